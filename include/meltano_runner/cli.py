@@ -1,0 +1,34 @@
+"""The command `meltano-runner`.
+
+`meltano-runner run BLOCK... [OPTION...]` runs Meltano in the current folder (or
+`MELTANO_PROJECT_ROOT`) and always leaves a result: in the file that
+`MELTANO_RUNNER_RESULT_FILE` names, and whole as the last line of the log.
+"""
+
+from __future__ import annotations
+
+import sys
+
+_USAGE = """\
+usage: meltano-runner run BLOCK... [OPTION...]
+
+Runs what `meltano run` runs and says what happened; `meltano-runner run --help` lists the options.
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command and return its exit code: Meltano's own, 143 after a stop, 2 for misuse."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["run"]:
+        from meltano_runner.run.session import run  # noqa: PLC0415 - `--help` needs none of it
+
+        return run(arguments[1:])
+    if arguments in (["--help"], ["-h"]):
+        sys.stdout.write(_USAGE)
+        return 0
+    sys.stderr.write(_USAGE)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

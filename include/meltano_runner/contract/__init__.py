@@ -1,0 +1,42 @@
+"""What Airflow and a run agree on: the result, its categories and the environment variables.
+
+The only part of the runner that the Airflow side imports. Standard library only, so that neither
+side pulls the other's dependencies in.
+"""
+
+from meltano_runner.contract.categories import CATEGORIES, Category, CategoryInfo
+from meltano_runner.contract.environment import (
+    GRACE_SECONDS,
+    LOG_FORMAT,
+    RESULT_FILE,
+    SECRET_NAMES,
+)
+from meltano_runner.contract.message import MAX_BYTES, RESULT_KEY, decode, encode
+from meltano_runner.contract.result import (
+    SCHEMA_VERSION,
+    Outcome,
+    PipelineResult,
+    ResultError,
+    RunResult,
+    StreamResult,
+)
+
+__all__ = [
+    "CATEGORIES",
+    "GRACE_SECONDS",
+    "LOG_FORMAT",
+    "MAX_BYTES",
+    "RESULT_FILE",
+    "RESULT_KEY",
+    "SCHEMA_VERSION",
+    "SECRET_NAMES",
+    "Category",
+    "CategoryInfo",
+    "Outcome",
+    "PipelineResult",
+    "ResultError",
+    "RunResult",
+    "StreamResult",
+    "decode",
+    "encode",
+]

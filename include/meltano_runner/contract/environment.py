@@ -1,0 +1,17 @@
+"""Environment variables by which a launcher tells the runner how to run.
+
+They carry no secrets: a launcher hands secrets to the container as any other environment variable
+and, where the name does not give them away, lists the names in `SECRET_NAMES`.
+"""
+
+RESULT_FILE = "MELTANO_RUNNER_RESULT_FILE"
+"""Path of the result. Unset: `/dev/termination-log` where Kubernetes made it, else no file."""
+
+GRACE_SECONDS = "MELTANO_RUNNER_GRACE_SECONDS"
+"""Seconds from SIGTERM to the launcher's SIGKILL (default 120, as the pod templates have it)."""
+
+LOG_FORMAT = "MELTANO_RUNNER_LOG_FORMAT"
+"""`text` (default: one readable line per event) or `json` (Meltano's own events, unchanged)."""
+
+SECRET_NAMES = "MELTANO_RUNNER_SECRET_NAMES"  # noqa: S105 - names, not secrets
+"""Comma-separated names of further environment variables whose values must never be shown."""

@@ -1,0 +1,120 @@
+"""The result as bytes: whole in the log, cut to Kubernetes' limit in the termination message.
+
+Kubernetes keeps 4,096 bytes of a container's termination message and cuts the rest off, which
+would leave broken JSON; so the cut is made here, by leaving out what matters least.
+https://kubernetes.io/docs/tasks/debug/debug-application/determine-reason-pod-failure/
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from meltano_runner.contract.result import PipelineResult, ResultError, RunResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_BYTES = 4096
+RESULT_KEY = "meltano_runner_result"
+"""Key of the JSON object that is the run's last log line; its value is the whole result."""
+
+_MAX_ERROR = 1500  # bytes, as JSON
+_MAX_NAME = 200
+
+
+def encode(result: RunResult, max_bytes: int | None = MAX_BYTES) -> str:
+    """Return `result` as one line of JSON, streams with most records first.
+
+    Args:
+        result: What to encode.
+        max_bytes: Size the result must not exceed, at least 3,072; None for no limit. The
+            totals, the first 1,500 bytes of the error and as many of the largest streams as fit
+            are kept, and the number left out is said.
+    """
+    whole = replace(result, pipelines=tuple(_largest_first(each) for each in result.pipelines))
+    text = _dump(whole.as_dict())
+    if max_bytes is None or len(text.encode()) <= max_bytes:
+        return text
+    return _dump(_fitted(whole, max_bytes))
+
+
+def decode(text: str) -> RunResult:
+    """Read what `encode` wrote, bare or under `RESULT_KEY`.
+
+    Raises:
+        ResultError: `text` is not such a result.
+    """
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise ResultError(f"not JSON: {error}") from error
+    if isinstance(data, dict) and RESULT_KEY in data:
+        data = data[RESULT_KEY]
+    return RunResult.from_dict(data)
+
+
+def _fitted(whole: RunResult, max_bytes: int) -> dict[str, Any]:
+    """Return the JSON form with as many pipelines, then streams, as fit."""
+    short = replace(
+        whole,
+        error=_cut(whole.error, _MAX_ERROR),
+        failed_plugin=_cut(whole.failed_plugin, _MAX_NAME),
+        pipelines=(),
+        pipelines_omitted=whole.pipelines_omitted + len(whole.pipelines),
+    )
+    data = short.as_dict()
+    # Room for the two counters to grow by a few digits as streams are added.
+    left = max_bytes - len(_dump(data).encode()) - 16
+    kept: list[tuple[dict[str, Any], Iterator[dict[str, Any]]]] = []
+    for pipeline in whole.pipelines:
+        entry = replace(short, pipelines=(pipeline,)).as_dict()["pipelines"][0]
+        streams = entry["streams"]
+        entry |= {"streams": [], "streams_omitted": entry["streams_omitted"] + len(streams)}
+        for key in ("tap", "target", "state_id"):
+            entry[key] = _cut(entry[key], _MAX_NAME)
+        if (size := len(_dump(entry).encode()) + 1) > left:
+            break
+        left -= size
+        data["pipelines"].append(entry)
+        data["pipelines_omitted"] -= 1
+        kept.append((entry, iter(streams)))
+    # Pipelines take turns, so that one with many streams does not crowd the others out.
+    while kept:
+        turn, kept = kept, []
+        for entry, streams in turn:
+            for stream in streams:
+                if (size := len(_dump(stream).encode()) + 1) <= left:
+                    left -= size
+                    entry["streams"].append(stream)
+                    entry["streams_omitted"] -= 1
+                    kept.append((entry, streams))
+                    break
+    return data
+
+
+def _largest_first(pipeline: PipelineResult) -> PipelineResult:
+    ordered = sorted(
+        pipeline.streams,
+        key=lambda stream: (-(stream.extracted or stream.loaded or 0), stream.stream),
+    )
+    return replace(pipeline, streams=tuple(ordered))
+
+
+def _cut(text: str | None, max_bytes: int) -> str | None:
+    """Cut `text` so that its JSON form, escapes counted, takes at most `max_bytes`."""
+    if text is None or len(json.dumps(text)) - 2 <= max_bytes:
+        return text
+    left, kept = max_bytes - len("..."), 0
+    for character in text:
+        left -= len(json.dumps(character)) - 2
+        if left < 0:
+            break
+        kept += 1
+    return text[:kept] + "..."
+
+
+def _dump(data: dict[str, Any]) -> str:
+    # ensure_ascii: one character is one byte, and a log reader can never break a line at U+2028.
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=True)

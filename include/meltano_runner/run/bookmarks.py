@@ -1,0 +1,41 @@
+"""The bookmark of each stream in a Singer state.
+
+State has no fixed form; the Singer SDK and most taps keep `bookmarks: {stream: {...}}`, with the
+replication key's value inside.
+https://hub.meltano.com/singer/spec#state
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+_MAX_LENGTH = 256
+_VALUE_KEYS = ("replication_key_value", "bookmark", "version_timestamp")
+
+
+def parse_logged_state(text: str) -> dict[str, Any] | None:
+    """Read the state in Meltano's debug line `Incremental state: {...}` (a Python literal)."""
+    import ast  # noqa: PLC0415 - once a run, at its end
+
+    try:
+        state = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return state if isinstance(state, dict) else None
+
+
+def by_stream(state: dict[str, Any]) -> dict[str, str]:
+    """Return a short text for each stream's bookmark, at most 256 characters."""
+    bookmarks = state.get("bookmarks")
+    if not isinstance(bookmarks, dict):
+        return {}
+    return {str(stream): _text(bookmark) for stream, bookmark in bookmarks.items()}
+
+
+def _text(bookmark: object) -> str:
+    found = bookmark
+    if isinstance(bookmark, dict):
+        found = next((bookmark[key] for key in _VALUE_KEYS if bookmark.get(key) is not None), found)
+    text = found if isinstance(found, str) else json.dumps(found, separators=(",", ":"))
+    return text if len(text) <= _MAX_LENGTH else text[: _MAX_LENGTH - 1] + "…"

@@ -1,0 +1,128 @@
+"""Why a run failed, told by what was seen of it."""
+
+from __future__ import annotations
+
+import re
+import signal
+from typing import TYPE_CHECKING, NamedTuple
+
+from meltano_runner.contract.categories import Category
+
+if TYPE_CHECKING:
+    from meltano_runner.run.tracker import Tracker
+
+_MELTANO_USAGE = 2  # exit code of click for bad arguments
+
+_Rules = tuple[tuple[Category, tuple[str, ...]], ...]
+
+# In this order: a full disk shows itself as a tap's or a target's error, and must not read as one.
+_BY_TEXT: _Rules = (
+    (
+        Category.DISK_FULL,
+        ("No space left on device", "ENOSPC", "Disk quota exceeded", "disk is full"),
+    ),
+    (
+        Category.PLUGIN_MISSING,
+        (
+            "is not known to Meltano",
+            r"Block \S+ not found",
+            "Executable '.*' could not be found",
+            "may not have been installed",
+            "No such file or directory: '[^']*/venv/",
+        ),
+    ),
+    (Category.ALREADY_RUNNING, ("pipeline is already running",)),
+    (
+        Category.STATE_BACKEND_UNAVAILABLE,
+        (
+            "Failed to persist incremental state",
+            "Could not connect to the database",
+            "unable to open database file",
+            "state backend",
+        ),
+    ),
+)
+_BY_MELTANO_TEXT: _Rules = (
+    (
+        Category.CONFIG_INVALID,
+        (
+            r"meltano\.ya?ml",
+            "Environment '.*' was not found",
+            r"while (parsing|scanning)",
+            r"__init__\(\) (missing|got an unexpected)",
+            "block violates set requirements",
+            "bad block sequence",
+            "No such option|Missing argument|Invalid value",
+            "must be run inside a Meltano project",
+        ),
+    ),
+    (Category.STATE_BACKEND_UNAVAILABLE, (r"sqlalchemy\.exc", "OperationalError", "psycopg")),
+)
+_BY_PLUGIN_TEXT: _Rules = (
+    (
+        Category.CONFIG_INVALID,
+        ("ConfigValidationError", "Config(uration)? (is )?(not valid|invalid|validation)"),
+    ),
+)
+_ROLES = (
+    ("extractors", Category.TAP_FAILED),
+    ("loaders", Category.TARGET_FAILED),
+    ("mappers", Category.MAPPER_FAILED),
+    ("utilities", Category.UTILITY_FAILED),
+)
+
+
+# A target that dies while Meltano writes to it: Meltano ends with this, and names no exit code.
+_TARGET_GONE = r"BrokenPipeError|ConnectionResetError"
+
+
+class Failure(NamedTuple):
+    """Category, the plugin at fault and its last error."""
+
+    category: Category
+    plugin: str | None
+    error: str | None
+
+
+def classify(tracker: Tracker, exit_code: int, *, oom_killed: bool) -> Failure:
+    """Name the reason of a run that Meltano ended with `exit_code` (not 0)."""
+    meltano_error = tracker.errors.last_meltano_error()
+    role = _failed_role(tracker.exit_codes)
+    if role is None and re.search(_TARGET_GONE, meltano_error or ""):
+        role = "loaders"
+    plugin = None if role is None else tracker.plugin(role)
+    error = (tracker.errors.last(plugin) if plugin else None) or meltano_error
+    if oom_killed:
+        return Failure(Category.OUT_OF_MEMORY, plugin, error)
+    for text in filter(None, (error, meltano_error)):
+        if found := _search(_BY_TEXT, text):
+            return Failure(found, plugin, text)
+    if tracker.state_lost:
+        return Failure(Category.STATE_BACKEND_UNAVAILABLE, None, meltano_error)
+    if role is not None:
+        category = _search(_BY_PLUGIN_TEXT, error or "") or dict(_ROLES)[role]
+        if error is None and tracker.exit_codes.get(role) == -signal.SIGKILL:
+            error = "killed (SIGKILL) by something outside the run"
+        return Failure(category, plugin, error)
+    fallback = Category.CONFIG_INVALID if exit_code == _MELTANO_USAGE else Category.UNKNOWN
+    said = meltano_error or tracker.errors.last("meltano")
+    return Failure(_search(_BY_MELTANO_TEXT, said or "") or fallback, None, said)
+
+
+def _failed_role(exit_codes: dict[str, int]) -> str | None:
+    """Return whose failure came first: of two, the other most often fails for it.
+
+    A target that dies takes the tap with it (its output has nowhere to go); Meltano then reports
+    the tap as fine. When it reports both, the tap's broken pipe is the echo.
+    """
+    failed = {role for role, code in exit_codes.items() if code}
+    if {"extractors", "loaders"} <= failed and exit_codes["extractors"] > 0:
+        return "extractors"
+    return next((role for role, _ in reversed(_ROLES) if role in failed), None)
+
+
+def _search(rules: _Rules, text: str) -> Category | None:
+    for category, patterns in rules:
+        if any(re.search(pattern, text) for pattern in patterns):
+            return category
+    return None

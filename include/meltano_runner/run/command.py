@@ -1,0 +1,150 @@
+"""The arguments of `meltano-runner run`, and the Meltano command they stand for.
+
+`run` takes what `meltano run` takes (Meltano 4.4) and, with `--state-id`, becomes `meltano el`:
+the command that `meltano schedule run` uses for an extract-load schedule, under the schedule's
+name as state id.
+https://docs.meltano.com/reference/command-line-interface#run
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class UsageError(ValueError):
+    """The arguments are not those of a run. The message says which, and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """One run, as asked for.
+
+    Attributes:
+        blocks: Plugins, `plugin:command`s and job names, in order.
+        state_id: State id of an extract-load schedule; None for a `meltano run`.
+        timeout: Seconds after which the run is stopped as on SIGTERM; None for no limit.
+        options: Meltano's own options, passed on as they are.
+    """
+
+    blocks: tuple[str, ...]
+    state_id: str | None
+    timeout: int | None
+    options: tuple[str, ...]
+
+    def arguments(self) -> list[str]:
+        """Return Meltano's arguments; `--timeout` is the runner's own (it keeps the state)."""
+        if self.state_id is None:
+            return ["run", *self.options, *self.blocks]
+        return ["el", *self.options, f"--state-id={self.state_id}", *self.blocks]
+
+    @property
+    def pair(self) -> tuple[str, str] | None:
+        """Tap and target where the blocks are just those, as far as names tell."""
+        if len(self.blocks) == 2 and (self.state_id or self.blocks[0].startswith("tap-")):  # noqa: PLR2004
+            return self.blocks[0], self.blocks[1]
+        return None
+
+
+_FLAGS = ("--full-refresh", "--refresh-catalog", "--force", "--install", "--no-install")
+_RUN_ONLY_FLAGS = ("--no-state-update", "--dry-run")
+_VALUES = ("--state-strategy", "--run-id")
+_RUN_ONLY_VALUES = ("--state-id-suffix",)
+_EL_ONLY_VALUES = ("--select", "--exclude", "--catalog", "--state")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise UsageError(f"{message}\n{self.format_usage().rstrip()}")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of `run`, which also is its documentation."""
+    result = _Parser(
+        prog="meltano-runner run",
+        description="Run Meltano blocks as `meltano run` does, and write a result.",
+        allow_abbrev=False,
+    )
+    result.add_argument("blocks", nargs="+", help="plugins, plugin:command or job names, in order")
+    result.add_argument(
+        "--state-id",
+        metavar="ID",
+        help="run one tap and one target as an extract-load schedule of this name",
+    )
+    result.add_argument(
+        "--timeout",
+        type=_positive,
+        metavar="SECONDS",
+        help="stop after this time: the target drains and the state is saved",
+    )
+    for flag in (*_FLAGS, *_RUN_ONLY_FLAGS):
+        note = " (not with --state-id)" if flag in _RUN_ONLY_FLAGS else ""
+        result.add_argument(flag, action="store_true", help=f"as in meltano run{note}")
+    for option in (*_VALUES, *_RUN_ONLY_VALUES):
+        note = " (not with --state-id)" if option in _RUN_ONLY_VALUES else ""
+        result.add_argument(option, help=f"as in meltano run{note}")
+    for option in _EL_ONLY_VALUES:
+        result.add_argument(
+            option, action="append", default=[], help="as in meltano el (only with --state-id)"
+        )
+    return result
+
+
+def parse(arguments: list[str]) -> RunRequest:
+    """Read the arguments after `run`.
+
+    Raises:
+        UsageError: An unknown option, a bad value, or options that do not go together.
+        SystemExit: `--help` was asked for.
+    """
+    known = parser().parse_intermixed_args(arguments)
+    given = vars(known)
+    is_el = known.state_id is not None
+    wrong = _RUN_ONLY_FLAGS + _RUN_ONLY_VALUES if is_el else _EL_ONLY_VALUES
+    for option in wrong:
+        if given[_key(option)]:
+            raise UsageError(
+                f"{option} cannot be used {'with' if is_el else 'without'} --state-id: "
+                f"`meltano {'el' if is_el else 'run'}` has no such option"
+            )
+    if is_el and len(known.blocks) != 2:  # noqa: PLR2004
+        raise UsageError(
+            f"--state-id takes one tap and one target, found: {' '.join(known.blocks)}; "
+            "leave it out to run other blocks"
+        )
+    options = [flag for flag in (*_FLAGS, *_RUN_ONLY_FLAGS) if given[_key(flag)]]
+    for option in (*_VALUES, *_RUN_ONLY_VALUES, *_EL_ONLY_VALUES):
+        values = given[_key(option)] or []
+        options.extend(
+            f"{option}={value}" for value in ([values] if isinstance(values, str) else values)
+        )
+    return RunRequest(tuple(known.blocks), known.state_id, known.timeout, tuple(options))
+
+
+def meltano_executable() -> str:
+    """Return the `meltano` beside this Python, else the first on PATH.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    beside = Path(sys.executable).parent / "meltano"
+    found = str(beside) if beside.exists() else shutil.which("meltano")
+    if found is None:
+        raise FileNotFoundError(
+            f"no `meltano` beside {sys.executable} nor on PATH: install the runner into the "
+            "environment that holds Meltano"
+        )
+    return found
+
+
+def _key(option: str) -> str:
+    return option.removeprefix("--").replace("-", "_")
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of seconds above 0")
+    return int(text)

@@ -1,0 +1,120 @@
+"""What one line of Meltano's output says.
+
+Meltano logs one JSON object a line (structlog) with our logging configuration, and plain console
+lines before it has read that configuration; either way a plugin's own line stands inside.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+# `2026-11-23T05:46:52.5Z [info     ] meltano      Meltano 4.4.1` (no colours when not a terminal)
+_CONSOLE = re.compile(r"^\S+Z? \[(?P<level>\w+)\s*\] (?P<name>\S+)\s+(?P<text>.*)$", re.DOTALL)
+_PLUGIN_LEVEL = re.compile(r"\b(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b")
+_FRAME = ("╭", "│", "╰")  # a traceback as rich draws it
+# Singer's metrics: `METRIC: {...}` (Singer SDK) or `INFO METRIC: {...}` (singer-python).
+# https://hub.meltano.com/singer/spec#metrics
+_METRIC = re.compile(r"METRIC: (\{.*\})\s*$", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of output.
+
+    Attributes:
+        level: One of Python's level names.
+        source: The plugin that wrote the line, else `meltano`.
+        text: The message; may hold line breaks.
+        fields: Everything else of a structured line.
+        continues: Whether it is a bare line that may belong to the message before it.
+    """
+
+    level: str
+    source: str
+    text: str
+    fields: dict[str, Any] = field(default_factory=dict)
+    continues: bool = False
+
+    @property
+    def from_plugin(self) -> bool:
+        """Whether a plugin wrote it, rather than Meltano itself."""
+        return self.source != "meltano"
+
+    @property
+    def logger(self) -> str:
+        """Name of Meltano's logger, where the line tells (`meltano.cli.run`)."""
+        # structlog renders the logger by its repr: `<_FixedFindCallerLogger NAME (INFO)>`.
+        parts = str(self.fields.get("_logger", "")).split()
+        return parts[1] if len(parts) > 1 else ""
+
+    def metric(self) -> dict[str, Any] | None:
+        """Return the Singer metric in this line, if it is one."""
+        found = self.fields.get("metric_info")
+        if found is None and (match := _METRIC.search(self.text)):
+            found = _json_object(match[1])
+        return found if isinstance(found, dict) and "metric" in found else None
+
+
+def parse(line: str) -> Event:
+    """Read one line; a line of any other form is Meltano's, as it stands."""
+    if line.startswith("{") and (data := _json_object(line)) and "event" in data:
+        return _structured(data)
+    if match := _CONSOLE.match(line):
+        level = match["level"].upper()
+        return Event(level if level in _LEVELS else "INFO", "meltano", match["text"])
+    if line.startswith("Error: "):
+        return Event("ERROR", "meltano", line.removeprefix("Error: "))  # click's own way
+    return Event("INFO", "meltano", line, continues=not line.startswith(_FRAME))
+
+
+def render(event: Event) -> str:
+    """Return the event as a person reads it, one prefix for each of its lines."""
+    text = event.text
+    for exception in _exceptions(event):
+        text += f"\n{exception}"
+    prefix = f"{event.level} {event.source}: "
+    return "\n".join(prefix + part for part in text.splitlines() if part.strip()) or prefix
+
+
+def exception_text(event: Event) -> str | None:
+    """Return `Type: message` of the exception that a structured line carries, outermost first."""
+    found = _exceptions(event)
+    return found[0] if found else None
+
+
+def _structured(data: dict[str, Any]) -> Event:
+    text = data.pop("event")
+    level = str(data.pop("level", "info")).upper()
+    source = str(data.get("string_id") or data.get("name") or "meltano")
+    event = Event(
+        level if level in _LEVELS else "INFO",
+        source,
+        text if isinstance(text, str) else json.dumps(text),
+        data,
+    )
+    if event.from_plugin and level == "INFO" and (own := _PLUGIN_LEVEL.search(event.text[:60])):
+        # Meltano logs every unparsed plugin line as INFO; the plugin's own word is better.
+        return Event(own[1], event.source, event.text, event.fields)
+    return event
+
+
+def _exceptions(event: Event) -> list[str]:
+    # `exception`: structlog's list, cause after effect. `plugin_exception`: the Singer SDK's.
+    found = event.fields.get("exception")
+    entries = found if isinstance(found, list) else []
+    texts = [f"{entry.get('exc_type')}: {entry.get('exc_value')}" for entry in entries]
+    if isinstance(plugin := event.fields.get("plugin_exception"), dict):
+        texts.append(f"{plugin.get('type')}: {plugin.get('message')}")
+    return texts
+
+
+def _json_object(text: str) -> dict[str, Any] | None:
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return None
+    return data if isinstance(data, dict) else None

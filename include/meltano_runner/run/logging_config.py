@@ -1,0 +1,22 @@
+"""The logging configuration a run hands to Meltano.
+
+It replaces a project's own logging.yaml for the run: the runner needs every line as JSON on
+standard error to know what happened. One logger is more talkative than asked for, the bookmark
+writer's (`meltano.core.plugin.singer.target`), because its debug line is the only place that shows
+what state was saved. Both files are data, not made at run time: a killed runner leaves nothing
+behind, and a read-only file system is no obstacle.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def path(level: str) -> str:
+    """Return the file for this log level.
+
+    Metrics and outcomes come at INFO and are needed whatever a person wants to read, so there are
+    two: `debug`, and `info` for every other level.
+    """
+    name = "debug" if level.lower() == "debug" else "info"
+    return str(Path(__file__).with_name(f"logging_{name}.json"))

@@ -1,0 +1,134 @@
+"""One run from its arguments to its written result, whatever happens between."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.environment import GRACE_SECONDS, LOG_FORMAT, RESULT_FILE
+from meltano_runner.contract.message import RESULT_KEY, encode
+from meltano_runner.contract.result import Outcome, RunResult
+from meltano_runner.run import classify, command, logging_config, memory
+from meltano_runner.run.output import Log
+from meltano_runner.run.redact import Redactor
+from meltano_runner.run.supervise import Supervisor
+from meltano_runner.run.tracker import Tracker
+
+_TERMINATION_LOG = Path("/dev/termination-log")
+_EXIT_STOPPED = 143  # 128 + SIGTERM, as a shell and Kubernetes have it
+_EXIT_USAGE = 2
+_DEFAULT_GRACE = 120.0
+
+
+def run(arguments: list[str]) -> int:
+    """Do one run and return the exit code. Never raises; the result says what went wrong."""
+    started = monotonic()
+    try:
+        result = _run(arguments)
+    except command.UsageError as error:
+        sys.stderr.write(f"meltano-runner: {error}\n")
+        result = RunResult(
+            Outcome.FAILED, _EXIT_USAGE, Category.CONFIG_INVALID, error=str(error).splitlines()[0]
+        )
+    except FileNotFoundError as error:
+        sys.stderr.write(f"meltano-runner: {error}\n")
+        result = RunResult(Outcome.FAILED, 1, Category.PLUGIN_MISSING, error=str(error))
+    except Exception as error:  # noqa: BLE001 - the result must be written whatever happens
+        sys.excepthook(type(error), error, error.__traceback__)
+        text = f"{type(error).__name__} in the runner: {error}"
+        result = RunResult(Outcome.FAILED, 1, Category.UNKNOWN, error=text)
+    result = replace(result, seconds=monotonic() - started, peak_memory_bytes=memory.peak_bytes())
+    _write(result)
+    return result.exit_code
+
+
+def _run(arguments: list[str]) -> RunResult:
+    request = command.parse(arguments)
+    environment = dict(os.environ)
+    project = Path(environment.get("MELTANO_PROJECT_ROOT") or Path.cwd())
+    level = environment.pop("MELTANO_CLI_LOG_LEVEL", "info")
+    environment |= {
+        "MELTANO_CLI_LOG_CONFIG": logging_config.path(level),
+        "NO_COLOR": "1",
+        "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
+    }
+    # Both can be asked for; a run of a built image needs neither.
+    environment.setdefault("MELTANO_AUTO_INSTALL", "false")
+    environment.setdefault("MELTANO_SEND_ANONYMOUS_USAGE_STATS", "false")
+    tracker = Tracker(request)
+    supervisor = Supervisor(
+        tracker, grace=_seconds(environment.get(GRACE_SECONDS)), timeout=request.timeout
+    )
+    oom_kills = memory.oom_kills()
+
+    def log() -> Log:
+        from meltano_runner.run import secrets  # noqa: PLC0415 - while Meltano starts
+
+        redactor = Redactor(secrets.find(environment, project))
+        as_json = environment.get(LOG_FORMAT, "text").lower() == "json"
+        return Log(tracker, redactor, as_json=as_json, level=level)
+
+    exit_code = supervisor.run(
+        [command.meltano_executable(), *request.arguments()], environment, project, log
+    )
+    return _result(tracker, supervisor, exit_code, oom_killed=memory.oom_kills() > oom_kills)
+
+
+def _result(
+    tracker: Tracker, supervisor: Supervisor, exit_code: int, *, oom_killed: bool
+) -> RunResult:
+    base = RunResult(Outcome.SUCCEEDED, 0, records=tracker.total(), pipelines=tracker.results())
+    stop = supervisor.stop
+    if stop is not None and stop.interrupted:
+        timed_out = stop.reason.startswith("timeout")
+        text = f"stopped by {stop.reason}" + (
+            "; the grace period ended before the target had drained" if stop.killed else ""
+        )
+        return replace(
+            base,
+            outcome=Outcome.STOPPED,
+            exit_code=_EXIT_STOPPED,
+            category=Category.TIMED_OUT if timed_out else Category.STOPPED,
+            error=text,
+        )
+    if exit_code == 0 and not tracker.state_lost:
+        return base
+    failure = classify.classify(tracker, exit_code, oom_killed=oom_killed)
+    return replace(
+        base,
+        outcome=Outcome.FAILED,
+        # A child killed by signal N is reported as a shell does.
+        exit_code=exit_code if exit_code > 0 else (128 - exit_code if exit_code else 1),
+        category=failure.category,
+        failed_plugin=failure.plugin,
+        error=failure.error,
+    )
+
+
+def _write(result: RunResult) -> None:
+    """Write the short form to the result file and the whole to the log."""
+    path = os.environ.get(RESULT_FILE) or (
+        str(_TERMINATION_LOG) if _TERMINATION_LOG.is_file() else None
+    )
+    if path:
+        try:
+            # In place: Kubernetes mounts this very file.
+            Path(path).write_text(encode(result) + "\n")
+        except OSError as error:
+            sys.stderr.write(f"meltano-runner: cannot write the result to {path}: {error}\n")
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.write(f'{{"{RESULT_KEY}":{encode(result, max_bytes=None)}}}\n')
+        sys.stdout.flush()
+
+
+def _seconds(text: str | None) -> float:
+    try:
+        value = float(text) if text else _DEFAULT_GRACE
+    except ValueError as error:
+        raise command.UsageError(f"{GRACE_SECONDS}={text!r} is not a number of seconds") from error
+    return max(value, 1.0)

@@ -1,0 +1,176 @@
+"""Runs Meltano: output, signals, time limit, end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+from time import monotonic, sleep
+from typing import TYPE_CHECKING
+
+from meltano_runner.run import processes
+from meltano_runner.run.output import Lines
+from meltano_runner.run.stop import Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from meltano_runner.run.output import Log
+    from meltano_runner.run.tracker import Tracker
+
+_TICK_SECONDS = 1.0
+_STOP_TICK_SECONDS = 0.1
+_LINGER_SECONDS = 2.0
+"""How long plugins may outlive Meltano before they are killed."""
+
+
+class Supervisor:
+    """One Meltano process and everything it starts."""
+
+    def __init__(self, tracker: Tracker, *, grace: float, timeout: int | None) -> None:
+        """Prepare.
+
+        Args:
+            tracker: Knows what the run is doing.
+            grace: Seconds between SIGTERM and the launcher's SIGKILL.
+            timeout: Seconds after which the run is stopped; None for no limit.
+        """
+        self.stop: Stop | None = None
+        self._tracker = tracker
+        self._grace = grace
+        self._timeout = timeout
+        self._signals: list[int] = []
+        self._exit_code: int | None = None
+
+    def run(
+        self,
+        command: list[str],
+        environment: Mapping[str, str],
+        directory: Path,
+        log: Callable[[], Log],
+    ) -> int:
+        """Run `command` to its end and return its exit code (-N when signal N killed it).
+
+        Args:
+            command: In exec form.
+            environment: All of the process's environment.
+            directory: Working directory.
+            log: Makes the log; called once Meltano is starting, which takes it seconds anyway.
+
+        Raises:
+            OSError: The command cannot be started.
+        """
+        processes.adopt_orphans()
+        # Signals that come while Meltano is being started are kept, not lost.
+        with _caught(self._signals) as wakeup:
+            process = subprocess.Popen(  # exec form, no shell
+                command,
+                env=environment,
+                cwd=directory,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=processes.die_with_parent,  # noqa: PLW1509 - there are no threads
+            )
+            if process.stdout is None:  # pragma: no cover - asked for above
+                raise RuntimeError("no pipe to Meltano")
+            with process.stdout as pipe:
+                self._follow(process.pid, Lines(pipe.fileno()), wakeup, log())
+            process.returncode = self._exit_code  # reaped here, together with orphans
+        return self._exit_code if self._exit_code is not None else 1
+
+    def _follow(self, meltano: int, lines: Lines, wakeup: int, log: Log) -> None:
+        deadline = None if self._timeout is None else monotonic() + self._timeout
+        ended_at: float | None = None
+        with selectors.DefaultSelector() as selector:
+            selector.register(lines, selectors.EVENT_READ)
+            selector.register(wakeup, selectors.EVENT_READ)
+            while not (lines.at_end() and self._ended()):
+                quick = self.stop is not None or ended_at is not None
+                for key, _ in selector.select(_STOP_TICK_SECONDS if quick else _TICK_SECONDS):
+                    if key.fd == wakeup:
+                        _drain(wakeup)
+                    elif not lines.at_end():
+                        for line in lines.read():
+                            log.line(line)
+                        if lines.at_end():
+                            selector.unregister(lines)
+                self._reap(meltano)
+                self._check_stop(meltano, deadline, log)
+                log.progress()
+                if self._ended():
+                    ended_at = ended_at or monotonic()
+                    if monotonic() - ended_at >= _LINGER_SECONDS:
+                        # Something still holds the pipe: nothing may outlive the run.
+                        processes.kill_all(meltano)
+        self._clear_up(meltano, log)
+
+    def _ended(self) -> bool:
+        return self._exit_code is not None
+
+    def _check_stop(self, meltano: int, deadline: float | None, log: Log) -> None:
+        if self._ended():
+            return
+        if self.stop is None:
+            if self._signals:
+                name = signal.Signals(self._signals[0]).name
+                self.stop = Stop(name, meltano, self._grace)
+            elif deadline is not None and monotonic() >= deadline:
+                self.stop = Stop(f"timeout of {self._timeout} s", meltano, self._grace)
+            else:
+                return
+            log.say(f"stopping ({self.stop.reason}): the target drains, the state is saved")
+        self.stop.step(busy=self._tracker.busy)
+
+    def _reap(self, meltano: int) -> None:
+        """Reap every child that has ended: Meltano, and orphans that came to the runner."""
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    return
+                if pid == meltano:
+                    self._exit_code = os.waitstatus_to_exitcode(status)
+
+    def _clear_up(self, meltano: int, log: Log) -> None:
+        if processes.any_left():
+            log.say("killing processes that outlived Meltano", "WARNING")
+            processes.kill_all(meltano)
+            until = monotonic() + _LINGER_SECONDS
+            while processes.any_left() and monotonic() < until:
+                sleep(0.02)
+                self._reap(meltano)
+        self._reap(meltano)
+
+
+@contextlib.contextmanager
+def _caught(signals: list[int]) -> Iterator[int]:
+    """Collect SIGTERM and SIGINT in `signals`; yield a descriptor that wakes a selector."""
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    previous_wakeup = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    handlers = {
+        signal.SIGTERM: lambda number, _: signals.append(number),
+        signal.SIGINT: lambda number, _: signals.append(number),
+        signal.SIGCHLD: lambda *_: None,
+    }
+    previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield reader
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(previous_wakeup)
+        os.close(reader)
+        os.close(writer)
+
+
+def _drain(descriptor: int) -> None:
+    with contextlib.suppress(BlockingIOError):
+        while os.read(descriptor, 512):
+            pass

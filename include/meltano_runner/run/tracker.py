@@ -1,0 +1,176 @@
+"""What is known of a run from the lines seen so far."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from meltano_runner.contract.result import PipelineResult, StreamResult
+from meltano_runner.run import bookmarks
+from meltano_runner.run.errors import ErrorLog
+
+if TYPE_CHECKING:
+    from meltano_runner.run.command import RunRequest
+    from meltano_runner.run.events import Event
+
+_JOB_STARTED = re.compile(r"Running job with name '(?P<state_id>[^']+)' and run ID")
+_STATE_SAVED = "Incremental state has been updated at"
+_STATE = "Incremental state: "
+_STATE_LOST = "Failed to persist incremental state"
+_EL_STARTED = "Running extract & load..."
+_EL_FAILED = {"Extraction failed": "extractors", "Loading failed": "loaders"}
+_EL_ENDED = ("Extract & load complete!", "ELT could not be completed")
+
+
+@dataclass(slots=True)
+class _Pipeline:
+    tap: str | None = None
+    target: str | None = None
+    state_id: str | None = None
+    saved: bool = False
+    state: str | None = None
+    extracted: Counter[str] = field(default_factory=Counter)
+    loaded: Counter[str] = field(default_factory=Counter)
+
+    def result(self) -> PipelineResult:
+        tap, target = self._names()
+        state = bookmarks.parse_logged_state(self.state) if self.state else None
+        marks = bookmarks.by_stream(state) if state else {}
+        streams = dict.fromkeys((*self.extracted, *self.loaded, *marks))
+        return PipelineResult(
+            tap=tap or "unknown",
+            target=target,
+            state_id=self.state_id,
+            state_saved=self.saved,
+            streams=tuple(
+                StreamResult(
+                    stream, self.extracted.get(stream), self.loaded.get(stream), marks.get(stream)
+                )
+                for stream in streams
+            ),
+        )
+
+    def _names(self) -> tuple[str | None, str | None]:
+        """Fill in from the state id (`env:tap-to-target[:suffix]`) what no line told."""
+        if self.state_id and ":" in self.state_id and not (self.tap and self.target):
+            pair = self.state_id.split(":")[1]
+            before, found, after = pair.partition("-to-")
+            if self.tap and pair.startswith(f"{self.tap}-to-"):
+                return self.tap, self.target or pair.removeprefix(f"{self.tap}-to-")
+            if found:
+                return self.tap or before, self.target or after
+        return self.tap, self.target
+
+
+class Tracker:
+    """Takes in events and answers what happened."""
+
+    def __init__(self, request: RunRequest) -> None:
+        """Start with what the arguments tell."""
+        self.errors = ErrorLog()
+        self.exit_codes: dict[str, int] = {}
+        self.busy = False
+        """Whether a pipeline has begun and not been reported as ended."""
+        self.state_lost = False
+        self._pipelines: list[_Pipeline] = []
+        self._open: _Pipeline | None = None
+        self._pair = request.pair
+        if request.state_id is not None:
+            # `meltano el` names neither its job nor its end in the way `run` does.
+            self._begin(request.state_id)
+
+    def note(self, event: Event) -> None:
+        """Take in one event."""
+        self.errors.note(event)
+        if event.from_plugin:
+            self._note_plugin(event)
+        elif match := _JOB_STARTED.match(event.text):
+            self._begin(match["state_id"])
+            self.busy = True
+        elif event.text == _EL_STARTED:
+            self.busy = True
+        elif event.text.startswith(_STATE_SAVED):
+            self._current().saved = True
+        elif event.text.startswith(_STATE):
+            self._current().state = event.text.removeprefix(_STATE)
+        elif event.text.startswith(_STATE_LOST):
+            self.state_lost = True
+        elif event.text == "Block run completed":
+            self._note_end(event.fields)
+        elif role := _EL_FAILED.get(event.text):
+            self.exit_codes[role] = int(event.fields.get("code") or 1)
+        elif event.text.startswith(_EL_ENDED):
+            self.busy = False
+
+    @property
+    def records(self) -> Counter[str]:
+        """Records extracted so far, by stream, over all pipelines."""
+        return sum((pipeline.extracted for pipeline in self._pipelines), Counter())
+
+    def total(self) -> int | None:
+        """Return the records extracted in all; None when no tap reported any figure."""
+        counts = [each for pipeline in self._pipelines for each in pipeline.extracted.values()]
+        return sum(counts) if counts else None
+
+    def results(self) -> tuple[PipelineResult, ...]:
+        """Return the pipelines so far, in the order they ran."""
+        return tuple(pipeline.result() for pipeline in self._pipelines)
+
+    def plugin(self, role: str) -> str | None:
+        """Return the plugin that has this role (`extractors`, `loaders`) in the last pipeline."""
+        if not self._pipelines:
+            return None
+        last = self._pipelines[-1].result()
+        return {"extractors": last.tap, "loaders": last.target}.get(role)
+
+    def _begin(self, state_id: str | None) -> _Pipeline:
+        tap, target = self._pair or (None, None)
+        self._open = _Pipeline(tap, target, state_id)
+        self._pipelines.append(self._open)
+        return self._open
+
+    def _current(self) -> _Pipeline:
+        # A run without state (--no-state-update) never says that a job begins.
+        return self._open or self._begin(None)
+
+    def _note_plugin(self, event: Event) -> None:
+        role = _role(event.fields)
+        if role == "extractors":
+            self._current().tap = event.source
+        elif role == "loaders":
+            self._current().target = event.source
+        else:
+            return
+        metric = event.metric()
+        if metric is None or metric.get("metric") != "record_count":
+            return
+        tags = metric.get("tags") or {}
+        stream = tags.get("stream") or tags.get("endpoint")
+        value = metric.get("value")
+        if isinstance(stream, str) and isinstance(value, int):
+            # Singer counters start again at zero after each line they print.
+            counts = self._current().extracted if role == "extractors" else self._current().loaded
+            counts[stream] += value
+
+    def _note_end(self, fields: dict[str, Any]) -> None:
+        self.busy = False
+        self._open = None
+        codes = fields.get("exit_codes")
+        if isinstance(codes, dict):
+            self.exit_codes.update({role: int(code) for role, code in codes.items()})
+        elif codes:
+            self.exit_codes["mappers"] = 1
+        if not fields.get("success") and fields.get("block_type") == "InvokerCommand":
+            self.exit_codes.setdefault("utilities", 1)
+
+
+def _role(fields: dict[str, Any]) -> str | None:
+    """Tell tap from target by what `meltano run` and `meltano el` add to a plugin's lines."""
+    producer, consumer = fields.get("producer"), fields.get("consumer")
+    if fields.get("cmd_type") == "extractor" or (producer and not consumer):
+        return "extractors"
+    if fields.get("cmd_type") == "loader" or (consumer and not producer):
+        return "loaders"
+    return None

@@ -1,0 +1,116 @@
+"""The result: what it holds, how it is cut to size, what is refused."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from meltano_runner.contract import (
+    CATEGORIES,
+    MAX_BYTES,
+    RESULT_KEY,
+    Category,
+    Outcome,
+    PipelineResult,
+    ResultError,
+    RunResult,
+    StreamResult,
+    decode,
+    encode,
+)
+
+SMALL = RunResult(
+    outcome=Outcome.FAILED,
+    exit_code=1,
+    category=Category.TAP_FAILED,
+    failed_plugin="tap-csv",
+    error="ValueError: no",
+    records=3,
+    seconds=1.25,
+    peak_memory_bytes=1 << 20,
+    pipelines=(
+        PipelineResult(
+            tap="tap-csv",
+            target="target-jsonl",
+            state_id="dev:tap-csv-to-target-jsonl",
+            state_saved=True,
+            streams=(StreamResult("orders", 3, None, "2026-01-01"),),
+        ),
+    ),
+)
+
+
+def many_streams(count: int, name: str = "stream") -> RunResult:
+    streams = tuple(StreamResult(f"{name}_{number}", number) for number in range(count))
+    return replace(SMALL, pipelines=(replace(SMALL.pipelines[0], streams=streams),))
+
+
+def test_a_small_result_comes_back_as_it_was() -> None:
+    assert decode(encode(SMALL)) == SMALL
+
+
+def test_the_log_line_is_read_as_well() -> None:
+    assert decode(f'{{"{RESULT_KEY}": {encode(SMALL, max_bytes=None)}}}') == SMALL
+
+
+def test_unknown_keys_are_ignored() -> None:
+    data = json.loads(encode(SMALL)) | {"new": 1}
+    assert decode(json.dumps(data)) == SMALL
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("", "not JSON"),
+        ("[]", "object"),
+        ('{"version": 2}', "version 2"),
+        ('{"version": 1}', "outcome"),
+        ('{"version": 1, "outcome": "fine", "exit_code": 0}', "fine"),
+        ('{"version": 1, "outcome": "failed", "exit_code": 1, "category": "odd"}', "odd"),
+        ('{"version": 1, "outcome": "failed", "exit_code": 1, "pipelines": [1]}', "int"),
+    ],
+)
+def test_other_text_is_refused_with_a_reason(text: str, word: str) -> None:
+    with pytest.raises(ResultError, match=word):
+        decode(text)
+
+
+def test_500_streams_of_long_names_fit_and_the_largest_are_kept() -> None:
+    result = decode(text := encode(many_streams(500, "a_stream_with_a_rather_long_name" * 3)))
+    assert len(text.encode()) <= MAX_BYTES
+    (pipeline,) = result.pipelines
+    assert pipeline.streams[0].extracted == 499
+    assert len(pipeline.streams) + pipeline.streams_omitted == 500
+    assert len(pipeline.streams) > 10
+    assert result.records == SMALL.records
+
+
+def test_the_whole_result_holds_every_stream() -> None:
+    assert len(decode(encode(many_streams(500), max_bytes=None)).pipelines[0].streams) == 500
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        replace(SMALL, error="é\u2028\n\x00" * 5000),
+        replace(SMALL, error="x" * 100_000, failed_plugin="p" * 9000),
+        many_streams(3, "名前" * 3000),
+        replace(SMALL, pipelines=SMALL.pipelines * 200),
+        replace(SMALL, pipelines=(replace(SMALL.pipelines[0], tap="t" * 9000),) * 3),
+        replace(many_streams(500), error='"' * 9000),
+    ],
+    ids=["unicode", "long-error", "long-names", "many-pipelines", "long-tap", "quotes"],
+)
+def test_any_result_fits_and_can_be_read(result: RunResult) -> None:
+    text = encode(result)
+    assert len(text.encode()) <= MAX_BYTES
+    assert "\n" not in text
+    back = decode(text)
+    assert (back.outcome, back.category, back.records) == (result.outcome, result.category, 3)
+    assert len(back.pipelines) + back.pipelines_omitted == len(result.pipelines)
+
+
+def test_every_category_is_explained() -> None:
+    assert set(CATEGORIES) == set(Category)
+    for info in CATEGORIES.values():
+        assert info.summary.endswith(".")
+        assert len(info.hint) > 20

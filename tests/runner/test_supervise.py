@@ -1,0 +1,233 @@
+"""How a run is watched and ended, with a stand-in for Meltano (see `fake_meltano.py`)."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+from meltano_runner.contract import Category, Outcome, RunResult, decode
+from meltano_runner.run.logging_config import path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+FAKE = Path(__file__).parent / "fake_meltano.py"
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="orphans are found on Linux only")
+
+
+class Run:
+    """A `meltano-runner` process."""
+
+    def __init__(self, tmp_path: Path, *arguments: str, grace: float = 20, **env: str) -> None:
+        fake = tmp_path / "bin" / "meltano"
+        fake.parent.mkdir(exist_ok=True)
+        fake.write_text(f"#!{sys.executable} -S\n{FAKE.read_text()}")
+        fake.chmod(0o755)
+        self.result_file = tmp_path / "result"
+        environment = {
+            "PATH": f"{fake.parent}:{os.environ['PATH']}",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "TMPDIR": str(tmp_path),
+            "MELTANO_RUNNER_RESULT_FILE": str(self.result_file),
+            "MELTANO_RUNNER_GRACE_SECONDS": str(grace),
+            **env,
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "meltano_runner", *arguments],
+            env=environment,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.log = ""
+
+    def until(self, word: str) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.log += line
+            if word in line:
+                return
+        raise AssertionError(f"{word!r} not in the log:\n{self.log}")
+
+    def end(self) -> RunResult:
+        self.log += self.process.communicate(timeout=30)[0]
+        result = decode(self.result_file.read_text())
+        assert result.exit_code == self.process.returncode
+        assert decode(self.log.splitlines()[-1]) == result
+        return result
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Run]]:
+    runs: list[Run] = []
+
+    def started(*arguments: str, grace: float = 20, **env: str) -> Run:
+        runs.append(Run(tmp_path, *arguments, grace=grace, **env))
+        return runs[-1]
+
+    yield started
+    for run in runs:
+        run.process.kill()
+        run.process.communicate()
+    # Whatever the test was about, nothing may be left: neither processes nor files.
+    marked = [
+        p
+        for p in psutil.process_iter(["environ"])
+        if (p.info["environ"] or {}).get("TMPDIR") == str(tmp_path)
+    ]
+    deadline = time.monotonic() + 5
+    while any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in marked):
+        assert time.monotonic() < deadline, marked
+        time.sleep(0.05)
+    assert {path.name for path in tmp_path.iterdir()} <= {"bin", "result"}
+
+
+def test_success(start: Callable[..., Run]) -> None:
+    run = start("run", "succeeds")
+    assert run.end().outcome is Outcome.SUCCEEDED
+    assert "INFO meltano: hello" in run.log
+
+
+def test_the_two_logging_configurations_differ_in_the_root_level_alone() -> None:
+    info, debug = (json.loads(Path(path(level)).read_text()) for level in ("info", "debug"))
+    assert (info["root"].pop("level"), debug["root"].pop("level")) == ("INFO", "DEBUG")
+    assert info == debug
+
+
+def test_json_lines_on_request(start: Callable[..., Run]) -> None:
+    run = start("run", "succeeds", MELTANO_RUNNER_LOG_FORMAT="json")
+    run.end()
+    assert '{"event": "hello", "level": "info"}' in run.log
+
+
+@pytest.mark.parametrize(("behaviour", "code"), [("exits", 7), ("killed", 137)])
+def test_meltanos_exit_code_is_the_runners(
+    start: Callable[..., Run], behaviour: str, code: int
+) -> None:
+    result = start("run", behaviour).end()
+    assert (result.outcome, result.exit_code) == (Outcome.FAILED, code)
+
+
+@pytest.mark.parametrize("behaviour", ["drains", "shell"])
+def test_sigterm_reaches_the_tap_alone_and_the_target_drains(
+    start: Callable[..., Run], behaviour: str
+) -> None:
+    run = start("run", behaviour)
+    run.until("ready")
+    run.process.send_signal(signal.SIGTERM)
+    result = run.end()
+    assert (result.outcome, result.category, result.exit_code) == (
+        Outcome.STOPPED,
+        Category.STOPPED,
+        143,
+    )
+    assert "target ended with 0" in run.log
+    assert result.pipelines[0].state_saved
+
+
+def test_a_timeout_stops_in_the_same_way(start: Callable[..., Run]) -> None:
+    run = start("run", "drains", "--timeout", "1")
+    result = run.end()
+    assert (result.outcome, result.category) == (Outcome.STOPPED, Category.TIMED_OUT)
+    assert result.error == "stopped by timeout of 1 s"
+    assert "target ended with 0" in run.log
+
+
+def test_sigterm_while_meltano_starts(start: Callable[..., Run]) -> None:
+    run = start("run", "starting")
+    run.until("ready")
+    run.process.send_signal(signal.SIGTERM)
+    assert run.end().outcome is Outcome.STOPPED
+
+
+def test_sigterm_ends_a_utility(start: Callable[..., Run]) -> None:
+    run = start("run", "utility")
+    run.until("ready")
+    run.process.send_signal(signal.SIGTERM)
+    assert run.end().outcome is Outcome.STOPPED
+
+
+def test_a_tap_that_ignores_sigterm_leaves_the_target_time_to_drain(
+    start: Callable[..., Run],
+) -> None:
+    run = start("run", "stubborn-tap", grace=6)
+    run.until("ready")
+    run.process.send_signal(signal.SIGTERM)
+    result = run.end()
+    assert result.pipelines[0].state_saved
+    assert "target ended with 0" in run.log
+
+
+def test_everything_is_killed_when_the_grace_period_ends(start: Callable[..., Run]) -> None:
+    run = start("run", "stubborn", grace=3)
+    run.until("ready")
+    began = time.monotonic()
+    run.process.send_signal(signal.SIGTERM)
+    result = run.end()
+    assert time.monotonic() - began < 3
+    assert result.outcome is Outcome.STOPPED
+    assert "before the target had drained" in (result.error or "")
+
+
+def test_a_second_sigterm_changes_nothing(start: Callable[..., Run]) -> None:
+    run = start("run", "drains")
+    run.until("ready")
+    run.process.send_signal(signal.SIGTERM)
+    run.process.send_signal(signal.SIGINT)
+    assert run.end().pipelines[0].state_saved
+
+
+def test_nothing_outlives_the_run(start: Callable[..., Run]) -> None:
+    run = start("run", "orphan")
+    assert run.end().outcome is Outcome.SUCCEEDED
+
+
+def test_meltano_does_not_outlive_a_killed_runner(start: Callable[..., Run]) -> None:
+    run = start("run", "starting")
+    run.until("ready")
+    run.process.kill()
+    run.process.wait()  # the fixture finds Meltano if it is still there
+
+
+def test_odd_output_is_relayed_in_bounds(start: Callable[..., Run]) -> None:
+    run = start("run", "odd-output")
+    assert run.end().outcome is Outcome.SUCCEEDED
+    assert "not text" in run.log
+    assert "[line cut]" in run.log
+    assert "no end of line" in run.log
+    assert len(run.log) < 1_200_000
+
+
+def test_a_secret_is_in_neither_log_nor_result(start: Callable[..., Run]) -> None:
+    run = start("run", "secret", TAP_PASSWORD="hunter2hunter2")
+    run.end()
+    assert "hunter2" not in run.log + run.result_file.read_text()
+    assert run.log.count("***") >= 2
+
+
+def test_misuse_writes_a_result_too(start: Callable[..., Run]) -> None:
+    result = start("run", "--nope").end()
+    assert (result.category, result.exit_code) == (Category.CONFIG_INVALID, 2)
+
+
+def test_a_missing_meltano_writes_a_result_too(start: Callable[..., Run]) -> None:
+    result = start("run", "succeeds", PATH="/nowhere").end()
+    assert result.category is Category.PLUGIN_MISSING
+    assert "Meltano" in (result.error or "")
+
+
+def test_a_result_file_that_cannot_be_written_is_said(start: Callable[..., Run]) -> None:
+    run = start("run", "succeeds", MELTANO_RUNNER_RESULT_FILE="/nowhere/result")
+    run.log = run.process.communicate(timeout=30)[0]
+    assert run.process.returncode == 0
+    assert "cannot write the result to /nowhere/result" in run.log

@@ -1,0 +1,233 @@
+"""What is read out of Meltano's lines: records, state, errors, reasons."""
+
+import json
+from typing import Any
+
+import pytest
+from meltano_runner.contract import Category, StreamResult
+from meltano_runner.run import bookmarks, events
+from meltano_runner.run.classify import classify
+from meltano_runner.run.command import parse
+from meltano_runner.run.tracker import Tracker
+
+
+def line(event: str, level: str = "info", **fields: Any) -> str:  # noqa: ANN401
+    return json.dumps({"event": event, "level": level, **fields})
+
+
+def tap(event: str, **fields: Any) -> str:  # noqa: ANN401
+    return line(event, producer=True, consumer=False, string_id="tap-a", name="tap-a", **fields)
+
+
+def target(event: str, **fields: Any) -> str:  # noqa: ANN401
+    return line(event, producer=False, consumer=True, string_id="target-b", **fields)
+
+
+def metric(value: int, stream: str = "s") -> str:
+    point = {
+        "type": "counter",
+        "metric": "record_count",
+        "value": value,
+        "tags": {"stream": stream},
+    }
+    return json.dumps(point)
+
+
+STARTED = line("Running job with name 'dev:tap-a-to-target-b' and run ID 'x'")
+SAVED = line("Incremental state has been updated at 2026-01-01.")
+STATE = line("Incremental state: {'bookmarks': {'s': {'replication_key_value': 7}}}", "debug")
+
+
+def ended(*, success: bool = True, **fields: Any) -> str:  # noqa: ANN401
+    return line("Block run completed", success=success, block_type="ExtractLoadBlocks", **fields)
+
+
+def track(*lines: str, arguments: str = "tap-a target-b") -> Tracker:
+    tracker = Tracker(parse(arguments.split()))
+    for each in lines:
+        tracker.note(events.parse(each))
+    return tracker
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"METRIC: {metric(5)}",
+        f"INFO METRIC: {metric(5)}",
+        f"2026-11-23 05:50:00,123 | INFO     | singer_sdk.metrics    | METRIC: {metric(5)}",
+    ],
+)
+def test_every_form_of_metric_is_counted(text: str) -> None:
+    assert track(STARTED, tap(text), tap(text)).records == {"s": 10}
+
+
+def test_a_structured_metric_is_counted_once() -> None:
+    both = tap(f"METRIC: {metric(5)}", metric_info=json.loads(metric(5)))
+    assert track(STARTED, both).records == {"s": 5}
+
+
+def test_tap_and_target_are_counted_apart() -> None:
+    (pipeline,) = track(
+        STARTED, tap(f"METRIC: {metric(5)}"), target(f"METRIC: {metric(4)}"), SAVED, STATE, ended()
+    ).results()
+    assert pipeline.state_id == "dev:tap-a-to-target-b"
+    assert pipeline.state_saved
+    assert pipeline.streams == (StreamResult("s", 5, 4, "7"),)
+
+
+def test_a_tap_without_metrics_has_no_figure() -> None:
+    tracker = track(STARTED, tap("hello"), ended())
+    assert tracker.total() is None
+
+
+def test_zero_records_are_a_figure() -> None:
+    assert track(STARTED, tap(f"METRIC: {metric(0)}"), ended()).total() == 0
+
+
+def test_names_come_from_the_state_id_when_plugins_are_silent() -> None:
+    (pipeline,) = track(STARTED, ended(), arguments="a-job").results()
+    assert (pipeline.tap, pipeline.target) == ("tap-a", "target-b")
+
+
+def test_two_pipelines_of_one_run_are_kept_apart() -> None:
+    second = STARTED.replace("target-b", "target-c")
+    tracker = track(
+        STARTED, tap(f"METRIC: {metric(1)}"), SAVED, ended(), second, tap(f"METRIC: {metric(2)}")
+    )
+    first, other = tracker.results()
+    assert (first.target, first.state_saved, first.streams[0].extracted) == ("target-b", True, 1)
+    assert (other.state_id, other.state_saved) == ("dev:tap-a-to-target-c", False)
+    assert other.streams[0].extracted == 2
+
+
+def test_a_pipeline_is_under_way_between_its_first_and_last_line() -> None:
+    assert not track().busy
+    assert track(STARTED).busy
+    assert not track(STARTED, ended()).busy
+
+
+def test_an_extract_load_schedule_has_its_own_state_id() -> None:
+    tracker = track(
+        line("Running extract & load...", name="meltano", state_id="daily"),
+        line(f"METRIC: {metric(3)}", cmd_type="extractor", name="tap-a"),
+        SAVED,
+        line("Extract & load complete!", name="meltano"),
+        arguments="tap-a target-b --state-id daily",
+    )
+    (pipeline,) = tracker.results()
+    assert (pipeline.state_id, pipeline.state_saved, tracker.total()) == ("daily", True, 3)
+    assert not tracker.busy
+
+
+@pytest.mark.parametrize(
+    ("state", "found"),
+    [
+        ({"bookmarks": {"s": {"replication_key_value": "2026"}}}, {"s": "2026"}),
+        ({"bookmarks": {"s": {"id": 7}}}, {"s": '{"id":7}'}),
+        ({"bookmarks": {"s": {}}}, {"s": "{}"}),
+        ({"bookmarks": {"s": 5}}, {"s": "5"}),
+        ({"bookmarks": []}, {}),
+        ({"currently_syncing": "s"}, {}),
+    ],
+)
+def test_bookmarks(state: dict[str, Any], found: dict[str, str]) -> None:
+    assert bookmarks.by_stream(state) == found
+
+
+def test_a_long_bookmark_is_cut() -> None:
+    assert len(bookmarks.by_stream({"bookmarks": {"s": {"x": "y" * 999}}})["s"]) == 256
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "open('/')", "{'a': __import__('os')}"])
+def test_a_logged_state_is_read_as_a_literal_only(text: str) -> None:
+    assert bookmarks.parse_logged_state(text) is None
+
+
+FAILED = ended(success=False, err="Extractor failed", exit_codes={"extractors": 1})
+TARGET_FAILED = ended(success=False, err="Loader failed", exit_codes={"loaders": 1})
+TRACEBACK = [
+    tap("Traceback (most recent call last):"),
+    tap('  File "x.py", line 1, in <module>'),
+    tap("requests.exceptions.HTTPError: 401 for url"),
+]
+
+
+@pytest.mark.parametrize(
+    ("lines", "category", "plugin", "error"),
+    [
+        ([STARTED, *TRACEBACK, FAILED], Category.TAP_FAILED, "tap-a", "HTTPError: 401"),
+        ([STARTED, tap("ERROR gone"), tap("bye"), FAILED], Category.TAP_FAILED, "tap-a", "gone"),
+        ([STARTED, tap("just this"), FAILED], Category.TAP_FAILED, "tap-a", "just this"),
+        (
+            [STARTED, tap("x", plugin_exception={"type": "E", "message": "m"}), FAILED],
+            Category.TAP_FAILED, "tap-a", "E: m",
+        ),
+        (
+            [STARTED, tap("singer_sdk.exceptions.ConfigValidationError: Config validation failed"),
+             FAILED],
+            Category.CONFIG_INVALID, "tap-a", "Config validation failed",
+        ),
+        (
+            [STARTED, target("OSError: [Errno 28] No space left on device"), TARGET_FAILED],
+            Category.DISK_FULL, "target-b", "Errno 28",
+        ),
+        (
+            [STARTED, target("ValueError: bad"), line("", "error", exception=[
+                {"exc_type": "BrokenPipeError", "exc_value": ""}])],
+            Category.TARGET_FAILED, "target-b", "ValueError: bad",
+        ),
+        (
+            [STARTED, tap("BrokenPipeError: x"), target("KeyError: 'a'"),
+             ended(success=False, exit_codes={"extractors": -13, "loaders": 1})],
+            Category.TARGET_FAILED, "target-b", "KeyError",
+        ),
+        (
+            [STARTED, ended(success=False, exit_codes=[{"m": 1}])],
+            Category.MAPPER_FAILED, None, None,
+        ),
+        (
+            [line("Block run completed", "error", success=False, block_type="InvokerCommand",
+                  err="`dbt run` failed with exit code: 1", exit_codes={})],
+            Category.UTILITY_FAILED, None, None,
+        ),
+        (["Error: Block tap-x not found"], Category.PLUGIN_MISSING, None, "Block tap-x"),
+        (
+            ["2026-01-01T00:00:00Z [error    ] meltano      while scanning a token",
+             '  in "meltano.yml", line 3'],
+            Category.CONFIG_INVALID, None, "line 3",
+        ),
+        (
+            [line("Another 'x' pipeline is already running which started at", "error")],
+            Category.ALREADY_RUNNING, None, "already running",
+        ),
+        (
+            [line("Could not connect to the database after 3 attempts.", "error")],
+            Category.STATE_BACKEND_UNAVAILABLE, None, "3 attempts",
+        ),
+        ([line("Environment 'x' was not found.", "error")], Category.CONFIG_INVALID, None, "'x'"),
+        ([line("something new", "error")], Category.UNKNOWN, None, "something new"),
+        ([], Category.UNKNOWN, None, None),
+    ],
+)  # fmt: skip
+def test_reasons(
+    lines: list[str], category: Category, plugin: str | None, error: str | None
+) -> None:
+    failure = classify(track(*lines), 1, oom_killed=False)
+    assert failure.category == category
+    if plugin:
+        assert failure.plugin == plugin
+    if error:
+        assert error in (failure.error or "")
+
+
+def test_a_kernel_kill_is_out_of_memory_whatever_else_is_seen() -> None:
+    failure = classify(track(STARTED, *TRACEBACK, FAILED), 1, oom_killed=True)
+    assert failure.category == Category.OUT_OF_MEMORY
+    assert failure.plugin == "tap-a"
+
+
+def test_a_state_that_could_not_be_saved_is_no_success_of_the_target() -> None:
+    lost = line("Failed to persist incremental state to the configured backend", "error")
+    assert classify(track(STARTED, lost), 1, oom_killed=False).category == (
+        Category.STATE_BACKEND_UNAVAILABLE
+    )
