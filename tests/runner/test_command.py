@@ -7,19 +7,21 @@ from meltano_runner.run.command import UsageError, parse
 @pytest.mark.parametrize(
     ("typed", "meltano"),
     [
-        ("tap-a target-b", "run tap-a target-b"),
-        ("tap-a target-b dbt:run", "run tap-a target-b dbt:run"),
-        ("tap-a target-b --full-refresh", "run --full-refresh tap-a target-b"),
-        ("--full-refresh tap-a target-b", "run --full-refresh tap-a target-b"),
-        ("tap-a --force target-b", "run --force tap-a target-b"),
-        ("job --state-id-suffix x", "run --state-id-suffix=x job"),
-        ("job --state-strategy=merge", "run --state-strategy=merge job"),
-        ("tap-a target-b --state-id daily", "el --state-id=daily tap-a target-b"),
+        ("tap-a target-b", "run --no-install tap-a target-b"),
+        ("tap-a target-b dbt:run", "run --no-install tap-a target-b dbt:run"),
+        ("tap-a target-b --full-refresh", "run --full-refresh --no-install tap-a target-b"),
+        ("--full-refresh tap-a target-b", "run --full-refresh --no-install tap-a target-b"),
+        ("tap-a --force target-b", "run --force --no-install tap-a target-b"),
+        ("job --state-id-suffix x", "run --state-id-suffix=x --no-install job"),
+        ("job --state-strategy=merge", "run --state-strategy=merge --no-install job"),
+        ("tap-a target-b --state-id daily", "el --no-install --state-id=daily tap-a target-b"),
         (
-            "tap-a target-b --state-id daily --full-refresh --select a.* --select b.*",
-            "el --full-refresh --select=a.* --select=b.* --state-id=daily tap-a target-b",
+            "tap-a target-b --state-id daily --force --select a.* --select b.*",
+            "el --force --select=a.* --select=b.* --no-install --state-id=daily tap-a target-b",
         ),
-        ("tap-a target-b --timeout 60", "run tap-a target-b"),
+        ("job --install", "run --install job"),
+        ("job --no-install", "run --no-install job"),
+        ("tap-a target-b --timeout 60", "run --no-install tap-a target-b"),
     ],
 )
 def test_becomes(typed: str, meltano: str) -> None:
@@ -53,5 +55,6 @@ def test_a_value_is_never_taken_for_an_option() -> None:
     assert parse(["job", "--state-id-suffix=--force; rm -rf /"]).arguments() == [
         "run",
         "--state-id-suffix=--force; rm -rf /",
+        "--no-install",
         "job",
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -144,7 +145,7 @@ def test_a_timeout_stops_in_the_same_way(start: Callable[..., Run]) -> None:
 
 
 def test_sigterm_while_meltano_starts(start: Callable[..., Run]) -> None:
-    run = start("run", "starting")
+    run = start("run", "starting", grace=6)
     run.until("ready")
     run.process.send_signal(signal.SIGTERM)
     assert run.end().outcome is Outcome.STOPPED
@@ -197,6 +198,9 @@ def test_meltano_does_not_outlive_a_killed_runner(start: Callable[..., Run]) -> 
     run.until("ready")
     run.process.kill()
     run.process.wait()  # the fixture finds Meltano if it is still there
+    # Nobody is left to remove the folder of the run; the launcher has put it into one of its own.
+    for folder in run.result_file.parent.glob("meltano-run-*"):
+        shutil.rmtree(folder)
 
 
 def test_odd_output_is_relayed_in_bounds(start: Callable[..., Run]) -> None:

@@ -37,6 +37,7 @@ _BY_TEXT: _Rules = (
         (
             "Failed to persist incremental state",
             "Could not connect to the database",
+            "Cannot upgrade the system database",
             "unable to open database file",
             "state backend",
         ),
@@ -72,8 +73,14 @@ _ROLES = (
 )
 
 
-# A target that dies while Meltano writes to it: Meltano ends with this, and names no exit code.
-_TARGET_GONE = r"BrokenPipeError|ConnectionResetError"
+# What Meltano says when it names no exit code: the tap's discovery failed, a plugin did not start,
+# the target died while it was written to.
+_ROLE_BY_TEXT = (
+    ("extractors", r"[Dd]iscovery failed|Cannot start extractor"),
+    ("loaders", r"Cannot start loader|BrokenPipeError|ConnectionResetError"),
+)
+# How a tap ends when nobody reads what it writes any more.
+_NO_READER = re.compile(r"[Bb]roken ?[Pp]ipe|EPIPE|loader|target|closed", re.ASCII)
 
 
 class Failure(NamedTuple):
@@ -86,10 +93,10 @@ class Failure(NamedTuple):
 
 def classify(tracker: Tracker, exit_code: int, *, oom_killed: bool) -> Failure:
     """Name the reason of a run that Meltano ended with `exit_code` (not 0)."""
-    meltano_error = tracker.errors.last_meltano_error()
-    role = _failed_role(tracker.exit_codes)
-    if role is None and re.search(_TARGET_GONE, meltano_error or ""):
-        role = "loaders"
+    meltano_error = tracker.errors.meltano()
+    role = _failed_role(tracker) or next(
+        (role for role, text in _ROLE_BY_TEXT if re.search(text, meltano_error or "")), None
+    )
     plugin = None if role is None else tracker.plugin(role)
     error = (tracker.errors.last(plugin) if plugin else None) or meltano_error
     if oom_killed:
@@ -105,19 +112,22 @@ def classify(tracker: Tracker, exit_code: int, *, oom_killed: bool) -> Failure:
             error = "killed (SIGKILL) by something outside the run"
         return Failure(category, plugin, error)
     fallback = Category.CONFIG_INVALID if exit_code == _MELTANO_USAGE else Category.UNKNOWN
-    said = meltano_error or tracker.errors.last("meltano")
-    return Failure(_search(_BY_MELTANO_TEXT, said or "") or fallback, None, said)
+    found = _search(_BY_MELTANO_TEXT, meltano_error or "")
+    return Failure(found or fallback, None, meltano_error)
 
 
-def _failed_role(exit_codes: dict[str, int]) -> str | None:
-    """Return whose failure came first: of two, the other most often fails for it.
+def _failed_role(tracker: Tracker) -> str | None:
+    """Return whose failure came first: of two, one fails for the other.
 
-    A target that dies takes the tap with it (its output has nowhere to go); Meltano then reports
-    the tap as fine. When it reports both, the tap's broken pipe is the echo.
+    A target that dies takes the tap with it, whose output has nowhere to go; a tap that dies in the
+    middle of a line can make the target fail on that line.
     """
-    failed = {role for role, code in exit_codes.items() if code}
-    if {"extractors", "loaders"} <= failed and exit_codes["extractors"] > 0:
-        return "extractors"
+    failed = {role for role, code in tracker.exit_codes.items() if code}
+    if {"extractors", "loaders"} <= failed:
+        tap = tracker.plugin("extractors")
+        last = (tap and tracker.errors.last(tap)) or ""
+        echo = tracker.exit_codes["extractors"] < 0 or _NO_READER.search(last)
+        return "loaders" if echo else "extractors"
     return next((role for role, _ in reversed(_ROLES) if role in failed), None)
 
 

@@ -37,9 +37,14 @@ class RunRequest:
 
     def arguments(self) -> list[str]:
         """Return Meltano's arguments; `--timeout` is the runner's own (it keeps the state)."""
+        options = [*self.options]
+        if "--install" not in options and "--no-install" not in options:
+            # Plugins are installed beforehand. Meltano 4.4 reads `auto_install` and then installs
+            # all the same, so only the option holds.
+            options.append("--no-install")
         if self.state_id is None:
-            return ["run", *self.options, *self.blocks]
-        return ["el", *self.options, f"--state-id={self.state_id}", *self.blocks]
+            return ["run", *options, *self.blocks]
+        return ["el", *options, f"--state-id={self.state_id}", *self.blocks]
 
     @property
     def pair(self) -> tuple[str, str] | None:

@@ -23,13 +23,14 @@ _NOISE = re.compile(
 
 
 class ErrorLog:
-    """Keeps, for each source, the most telling line so far."""
+    """Keeps the most telling line of each plugin, and Meltano's last complaint."""
 
     def __init__(self) -> None:
         """Start with nothing known."""
         self._exceptions: dict[str, str] = {}
         self._errors: dict[str, str] = {}
         self._lines: dict[str, str] = {}
+        self._meltano: str | None = None
         self._continuable = 0
 
     def note(self, event: Event) -> None:
@@ -38,30 +39,34 @@ class ErrorLog:
         exception = exception_text(event)
         if event.continues and self._continuable:
             # A console message with several lines: YAML errors say in the second where they are.
-            self._errors["meltano"] += f" {text}"
+            self._meltano = f"{self._meltano} {text}"
             self._continuable -= 1
             return
         self._continuable = 0
         if not (text or exception) or event.metric() or _NOISE.match(text):
             return
+        if not event.from_plugin:
+            if text and event.level in _SEVERE:
+                # Meltano wraps: the first line says it, the others are advice.
+                self._meltano = text.splitlines()[0]
+                self._continuable = _MORE_LINES
+            elif exception and event.level in _SEVERE:
+                self._meltano = exception
+            return
         source = event.source
-        if text:
-            self._lines[source] = text
-        if exception:
-            self._exceptions[source] = exception if event.from_plugin or not text else text
-        elif _EXCEPTION_LINE.match(text):
-            self._exceptions[source] = text
+        self._lines[source] = text
+        if exception or _EXCEPTION_LINE.match(text):
+            self._exceptions[source] = exception or text
         elif event.level in _SEVERE:
             self._errors[source] = text
-            self._continuable = 0 if event.from_plugin else _MORE_LINES
 
-    def last(self, source: str) -> str | None:
-        """Return the source's last error: an exception, else an error line, else the last line."""
+    def last(self, plugin: str) -> str | None:
+        """Return a plugin's last error: an exception, else an error line, else the last line."""
         for kept in (self._exceptions, self._errors, self._lines):
-            if source in kept:
-                return kept[source]
+            if plugin in kept:
+                return kept[plugin]
         return None
 
-    def last_meltano_error(self) -> str | None:
-        """Return what Meltano itself complained of; None when it did not."""
-        return self._errors.get("meltano") or self._exceptions.get("meltano")
+    def meltano(self) -> str | None:
+        """Return what Meltano itself complained of last; None when it did not."""
+        return self._meltano

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from meltano_runner.run.redact import Redactor
     from meltano_runner.run.tracker import Tracker
 
+_OWN_CONFIG = "Using logging configuration from"
 _READ = 1 << 16
 _MAX_LINE = 1 << 20
 """Bytes; a longer line is cut, so that a plugin cannot fill the runner's memory with one."""
@@ -124,5 +125,8 @@ class Log:
     def _wanted(self, event: events.Event) -> bool:
         if self._debug:
             return True
-        # The bookmark writer's debug line is there for the tracker alone.
-        return event.level != "DEBUG" and event.level not in self._hidden
+        # The bookmark writer's debug line, metrics and Meltano's word on our configuration are
+        # there for the tracker alone.
+        if event.level == "DEBUG" or event.metric() or event.text.startswith(_OWN_CONFIG):
+            return False
+        return event.level not in self._hidden

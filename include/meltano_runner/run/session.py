@@ -13,7 +13,7 @@ from meltano_runner.contract.categories import Category
 from meltano_runner.contract.environment import GRACE_SECONDS, LOG_FORMAT, RESULT_FILE
 from meltano_runner.contract.message import RESULT_KEY, encode
 from meltano_runner.contract.result import Outcome, RunResult
-from meltano_runner.run import classify, command, logging_config, memory
+from meltano_runner.run import classify, command, logging_config, memory, workspace
 from meltano_runner.run.output import Log
 from meltano_runner.run.redact import Redactor
 from meltano_runner.run.supervise import Supervisor
@@ -57,8 +57,8 @@ def _run(arguments: list[str]) -> RunResult:
         "NO_COLOR": "1",
         "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
     }
-    # Both can be asked for; a run of a built image needs neither.
-    environment.setdefault("MELTANO_AUTO_INSTALL", "false")
+    # With it, a signal that arrives while a plugin writes can tear a line of its output.
+    environment.pop("PYTHONUNBUFFERED", None)
     environment.setdefault("MELTANO_SEND_ANONYMOUS_USAGE_STATS", "false")
     tracker = Tracker(request)
     supervisor = Supervisor(
@@ -73,9 +73,9 @@ def _run(arguments: list[str]) -> RunResult:
         as_json = environment.get(LOG_FORMAT, "text").lower() == "json"
         return Log(tracker, redactor, as_json=as_json, level=level)
 
-    exit_code = supervisor.run(
-        [command.meltano_executable(), *request.arguments()], environment, project, log
-    )
+    meltano = [command.meltano_executable(), *request.arguments()]
+    with workspace.private(project, environment) as own:
+        exit_code = supervisor.run(meltano, environment | own, project, log)
     return _result(tracker, supervisor, exit_code, oom_killed=memory.oom_kills() > oom_kills)
 
 

@@ -19,8 +19,9 @@ from meltano_runner.run import processes
 if TYPE_CHECKING:
     import psutil
 
-_SETTLE_SECONDS = 5.0
-"""How long Meltano may run no plugin before it is told to end: it may be saving state."""
+_SETTLE_SECONDS = 10.0
+"""How long Meltano may be busy without a plugin before it is told to end: it may be saving state,
+or migrating its system database, which a signal would leave half done."""
 
 
 class Stop:
@@ -44,6 +45,7 @@ class Stop:
         # must leave the target time to drain.
         self._deadline = now + max(grace - max(grace * 0.05, 2.0), grace * 0.5)
         self._tap_deadline = now + grace * 0.5
+        self._settle = min(_SETTLE_SECONDS, grace * 0.25)
         self._signalled: dict[int, int] = {}
         self._idle_since: float | None = None
 
@@ -51,8 +53,8 @@ class Stop:
         """Do what is due.
 
         Args:
-            busy: Whether a pipeline has begun and not been reported as ended, so that Meltano,
-                even when it runs no plugin, may be about to save the state.
+            busy: Whether Meltano, even when it runs no plugin, may be doing something that must
+                not be cut short.
         """
         now = monotonic()
         if now >= self._deadline:
@@ -67,7 +69,7 @@ class Stop:
                 self._signal(process, kill=now >= self._tap_deadline)
             return
         self._idle_since = self._idle_since or now
-        if not busy or now - self._idle_since >= _SETTLE_SECONDS:
+        if not busy or now - self._idle_since >= self._settle:
             self._end_meltano()
 
     def _signal(self, process: psutil.Process, *, kill: bool) -> None:

@@ -71,8 +71,8 @@ class Tracker:
         """Start with what the arguments tell."""
         self.errors = ErrorLog()
         self.exit_codes: dict[str, int] = {}
-        self.busy = False
-        """Whether a pipeline has begun and not been reported as ended."""
+        self.busy = True
+        """Whether Meltano is starting, or a pipeline has begun and not been reported as ended."""
         self.state_lost = False
         self._pipelines: list[_Pipeline] = []
         self._open: _Pipeline | None = None

@@ -1,0 +1,128 @@
+# The verbs of this project; `make help` lists them. Environments are made when first needed and
+# again when what they are made of has changed.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# uv does the installing; where it is missing, this fetches it as any other package.
+UV_VERSION := 0.13.9
+UV := $(shell command -v uv || echo .venv-uv/bin/uv)
+PYTHON ?= >=3.11,<3.14
+
+PROJECTS := $(patsubst meltano/%/meltano.yml,%,$(wildcard meltano/*/meltano.yml))
+PLUGIN_PACKAGES := $(patsubst %/pyproject.toml,%,$(wildcard meltano/*/*/pyproject.toml))
+PLUGINS := $(PROJECTS:%=.run/installed/%)
+
+##@ Try it
+
+.PHONY: run
+run: .venv/.airflow .venv-meltano/.done ## Run a project's DAG in Airflow here, no Docker, no cluster (DAG=, KEEP=1, FULL_REFRESH=1)
+	@$(MAKE) --silent $(PLUGINS)
+	@.venv/bin/python -m tools.local_run $(if $(DAG),--dag $(DAG)) $(if $(KEEP),--keep) $(if $(FULL_REFRESH),--full-refresh)
+
+##@ Work on it
+
+.PHONY: test
+test: ## Every test this machine can run, each part timed
+	@bash tools/test.sh all
+
+.PHONY: test-fast
+test-fast: ## Lint, types, unit tests, DAG integrity: no cluster, no browser
+	@bash tools/test.sh fast
+
+.PHONY: plugins
+plugins: .venv-meltano/.done ## Install the plugins of every project
+	@$(MAKE) --silent $(PLUGINS)
+
+.PHONY: test-plugins
+test-plugins: $(UV) ## Tests of the plugins that projects bring themselves
+	@for plugin in $(PLUGIN_PACKAGES); do \
+		echo "$$plugin"; \
+		$(UV) run --quiet --directory $$plugin mypy; \
+		$(UV) run --quiet --directory $$plugin pytest -q; \
+	done
+
+.PHONY: lint
+lint: .venv/.dev ## Style, types, import contracts
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache
+
+.PHONY: fix
+fix: .venv/.dev ## Mend what the linters can mend
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+.PHONY: bench
+bench: .venv/.dev .venv-meltano/.done ## Measure against baselines in the same run (bench/README.md)
+	@$(MAKE) --silent $(PLUGINS)
+	.venv/bin/python -m bench
+
+# The dates up to which packages count. Airflow's constraint files are on no package registry; a date
+# shortly after the pinned Airflow's release keeps its loosely bounded dependencies (SQLAlchemy among
+# them) where it was tested. Not in pyproject.toml, where they would also bind every `meltano install`
+# below this folder.
+AIRFLOW_DATE := 2026-09-21
+MELTANO_DATE := 2026-11-22
+
+.PHONY: lock
+lock: $(UV) ## Resolve every lock anew
+	$(UV) lock --quiet --exclude-newer $(AIRFLOW_DATE)
+	$(UV) export $(EXPORT) --all-groups --output-file locks/dev.txt
+	$(UV) export $(EXPORT) --no-default-groups --group airflow --output-file locks/airflow.txt
+	$(UV) pip compile --quiet --no-config --universal --generate-hashes --no-header --no-annotate \
+		--python-version 3.11 --exclude-newer $(MELTANO_DATE) locks/meltano.in --output-file locks/meltano.txt
+
+EXPORT := --quiet --frozen --no-header --no-annotate --no-emit-workspace
+
+.PHONY: clean
+clean: ## Remove what runs and environments left; projects' plugins with them
+	rm -rf .run output .venv .venv-meltano .venv-uv .cache meltano/*/.meltano
+
+.PHONY: help
+help: ## List the verbs
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Environments. The locks hold hashes; the two packages of this workspace are installed in place.
+
+.venv-uv/bin/uv:
+	@echo "Fetching uv $(UV_VERSION)"
+	@python3 -m venv .venv-uv && .venv-uv/bin/pip install --quiet uv==$(UV_VERSION)
+
+.venv/bin/python: | $(UV)
+	@$(UV) venv --quiet --no-config --python '$(PYTHON)' --allow-existing .venv
+
+WORKSPACE := --editable include/meltano_runner --editable include/meltano_pods
+
+# The development environment holds all of Airflow's: one is enough, whichever came first.
+.venv/.airflow: locks/airflow.txt include/meltano_pods/pyproject.toml include/meltano_runner/pyproject.toml | .venv/bin/python
+	@if [ -e .venv/.dev ] && [ .venv/.dev -nt locks/dev.txt ]; then touch $@; exit; fi; \
+	echo "Installing Airflow (.venv)"; \
+	$(UV) pip sync --quiet --python .venv --require-hashes locks/airflow.txt; \
+	$(UV) pip install --quiet --python .venv --no-deps $(WORKSPACE); \
+	rm -f .venv/.dev; touch $@
+
+.venv/.dev: locks/dev.txt include/meltano_pods/pyproject.toml include/meltano_runner/pyproject.toml | .venv/bin/python
+	@echo "Installing Airflow and the development tools (.venv)"
+	@$(UV) pip sync --quiet --python .venv --require-hashes locks/dev.txt
+	@$(UV) pip install --quiet --python .venv --no-deps $(WORKSPACE)
+	@touch $@ .venv/.airflow
+
+.venv-meltano/.done: meltano_requirements.txt locks/meltano.txt include/meltano_runner/pyproject.toml | $(UV)
+	@echo "Installing Meltano (.venv-meltano)"
+	@$(UV) venv --quiet --no-config --python '$(PYTHON)' --clear .venv-meltano
+	@$(UV) pip install --quiet --no-config --python .venv-meltano --requirements meltano_requirements.txt
+	@$(UV) pip install --quiet --no-config --python .venv-meltano --no-deps --editable include/meltano_runner
+	@touch $@
+
+# A project's plugins, each in an environment of its own. Everything they may be made of counts.
+.SECONDEXPANSION:
+.run/installed/%: meltano/%/meltano.yml $$(shell find meltano/% -path '*/.*' -prune -o \( -name '*.py' -o -name '*.toml' -o -name '*.txt' -o -name '*.lock' -o -name '*.yml' \) -print 2>/dev/null) .venv-meltano/.done
+	@echo "Installing the plugins of $*"
+	@mkdir -p $(@D)
+	@cd meltano/$* && MELTANO_SEND_ANONYMOUS_USAGE_STATS=false MELTANO_CLI_LOG_LEVEL=warning \
+		$(CURDIR)/.venv-meltano/bin/meltano install
+	@touch $@

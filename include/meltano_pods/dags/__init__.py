@@ -1,0 +1,5 @@
+"""Airflow DAGs from a plan. `airflow_dags` is all that a project's DAG file calls."""
+
+from meltano_pods.dags.factory import airflow_dags
+
+__all__ = ["airflow_dags"]

@@ -1,0 +1,130 @@
+"""Makes a project's DAGs from its plan."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pendulum
+from airflow.sdk import DAG, CronDataIntervalTimetable, Param, chain, get_parsing_context
+
+from meltano_pods.dags.layout import project_folder
+from meltano_pods.plan import plan
+from meltano_pods.process import MeltanoProcessOperator
+from meltano_pods.project import read_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from meltano_pods.plan import DagPlan, TaskPlan
+    from meltano_pods.settings import Settings
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+_TIMEOUT_MARGIN = timedelta(seconds=60)
+"""The runner ends a run that takes too long by itself; Airflow's timeout is for when it cannot."""
+
+
+def airflow_dags(dag_file: str) -> dict[str, DAG]:
+    """Make the DAGs of the project that a DAG file is named after.
+
+    They register themselves with the file, so the file need not keep what this returns. In a
+    worker only the DAG it is about to run is made.
+
+    Args:
+        dag_file: `__file__` of the DAG file.
+
+    Returns:
+        The DAGs by id.
+
+    Raises:
+        DeploymentError: There is no such project.
+        ProjectError: The project cannot be run as it is; file, line and key are named.
+    """
+    folder = project_folder(dag_file)
+    planned = plan(read_project(folder), os.environ.get("MELTANO_ENVIRONMENT") or None)
+    wanted = get_parsing_context().dag_id
+    return {
+        each.dag_id: _dag(each, folder, dag_file)
+        for each in planned.dags
+        if wanted is None or wanted == each.dag_id
+    }
+
+
+def _dag(planned: DagPlan, folder: Path, dag_file: str) -> DAG:
+    settings = planned.settings
+    dag = DAG(
+        planned.dag_id,
+        schedule=_schedule(planned),
+        start_date=_start_date(settings),
+        catchup=settings.catchup,
+        description=planned.description,
+        doc_md=planned.doc,
+        tags=list(planned.tags),
+        # Two runs at once would write one state.
+        max_active_runs=1,
+        params=_params(),
+    )
+    # Airflow takes the file that called DAG, which is this one; people look for theirs.
+    dag.fileloc = dag_file
+    with dag:
+        tasks = [_task(each, folder) for each in planned.tasks]
+        chain(*tasks)
+    return dag
+
+
+def _task(planned: TaskPlan, folder: Path) -> MeltanoProcessOperator:
+    settings = planned.settings
+    grace = settings.stop_grace
+    timeout = settings.run_timeout
+    optional: dict[str, Any] = {}
+    if settings.owner is not None:
+        optional["owner"] = settings.owner
+    if settings.pool is not None:
+        optional["pool"] = settings.pool
+    return MeltanoProcessOperator(
+        task_id=planned.task_id,
+        arguments=planned.arguments,
+        project_folder=str(folder),
+        environment=planned.environment,
+        env=planned.env,
+        stop_grace=grace.total_seconds(),
+        retries=settings.retries,
+        retry_delay=settings.retry_delay,
+        retry_exponential_backoff=2.0,
+        execution_timeout=None if timeout is None else timeout + grace + _TIMEOUT_MARGIN,
+        **optional,
+    )
+
+
+def _schedule(planned: DagPlan) -> CronDataIntervalTimetable | str | None:
+    if planned.schedule is None or planned.schedule.startswith("@"):
+        return planned.schedule
+    # Airflow 3's own reading of a cron string has intervals of no length.
+    return CronDataIntervalTimetable(planned.schedule, timezone=planned.settings.timezone)
+
+
+def _start_date(settings: Settings) -> datetime | None:
+    start = settings.start_date
+    if start is None or start.tzinfo is not None:
+        return start
+    return start.replace(tzinfo=pendulum.timezone(settings.timezone))
+
+
+def _params() -> dict[str, Param]:
+    return {
+        "full_refresh": Param(
+            False,  # noqa: FBT003 - Airflow's name for it is `default`
+            type="boolean",
+            title="Full refresh",
+            description="Ignore the saved state and move all records again.",
+        ),
+        "log_level": Param(
+            "info",
+            type="string",
+            enum=list(LOG_LEVELS),
+            title="Log level",
+            description="What Meltano and the plugins log.",
+        ),
+    }

@@ -1,0 +1,62 @@
+"""Which project a DAG file stands for, and where it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from airflow.sdk.configuration import conf
+
+from meltano_pods.errors import DeploymentError
+from meltano_pods.names import listed, suggestion
+
+_SECTION = "meltano_pods"
+_DAGS, _PROJECTS = "dags", "meltano"
+
+
+def project_folder(dag_file: str) -> Path:
+    """Return the project's folder: named as the DAG file, in the projects' folder.
+
+    The projects' folder is Airflow's setting `[meltano_pods] projects_folder`, else `meltano`
+    beside the `dags` folder that holds the file.
+
+    Args:
+        dag_file: `__file__` of the DAG file.
+
+    Raises:
+        DeploymentError: There is no such folder.
+    """
+    file = Path(dag_file).absolute()
+    projects, source = _projects_folder(file)
+    folder = projects / file.stem
+    if folder.is_dir():
+        return folder
+    if not projects.is_dir():
+        raise DeploymentError(
+            f"there is no folder of Meltano projects at {projects}",
+            source,
+            "Create it beside the `dags` folder, or set AIRFLOW__MELTANO_PODS__PROJECTS_FOLDER to "
+            "its absolute path.",
+        )
+    names = [each.name for each in projects.iterdir() if (each / "meltano.yml").is_file()]
+    raise DeploymentError(
+        f"there is no Meltano project `{file.stem}` in {projects}; there are: {listed(names)}",
+        f"DAG file {file.name}, which names its project",
+        f"{suggestion(file.stem, names)}Rename the file after its project, or create the project.",
+    )
+
+
+def _projects_folder(file: Path) -> tuple[Path, str]:
+    configured = conf.get(_SECTION, "projects_folder", fallback=None)
+    if configured:
+        setting = f"Airflow's setting `[{_SECTION}] projects_folder`"
+        path = Path(configured).expanduser()
+        if not path.is_absolute():
+            raise DeploymentError(
+                f"`{configured}` is no absolute path",
+                setting,
+                "Write the whole path, from / on: Airflow's processes start in various folders.",
+            )
+        return path, setting
+    # A file may stand in a folder of its own below `dags`.
+    dags = next((each for each in file.parents if each.name == _DAGS), file.parent)
+    return dags.parent / _PROJECTS, f"DAG file {file}"

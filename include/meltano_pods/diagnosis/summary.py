@@ -1,0 +1,46 @@
+"""A run's result in one line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from meltano_runner.contract import PipelineResult, RunResult, StreamResult
+
+_STREAMS = 8
+
+
+def summarize(result: RunResult) -> str:
+    """Return one line, such as `succeeded: 12 records in 4.1 s; csv: 12 (bookmark 2026-01-02)`."""
+    parts = [f"{result.outcome.value}: {_records(result.records)} in {result.seconds:.1f} s"]
+    if result.peak_memory_bytes is not None:
+        parts[0] += f", peak memory {result.peak_memory_bytes / 2**20:,.0f} MiB"
+    for pipeline in result.pipelines:
+        parts += [_stream(stream) for stream in pipeline.streams[:_STREAMS]]
+        more = len(pipeline.streams) - _STREAMS
+        if (hidden := max(more, 0) + pipeline.streams_omitted) > 0:
+            parts.append(f"{hidden} more streams")
+        if (state := _state(pipeline)) is not None:
+            parts.append(state)
+    if result.pipelines_omitted:
+        parts.append(f"{result.pipelines_omitted} more pipelines")
+    return "; ".join(parts)
+
+
+def _records(count: int | None) -> str:
+    if count is None:
+        return "records not counted"
+    return f"{count:,} record{'' if count == 1 else 's'}"
+
+
+def _stream(stream: StreamResult) -> str:
+    count = stream.extracted if stream.extracted is not None else stream.loaded
+    figure = "not counted" if count is None else f"{count:,}"
+    bookmark = "" if stream.bookmark is None else f" (bookmark {stream.bookmark})"
+    return f"{stream.stream}: {figure}{bookmark}"
+
+
+def _state(pipeline: PipelineResult) -> str | None:
+    if pipeline.state_id is None:
+        return None
+    return f"state {pipeline.state_id} {'saved' if pipeline.state_saved else 'not saved'}"

@@ -1,0 +1,32 @@
+"""Names for people: the nearest valid one, and lists in a sentence."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SHOWN = 12
+
+
+def nearest(name: str, valid: Iterable[str]) -> str | None:
+    """Return the valid name most like `name`, if one is alike at all."""
+    found = difflib.get_close_matches(name, list(valid), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def listed(names: Iterable[str], empty: str = "none") -> str:
+    """Return names as `a, b, c`; a long list is cut and says how many it leaves out."""
+    every = sorted(set(names))
+    if not every:
+        return empty
+    rest = len(every) - _SHOWN
+    return ", ".join(every[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def suggestion(name: str, valid: Iterable[str]) -> str:
+    """Return `Did you mean x? ` where a valid name is near, else an empty string."""
+    near = nearest(name, valid)
+    return f"Did you mean `{near}`? " if near else ""

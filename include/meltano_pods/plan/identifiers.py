@@ -1,0 +1,42 @@
+"""DAG and task ids, made from content, within what Airflow allows."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NOT_ALLOWED = re.compile(r"[^A-Za-z0-9_.-]+")
+_MAX = 250  # Airflow's limit
+
+
+def identifier(text: str) -> str:
+    """Return `text` with what Airflow does not allow in an id replaced by dashes.
+
+    An id that would be too long is cut, and ends with a digest of the whole.
+    """
+    safe = _NOT_ALLOWED.sub("-", text).strip("-") or "unnamed"
+    if len(safe) <= _MAX:
+        return safe
+    digest = hashlib.sha256(text.encode()).hexdigest()[:10]
+    return f"{safe[: _MAX - len(digest) - 1]}-{digest}"
+
+
+def unique_identifiers(texts: Iterable[str]) -> list[str]:
+    """Return an id for each text; equal ones differ by `--2`, `--3` in their order.
+
+    Ids come from content alone, so inserting or removing another text renames none.
+    """
+    ids: list[str] = []
+    for text in texts:
+        base = identifier(text)
+        unique, count = base, 1
+        while unique in ids:
+            count += 1
+            suffix = f"--{count}"
+            unique = base[: _MAX - len(suffix)] + suffix
+        ids.append(unique)
+    return ids

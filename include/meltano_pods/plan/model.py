@@ -1,0 +1,87 @@
+"""The plan of a project: DAGs, their tasks, and the settings of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from meltano_pods.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPlan:
+    """One Airflow task: one invocation of the runner.
+
+    Attributes:
+        task_id: Made from what the task runs, never from its position.
+        arguments: What follows `meltano-runner`, as one would type it.
+        environment: Meltano environment; None for none.
+        env: Environment variables of the run: the settings', then the schedule's.
+        settings: Merged settings of this task.
+    """
+
+    task_id: str
+    arguments: tuple[str, ...]
+    environment: str | None
+    env: Mapping[str, str]
+    settings: Settings
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the task as JSON-compatible data."""
+        return {
+            "task_id": self.task_id,
+            "arguments": list(self.arguments),
+            "environment": self.environment,
+            "env": dict(self.env),
+            "settings": self.settings.model_dump(mode="json"),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class DagPlan:
+    """One Airflow DAG: a schedule, or a job that no schedule names.
+
+    Attributes:
+        dag_id: `<project>.<schedule>` or `<project>.job.<job>`.
+        schedule: A cron expression, `@once`, or None for by hand only.
+        description: One line, for lists of DAGs.
+        doc: Markdown that Airflow shows with the DAG.
+        tags: Project, extractors, loaders, and those of the settings.
+        settings: Merged settings of the DAG as a whole.
+        tasks: In the order they run, one after another.
+    """
+
+    dag_id: str
+    schedule: str | None
+    description: str
+    doc: str
+    tags: tuple[str, ...]
+    settings: Settings
+    tasks: tuple[TaskPlan, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the DAG as JSON-compatible data."""
+        return {
+            "dag_id": self.dag_id,
+            "schedule": self.schedule,
+            "description": self.description,
+            "doc": self.doc,
+            "tags": list(self.tags),
+            "settings": self.settings.model_dump(mode="json"),
+            "tasks": [task.as_dict() for task in self.tasks],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPlan:
+    """All DAGs of a project, in the order of meltano.yml: schedules first, then jobs."""
+
+    project: str
+    dags: tuple[DagPlan, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the plan as JSON-compatible data."""
+        return {"project": self.project, "dags": [dag.as_dict() for dag in self.dags]}

@@ -1,0 +1,11 @@
+"""The embedded launcher: a run as a subprocess of the Airflow task.
+
+The same runner and contract as in a pod, for a laptop without Docker, `astro dev` without a
+cluster, and small collections of pipelines in one container. `operator` is the Airflow task, `run`
+what it does in a worker, `child` starts, reads and ends the process, `guard` is the small program
+between the two that outlives a killed task.
+"""
+
+from meltano_pods.process.operator import MeltanoProcessOperator
+
+__all__ = ["MeltanoProcessOperator"]

@@ -1,0 +1,48 @@
+"""Finds the runner's command on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowFailException
+
+from meltano_pods.errors import DeploymentError
+
+SECTION = "meltano_pods"
+_IN_IMAGE = Path("/opt/meltano/bin/meltano-runner")
+_BESIDE_PROJECTS = Path(".venv-meltano/bin/meltano-runner")
+
+
+class RunnerMissingError(DeploymentError, AirflowFailException):
+    """There is no runner to start. Airflow does not retry: time alone will not bring it."""
+
+
+def find_runner(project: Path) -> Path:
+    """Return the path of `meltano-runner`.
+
+    Airflow's setting `[meltano_pods] runner` decides; without it, the place in our images, then
+    `.venv-meltano` beside the projects' folder (and so beside `dags`), which `make run` creates.
+
+    Args:
+        project: The project's folder.
+
+    Raises:
+        RunnerMissingError: Nothing to execute at any of these places.
+    """
+    configured = conf.get(SECTION, "runner", fallback=None)
+    if configured:
+        tried = [Path(configured).expanduser()]
+    else:
+        tried = [_IN_IMAGE, project.parent.parent / _BESIDE_PROJECTS]
+    for path in tried:
+        if path.is_file() and os.access(path, os.X_OK):
+            return path
+    places = ", ".join(str(path) for path in tried)
+    raise RunnerMissingError(
+        f"there is no meltano-runner to execute; tried: {places}",
+        f"Airflow's setting `[{SECTION}] runner`" + ("" if configured else " (not set)"),
+        "Install Meltano and the runner (`make run` does, locally), or set the environment "
+        "variable AIRFLOW__MELTANO_PODS__RUNNER to the path of the command.",
+    )

@@ -1,0 +1,58 @@
+"""What a run's process gets to see of its worker's environment."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from meltano_runner.contract import GRACE_SECONDS, RESULT_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+# Airflow's configuration, connections, variables and the channel to its supervisor: secrets of the
+# deployment, which a plugin must not see.
+_AIRFLOW = re.compile(r"_*AIRFLOW(_|$).*")
+# These point Python at Airflow's packages; Meltano has its own.
+_PYTHON = frozenset({"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__", "_"})
+
+
+def run_environment(
+    worker: Mapping[str, str],
+    own: Mapping[str, str],
+    *,
+    project: Path,
+    environment: str | None,
+) -> dict[str, str]:
+    """Return the environment of a run: the worker's without Airflow's, then the task's own.
+
+    Args:
+        worker: The Airflow worker's environment.
+        own: The task's variables; they win.
+        project: The project's folder.
+        environment: Meltano environment; None leaves the choice to Meltano.
+    """
+    kept = {
+        name: value
+        for name, value in worker.items()
+        if name not in _PYTHON and not _AIRFLOW.fullmatch(name)
+    }
+    # Set, not left to the working directory: the worker's environment may name another project.
+    kept["MELTANO_PROJECT_ROOT"] = str(project)
+    if environment is not None:
+        kept["MELTANO_ENVIRONMENT"] = environment
+    return {**kept, **own}
+
+
+def contract_environment(result_file: Path, grace_seconds: float) -> dict[str, str]:
+    """Return the variables by which the runner knows where and how to report.
+
+    Temporary files go beside the result: plugins' configuration with their secrets is among them,
+    and that folder goes away whatever happens.
+    """
+    return {
+        RESULT_FILE: str(result_file),
+        GRACE_SECONDS: f"{grace_seconds:g}",
+        "TMPDIR": str(result_file.parent),
+    }

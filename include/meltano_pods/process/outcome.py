@@ -1,0 +1,51 @@
+"""Reads what the run left: its result, or what can be said without one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meltano_runner.contract import Category, Outcome, ResultError, RunResult, decode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SIGKILL, _SIGTERM = -9, -15
+
+
+def read_result(file: Path, exit_code: int, *, stopped: bool, seconds: float) -> RunResult:
+    """Return the run's result.
+
+    Args:
+        file: Where the runner was told to write it.
+        exit_code: Of the runner, negative for a signal.
+        stopped: Whether it was asked to stop.
+        seconds: Wall time, for a run that left no result.
+    """
+    try:
+        return decode(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        lost = "it left no result"
+    except (OSError, ValueError, ResultError) as error:
+        lost = f"its result cannot be read ({error})"
+    category, error_text = _without_result(exit_code, stopped=stopped)
+    return RunResult(
+        outcome=Outcome.STOPPED if category is Category.STOPPED else Outcome.FAILED,
+        exit_code=exit_code,
+        category=category,
+        error=f"{error_text}; {lost}",
+        seconds=seconds,
+    )
+
+
+def _without_result(exit_code: int, *, stopped: bool) -> tuple[Category, str]:
+    if stopped:
+        killed = " and was killed after its grace" if exit_code == _SIGKILL else ""
+        return Category.STOPPED, f"the runner was asked to stop{killed}"
+    if exit_code == _SIGKILL:
+        return Category.OUT_OF_MEMORY, (
+            "the runner was killed by signal 9: nobody asked it to stop, so most likely the kernel "
+            "did for want of memory"
+        )
+    if exit_code == _SIGTERM:
+        return Category.STOPPED, "the runner was ended by SIGTERM from outside of Airflow"
+    return Category.UNKNOWN, f"the runner ended with exit code {exit_code}"

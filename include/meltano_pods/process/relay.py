@@ -1,0 +1,44 @@
+"""Relays a run's output to the task's log."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, Protocol
+
+from meltano_runner.contract import RESULT_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LEVEL = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL) +(.*)", re.DOTALL)
+_RESULT = f'{{"{RESULT_KEY}"'
+
+
+class Log(Protocol):
+    """What a logger can do, as far as it matters here."""
+
+    def log(self, level: int, msg: str, /, *args: object) -> object:
+        """Write one line at a level."""
+
+    def info(self, msg: str, /, *args: object) -> object:
+        """Write one line at INFO."""
+
+    def warning(self, msg: str, /, *args: object) -> object:
+        """Write one line at WARNING."""
+
+
+def relay(lines: Iterable[str], log: Log) -> None:
+    """Write each line at the level it begins with; leave the result out, it is summarized.
+
+    Lines at DEBUG are written at INFO: whoever asked the run for them wants to see them, and
+    Airflow's own level would drop them.
+    """
+    for line in lines:
+        if line.startswith(_RESULT) or not line.strip():
+            continue
+        match = _LEVEL.fullmatch(line)
+        if match is None or match[1] == "DEBUG":
+            log.log(logging.INFO, "%s", line)
+        else:
+            log.log(logging.getLevelNamesMapping()[match[1]], "%s", match[2])

@@ -1,0 +1,125 @@
+"""One run as a subprocess, from start to result.
+
+Apart from the operator, so that parsing a DAG file need not import what only a worker uses.
+"""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from meltano_runner.contract import Category, Outcome
+
+from meltano_pods.diagnosis import failure_of, summarize
+from meltano_pods.process.child import Child
+from meltano_pods.process.command import find_runner
+from meltano_pods.process.environment import contract_environment
+from meltano_pods.process.outcome import read_result
+from meltano_pods.process.relay import relay
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from meltano_runner.contract import RunResult
+
+    from meltano_pods.process.relay import Log
+
+_MARGIN_SECONDS = 5.0
+"""What the guard allows beyond the grace: the runner keeps to it by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to run.
+
+    Attributes:
+        arguments: What follows `meltano-runner`.
+        project: The project's folder.
+        environment: All of the run's environment but the contract's variables.
+        grace: Seconds from a stop to the kill.
+        tries: Which try this is, for a failure's text.
+    """
+
+    arguments: Sequence[str]
+    project: Path
+    environment: Mapping[str, str]
+    grace: float
+    tries: str
+
+
+class Run:
+    """A run that can be stopped from a signal handler while `perform` waits for it."""
+
+    def __init__(self, request: Request, log: Log) -> None:
+        """Prepare; nothing is started yet."""
+        self._request = request
+        self._log = log
+        self._child: Child | None = None
+        self._stopped = False
+
+    def perform(self) -> RunResult:
+        """Run to the end and return the result of a success.
+
+        Raises:
+            RunFailedError: The run failed or was stopped.
+            RunnerMissingError: There is no runner on this machine.
+        """
+        project = self._request.project
+        typed = shlex.join(["meltano-runner", *self._request.arguments])
+        command = [str(find_runner(project)), *self._request.arguments]
+        self._log.info("In %s: %s", project, typed)
+        result = self._run(command)
+        self._log.info("%s", summarize(result))
+        if result.outcome is not Outcome.SUCCEEDED:
+            raise failure_of(result, f"{project.name}: {typed}", retries=self._request.tries)
+        return result
+
+    def stop(self) -> None:
+        """Ask the run to stop; `perform` goes on relaying until it has, and then raises."""
+        self._stopped = True
+        if self._child is not None:
+            self._child.stop()
+
+    def _run(self, command: list[str]) -> RunResult:
+        started = monotonic()
+        grace = self._request.grace
+        with tempfile.TemporaryDirectory(prefix="meltano-run-") as folder:
+            file = Path(folder) / "result.json"
+            child = Child(
+                command,
+                directory=self._request.project,
+                environment={**self._request.environment, **contract_environment(file, grace)},
+                grace=grace + _MARGIN_SECONDS,
+                private=Path(folder),
+            )
+            with closing(child):
+                self._child = child
+                try:
+                    if self._stopped:  # while the child was being started
+                        child.stop()
+                    self._follow(child)
+                finally:
+                    self._child = None
+                code = child.wait()
+            seconds = monotonic() - started
+            result = read_result(file, code, stopped=self._stopped, seconds=seconds)
+        if self._stopped and result.outcome is Outcome.SUCCEEDED:
+            # The run came to its end before the signal reached it. But whoever killed the task was
+            # told that it is over, so it must not turn into a success behind their back.
+            return replace(result, outcome=Outcome.STOPPED, category=Category.STOPPED)
+        return result
+
+    def _follow(self, child: Child) -> None:
+        try:
+            relay(child.lines(), self._log)
+        except BaseException as error:
+            # Airflow's execution timeout arrives as an exception, from a signal handler.
+            self._log.warning("stopping the run: %s", type(error).__name__)
+            child.stop()
+            relay(child.lines(), self._log)
+            raise

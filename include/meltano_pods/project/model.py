@@ -1,0 +1,151 @@
+"""A Meltano project as values: what it defines and where each thing stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from meltano_pods.errors import Location
+
+
+class PluginType(StrEnum):
+    """The plugin types that Meltano 4.4 reads under `plugins`."""
+
+    EXTRACTORS = "extractors"
+    LOADERS = "loaders"
+    MAPPERS = "mappers"
+    UTILITIES = "utilities"
+    TRANSFORMERS = "transformers"
+    TRANSFORMS = "transforms"
+    ORCHESTRATORS = "orchestrators"
+    FILES = "files"
+    MAPPINGS = "mappings"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """The annotations under our vendor key at one place; other vendors' are not read.
+
+    Attributes:
+        level: `project`, `environment`, `plugin`, `job` or `schedule`.
+        where: Place of the vendor key, or of the thing it would belong to.
+        values: Plain data as written.
+        places: Place of each key in `values`, nested keys dotted (`env.FOO`).
+    """
+
+    level: str
+    where: Location
+    values: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[str, Location] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A Meltano environment; its own configuration is not read."""
+
+    name: str
+    where: Location
+    annotations: Annotations
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A plugin; its configuration is not read.
+
+    Attributes:
+        name: What blocks call it.
+        type: Where it stands under `plugins`.
+        inherit_from: Name of the plugin it extends, if any.
+        mappings: Names of a mapper's mappings, which blocks call instead of the mapper.
+        where: Place of its entry.
+        annotations: Its own; those of the plugin it extends are not included.
+    """
+
+    name: str
+    type: PluginType
+    inherit_from: str | None
+    mappings: tuple[str, ...]
+    where: Location
+    annotations: Annotations
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task of a job: blocks that run in one invocation: `tap-a`, `target-b`, `dbt:run`."""
+
+    blocks: tuple[str, ...]
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A Meltano job: tasks that run one after another."""
+
+    name: str
+    tasks: tuple[Task, ...]
+    where: Location
+    annotations: Annotations
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A Meltano schedule, of a job or of an extractor and a loader.
+
+    Attributes:
+        name: Its name; for extractor and loader also Meltano's state id.
+        interval: A cron expression or alias as written; None for none.
+        job: Name of the job, or None for an extractor and a loader.
+        extractor: Name of the extractor, where there is no job.
+        loader: Name of the loader, where there is no job.
+        env: Environment variables of its runs.
+        env_places: Place of each of them.
+        where: Place of its entry.
+        annotations: Its own.
+    """
+
+    name: str
+    interval: str | None
+    job: str | None
+    extractor: str | None
+    loader: str | None
+    env: Mapping[str, str]
+    env_places: Mapping[str, Location]
+    where: Location
+    annotations: Annotations
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A Meltano project.
+
+    Attributes:
+        name: Name of its folder, which is also that of its DAG file.
+        path: Its folder.
+        where: Its `meltano.yml`.
+        default_environment: As `meltano.yml` says.
+        environments: By name, as are plugins (by type too), jobs and schedules; in file order.
+        plugins: Every plugin of every type.
+        jobs: Every job.
+        schedules: Every schedule.
+        annotations: Those at the top of `meltano.yml`.
+    """
+
+    name: str
+    path: Path
+    where: Location
+    default_environment: str | None
+    environments: Mapping[str, Environment]
+    plugins: tuple[Plugin, ...]
+    jobs: Mapping[str, Job]
+    schedules: Mapping[str, Schedule]
+    annotations: Annotations
+
+    def plugin_of(self, block: str) -> Plugin | None:
+        """Return the plugin that a block names (`dbt-core:run` and a mapping's name included)."""
+        name = block.partition(":")[0]
+        return next((p for p in self.plugins if name == p.name or name in p.mappings), None)

@@ -1,0 +1,127 @@
+"""Reads the `schedules` section."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meltano_pods.names import listed, suggestion
+from meltano_pods.project.annotations import read_annotations
+from meltano_pods.project.cron import ALIASES, cron_problem
+from meltano_pods.project.document import shown
+from meltano_pods.project.keys import refuse_typos
+from meltano_pods.project.model import Schedule
+
+if TYPE_CHECKING:
+    from meltano_pods.errors import Location
+    from meltano_pods.project.document import Entries, Node
+
+_KEYS = ("name", "job", "extractor", "loader", "transform", "interval", "env", "annotations")
+
+
+def read_schedule(node: Node) -> Schedule:
+    """Read one entry of `schedules`.
+
+    Raises:
+        ProjectError: It lacks a key, has one that Meltano does not know, or a value that neither
+            Meltano nor Airflow can run.
+    """
+    entries = node.mapping("`- {name: daily, job: load, interval: '@daily'}`")
+    refuse_typos(entries, _KEYS)
+    if "name" not in entries:
+        node.fail("the schedule has no `name`", "Add one: `- name: daily`.")
+    name = entries["name"].text("`name: daily`")
+    job = extractor = loader = None
+    if "job" in entries and not entries["job"].is_null:
+        job = entries["job"].text("a job's name")
+        _no_pair_beside_job(entries, name)
+    else:
+        extractor, loader = _pair(node, entries, name)
+    env = _env(entries)
+    return Schedule(
+        name=name,
+        interval=_interval(node, entries, name),
+        job=job,
+        extractor=extractor,
+        loader=loader,
+        env={key: value for key, (value, _) in env.items()},
+        env_places={key: place for key, (_, place) in env.items()},
+        where=node.where,
+        annotations=read_annotations(entries, "schedule", node.where),
+    )
+
+
+def _no_pair_beside_job(entries: Entries, name: str) -> None:
+    for key in ("extractor", "loader", "transform"):
+        if key in entries:
+            entries[key].fail(
+                f"the schedule {shown(name)} has both `job` and `{key}`",
+                f"Keep `job` and remove `{key}`, or the other way round.",
+            )
+
+
+def _pair(node: Node, entries: Entries, name: str) -> tuple[str, str]:
+    """Return extractor and loader of a schedule without a job."""
+    for key in ("extractor", "loader"):
+        if key not in entries:
+            node.fail(
+                f"the schedule {shown(name)} has neither a `job` nor an `{key}`"
+                if key == "extractor"
+                else f"the schedule {shown(name)} has an `extractor` but no `loader`",
+                "Name a `job`, or an `extractor` and a `loader` with `transform: skip`.",
+            )
+    if "transform" not in entries:
+        # Meltano itself ends with a TypeError that names neither schedule nor key.
+        node.fail(
+            f"the schedule {shown(name)} has no `transform`, and Meltano refuses the whole project "
+            "for it",
+            "Add `transform: skip` to it.",
+        )
+    transform = entries["transform"].text("`transform: skip`")
+    if transform != "skip":
+        entries["transform"].fail(
+            f"`transform: {transform[:20]}` cannot be run here; allowed is: skip"
+            if transform in {"run", "only"}
+            else f"{shown(transform)} is no value of `transform`; allowed here is: skip",
+            "Write `transform: skip`, or schedule a job that ends with the transformer, such as "
+            "`tasks: [tap-a target-b dbt:run]`.",
+        )
+    return (
+        entries["extractor"].text("an extractor's name"),
+        entries["loader"].text("a loader's name"),
+    )
+
+
+def _interval(node: Node, entries: Entries, name: str) -> str | None:
+    if "interval" not in entries:
+        node.fail(
+            f"the schedule {shown(name)} has no `interval`, and Meltano refuses the project for it",
+            "Add one, such as `interval: '@daily'`, or `interval: '@manual'` to run it by hand.",
+        )
+    entry = entries["interval"]
+    if entry.is_null:
+        return None
+    interval = entry.text("`interval: '@daily'` or `interval: '0 3 * * *'`").strip()
+    if (problem := cron_problem(interval)) is not None:
+        entry.fail(
+            f"the interval {shown(interval)} of the schedule {shown(name)} {problem}",
+            f"{suggestion(interval.lower(), ALIASES)}Write five fields (minute, hour, day, month, "
+            f"weekday), or one of {listed(ALIASES)}.",
+        )
+    return interval
+
+
+def _env(entries: Entries) -> dict[str, tuple[str, Location]]:
+    """Return a schedule's `env` as Meltano hands it on: every value as text."""
+    if "env" not in entries:
+        return {}
+    found: dict[str, tuple[str, Location]] = {}
+    for key, node in entries["env"].mapping("`env: {NAME: value}`").items():
+        value = node.plain()
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            # The value itself is never shown: it may be a secret.
+            node.fail(
+                f"expected a string, found {node.kind}",
+                "Quote the value, so that it reaches the run as it is written here.",
+            )
+        found[key] = str(value), node.where
+    return found

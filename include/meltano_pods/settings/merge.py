@@ -1,0 +1,108 @@
+"""Merges the annotations of a project's levels into settings.
+
+The order, stated here once: project, environment, plugin, job, schedule (`ORDER`); of several
+plugins, in the order the task names them. A later one wins, maps (`env`) merge, lists replace.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from meltano_pods.errors import Location, SettingsError
+from meltano_pods.names import listed, suggestion
+from meltano_pods.settings.model import DEFAULTS, Settings, levels_refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Protocol
+
+    from pydantic_core import ErrorDetails
+
+    class Layer(Protocol):
+        """What one level says; `project.Annotations` is one."""
+
+        @property
+        def level(self) -> str: ...  # noqa: D102
+        @property
+        def where(self) -> Location: ...  # noqa: D102
+        @property
+        def values(self) -> Mapping[str, Any]: ...  # noqa: D102
+        @property
+        def places(self) -> Mapping[str, Location]: ...  # noqa: D102
+
+
+ORDER = ("project", "environment", "plugin", "job", "schedule")
+
+
+def settings_of(layers: Iterable[Layer]) -> Settings:
+    """Merge layers, whatever order they are given in, and check each.
+
+    Raises:
+        SettingsError: A key or value that is not allowed, at its place in its own layer.
+    """
+    merged: dict[str, Any] = {}
+    said = [layer for layer in layers if layer.values]
+    for layer in sorted(said, key=lambda layer: ORDER.index(layer.level)):
+        check(layer)
+        merged = _merge(merged, layer.values)
+    return Settings.model_validate(merged) if merged else DEFAULTS
+
+
+def check(layer: Layer) -> None:
+    """Check one layer alone, so that an error has one place.
+
+    Raises:
+        SettingsError: A key or value that is not allowed.
+    """
+    for key in layer.values:
+        if key in Settings.model_fields and layer.level in levels_refused(key):
+            allowed = [level for level in ORDER if level not in levels_refused(key)]
+            raise SettingsError(
+                f"`{key}` may not be set at {layer.level} level",
+                layer.places.get(key, layer.where),
+                f"Move it to one of these levels: {', '.join(allowed)}.",
+            )
+    try:
+        Settings.model_validate(dict(layer.values))
+    except ValidationError as error:
+        # Without the chain: pydantic's text shows the input, which for `env` may be a secret.
+        raise _explained(layer, error.errors(include_url=False)[0]) from None
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        known = merged.get(key)
+        both = isinstance(known, dict) and isinstance(value, dict)
+        merged[key] = _merge(known, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _variable(detail: ErrorDetails) -> tuple[str, ...]:
+    return (detail["ctx"]["name"],) if detail["type"] == "variable" else ()
+
+
+def _explained(layer: Layer, detail: ErrorDetails) -> SettingsError:
+    path = [str(part) for part in (*detail["loc"], *_variable(detail))]
+    where = layer.where
+    for end in range(len(path), 0, -1):
+        if (place := layer.places.get(".".join(path[:end]))) is not None:
+            where = place
+            break
+    key = path[0]
+    if detail["type"] == "extra_forbidden":
+        keys = Settings.model_fields
+        return SettingsError(
+            f"`{key}` is no setting of meltano_pods; allowed are: {listed(keys)}",
+            where,
+            f"{suggestion(key, keys)}Rename or remove it.",
+        )
+    message = detail["msg"].removeprefix("Value error, ")
+    found = "" if key == "env" else f", found {detail['input']!r}"
+    return SettingsError(
+        f"`{key}` has a value that is not allowed: {message}{found}",
+        where,
+        f"What is allowed for `{key}`: {Settings.model_fields[key].description}",
+    )

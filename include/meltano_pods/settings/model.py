@@ -1,0 +1,126 @@
+"""Every setting with its type, default, unit, meaning of None and bounds.
+
+The reference page is generated from this model, so a field's description is its documentation.
+`not_at` names the levels where a setting makes no sense and is refused.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from meltano_pods.settings.values import (
+    check_environment,
+    check_timezone,
+    parse_duration,
+    parse_start_date,
+    whole_number,
+)
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Name = Annotated[str, Field(min_length=1, max_length=250)]
+Tag = Annotated[str, Field(min_length=1, max_length=100)]
+
+# A plugin takes part in several DAGs: it cannot say when, or how, a whole DAG runs.
+_WHOLE_DAG: dict[str, Any] = {"not_at": ["plugin"]}
+
+
+class Settings(BaseModel):
+    """What annotations under `meltano_pods` may say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+    environment: Name | None = Field(
+        default=None,
+        description=(
+            "Meltano environment of the runs: a name under `environments`. None: the variable "
+            "MELTANO_ENVIRONMENT of Airflow, else `default_environment` of meltano.yml."
+        ),
+        json_schema_extra={"not_at": ["environment", "plugin"]},
+    )
+    env: Annotated[dict[str, str], BeforeValidator(check_environment)] = Field(
+        default_factory=dict,
+        description=(
+            "Environment variables of the runs: a map of names to plain values, never secrets; "
+            "Airflow's templates work in values. Levels merge name by name. Empty: none."
+        ),
+    )
+    owner: Name | None = Field(
+        default=None,
+        description="Owner that Airflow shows. None: Airflow's `[operators] default_owner`.",
+    )
+    tags: tuple[Tag, ...] = Field(
+        default=(),
+        description=(
+            "Tags of the DAG beside those it always has (project, extractors, loaders): a list of "
+            "strings of 1 to 100 characters. Empty: no further ones."
+        ),
+        json_schema_extra=_WHOLE_DAG,
+    )
+    start_date: Annotated[datetime, BeforeValidator(parse_start_date)] | None = Field(
+        default=None,
+        description=(
+            "First moment to schedule for: a date (`2026-01-31`) or a date and time, in `timezone` "
+            "where it names no offset. None: from now on; `catchup` then has nothing to catch up."
+        ),
+        json_schema_extra=_WHOLE_DAG,
+    )
+    timezone: Annotated[str, BeforeValidator(check_timezone)] = Field(
+        default="UTC",
+        description="Time zone in which cron expressions are read: an IANA name.",
+        json_schema_extra=_WHOLE_DAG,
+    )
+    catchup: bool = Field(
+        default=False,
+        description=(
+            "Whether to run every interval since `start_date` that has not run: true or false. "
+            "Singer taps go on from their bookmark, so one run usually catches up alone."
+        ),
+        json_schema_extra=_WHOLE_DAG,
+    )
+    retries: Annotated[int, BeforeValidator(whole_number("retries")), Field(ge=0, le=100)] = Field(
+        default=2,
+        description=(
+            "How often a failed task is tried again: a whole number, 0 to 100. Failures that a "
+            "retry cannot mend are not retried."
+        ),
+    )
+    retry_delay: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(days=1))] = Field(
+        default=timedelta(minutes=5),
+        description=(
+            "Wait before the first retry; it doubles with each: seconds or a duration such as "
+            "`90s`, `5m`, `2h30m`; 0 to 24h."
+        ),
+    )
+    run_timeout: Annotated[Duration, Field(ge=timedelta(seconds=1))] | None = Field(
+        default=None,
+        description=(
+            "How long a run may take before it is stopped, its state saved: seconds or a duration "
+            "such as `2h30m`, at least 1s. None: as long as it takes."
+        ),
+    )
+    stop_grace: Annotated[Duration, Field(ge=timedelta(seconds=5), le=timedelta(hours=1))] = Field(
+        default=timedelta(seconds=120),
+        description=(
+            "How long a run that was asked to stop may take to load what it has read and save the "
+            "state, before it is killed: seconds or a duration such as `2m`, 5s to 1h."
+        ),
+    )
+    pool: Name | None = Field(
+        default=None,
+        description=(
+            "Airflow pool whose slots the tasks take; it must exist. None: Airflow's default pool."
+        ),
+    )
+
+
+DEFAULTS = Settings()
+"""The settings of a project that says nothing."""
+
+
+def levels_refused(key: str) -> list[str]:
+    """Return the levels at which `key` is refused."""
+    extra: Any = Settings.model_fields[key].json_schema_extra or {}
+    return list(extra.get("not_at", ()))

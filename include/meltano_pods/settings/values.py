@@ -1,0 +1,126 @@
+"""Readings of single values: durations, dates, time zones, environment variables.
+
+Each raises a ValueError that says what is allowed; pydantic adds where, `merge` the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic_core import PydanticCustomError
+
+from meltano_pods.names import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+_SECRET_PARTS = ("PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "CREDENTIAL", "APIKEY")
+_SECRET_WORDS = frozenset({"TOKEN", "KEY", "PWD", "DSN"})
+# Keys of rows, not of doors.
+_PLAIN_KEYS = frozenset({"PRIMARY", "REPLICATION", "FOREIGN", "PARTITION", "SORT", "CLUSTER"})
+_USER_INFO = re.compile(r"://[^/\s@{}]*:[^/\s@{}]+@")
+
+
+def parse_duration(value: object) -> object:
+    """Read seconds or a string like `90s`, `5m`, `2h30m` as a timedelta."""
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _seconds(float(value))
+    if isinstance(value, str) and value and (match := _DURATION.fullmatch(value.strip())):
+        days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
+        return _seconds(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+    raise ValueError("not a duration: write seconds, or units as in 90s, 5m, 2h30m, 1d")
+
+
+def _seconds(value: float) -> timedelta:
+    try:
+        return timedelta(seconds=value)
+    except (OverflowError, ValueError):
+        raise ValueError("not a duration: too large") from None
+
+
+def parse_start_date(value: object) -> object:
+    """Read an ISO date, or date and time; a number (seconds since 1970) is refused."""
+    if value is None or isinstance(value, date):
+        return value
+    if isinstance(value, str):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass
+    raise ValueError("not a date: write it as 2026-01-31 or 2026-01-31T06:00:00")
+
+
+def check_timezone(value: object) -> object:
+    """Accept an IANA name that this machine knows."""
+    if not isinstance(value, str):
+        raise ValueError("not a time zone: write a name such as Europe/Berlin")  # noqa: TRY004
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        near = suggestion(value, available_timezones())
+        raise ValueError(f"not a time zone; {near}write a name such as Europe/Berlin") from None
+    return value
+
+
+def whole_number(name: str) -> Callable[[object], object]:
+    """Refuse booleans and strings where a whole number is meant; pydantic would take them."""
+
+    def check(value: object) -> object:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValueError(f"{name} takes a whole number")  # noqa: TRY004
+        return value
+
+    return check
+
+
+def check_environment(value: object) -> object:
+    """Accept names and plain values; refuse what looks like a secret."""
+    if not isinstance(value, dict):
+        raise ValueError("env takes a map: env: {NAME: value}")  # noqa: TRY004
+    checked = {}
+    for name, each in value.items():
+        try:
+            checked[name] = check_variable(name, each)
+        except ValueError as error:
+            # The name goes along, so that `merge` can name the line of this one variable.
+            context = {"name": name, "message": str(error)}
+            raise PydanticCustomError("variable", "{message}", context) from None
+    return checked
+
+
+def check_variable(name: str, value: object) -> str:
+    """Return the value of one environment variable as text.
+
+    Raises:
+        ValueError: A bad name, a value that is no plain text or number, or a likely secret; the
+            message names the variable and never shows its value.
+    """
+    if not _VARIABLE.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of an environment variable: use A-Z, 0-9 and _")
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(f"{name} takes a string: quote the value")  # noqa: TRY004
+    if looks_secret(name) or (isinstance(value, str) and _USER_INFO.search(value)):
+        raise ValueError(
+            f"{name} looks like a secret, and values written here are shown by Airflow: set it in "
+            "the environment of the run instead (locally .env, on Airflow a secret variable)"
+        )
+    return str(value)
+
+
+def looks_secret(name: str) -> bool:
+    """Whether the name of an environment variable says that its value is a secret."""
+    upper = name.upper()
+    words = upper.split("_")
+    if any(part in upper for part in _SECRET_PARTS):
+        return True
+    if words[-1] == "KEY" and len(words) > 1 and words[-2] in _PLAIN_KEYS:
+        return False
+    return words[-1] in _SECRET_WORDS

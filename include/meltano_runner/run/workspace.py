@@ -1,0 +1,46 @@
+"""A folder of its own for what Meltano writes during one run.
+
+Meltano keeps plugins' configuration (with their secrets), catalogs and state files in
+`.meltano/run/<plugin>`, one folder for all runs: two runs of one tap in the same project, with
+other options, would read each other's. Here each run has a system directory of its own, in which
+everything but `run` is a link to the project's. It also lets a project on a read-only file system
+run, and nothing of a run's secrets stays on the disk after it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_SYSTEM_DIR = "MELTANO_SYS_DIR_ROOT"
+_DATABASE = "meltano.db"
+
+
+@contextmanager
+def private(project: Path, environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Yield the variables that point Meltano to a new system directory, gone afterwards.
+
+    Args:
+        project: The project's folder.
+        environment: The run's environment, which may name another system directory.
+
+    Raises:
+        OSError: No folder could be made in the temporary directory.
+    """
+    shared = Path(environment.get(_SYSTEM_DIR) or project / ".meltano").absolute()
+    folder = Path(tempfile.mkdtemp(prefix="meltano-run-"))
+    try:
+        names = {entry.name for entry in shared.iterdir()} if shared.is_dir() else set()
+        # The default database must outlive the run, also the first run, which creates it.
+        for name in (names | {_DATABASE}) - {"run"}:
+            (folder / name).symlink_to(shared / name)
+        # Meltano also writes each run's log to a file there, which nobody would ever remove.
+        yield {_SYSTEM_DIR: str(folder), "XDG_STATE_HOME": str(folder / "run" / "state")}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

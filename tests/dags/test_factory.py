@@ -1,0 +1,139 @@
+"""A project's file, wherever it is and whatever its project says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pendulum
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import CronDataIntervalTimetable
+from airflow.sdk.exceptions import ParamValidationError
+from airflow.serialization.serialized_objects import DagSerialization
+from airflow.timetables.base import TimeRestriction
+from meltano_pods import airflow_dags
+from meltano_pods.errors import DeploymentError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = "from meltano_pods import airflow_dags\n\nairflow_dags(__file__)\n"
+PROJECT = """\
+plugins:
+  extractors: [{name: tap-csv}]
+  loaders: [{name: target-jsonl}]
+jobs:
+- {name: load, tasks: tap-csv target-jsonl}
+- {name: other, tasks: tap-csv target-jsonl}
+schedules:
+- name: daily
+  job: load
+  interval: 0 3 * * *
+  annotations:
+    meltano_pods:
+      timezone: Europe/Berlin
+      start_date: 2026-03-01
+      catchup: true
+      owner: data
+      pool: warehouse
+      retries: 4
+      retry_delay: 1m
+      run_timeout: 1h
+      stop_grace: 30s
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    for name in ("first", "second"):
+        (tmp_path / "meltano" / name).mkdir(parents=True)
+        (tmp_path / "meltano" / name / "meltano.yml").write_text(PROJECT)
+        (tmp_path / "dags").mkdir(exist_ok=True)
+        (tmp_path / "dags" / f"{name}.py").write_text(FILE)
+    return tmp_path
+
+
+def test_a_second_project_is_two_copies(home: Path) -> None:
+    bag = DagBag(str(home / "dags"))
+    assert bag.import_errors == {}
+    assert set(bag.dags) == {
+        f"{project}.{dag}" for project in ("first", "second") for dag in ("daily", "job.other")
+    }
+
+
+def test_settings_reach_airflow(home: Path) -> None:
+    dag: Any = airflow_dags(str(home / "dags" / "first.py"))["first.daily"]
+    assert isinstance(dag.timetable, CronDataIntervalTimetable)
+    assert dag.start_date == pendulum.datetime(2026, 3, 1, tz="Europe/Berlin")
+    assert dag.catchup is True
+    task = dag.get_task("tap-csv-to-target-jsonl")
+    assert (task.owner, task.pool, task.retries) == ("data", "warehouse", 4)
+    assert (task.retry_delay, task.retry_exponential_backoff) == (timedelta(minutes=1), 2.0)
+    assert task.execution_timeout == timedelta(hours=1, seconds=30 + 60)
+    assert task.arguments == ["run", "tap-csv", "target-jsonl", "--timeout", "3600"]
+    assert task.project_folder == str(home / "meltano" / "first")
+
+
+def test_data_intervals_are_real_also_over_a_change_of_clocks(home: Path) -> None:
+    dag: Any = airflow_dags(str(home / "dags" / "first.py"))["first.daily"]
+    timetable = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag)).timetable
+    start = datetime(2026, 3, 28, tzinfo=UTC)
+    info = timetable.next_dagrun_info(
+        last_automated_data_interval=None,
+        restriction=TimeRestriction(pendulum.instance(start), None, catchup=True),
+    )
+    assert info is not None
+    assert info.data_interval is not None
+    assert info.data_interval.start == datetime(2026, 3, 28, 2, tzinfo=UTC)
+    assert info.data_interval.end == datetime(2026, 3, 29, 1, tzinfo=UTC)
+
+
+def test_in_a_worker_only_the_wanted_dag_is_made(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "first.job.other")
+    assert list(airflow_dags(str(home / "dags" / "first.py"))) == ["first.job.other"]
+
+
+@pytest.mark.parametrize(
+    "params", [{"full_refresh": "yes"}, {"log_level": "loud"}, {"log_level": None}]
+)
+def test_run_parameters_are_validated(home: Path, params: dict[str, Any]) -> None:
+    dag: Any = airflow_dags(str(home / "dags" / "first.py"))["first.daily"]
+    with pytest.raises(ParamValidationError):
+        dag.params.update(params)
+
+
+def test_one_broken_project_leaves_the_other(home: Path) -> None:
+    file = home / "meltano" / "second" / "meltano.yml"
+    file.write_text(PROJECT.replace("0 3 * * *", "0 25 * * *"))
+    bag = DagBag(str(home / "dags"))
+    assert set(bag.dags) == {"first.daily", "first.job.other"}
+    (error,) = bag.import_errors.values()
+    assert "meltano/second/meltano.yml, line 10, key schedules[0].interval" in error
+
+
+def test_no_such_project(home: Path) -> None:
+    with pytest.raises(
+        DeploymentError, match=r"no Meltano project `secnd`.*first, second"
+    ) as caught:
+        airflow_dags(str(home / "dags" / "secnd.py"))
+    assert "Did you mean `second`?" in str(caught.value)
+
+
+def test_no_projects_folder(tmp_path: Path) -> None:
+    with pytest.raises(DeploymentError, match="no folder of Meltano projects at"):
+        airflow_dags(str(tmp_path / "dags" / "shop.py"))
+
+
+def test_a_configured_projects_folder(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "meltano").rename(tmp_path / "elsewhere")
+    variable = "AIRFLOW__MELTANO_PODS__PROJECTS_FOLDER"
+    monkeypatch.setenv(variable, str(tmp_path / "elsewhere"))
+    assert airflow_dags(str(home / "dags" / "first.py"))
+    monkeypatch.setenv(variable, "elsewhere")
+    with pytest.raises(DeploymentError, match="`elsewhere` is no absolute path"):
+        airflow_dags(str(home / "dags" / "first.py"))

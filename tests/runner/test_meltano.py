@@ -1,0 +1,194 @@
+"""The runner with Meltano itself, tap-csv and target-jsonl."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from meltano_runner.contract import Category, Outcome
+
+from tests.runner.pipeline import BIN, PROJECT, Pipeline, stamp
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.meltano
+
+RUN = ("tap-csv", "target-jsonl")
+EL = (*RUN, "--state-id", "daily")
+ROWS = 500
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Pipeline:
+    pipeline = Pipeline(tmp_path)
+    pipeline.write_rows(ROWS)
+    return pipeline
+
+
+@pytest.mark.parametrize(
+    ("arguments", "state_id"), [(EL, "daily"), (RUN, "dev:tap-csv-to-target-jsonl")]
+)
+def test_each_run_moves_what_is_new(
+    pipeline: Pipeline, arguments: tuple[str, ...], state_id: str
+) -> None:
+    first = pipeline.run(*arguments)
+    assert (first.outcome, first.exit_code, first.records) == (Outcome.SUCCEEDED, 0, ROWS)
+    (moved,) = first.pipelines
+    assert (moved.tap, moved.target, moved.state_id) == ("tap-csv", "target-jsonl", state_id)
+    assert moved.state_saved
+    assert moved.streams[0].bookmark == stamp(ROWS)
+    assert pipeline.bookmark(state_id) == ROWS
+    assert first.peak_memory_bytes
+
+    assert pipeline.run(*arguments).records == 0
+
+    pipeline.write_rows(10, first=ROWS + 1)
+    assert pipeline.run(*arguments).records == 10
+    assert pipeline.numbers() == list(range(1, ROWS + 11))
+
+    assert pipeline.run(*arguments, "--full-refresh").records == ROWS + 10
+
+
+@pytest.mark.parametrize(
+    ("plain", "arguments"),
+    [
+        (("schedule", "run", "daily"), EL),
+        (("run", "--no-install", *RUN), RUN),
+    ],
+    ids=["schedule", "run"],
+)
+def test_the_state_of_plain_meltano_is_continued_and_left_to_it(
+    pipeline: Pipeline, plain: tuple[str, ...], arguments: tuple[str, ...]
+) -> None:
+    assert pipeline.start("meltano", *plain).wait(60) == 0, pipeline.log()
+    pipeline.write_rows(7, first=ROWS + 1)
+    assert pipeline.run(*arguments).records == 7
+    pipeline.write_rows(5, first=ROWS + 8)
+    assert pipeline.start("meltano", *plain).wait(60) == 0, pipeline.log()
+    assert pipeline.numbers() == list(range(1, ROWS + 13))
+
+
+def test_a_run_without_state_says_so(pipeline: Pipeline) -> None:
+    result = pipeline.run(*RUN, "--no-state-update")
+    assert (result.outcome, result.records) == (Outcome.SUCCEEDED, ROWS)
+    assert not result.pipelines[0].state_saved
+    assert pipeline.run(*RUN).records == ROWS
+
+
+def test_a_job_runs_by_its_name(pipeline: Pipeline) -> None:
+    result = pipeline.run("csv-to-json")
+    assert (result.records, result.pipelines[0].target) == (ROWS, "target-jsonl")
+
+
+def test_a_timeout_keeps_what_was_moved(pipeline: Pipeline) -> None:
+    pipeline.write_rows(400_000)
+    result = pipeline.run(*EL, "--timeout", "8")
+    assert (result.outcome, result.category) == (Outcome.STOPPED, Category.TIMED_OUT)
+    moved = len(pipeline.numbers())
+    assert 0 < moved < 400_000
+    assert pipeline.bookmark("daily") == moved
+    assert result.records == moved
+
+
+class TestFailures:
+    """Each ends failed, under the right name, with the plugin's own words."""
+
+    @pytest.mark.parametrize("arguments", [EL, RUN], ids=["el", "run"])
+    def test_malformed_row(self, pipeline: Pipeline, arguments: tuple[str, ...]) -> None:
+        with pipeline.source.open("a") as file:
+            file.write("one,field too,few\n")
+        result = pipeline.run(*arguments)
+        assert (result.category, result.failed_plugin) == (Category.TAP_FAILED, "tap-csv")
+        assert "rows.csv" in (result.error or "")
+        assert f"{ROWS + 2}" in (result.error or "")
+
+    @pytest.mark.parametrize("arguments", [EL, RUN], ids=["el", "run"])
+    def test_unreadable_file(self, pipeline: Pipeline, arguments: tuple[str, ...]) -> None:
+        pipeline.source.unlink()
+        result = pipeline.run(*arguments)
+        assert (result.category, result.failed_plugin) == (Category.TAP_FAILED, "tap-csv")
+        assert str(pipeline.source) in (result.error or "")
+
+    @pytest.mark.parametrize("arguments", [EL, RUN], ids=["el", "run"])
+    def test_target(self, pipeline: Pipeline, arguments: tuple[str, ...]) -> None:
+        pipeline.output.parent.write_text("a file where a folder should be")
+        result = pipeline.run(*arguments)
+        assert (result.category, result.failed_plugin) == (Category.TARGET_FAILED, "target-jsonl")
+        assert "File exists" in (result.error or "")
+
+    @pytest.mark.parametrize("arguments", [EL, RUN], ids=["el", "run"])
+    def test_full_disk(self, pipeline: Pipeline, arguments: tuple[str, ...]) -> None:
+        pipeline.output.parent.mkdir()
+        pipeline.output.symlink_to("/dev/full")
+        result = pipeline.run(*arguments)
+        assert (result.category, result.failed_plugin) == (Category.DISK_FULL, "target-jsonl")
+        assert "No space left on device" in (result.error or "")
+
+    @pytest.mark.parametrize("arguments", [EL, RUN], ids=["el", "run"])
+    def test_bad_setting(self, pipeline: Pipeline, arguments: tuple[str, ...]) -> None:
+        result = pipeline.run(*arguments, TAP_CSV_INFER_ROWS="-1")
+        assert (result.category, result.failed_plugin) == (Category.CONFIG_INVALID, "tap-csv")
+        assert "infer_rows" in (result.error or "")
+
+    def test_unknown_plugin(self, pipeline: Pipeline) -> None:
+        result = pipeline.run("tap-nope", "target-jsonl")
+        assert result.category is Category.PLUGIN_MISSING
+        assert "tap-nope" in (result.error or "")
+
+    @pytest.mark.parametrize("arguments", [EL, RUN], ids=["el", "run"])
+    def test_plugin_that_is_not_installed(
+        self, pipeline: Pipeline, tmp_path: Path, arguments: tuple[str, ...]
+    ) -> None:
+        (project := tmp_path / "bare").mkdir()
+        shutil.copy(PROJECT / "meltano.yml", project)
+        shutil.copytree(PROJECT / "plugins", project / "plugins")
+        result = pipeline.run(*arguments, MELTANO_PROJECT_ROOT=str(project))
+        assert result.category is Category.PLUGIN_MISSING
+        assert "tap-csv" in (result.error or "")
+
+    def test_broken_project(self, pipeline: Pipeline, tmp_path: Path) -> None:
+        (project := tmp_path / "broken").mkdir()
+        (project / "meltano.yml").write_text("plugins:\n  extractors: [\n")
+        result = pipeline.run(*RUN, MELTANO_PROJECT_ROOT=str(project))
+        assert result.category is Category.CONFIG_INVALID
+        assert "meltano.yml" in (result.error or "")
+
+    def test_unknown_environment(self, pipeline: Pipeline) -> None:
+        result = pipeline.run(*RUN, MELTANO_ENVIRONMENT="staging")
+        assert result.category is Category.CONFIG_INVALID
+        assert "staging" in (result.error or "")
+
+    def test_system_database_out_of_reach(self, pipeline: Pipeline) -> None:
+        result = pipeline.run(*RUN, MELTANO_DATABASE_URI="sqlite:////nowhere/meltano.db")
+        assert result.category is Category.STATE_BACKEND_UNAVAILABLE
+
+    def test_another_run_is_under_way(self, pipeline: Pipeline) -> None:
+        pipeline.write_rows(400_000)
+        first = pipeline.start("meltano-runner", "run", *EL)
+        while "Beginning sync" not in pipeline.log():
+            assert first.poll() is None
+        second = pipeline.run(*EL)
+        first.terminate()
+        assert first.wait(60) == 143
+        assert second.category is Category.ALREADY_RUNNING
+        assert "daily" in (second.error or "")
+
+
+def test_no_secret_is_shown(pipeline: Pipeline) -> None:
+    secret = "s3cr3t/p@ss word"
+    result = pipeline.run(
+        *RUN, TAP_CSV_PATH=f"/nowhere/{secret}.csv", TAP_CSV_PASSWORD=secret,
+        MELTANO_CLI_LOG_LEVEL="debug",
+    )  # fmt: skip
+    assert result.category is Category.TAP_FAILED
+    assert "***" in (result.error or "")
+    assert secret not in pipeline.log() + pipeline.result_file.read_text()
+
+
+def test_the_version_of_meltano_is_the_one_all_this_was_written_for() -> None:
+    command = [str(BIN / "meltano"), "--version"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "4.4.1" in shown.stdout, "look again at run/events.py, tracker.py and classify.py"

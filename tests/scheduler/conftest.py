@@ -1,0 +1,50 @@
+"""One Airflow for all tests here: it takes half a minute to start."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.scheduler.running_airflow import SLEEPER, RunningAirflow, processes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "meltano" / "csv_to_json"
+RUNNER = ROOT / ".venv-meltano" / "bin" / "meltano-runner"
+
+
+@pytest.fixture(scope="session")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAirflow]:
+    if not RUNNER.exists() or not (EXAMPLE / ".meltano" / "loaders").is_dir():
+        pytest.skip("needs .venv-meltano and the example's plugins: `make run` installs them")
+    home = tmp_path_factory.mktemp("airflow")
+    _add_example(home)
+    for name in ("sleeper", "breakable"):
+        folder = home / "meltano" / name
+        folder.mkdir()
+        (folder / "meltano.yml").write_text(SLEEPER)
+        shutil.copy(ROOT / "dags" / "csv_to_json.py", home / "dags" / f"{name}.py")
+    with RunningAirflow(home, {"AIRFLOW__MELTANO_PODS__RUNNER": str(RUNNER)}) as running:
+        yield running
+    left = [pid for each in (home / "meltano").iterdir() for pid in processes_of(each)]
+    assert not left, f"processes outlived Airflow: {left}"
+
+
+def _add_example(home: Path) -> None:
+    """Copy the example project, with a schedule of every minute and its plugins' environments."""
+    folder = home / "meltano" / "csv_to_json"
+    # Copied, not linked: Meltano may install anew into what it finds.
+    without = shutil.ignore_patterns("meltano.db", "run", "output", "tests", "__pycache__")
+    shutil.copytree(EXAMPLE, folder, ignore=without, symlinks=True)
+    file = folder / "meltano.yml"
+    text, count = re.subn(r"interval: .*", 'interval: "* * * * *"', file.read_text())
+    assert count == 1
+    file.write_text(text)
+    (home / "dags").mkdir()
+    shutil.copy(ROOT / "dags" / "csv_to_json.py", home / "dags")

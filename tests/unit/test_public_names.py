@@ -1,0 +1,56 @@
+"""What is exported can be imported, and errors keep their promise."""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import pkgutil
+
+import meltano_pods
+import pytest
+from meltano_pods import errors
+from meltano_pods.diagnosis import RunFailedError, RunRefusedError
+from meltano_runner.contract import Category
+
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages(meltano_pods.__path__, "meltano_pods.")
+    if module.ispkg
+)
+
+
+@pytest.mark.parametrize("name", ["meltano_pods", *MODULES])
+def test_every_exported_name_exists(name: str) -> None:
+    module = importlib.import_module(name)
+    for exported in getattr(module, "__all__", ()):
+        assert getattr(module, exported) is not None
+
+
+def test_other_names_do_not() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        meltano_pods.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "kind", [errors.ProjectError, errors.SettingsError, errors.DeploymentError, errors.RunError]
+)
+def test_errors_say_what_where_and_fix_and_survive_pickling(
+    kind: type[errors.MeltanoPodsError],
+) -> None:
+    error = pickle.loads(pickle.dumps(kind("it", errors.Location("a.yml", 3, "b"), "Mend it.")))  # noqa: S301
+    assert isinstance(error, errors.MeltanoPodsError)
+    assert str(error) == "it\n  where: a.yml, line 3, key b\n  fix: Mend it."
+
+
+@pytest.mark.parametrize("kind", [RunFailedError, RunRefusedError])
+def test_run_errors_survive_pickling(kind: type[RunFailedError]) -> None:
+    error = pickle.loads(pickle.dumps(kind("it", "here", "Mend it.", Category.DISK_FULL)))  # noqa: S301
+    assert (error.category, str(error)) == (
+        Category.DISK_FULL,
+        "it\n  where: here\n  fix: Mend it.",
+    )
+
+
+@pytest.mark.parametrize("name", [each for each in dir(errors) if each.endswith("Error")])
+def test_the_tree_names_every_error(name: str) -> None:
+    assert name in str(errors.__doc__)

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from meltano_pods.errors import Location, SettingsError
+from meltano_pods.project import Annotations
+from meltano_pods.settings import ORDER, Settings, settings_of
+from meltano_pods.settings.values import looks_secret, parse_duration
+
+WHERE = Location("meltano/shop/meltano.yml", 7, "annotations.meltano_pods")
+
+
+def layer(level: str, **values: object) -> Annotations:
+    places = {key: Location(WHERE.file, 9, f"{WHERE.key}.{key}") for key in values}
+    return Annotations(level, WHERE, values, places)
+
+
+def test_defaults() -> None:
+    settings = settings_of([])
+    assert settings.model_dump() == {
+        "environment": None, "env": {}, "owner": None, "tags": (), "start_date": None,
+        "timezone": "UTC", "catchup": False, "retries": 2, "retry_delay": timedelta(minutes=5),
+        "run_timeout": None, "stop_grace": timedelta(seconds=120), "pool": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("lower", "upper"), list(pairwise(ORDER)))
+def test_each_level_wins_over_the_one_before(lower: str, upper: str) -> None:
+    said = [layer(upper, retries=1, env={"A": "u"}), layer(lower, retries=9, env={"A": "l"})]
+    for layers in (said, said[::-1]):
+        settings = settings_of(layers)
+        assert settings.retries == 1
+        assert settings.env == {"A": "u"}
+
+
+@pytest.mark.parametrize("level", ORDER)
+def test_each_level_counts(level: str) -> None:
+    assert settings_of([layer(level, retries=7)]).retries == 7
+
+
+def test_later_plugins_win() -> None:
+    assert settings_of([layer("plugin", retries=1), layer("plugin", retries=3)]).retries == 3
+
+
+def test_maps_merge_and_lists_replace() -> None:
+    settings = settings_of(
+        [
+            layer("project", env={"A": "1", "B": 2}, tags=["a", "b"]),
+            layer("job", env={"B": "3", "C": "4"}, tags=["c"]),
+        ]
+    )
+    assert settings.env == {"A": "1", "B": "3", "C": "4"}
+    assert settings.tags == ("c",)
+
+
+@pytest.mark.parametrize(
+    ("key", "level"),
+    [
+        ("environment", "environment"),
+        ("environment", "plugin"),
+        ("catchup", "plugin"),
+        ("start_date", "plugin"),
+        ("tags", "plugin"),
+        ("timezone", "plugin"),
+    ],
+)
+def test_levels_where_a_key_makes_no_sense(key: str, level: str) -> None:
+    with pytest.raises(SettingsError, match=f"`{key}` may not be set at {level} level"):
+        settings_of([layer(level, **{key: "x"})])
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [(90, 90), ("90s", 90), ("5m", 300), ("2h30m", 9000), ("1d", 86400), (0, 0), (1.5, 1.5)],
+)
+def test_durations(value: object, seconds: float) -> None:
+    assert parse_duration(value) == timedelta(seconds=seconds)
+
+
+BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "unknown key": ({"retrys": 1}, ("`retrys` is no setting", "Did you mean `retries`?")),
+    "negative": ({"retries": -1}, ("greater than or equal to 0", "found -1", "0 to 100")),
+    "true is no number": ({"retries": True}, ("whole number", "found True")),
+    "number as text": ({"retries": "3"}, ("whole number",)),
+    "no duration": ({"retry_delay": "5 minutes"}, ("not a duration", "'5 minutes'", "2h30m")),
+    "duration too long": ({"retry_delay": "2d"}, ("less than or equal to",)),
+    "grace too short": ({"stop_grace": "1s"}, ("greater than or equal to", "5s to 1h")),
+    "date": ({"start_date": "31.1.2026"}, ("not a date", "2026-01-31")),
+    "date as number": ({"start_date": 20260131}, ("not a date",)),
+    "time zone": ({"timezone": "Europe/Berlim"}, ("Did you mean `Europe/Berlin`?",)),
+    "catchup": ({"catchup": "sometimes"}, ("valid boolean", "'sometimes'")),
+    "tags": ({"tags": "a"}, ("tuple", "list of strings")),
+    "env is a list": ({"env": ["A=1"]}, ("env takes a map",)),
+    "env name": ({"env": {"A-B": "1"}}, ("'A-B' is no name",)),
+    "env boolean": ({"env": {"A": True}}, ("A takes a string",)),
+    "pool": ({"pool": ""}, ("at least 1 character",)),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_refused_with_place_value_and_what_is_allowed(case: str) -> None:
+    values, parts = BAD[case]
+    with pytest.raises(SettingsError) as caught:
+        settings_of([layer("job", **values)])
+    text = str(caught.value)
+    assert f"where: {WHERE.file}, line 9, key {WHERE.key}.{next(iter(values))}" in text
+    for part in parts:
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"TAP_PASSWORD": "hunter2"},
+        {"PGPASSWORD": "hunter2"},
+        {"API_TOKEN": "hunter2"},
+        {"CLIENT_SECRET_ID": "hunter2"},
+        {"AWS_SECRET_ACCESS_KEY": "hunter2"},
+        {"API_KEY": "hunter2"},
+        {"DATABASE_URI": "postgresql://me:hunter2@db/x"},
+    ],
+)
+def test_likely_secrets_are_refused_and_not_shown(env: dict[str, str]) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings_of([layer("project", env=env)])
+    text = str(caught.value)
+    assert next(iter(env)) in text
+    assert "set it in the environment of the run instead" in text
+    assert "hunter2" not in text + str(caught.value.__cause__)
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("name", ["TAP_REPLICATION_KEY", "PRIMARY_KEY", "MONKEY", "TOKENS_MAX"])
+def test_plain_names_are_no_secrets(name: str) -> None:
+    assert not looks_secret(name)
+
+
+@pytest.mark.parametrize("key", Settings.model_fields)
+def test_every_setting_is_described(key: str) -> None:
+    field = Settings.model_fields[key]
+    assert field.description
+    if field.default is None:
+        assert "None:" in field.description

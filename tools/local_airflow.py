@@ -1,0 +1,49 @@
+"""Runs one DAG with `dag.test()`: the Airflow half of `make run`, in a process of its own.
+
+`python -m tools.local_airflow DAG_FILE DAG_ID FULL_REFRESH`; the last line of its output is JSON
+under `RESULT_KEY`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from time import monotonic
+from typing import Any
+
+RESULT_KEY = "local_airflow_result"
+
+
+def main(dag_file: str, dag_id: str, full_refresh: str) -> int:
+    """Run the DAG and print its state, what each task returned, and how long each part took."""
+    started = monotonic()
+    from meltano_pods import airflow_dags  # noqa: PLC0415 - imports Airflow, which is timed
+    from meltano_pods.errors import MeltanoPodsError  # noqa: PLC0415
+
+    try:
+        dags = airflow_dags(dag_file)
+    except MeltanoPodsError as error:
+        return _print(error=str(error))
+    if dag_id not in dags:
+        return _print(error=f"there is no DAG {dag_id}; there are: {', '.join(sorted(dags))}")
+    loaded = monotonic()
+    run = dags[dag_id].test(run_conf={"full_refresh": full_refresh == "true"})
+    results = [
+        value
+        for instance in run.get_task_instances()
+        if isinstance(value := instance.xcom_pull(task_ids=instance.task_id), dict)
+    ]
+    return _print(
+        state=str(run.state),
+        results=results,
+        seconds={"loading Airflow and the DAG": loaded - started, dag_id: monotonic() - loaded},
+    )
+
+
+def _print(**result: Any) -> int:  # noqa: ANN401
+    sys.stdout.write(json.dumps({RESULT_KEY: result}) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,179 @@
+"""`make run`: one DAG in Airflow on this machine, with Meltano as a local process.
+
+Airflow runs as `dag.test()` does: the real DAG, operator, parameters and XCom on a metadata
+database of its own under .run/, in one process, so that a laptop needs no services.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from tools.local_airflow import RESULT_KEY
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / ".run"
+_OPERATORS = "airflow.task.operators.meltano_pods"
+# Airflow's console line around what the task says: time, level, text, logger, place.
+_TASK_LINE = re.compile(
+    rf"^\S+ \[(?P<level>\w+)\s*\] (?P<text>.*?)\s+\[{re.escape(_OPERATORS)}\S*\]"
+)
+
+
+class LocalRunError(Exception):
+    """Something to tell the user, without a traceback."""
+
+
+@dataclass
+class LocalRun:
+    """One `make run`.
+
+    Attributes:
+        dag_id: The DAG; its project comes before the first dot.
+        keep: Go on from the output and state of the run before.
+        full_refresh: Move every row again.
+        seconds: How long each part took.
+    """
+
+    dag_id: str
+    keep: bool
+    full_refresh: bool
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def project(self) -> str:
+        """Name of the Meltano project."""
+        return self.dag_id.split(".", 1)[0]
+
+    @property
+    def output(self) -> Path:
+        """Where target-jsonl puts its files."""
+        return ROOT / "output" / self.project
+
+    @property
+    def state(self) -> Path:
+        """Meltano's system database, which holds the state."""
+        return WORK / f"{self.project}.db"
+
+    def run(self) -> bool:
+        """Run and report; True when the DAG run succeeded.
+
+        Raises:
+            LocalRunError: It could not be run.
+        """
+        WORK.mkdir(exist_ok=True)
+        if not self.keep:
+            shutil.rmtree(self.output, ignore_errors=True)
+            self.state.unlink(missing_ok=True)
+        environment = self._environment()
+        began = monotonic()
+        if _migrate(environment):
+            self.seconds["creating Airflow's database"] = monotonic() - began
+        result = self._run_dag(environment)
+        if error := result.get("error"):
+            raise LocalRunError(error)
+        self.seconds |= result["seconds"]
+        self._report(result["state"], result["results"])
+        return bool(result["state"] == "success")
+
+    def _environment(self) -> dict[str, str]:
+        home = WORK / "airflow"
+        return os.environ | {
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+            # Only what the run itself says; Airflow's own steps are not news here.
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
+            "AIRFLOW__LOGGING__NAMESPACE_LEVELS": f"{_OPERATORS}=INFO",
+            "PYTHONWARNINGS": "ignore",
+            "NO_COLOR": "1",
+            "TARGET_JSONL_DESTINATION_PATH": str(self.output),
+            "MELTANO_DATABASE_URI": f"sqlite:///{self.state}",
+        }
+
+    def _run_dag(self, environment: dict[str, str]) -> dict[str, Any]:
+        dag_file = ROOT / "dags" / f"{self.project}.py"
+        command = [sys.executable, "-m", "tools.local_airflow", str(dag_file), self.dag_id]
+        command.append("true" if self.full_refresh else "false")
+        result: dict[str, Any] = {}
+        with subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            for line in process.stdout or ():
+                if line.startswith(f'{{"{RESULT_KEY}"'):
+                    result = json.loads(line)[RESULT_KEY]
+                elif match := _TASK_LINE.match(line):
+                    _show(match["text"], match["level"])
+                else:
+                    _show(line.rstrip())
+        if not result:
+            raise LocalRunError(f"Airflow ended with exit code {process.returncode}; see above")
+        return result
+
+    def _report(self, state: str, results: list[dict[str, Any]]) -> None:
+        if state == "success":
+            moved = sum(result.get("records") or 0 for result in results)
+            _show(f"\nDone: {moved:,} records moved.")
+        else:
+            _show(f"\nThe DAG run ended as {state}; the reason stands above.")
+        for file in sorted(self.output.glob("*")):
+            with file.open("rb") as lines:
+                _show(f"  {file.relative_to(ROOT)} holds {sum(1 for _ in lines):,} records")
+        for name, taken in self.seconds.items():
+            _show(f"  {taken:5.1f} s  {name}")
+
+
+def _migrate(environment: dict[str, str]) -> bool:
+    """Create or upgrade Airflow's database, where this version of Airflow has not done so yet."""
+    home = Path(environment["AIRFLOW_HOME"])
+    done = home / f".migrated-{version('apache-airflow-core')}"
+    if done.exists():
+        return False
+    home.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "airflow", "db", "migrate"]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise LocalRunError(f"`airflow db migrate` failed:\n{ended.stdout}{ended.stderr}")
+    done.touch()
+    return True
+
+
+def _show(text: str, level: str = "info") -> None:
+    prefix = "" if level == "info" else f"{level.upper()} "
+    sys.stdout.write(f"{prefix}{text}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Read the options and run."""
+    parser = argparse.ArgumentParser(prog="make run")
+    parser.add_argument("--dag", default="csv_to_json.daily", help="id of the DAG")
+    parser.add_argument("--keep", action="store_true", help="go on from the last run's state")
+    parser.add_argument("--full-refresh", action="store_true", help="move every row again")
+    options = parser.parse_args()
+    try:
+        done = LocalRun(options.dag, keep=options.keep, full_refresh=options.full_refresh).run()
+    except LocalRunError as error:
+        sys.stderr.write(f"make run: {error}\n")
+        return 1
+    return 0 if done else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
