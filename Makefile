@@ -55,6 +55,10 @@ fix: .venv/.dev ## Mend what the linters can mend
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
+.PHONY: docs
+docs: .venv/.dev ## Write the reference pages that are made from the code
+	.venv/bin/python -m tools.reference
+
 .PHONY: bench
 bench: .venv/.dev .venv-meltano/.done ## Measure against baselines in the same run (bench/README.md)
 	@$(MAKE) --silent $(PLUGINS)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -19,15 +18,11 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from tools.airflow_log import OPERATORS, AirflowLog
 from tools.local_airflow import RESULT_KEY
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".run"
-_OPERATORS = "airflow.task.operators.meltano_pods"
-# Airflow's console line around what the task says: time, level, text, logger, place.
-_TASK_LINE = re.compile(
-    rf"^\S+ \[(?P<level>\w+)\s*\] (?P<text>.*?)\s+\[{re.escape(_OPERATORS)}\S*\]"
-)
 
 
 class LocalRunError(Exception):
@@ -95,7 +90,7 @@ class LocalRun:
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
             # Only what the run itself says; Airflow's own steps are not news here.
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
-            "AIRFLOW__LOGGING__NAMESPACE_LEVELS": f"{_OPERATORS}=INFO",
+            "AIRFLOW__LOGGING__NAMESPACE_LEVELS": f"{OPERATORS}=INFO",
             "PYTHONWARNINGS": "ignore",
             "NO_COLOR": "1",
             "TARGET_JSONL_DESTINATION_PATH": str(self.output),
@@ -107,6 +102,7 @@ class LocalRun:
         command = [sys.executable, "-m", "tools.local_airflow", str(dag_file), self.dag_id]
         command.append("true" if self.full_refresh else "false")
         result: dict[str, Any] = {}
+        log = AirflowLog()
         with subprocess.Popen(
             command,
             cwd=ROOT,
@@ -118,10 +114,9 @@ class LocalRun:
             for line in process.stdout or ():
                 if line.startswith(f'{{"{RESULT_KEY}"'):
                     result = json.loads(line)[RESULT_KEY]
-                elif match := _TASK_LINE.match(line):
-                    _show(match["text"], match["level"])
                 else:
-                    _show(line.rstrip())
+                    for shown in log.show(line):
+                        _show(shown)
         if not result:
             raise LocalRunError(f"Airflow ended with exit code {process.returncode}; see above")
         return result
@@ -154,9 +149,8 @@ def _migrate(environment: dict[str, str]) -> bool:
     return True
 
 
-def _show(text: str, level: str = "info") -> None:
-    prefix = "" if level == "info" else f"{level.upper()} "
-    sys.stdout.write(f"{prefix}{text}\n")
+def _show(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 

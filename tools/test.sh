@@ -18,7 +18,7 @@ pytest() { .venv/bin/python -m pytest -q "$@"; }
 
 part "environments" make .venv/.dev .venv-meltano/.done
 part "lint, types, imports" make lint
-part "unit tests" pytest -n 2 tests/unit tests/runner -m "not meltano and not fault"
+part "unit tests, docs" pytest -n 2 tests/unit tests/runner tests/docs -m "not meltano and not fault"
 part "DAG integrity" pytest tests/dags
 part "tap-csv" make test-plugins
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_runner.contract import Category, Outcome
 
-from tests.runner.pipeline import BIN, PROJECT, Pipeline, stamp
+from tests.docs.blocks import code_blocks
+from tests.runner.pipeline import BIN, PROJECT, ROOT, Pipeline, stamp
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -192,3 +193,11 @@ def test_the_version_of_meltano_is_the_one_all_this_was_written_for() -> None:
     command = [str(BIN / "meltano"), "--version"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "4.4.1" in shown.stdout, "look again at run/events.py, tracker.py and classify.py"
+
+
+def test_the_commands_of_the_runners_page(pipeline: Pipeline) -> None:
+    (block,) = code_blocks(ROOT / "docs" / "runner.md", "bash")
+    for command in block.splitlines():
+        name, run, *arguments = command.split()
+        assert (name, run) == ("meltano-runner", "run")
+        assert pipeline.run(*arguments).outcome is Outcome.SUCCEEDED, pipeline.log()

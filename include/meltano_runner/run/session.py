@@ -15,7 +15,6 @@ from meltano_runner.contract.message import RESULT_KEY, encode
 from meltano_runner.contract.result import Outcome, RunResult
 from meltano_runner.run import classify, command, logging_config, memory, workspace
 from meltano_runner.run.output import Log
-from meltano_runner.run.redact import Redactor
 from meltano_runner.run.supervise import Supervisor
 from meltano_runner.run.tracker import Tracker
 
@@ -67,7 +66,9 @@ def _run(arguments: list[str]) -> RunResult:
     oom_kills = memory.oom_kills()
 
     def log() -> Log:
-        from meltano_runner.run import secrets  # noqa: PLC0415 - while Meltano starts
+        # Imported, and the secrets looked for, while Meltano starts.
+        from meltano_runner.run import secrets  # noqa: PLC0415
+        from meltano_runner.run.redact import Redactor  # noqa: PLC0415
 
         redactor = Redactor(secrets.find(environment, project))
         as_json = environment.get(LOG_FORMAT, "text").lower() == "json"

@@ -1,0 +1,69 @@
+"""The pages say what the code does, and lead somewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from meltano_pods.project import read_project
+from meltano_runner.contract import decode
+
+from tests.docs.blocks import code_blocks
+from tools import reference
+
+ROOT = Path(__file__).resolve().parents[2]
+LISTED = subprocess.run(
+    ["git", "ls-files", "-co", "--exclude-standard", "*.md"],  # noqa: S607
+    cwd=ROOT,
+    capture_output=True,
+    text=True,
+    check=True,
+).stdout.split()
+PAGES = [ROOT / name for name in LISTED if (ROOT / name).exists()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)#]+)", page.read_text()):
+        if not link.startswith("https://"):
+            assert (page.parent / link).exists(), link
+
+
+def test_generated_pages_are_what_the_code_says() -> None:
+    for path, text in reference.pages().items():
+        assert path.read_text() == text, "run `make docs`"
+
+
+def test_the_example_of_a_result_is_one() -> None:
+    (example,) = code_blocks(ROOT / "docs" / "reference" / "result.md", "json")
+    result = decode(example)
+    assert result.as_dict() == json.loads(example)
+
+
+def test_the_example_of_settings_can_be_read(tmp_path: Path) -> None:
+    (example,) = code_blocks(ROOT / "docs" / "reference" / "settings.md", "yaml")
+    plugins = (
+        "plugins:\n  extractors:\n  - name: tap-csv\n    namespace: tap_csv\n"
+        "  loaders:\n  - name: target-jsonl\n    namespace: target_jsonl\n"
+    )
+    (tmp_path / "meltano.yml").write_text(example + plugins)
+    project = read_project(tmp_path)
+    assert project.annotations.values["owner"] == "data-team"
+    assert project.schedules["daily"].annotations.values["run_timeout"] == "2h"
+
+
+def test_ci_runs_the_test_command_of_the_readme_and_contributing() -> None:
+    assert "make test" in (ROOT / ".ci" / "run").read_text()
+    assert "`make test`" in (ROOT / "README.md").read_text()
+    assert "make test\n" in code_blocks(ROOT / "CONTRIBUTING.md", "bash")
+
+
+def test_every_verb_named_in_the_docs_is_one() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for page in PAGES:
+        for verb in re.findall(r"\bmake ([a-z][a-z-]+)\b(?=[`\n ])", page.read_text()):
+            if f"`make {verb}" in page.read_text() or f"\nmake {verb}" in page.read_text():
+                assert re.search(rf"^{verb}:", makefile, re.MULTILINE), f"{page.name}: make {verb}"

@@ -1,0 +1,40 @@
+"""What `make run` shows of Airflow's log."""
+
+from tools.airflow_log import OPERATORS, AirflowLog
+
+PREFIX = "2026-11-23T06:26:45.604549Z"
+
+
+def shown(*lines: str) -> list[str]:
+    log = AirflowLog()
+    return [each for line in lines for each in log.show(f"{line}\n")]
+
+
+def test_a_line_of_a_task_is_shown_without_airflows_frame() -> None:
+    line = f"{PREFIX} [info     ] tap-csv: hello [world]   [{OPERATORS}.process.X] loc=relay.py:38"
+    assert shown(line) == ["tap-csv: hello [world]"]
+
+
+def test_a_level_that_matters_is_kept() -> None:
+    line = f"{PREFIX} [warning  ] meltano: no state   [{OPERATORS}.process.X] loc=relay.py:38"
+    assert shown(line) == ["WARNING meltano: no state"]
+
+
+def test_our_own_error_comes_without_its_traceback() -> None:
+    assert shown(
+        f"{PREFIX} [error    ] Task failed with exception     [task] loc=task_runner.py:1651",
+        "Traceback (most recent call last):",
+        '  File "x.py", line 1, in f',
+        "    f()",
+        "meltano_pods.diagnosis.failure.RunFailedError: tap_failed: it ended.",
+        "  fix: mend it",
+    ) == ["tap_failed: it ended.", "  fix: mend it"]
+
+
+def test_any_other_error_keeps_its_traceback() -> None:
+    lines = ["Traceback (most recent call last):", "  File x", "KeyError: 'a'"]
+    assert shown(*lines) == lines
+
+
+def test_what_is_not_a_tasks_is_left_as_it_is() -> None:
+    assert shown("sqlite3.OperationalError: locked") == ["sqlite3.OperationalError: locked"]

@@ -1,0 +1,46 @@
+"""Airflow's console log, cut down to what a task says."""
+
+from __future__ import annotations
+
+import re
+
+OPERATORS = "airflow.task.operators.meltano_pods"
+"""Logger of our operators' tasks."""
+
+# Airflow's console line around what the task says: time, level, text, logger, place.
+_TASK_LINE = re.compile(
+    rf"^\S+ \[(?P<level>\w+)\s*\] (?P<text>.*?)\s+\[{re.escape(OPERATORS)}\S*\]"
+)
+_TASK_FAILED = "Task failed with exception"
+_TRACEBACK = "Traceback (most recent call last):"
+_OWN_ERROR = re.compile(r"^meltano_pods\.[\w.]+: ")
+
+
+class AirflowLog:
+    """Takes Airflow's lines one by one and gives back those worth showing.
+
+    The traceback of our own errors is left out: they say what, where and how to mend it. That of
+    any other error is kept.
+    """
+
+    def __init__(self) -> None:
+        """Start outside of a traceback."""
+        self._held: list[str] = []
+
+    def show(self, line: str) -> list[str]:
+        """Return what to show now that `line` has come."""
+        line = line.rstrip("\n")
+        if self._held:
+            if line.startswith(" "):
+                self._held.append(line)
+                return []
+            held, self._held = self._held, []
+            own = _OWN_ERROR.match(line)
+            return [line[own.end() :]] if own else [*held, line]
+        if line == _TRACEBACK:
+            self._held.append(line)
+            return []
+        if match := _TASK_LINE.match(line):
+            level = match["level"]
+            return [match["text"] if level == "info" else f"{level.upper()} {match['text']}"]
+        return [] if _TASK_FAILED in line else [line]

@@ -1,0 +1,97 @@
+"""`make docs`: writes the reference pages that are made from the code; `--check` compares."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from meltano_pods.settings import ORDER, Settings
+from meltano_pods.settings.model import levels_refused
+from meltano_runner.contract import CATEGORIES
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
+_MADE = "<!-- Made by `make docs` from {source}; change it there. -->\n\n"
+
+
+def pages() -> dict[Path, str]:
+    """Return each page's text by its path."""
+    return {FOLDER / "settings.md": settings(), FOLDER / "categories.md": categories()}
+
+
+def settings() -> str:
+    """Return the page of settings."""
+    lines = [
+        "# Settings",
+        "",
+        _MADE.format(source="`include/meltano_pods/settings/model.py`").rstrip(),
+        "",
+        "What `meltano.yml` may say about its DAGs and tasks, under `annotations: meltano_pods:`",
+        f"of these levels, later ones winning: {', '.join(ORDER)}. Maps merge, lists replace.",
+        "The project's own annotations stand at the top of the file.",
+        "",
+        "```yaml",
+        "annotations:",
+        "  meltano_pods:",
+        "    owner: data-team",
+        "    retries: 3",
+        "schedules:",
+        "- name: daily",
+        "  interval: '@daily'",
+        "  extractor: tap-csv",
+        "  loader: target-jsonl",
+        "  transform: skip",
+        "  annotations:",
+        "    meltano_pods:",
+        "      timezone: Europe/Berlin",
+        "      run_timeout: 2h",
+        "```",
+        "",
+        "| setting | default | meaning | not at |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = _default(field.get_default(call_default_factory=True))
+        refused = ", ".join(levels_refused(name))
+        lines.append(f"| `{name}` | {default} | {field.description} | {refused} |")
+    return "\n".join(lines) + "\n"
+
+
+def categories() -> str:
+    """Return the page of categories."""
+    text = "# Why a run failed\n\n"
+    text += _MADE.format(source="`include/meltano_runner/contract/categories.py`")
+    text += "The category of a run that did not succeed, in Airflow's log and in the "
+    text += "[result](result.md).\nAirflow retries where a retry can help.\n"
+    for category, info in CATEGORIES.items():
+        text += f"\n## {category.value}\n\n{info.summary}\n\n{info.hint}\n\n"
+        text += f"Retried: {'yes' if info.retry else 'no'}.\n"
+    return text
+
+
+def _default(value: object) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, timedelta):
+        return f"`{value.total_seconds():g}s`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value}`" if value or value == 0 else "empty"
+
+
+def main() -> int:
+    """Write the pages, or with `--check` name those that differ."""
+    differing = [
+        path for path, text in pages().items() if not path.exists() or path.read_text() != text
+    ]
+    if sys.argv[1:] == ["--check"]:
+        for path in differing:
+            print(f"{path.name} is not what the code says: run `make docs`")
+        return 1 if differing else 0
+    for path, text in pages().items():
+        path.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
