@@ -107,20 +107,21 @@ WORKSPACE := --editable include/meltano_runner --editable include/meltano_pods
 	echo "Installing Airflow (.venv)"; \
 	$(UV) pip sync --quiet --python .venv --require-hashes locks/airflow.txt; \
 	$(UV) pip install --quiet --python .venv --no-deps $(WORKSPACE); \
-	rm -f .venv/.dev; touch $@
+	rm -f .venv/.dev; touch $@; echo "  $$SECONDS s"
 
 .venv/.dev: locks/dev.txt include/meltano_pods/pyproject.toml include/meltano_runner/pyproject.toml | .venv/bin/python
 	@echo "Installing Airflow and the development tools (.venv)"
-	@$(UV) pip sync --quiet --python .venv --require-hashes locks/dev.txt
-	@$(UV) pip install --quiet --python .venv --no-deps $(WORKSPACE)
-	@touch $@ .venv/.airflow
+	@$(UV) pip sync --quiet --python .venv --require-hashes locks/dev.txt; \
+	$(UV) pip install --quiet --python .venv --no-deps $(WORKSPACE); \
+	touch $@ .venv/.airflow; echo "  $$SECONDS s"
 
 .venv-meltano/.done: meltano_requirements.txt locks/meltano.txt include/meltano_runner/pyproject.toml | $(UV)
 	@echo "Installing Meltano (.venv-meltano)"
-	@$(UV) venv --quiet --no-config --python '$(PYTHON)' --clear .venv-meltano
-	@$(UV) pip install --quiet --no-config --python .venv-meltano --requirements meltano_requirements.txt
-	@$(UV) pip install --quiet --no-config --python .venv-meltano --no-deps --editable include/meltano_runner
-	@touch $@
+	@$(UV) venv --quiet --no-config --python '$(PYTHON)' --clear .venv-meltano; \
+	install="$(UV) pip install --quiet --no-config --python .venv-meltano"; \
+	$$install --requirements meltano_requirements.txt; \
+	$$install --no-deps --editable include/meltano_runner; \
+	touch $@; echo "  $$SECONDS s"
 
 # A project's plugins, each in an environment of its own. Everything they may be made of counts.
 .SECONDEXPANSION:
@@ -128,5 +129,5 @@ WORKSPACE := --editable include/meltano_runner --editable include/meltano_pods
 	@echo "Installing the plugins of $*"
 	@mkdir -p $(@D)
 	@cd meltano/$* && MELTANO_SEND_ANONYMOUS_USAGE_STATS=false MELTANO_CLI_LOG_LEVEL=warning \
-		$(CURDIR)/.venv-meltano/bin/meltano install
-	@touch $@
+		$(CURDIR)/.venv-meltano/bin/meltano install; \
+		cd $(CURDIR); touch $@; echo "  $$SECONDS s"

@@ -86,7 +86,7 @@ def test_a_job_runs_by_its_name(pipeline: Pipeline) -> None:
 
 def test_a_timeout_keeps_what_was_moved(pipeline: Pipeline) -> None:
     pipeline.write_rows(400_000)
-    result = pipeline.run(*EL, "--timeout", "8")
+    result = pipeline.run(*EL, "--timeout", "20")
     assert (result.outcome, result.category) == (Outcome.STOPPED, Category.TIMED_OUT)
     moved = len(pipeline.numbers())
     assert 0 < moved < 400_000

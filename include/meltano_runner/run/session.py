@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
-from meltano_runner.contract.categories import Category
+from meltano_runner.contract.categories import CATEGORIES, Category
 from meltano_runner.contract.environment import GRACE_SECONDS, LOG_FORMAT, RESULT_FILE
 from meltano_runner.contract.message import RESULT_KEY, encode
 from meltano_runner.contract.result import Outcome, RunResult
-from meltano_runner.run import classify, command, logging_config, memory, workspace
+from meltano_runner.run import classify, command, drift, logging_config, memory, workspace
 from meltano_runner.run.output import Log
 from meltano_runner.run.supervise import Supervisor
 from meltano_runner.run.tracker import Tracker
@@ -34,6 +34,10 @@ def run(arguments: list[str]) -> int:
         result = RunResult(
             Outcome.FAILED, _EXIT_USAGE, Category.CONFIG_INVALID, error=str(error).splitlines()[0]
         )
+    except drift.DriftError as error:
+        hint = CATEGORIES[Category.CONFIG_DRIFT].hint
+        sys.stderr.write(f"meltano-runner: {error}. {hint}\n")
+        result = RunResult(Outcome.FAILED, 1, Category.CONFIG_DRIFT, error=str(error))
     except FileNotFoundError as error:
         sys.stderr.write(f"meltano-runner: {error}\n")
         result = RunResult(Outcome.FAILED, 1, Category.PLUGIN_MISSING, error=str(error))
@@ -50,6 +54,7 @@ def _run(arguments: list[str]) -> RunResult:
     request = command.parse(arguments)
     environment = dict(os.environ)
     project = Path(environment.get("MELTANO_PROJECT_ROOT") or Path.cwd())
+    drift.check(project, environment)
     level = environment.pop("MELTANO_CLI_LOG_LEVEL", "info")
     environment |= {
         "MELTANO_CLI_LOG_CONFIG": logging_config.path(level),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,10 +36,13 @@ def private(project: Path, environment: Mapping[str, str]) -> Iterator[dict[str,
     shared = Path(environment.get(_SYSTEM_DIR) or project / ".meltano").absolute()
     folder = Path(tempfile.mkdtemp(prefix="meltano-run-"))
     try:
-        names = {entry.name for entry in shared.iterdir()} if shared.is_dir() else set()
-        # The default database must outlive the run, also the first run, which creates it.
-        for name in (names | {_DATABASE}) - {"run"}:
-            (folder / name).symlink_to(shared / name)
+        with suppress(OSError):  # where nothing can be written, nothing could be kept either
+            shared.mkdir(parents=True, exist_ok=True)
+        if shared.is_dir():
+            # The default database must outlive the run, also the first run, which creates it.
+            names = {entry.name for entry in shared.iterdir()} | {_DATABASE}
+            for name in names - {"run"}:
+                (folder / name).symlink_to(shared / name)
         # Meltano also writes each run's log to a file there, which nobody would ever remove.
         yield {_SYSTEM_DIR: str(folder), "XDG_STATE_HOME": str(folder / "run" / "state")}
     finally:
