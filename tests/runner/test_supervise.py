@@ -90,7 +90,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Run]]:
     while any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in marked):
         assert time.monotonic() < deadline, marked
         time.sleep(0.05)
-    assert {path.name for path in tmp_path.iterdir()} <= {"bin", "result"}
+    assert {path.name for path in tmp_path.iterdir()} <= {".meltano", "bin", "result"}
 
 
 def test_success(start: Callable[..., Run]) -> None:
