@@ -5,9 +5,11 @@ side pulls the other's dependencies in.
 """
 
 from meltano_runner.contract.categories import CATEGORIES, Category, CategoryInfo
+from meltano_runner.contract.digest import project_digest
 from meltano_runner.contract.environment import (
     GRACE_SECONDS,
     LOG_FORMAT,
+    PROJECT_DIGEST,
     RESULT_FILE,
     SECRET_NAMES,
 )
@@ -26,6 +28,7 @@ __all__ = [
     "GRACE_SECONDS",
     "LOG_FORMAT",
     "MAX_BYTES",
+    "PROJECT_DIGEST",
     "RESULT_FILE",
     "RESULT_KEY",
     "SCHEMA_VERSION",
@@ -39,4 +42,5 @@ __all__ = [
     "StreamResult",
     "decode",
     "encode",
+    "project_digest",
 ]

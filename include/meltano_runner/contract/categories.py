@@ -10,6 +10,7 @@ class Category(StrEnum):
     """Stable names; `CATEGORIES` explains each."""
 
     CONFIG_INVALID = "config_invalid"
+    CONFIG_DRIFT = "config_drift"
     PLUGIN_MISSING = "plugin_missing"
     TAP_FAILED = "tap_failed"
     TARGET_FAILED = "target_failed"
@@ -21,6 +22,18 @@ class Category(StrEnum):
     STOPPED = "stopped"
     ALREADY_RUNNING = "already_running"
     STATE_BACKEND_UNAVAILABLE = "state_backend_unavailable"
+    SECRET_MISSING = "secret_missing"  # noqa: S105 - the lack of one
+    IMAGE_PULL = "image_pull"
+    IMAGE_PLATFORM = "image_platform"
+    UNSCHEDULABLE = "unschedulable"
+    QUOTA_EXCEEDED = "quota_exceeded"
+    ADMISSION_DENIED = "admission_denied"
+    FORBIDDEN = "forbidden"
+    START_TIMEOUT = "start_timeout"
+    EVICTED = "evicted"
+    PREEMPTED = "preempted"
+    NODE_LOST = "node_lost"
+    POD_LOST = "pod_lost"
     UNKNOWN = "unknown"
 
 
@@ -44,6 +57,12 @@ CATEGORIES: dict[Category, CategoryInfo] = {
         "Meltano or the plugin refused its configuration.",
         "Mend the setting the error names, in meltano.yml or in the environment variable that sets "
         "it; `meltano config print <plugin>` shows what the plugin gets.",
+        retry=False,
+    ),
+    Category.CONFIG_DRIFT: CategoryInfo(
+        "The Meltano image holds another meltano.yml than the one the DAG was made from.",
+        "Build both images from the same commit: `make push` publishes the Meltano image and pins "
+        "it for Airflow; then deploy Airflow again.",
         retry=False,
     ),
     Category.PLUGIN_MISSING: CategoryInfo(
@@ -75,14 +94,14 @@ CATEGORIES: dict[Category, CategoryInfo] = {
     ),
     Category.OUT_OF_MEMORY: CategoryInfo(
         "The kernel killed a process of the run because it went over its memory limit.",
-        "Give the task more memory, or lower what it holds: `elt.buffer_size` and the target's "
-        "batch size are the usual causes.",
+        "Give the task more memory (`resources: limits: memory` for pods), or lower what it holds: "
+        "`elt.buffer_size` and the target's batch size are the usual causes.",
         retry=False,
     ),
     Category.DISK_FULL: CategoryInfo(
         "There was no space left on a disk the run writes to.",
-        "Free space or give the path the error names more of it; rows since the last saved state "
-        "will be sent again.",
+        "Free space or give the path the error names more of it (for pods, `resources: limits: "
+        "ephemeral-storage`); rows since the last saved state will be sent again.",
         retry=False,
     ),
     Category.TIMED_OUT: CategoryInfo(
@@ -107,6 +126,81 @@ CATEGORIES: dict[Category, CategoryInfo] = {
         "The system database or the state backend could not be reached or written.",
         "Check MELTANO_DATABASE_URI and `state_backend.uri`, and that they can be reached from "
         "where the run happens.",
+        retry=True,
+    ),
+    Category.SECRET_MISSING: CategoryInfo(
+        "A Kubernetes Secret or ConfigMap that the pod refers to, or a key of it, is missing.",
+        "Create what the message names in the pod's namespace, with the key MELTANO_DATABASE_URI "
+        "and the project's variables, or name others: settings `secrets` and `database_secret`.",
+        retry=False,
+    ),
+    Category.IMAGE_PULL: CategoryInfo(
+        "The node could not fetch the Meltano image.",
+        "Check the setting `image` (AIRFLOW__MELTANO_PODS__IMAGE for all) and that the image was "
+        "pushed; for a private registry add `spec: {imagePullSecrets: [{name: ...}]}` to "
+        "`pod_override` or the pod template.",
+        retry=False,
+    ),
+    Category.IMAGE_PLATFORM: CategoryInfo(
+        "The Meltano image was built for another processor than the node's.",
+        "Build it for the nodes' platform (`docker build --platform linux/amd64`), or choose nodes "
+        "that fit it: `spec: {nodeSelector: {kubernetes.io/arch: arm64}}` in `pod_override`.",
+        retry=False,
+    ),
+    Category.UNSCHEDULABLE: CategoryInfo(
+        "No node took the pod within its start timeout.",
+        "Ask for less (`resources: requests`), check `nodeSelector` and `tolerations` in "
+        "`pod_override` against the nodes, or raise `start_timeout` where nodes are added on "
+        "demand.",
+        retry=True,
+    ),
+    Category.QUOTA_EXCEEDED: CategoryInfo(
+        "The namespace's quota leaves no room for the pod.",
+        "Ask for less (`resources`), let fewer tasks run at once (`pool`), or have the quota "
+        "raised. Where the message says `must specify`, set that resource.",
+        retry=True,
+    ),
+    Category.ADMISSION_DENIED: CategoryInfo(
+        "The cluster refused the pod: a Pod Security level, a limit range, a webhook or a field "
+        "it does not take.",
+        "Change what the message names: in `pod_override`, in the pod template (`pod_template`), "
+        "in `resources` or in `service_account`; or have the namespace's policy changed.",
+        retry=False,
+    ),
+    Category.FORBIDDEN: CategoryInfo(
+        "Airflow's account may not do this in the cluster, or the namespace does not exist.",
+        "Check the setting `namespace` (AIRFLOW__MELTANO_PODS__NAMESPACE for all), and give the "
+        "account the Role that charts/meltano-pods has for launchers.",
+        retry=False,
+    ),
+    Category.START_TIMEOUT: CategoryInfo(
+        "The pod's container did not start within its start timeout.",
+        "Look at what the pod waits for (a slow registry, a volume, a sidecar); raise "
+        "`start_timeout` if it only takes longer.",
+        retry=True,
+    ),
+    Category.EVICTED: CategoryInfo(
+        "The pod was evicted from its node: the node ran short of something, or was drained.",
+        "For want of memory or disk on the node, set `resources: requests` to what the run needs. "
+        "The next run goes on from the saved state.",
+        retry=True,
+    ),
+    Category.PREEMPTED: CategoryInfo(
+        "The pod had to make room for one of a higher priority.",
+        "Give it a higher one: `spec: {priorityClassName: ...}` in `pod_override`. The next run "
+        "goes on from the saved state.",
+        retry=True,
+    ),
+    Category.NODE_LOST: CategoryInfo(
+        "The pod's node failed, was shut down or was removed.",
+        "Nothing to change for a single case; for many, keep the pods off spot nodes: "
+        "`spec: {nodeSelector: ...}` in `pod_override`.",
+        retry=True,
+    ),
+    Category.POD_LOST: CategoryInfo(
+        "The pod disappeared before its result could be read.",
+        "Somebody or something deleted it: look at `kubectl get events` and for jobs that clean "
+        "the namespace up. The next run goes on from the saved state.",
         retry=True,
     ),
     Category.UNKNOWN: CategoryInfo(

@@ -15,3 +15,7 @@ LOG_FORMAT = "MELTANO_RUNNER_LOG_FORMAT"
 
 SECRET_NAMES = "MELTANO_RUNNER_SECRET_NAMES"  # noqa: S105 - names, not secrets
 """Comma-separated names of further environment variables whose values must never be shown."""
+
+PROJECT_DIGEST = "MELTANO_RUNNER_PROJECT_DIGEST"
+"""Digest (`project_digest`) of the project the DAG was made from; with another one here, the run is
+refused. Unset: not compared."""
