@@ -64,7 +64,7 @@ def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 @pytest.fixture
 def operator(tmp_path: Path) -> Callable[..., MeltanoProcessOperator]:
-    def make(body: str, **kwargs: Any) -> MeltanoProcessOperator:  # noqa: ANN401
+    def make(body: str, **kwargs: Any) -> MeltanoProcessOperator:
         write_stub(tmp_path, body)
         project = tmp_path / "meltano" / "shop"
         project.mkdir(parents=True)

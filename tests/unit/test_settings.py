@@ -21,6 +21,10 @@ def layer(level: str, **values: object) -> Annotations:
 def test_defaults() -> None:
     settings = settings_of([])
     assert settings.model_dump() == {
+        "launcher": None, "image": None, "image_pull_policy": None, "resources": {},
+        "namespace": None, "service_account": None, "secrets": None, "database_secret": None,
+        "pod_template": None, "pod_override": {}, "start_timeout": timedelta(minutes=10),
+        "mode": None,
         "environment": None, "env": {}, "owner": None, "tags": (), "start_date": None,
         "timezone": "UTC", "catchup": False, "retries": 2, "retry_delay": timedelta(minutes=5),
         "run_timeout": None, "stop_grace": timedelta(seconds=120), "pool": None,

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pendulum
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, chain, get_parsing_context
 
-from meltano_pods.dags.layout import project_folder
+from meltano_pods.dags.layout import airflow_root, project_folder
+from meltano_pods.dags.tasks import Place, make_task
 from meltano_pods.plan import plan
-from meltano_pods.process import MeltanoProcessOperator
+from meltano_pods.pods.deployment import launcher
 from meltano_pods.project import read_project
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
-    from meltano_pods.plan import DagPlan, TaskPlan
+    from meltano_pods.plan import DagPlan
     from meltano_pods.settings import Settings
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
-
-_TIMEOUT_MARGIN = timedelta(seconds=60)
-"""The runner ends a run that takes too long by itself; Airflow's timeout is for when it cannot."""
 
 
 def airflow_dags(dag_file: str) -> dict[str, DAG]:
@@ -46,13 +44,13 @@ def airflow_dags(dag_file: str) -> dict[str, DAG]:
     planned = plan(read_project(folder), os.environ.get("MELTANO_ENVIRONMENT") or None)
     wanted = get_parsing_context().dag_id
     return {
-        each.dag_id: _dag(each, folder, dag_file)
+        each.dag_id: _dag(each, planned.digest, folder, dag_file)
         for each in planned.dags
         if wanted is None or wanted == each.dag_id
     }
 
 
-def _dag(planned: DagPlan, folder: Path, dag_file: str) -> DAG:
+def _dag(planned: DagPlan, digest: str, folder: Path, dag_file: str) -> DAG:
     settings = planned.settings
     dag = DAG(
         planned.dag_id,
@@ -69,33 +67,10 @@ def _dag(planned: DagPlan, folder: Path, dag_file: str) -> DAG:
     # Airflow takes the file that called DAG, which is this one; people look for theirs.
     dag.fileloc = dag_file
     with dag:
-        tasks = [_task(each, folder) for each in planned.tasks]
+        place = Place(folder, airflow_root(dag_file), launcher(), digest)
+        tasks = [make_task(each, place) for each in planned.tasks]
         chain(*tasks)
     return dag
-
-
-def _task(planned: TaskPlan, folder: Path) -> MeltanoProcessOperator:
-    settings = planned.settings
-    grace = settings.stop_grace
-    timeout = settings.run_timeout
-    optional: dict[str, Any] = {}
-    if settings.owner is not None:
-        optional["owner"] = settings.owner
-    if settings.pool is not None:
-        optional["pool"] = settings.pool
-    return MeltanoProcessOperator(
-        task_id=planned.task_id,
-        arguments=planned.arguments,
-        project_folder=str(folder),
-        environment=planned.environment,
-        env=planned.env,
-        stop_grace=grace.total_seconds(),
-        retries=settings.retries,
-        retry_delay=settings.retry_delay,
-        retry_exponential_backoff=2.0,
-        execution_timeout=None if timeout is None else timeout + grace + _TIMEOUT_MARGIN,
-        **optional,
-    )
 
 
 def _schedule(planned: DagPlan) -> CronDataIntervalTimetable | str | None:

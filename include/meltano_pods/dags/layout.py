@@ -57,6 +57,12 @@ def _projects_folder(file: Path) -> tuple[Path, str]:
                 "Write the whole path, from / on: Airflow's processes start in various folders.",
             )
         return path, setting
+    return airflow_root(str(file)) / _PROJECTS, f"DAG file {file}"
+
+
+def airflow_root(dag_file: str) -> Path:
+    """Return the folder of the Airflow project: the one that holds the `dags` folder."""
+    file = Path(dag_file).absolute()
     # A file may stand in a folder of its own below `dags`.
     dags = next((each for each in file.parents if each.name == _DAGS), file.parent)
-    return dags.parent / _PROJECTS, f"DAG file {file}"
+    return dags.parent

@@ -11,6 +11,8 @@ from meltano_pods.diagnosis.summary import summarize
 from meltano_pods.errors import RunError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from meltano_runner.contract import RunResult
 
 
@@ -34,13 +36,16 @@ class RunRefusedError(RunFailedError, AirflowFailException):
     """A run failed in a way that a retry cannot mend, so Airflow does not retry."""
 
 
-def failure_of(result: RunResult, where: str, *, retries: str = "") -> RunFailedError:
+def failure_of(
+    result: RunResult, where: str, *, retries: str = "", details: Sequence[str] = ()
+) -> RunFailedError:
     """Return the exception for a result that is not a success.
 
     Args:
         result: What the run did.
         where: The command and its project, for the message.
         retries: What is left of the task's retries, in words.
+        details: Further lines, such as what Kubernetes says and how to look at the pod.
     """
     category = result.category or Category.UNKNOWN
     info = CATEGORIES[category]
@@ -49,11 +54,13 @@ def failure_of(result: RunResult, where: str, *, retries: str = "") -> RunFailed
         lines.append(f"  plugin: {result.failed_plugin}")
     if result.error is not None:
         lines.append("  error: " + result.error.strip().replace("\n", "\n    "))
-    lines.append(f"  run: {summarize(result)}; exit code {result.exit_code}")
+    if result.seconds or result.pipelines:  # else it never began
+        lines.append(f"  run: {summarize(result)}; exit code {result.exit_code}")
     lines.append(
         f"  retry: {retries or 'as the setting `retries` says'}"
         if info.retry
         else "  retry: no, a retry without a change cannot mend this"
     )
+    lines += [f"  {detail}" for detail in details]
     kind = RunFailedError if info.retry else RunRefusedError
     return kind("\n".join(lines), where, info.hint, category)

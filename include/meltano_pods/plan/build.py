@@ -44,7 +44,7 @@ def plan(project: Project, environment: str | None = None) -> ProjectPlan:
     for job in project.jobs.values():
         if job.name not in scheduled:
             _add(dags, _dag(project, _by_hand(project, job), environment), job.where)
-    return ProjectPlan(project.name, tuple(dag for dag, _ in dags.values()))
+    return ProjectPlan(project.name, project.digest, tuple(dag for dag, _ in dags.values()))
 
 
 def _add(dags: dict[str, tuple[DagPlan, Location]], dag: DagPlan, where: Location) -> None:

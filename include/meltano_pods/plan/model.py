@@ -77,11 +77,22 @@ class DagPlan:
 
 @dataclass(frozen=True, slots=True)
 class ProjectPlan:
-    """All DAGs of a project, in the order of meltano.yml: schedules first, then jobs."""
+    """All DAGs of a project, in the order of meltano.yml: schedules first, then jobs.
+
+    Attributes:
+        project: The project's name.
+        digest: Of the files the plan was made from.
+        dags: Its DAGs.
+    """
 
     project: str
+    digest: str
     dags: tuple[DagPlan, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plan as JSON-compatible data."""
-        return {"project": self.project, "dags": [dag.as_dict() for dag in self.dags]}
+        return {
+            "project": self.project,
+            "digest": self.digest,
+            "dags": [dag.as_dict() for dag in self.dags],
+        }

@@ -127,6 +127,7 @@ class Project:
         name: Name of its folder, which is also that of its DAG file.
         path: Its folder.
         where: Its `meltano.yml`.
+        digest: Of the files that were read; the runner compares it with its own.
         default_environment: As `meltano.yml` says.
         environments: By name, as are plugins (by type too), jobs and schedules; in file order.
         plugins: Every plugin of every type.
@@ -138,6 +139,7 @@ class Project:
     name: str
     path: Path
     where: Location
+    digest: str
     default_environment: str | None
     environments: Mapping[str, Environment]
     plugins: tuple[Plugin, ...]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from meltano_runner.contract import project_digest
+
 from meltano_pods.names import listed, suggestion
 from meltano_pods.project.annotations import read_annotations
 from meltano_pods.project.document import Entries, Node, shown
@@ -63,6 +65,7 @@ def read_project(folder: Path) -> Project:
         name=folder.name,
         path=folder,
         where=where,
+        digest=_digest(folder, files[0]),
         default_environment=_default_environment(files[0], environments),
         environments=environments,
         plugins=plugins,
@@ -72,6 +75,11 @@ def read_project(folder: Path) -> Project:
     )
     check_references(project)
     return project
+
+
+def _digest(folder: Path, main: Entries) -> str:
+    included = main["include_paths"].elements("a list") if "include_paths" in main else []
+    return project_digest(folder, [node.text("a path or glob pattern") for node in included])
 
 
 def _section(files: list[Entries], section: str, read: Callable[[Node], _T]) -> dict[str, _T]:

@@ -2,6 +2,8 @@
 
 The order, stated here once: project, environment, plugin, job, schedule (`ORDER`); of several
 plugins, in the order the task names them. A later one wins, maps (`env`) merge, lists replace.
+Two settings have rules of their own: the `resources` of plugins are added up, because the plugins
+share a pod, and `pod_override` merges as Kubernetes does (overlay.py).
 """
 
 from __future__ import annotations
@@ -13,6 +15,9 @@ from pydantic import ValidationError
 from meltano_pods.errors import Location, SettingsError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.settings.model import DEFAULTS, Settings, levels_refused
+from meltano_pods.settings.overlay import overlay
+from meltano_pods.settings.pod_values import PARTS, request_above_limit
+from meltano_pods.settings.quantity import add_quantities
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,11 +47,24 @@ def settings_of(layers: Iterable[Layer]) -> Settings:
     Raises:
         SettingsError: A key or value that is not allowed, at its place in its own layer.
     """
-    merged: dict[str, Any] = {}
-    said = [layer for layer in layers if layer.values]
-    for layer in sorted(said, key=lambda layer: ORDER.index(layer.level)):
+    said = sorted(
+        (layer for layer in layers if layer.values), key=lambda layer: ORDER.index(layer.level)
+    )
+    for layer in said:
         check(layer)
-        merged = _merge(merged, layer.values)
+    merged: dict[str, Any] = {}
+    plugins = _added_up([layer.values for layer in said if layer.level == "plugin"])
+    for layer in said:
+        values = dict(layer.values)
+        if layer.level == "plugin" and _RESOURCES in values:
+            values[_RESOURCES] = plugins
+        merged = _merge(merged, values)
+        if (above := request_above_limit(merged.get(_RESOURCES) or {})) is not None:
+            raise SettingsError(
+                f"together with the levels before it, the request of {above} is above its limit",
+                layer.places.get(_RESOURCES, layer.where),
+                f"Set `requests` and `limits` of {above} at one level.",
+            )
     return Settings.model_validate(merged) if merged else DEFAULTS
 
 
@@ -75,17 +93,39 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         known = merged.get(key)
+        if key == "pod_override":
+            merged[key] = overlay(known or {}, value, last=False)
+            continue
         both = isinstance(known, dict) and isinstance(value, dict)
         merged[key] = _merge(known, value) if both else value  # type: ignore[arg-type]
     return merged
 
 
-def _variable(detail: ErrorDetails) -> tuple[str, ...]:
-    return (detail["ctx"]["name"],) if detail["type"] == "variable" else ()
+_RESOURCES = "resources"
+
+
+def _added_up(plugins: list[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """Return the sum of what the plugins of one pod need."""
+    needs = [values.get(_RESOURCES) or {} for values in plugins]
+    total: dict[str, dict[str, str]] = {}
+    for part in PARTS:
+        names = dict.fromkeys(name for need in needs for name in need.get(part) or {})
+        for name in names:
+            given = [str(need[part][name]) for need in needs if name in (need.get(part) or {})]
+            total.setdefault(part, {})[name] = add_quantities(given)
+    return total
+
+
+def _inner_path(detail: ErrorDetails) -> tuple[str, ...]:
+    """Return the path below the setting, where its own check found the fault."""
+    if detail["type"] not in ("variable", "inner"):
+        return ()
+    name: str = detail["ctx"]["name"]
+    return (name,) if detail["type"] == "variable" else tuple(name.split("."))
 
 
 def _explained(layer: Layer, detail: ErrorDetails) -> SettingsError:
-    path = [str(part) for part in (*detail["loc"], *_variable(detail))]
+    path = [str(part) for part in (*detail["loc"], *_inner_path(detail))]
     where = layer.where
     for end in range(len(path), 0, -1):
         if (place := layer.places.get(".".join(path[:end]))) is not None:
@@ -100,9 +140,13 @@ def _explained(layer: Layer, detail: ErrorDetails) -> SettingsError:
             f"{suggestion(key, keys)}Rename or remove it.",
         )
     message = detail["msg"].removeprefix("Value error, ")
-    found = "" if key == "env" else f", found {detail['input']!r}"
+    found = "" if key in _MAY_HOLD_SECRETS else f", found {detail['input']!r}"
     return SettingsError(
         f"`{key}` has a value that is not allowed: {message}{found}",
         where,
-        f"What is allowed for `{key}`: {Settings.model_fields[key].description}",
+        detail.get("ctx", {}).get("fix")
+        or f"What is allowed for `{key}`: {Settings.model_fields[key].description}",
     )
+
+
+_MAY_HOLD_SECRETS = ("env", "pod_override")

@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
+from meltano_pods.settings.pod_model import PodSettings
 from meltano_pods.settings.values import (
     check_environment,
     check_timezone,
@@ -27,7 +28,7 @@ Tag = Annotated[str, Field(min_length=1, max_length=100)]
 _WHOLE_DAG: dict[str, Any] = {"not_at": ["plugin"]}
 
 
-class Settings(BaseModel):
+class Settings(PodSettings):
     """What annotations under `meltano_pods` may say."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)

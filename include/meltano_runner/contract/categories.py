@@ -101,7 +101,8 @@ CATEGORIES: dict[Category, CategoryInfo] = {
     Category.DISK_FULL: CategoryInfo(
         "There was no space left on a disk the run writes to.",
         "Free space or give the path the error names more of it (for pods, `resources: limits: "
-        "ephemeral-storage`); rows since the last saved state will be sent again.",
+        "ephemeral-storage`, or the volume's `sizeLimit` in `pod_override`); rows since the last "
+        "saved state will be sent again.",
         retry=False,
     ),
     Category.TIMED_OUT: CategoryInfo(

@@ -1,0 +1,44 @@
+"""The DAG that removes the pods nobody needs any more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG
+
+from meltano_pods.dags.layout import airflow_root
+from meltano_pods.dags.tasks import KUBERNETES
+from meltano_pods.pods.deployment import launcher, read_deployment
+
+DAG_ID = "meltano_pods.reaper"
+
+
+def maintenance_dag(dag_file: str) -> DAG | None:
+    """Make the DAG, where runs are pods; None where they are not.
+
+    Args:
+        dag_file: `__file__` of the DAG file.
+
+    Raises:
+        DeploymentError: The deployment's configuration is wrong.
+    """
+    if launcher() != KUBERNETES:
+        return None
+    from meltano_pods.pods.maintenance import ReapPodsOperator  # noqa: PLC0415 - heavy
+
+    deployment = read_deployment(airflow_root(dag_file))
+    dag = DAG(
+        DAG_ID,
+        schedule=timedelta(minutes=15),
+        catchup=False,
+        max_active_runs=1,
+        is_paused_upon_creation=False,
+        description="Removes pods that failed more than an hour ago or whose task is over",
+        tags=["meltano-pods"],
+    )
+    dag.fileloc = dag_file
+    with dag:
+        ReapPodsOperator(
+            task_id="reap", deployment=deployment, namespaces=(deployment.namespace or "default",)
+        )
+    return dag

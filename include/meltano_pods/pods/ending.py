@@ -1,0 +1,156 @@
+"""How a run in a pod ended: from what is left of the pod to a result.
+
+Everything that is not proven to be a success is a failure: the container must have ended with 0,
+its result must be there and say so, and no process may have been killed for want of memory.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from meltano_runner.contract import Category, Outcome, ResultError, RunResult, decode
+
+from meltano_pods.pods.reasons import (
+    Finding,
+    failed_container,
+    out_of_memory,
+    terminated,
+    why_disrupted,
+    why_gone,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_SIGTERM_EXIT = 143
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended.
+
+    Attributes:
+        result: The run's own, or one made from what Kubernetes says.
+        finding: What Kubernetes says, where it says anything of use.
+    """
+
+    result: RunResult
+    finding: Finding | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the run is proven to have done its work."""
+        return self.result.outcome is Outcome.SUCCEEDED
+
+
+NOTHING = Ending(RunResult(Outcome.FAILED, -1, Category.UNKNOWN, error="no pod was created"))
+"""The end of a run that was ended before it had a pod."""
+
+
+def read_ending(pod: Mapping[str, Any], logged: RunResult | None = None) -> Ending:
+    """Return how the run in a pod that has ended did so.
+
+    Args:
+        pod: The pod's manifest, its run's container terminated or the pod's phase final.
+        logged: The result as the log had it, for when the termination message is lost.
+    """
+    state = terminated(pod)
+    result = _decoded(state) or logged
+    code = None if state is None else int(state.get("exitCode", -1))
+    oom, disrupted = out_of_memory(pod), why_disrupted(pod)
+    if oom is not None:
+        return Ending(_failed(result, oom.category, code, state), oom)
+    if code == 0 and result is not None and result.outcome is Outcome.SUCCEEDED:
+        return Ending(result)
+    if disrupted is not None:
+        # A disruption ends the run with SIGTERM: its own result says `stopped`, this says why.
+        return Ending(_failed(result, disrupted.category, code, state), disrupted)
+    if result is not None and result.outcome is not Outcome.SUCCEEDED:
+        return Ending(result)
+    found = failed_container(pod)
+    if found is None:
+        text = f"the container ended with exit code {code}, but left no result"
+        return Ending(_failed(None, Category.UNKNOWN, code, state, text))
+    category = found.category
+    if category is Category.UNKNOWN and (code == _SIGTERM_EXIT or _deleted(pod)):
+        category = Category.STOPPED
+    text = "it left no result" if result is None else "its result says it succeeded"
+    return Ending(_failed(result, category, code, state, f"{found}; {text}"), found)
+
+
+def gone(
+    last: Mapping[str, Any] | None, events: Sequence[Mapping[str, Any]], logged: RunResult | None
+) -> Ending:
+    """Return how a run ended whose pod is no longer there; never as a success.
+
+    Args:
+        last: The pod as last seen, which was before its end.
+        events: Its events, which outlive it by an hour.
+        logged: The result as the log had it.
+    """
+    found = (why_disrupted(last) if last is not None else None) or why_gone(events)
+    category = found.category
+    if category is Category.POD_LOST and logged is not None and logged.category is not None:
+        category = logged.category
+    return Ending(_failed(logged, category, None, None), found)
+
+
+def not_started(finding: Finding) -> Ending:
+    """Return how a run ended that never began."""
+    return Ending(RunResult(Outcome.FAILED, -1, finding.category), finding)
+
+
+def stopped(ending: Ending) -> Ending:
+    """Return the end of a run whose task was killed: whatever it was, it is not a success.
+
+    Whoever killed the task was told that it is over.
+    """
+    result = replace(ending.result, outcome=Outcome.STOPPED, category=Category.STOPPED)
+    found = ending.finding
+    # That the pod is gone is what was asked for.
+    return Ending(result, None if found and found.category is Category.POD_LOST else found)
+
+
+def _failed(
+    result: RunResult | None,
+    category: Category,
+    code: int | None,
+    state: Mapping[str, Any] | None,
+    error: str | None = None,
+) -> RunResult:
+    if result is None:
+        return RunResult(
+            Outcome.FAILED,
+            -1 if code is None else code,
+            category,
+            error=error,
+            seconds=_seconds(state or {}),
+        )
+    outcome = Outcome.STOPPED if category is Category.STOPPED else Outcome.FAILED
+    return replace(
+        result,
+        outcome=outcome,
+        category=category,
+        exit_code=result.exit_code if code is None else code,
+        error=result.error or error,
+    )
+
+
+def _decoded(state: Mapping[str, Any] | None) -> RunResult | None:
+    with suppress(ResultError):
+        return decode((state or {}).get("message") or "")
+    return None
+
+
+def _deleted(pod: Mapping[str, Any]) -> bool:
+    return bool((pod.get("metadata") or {}).get("deletionTimestamp"))
+
+
+def _seconds(state: Mapping[str, Any]) -> float:
+    with suppress(KeyError, TypeError, ValueError):
+        began, ended = (datetime.fromisoformat(state[key]) for key in ("startedAt", "finishedAt"))
+        return max((ended - began).total_seconds(), 0.0)
+    return 0.0

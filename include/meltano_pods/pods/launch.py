@@ -1,0 +1,112 @@
+"""Puts a pod into the cluster so that a task instance never has two at work.
+
+A pod of an earlier try may still be there: its worker died, or it is being stopped. One that does
+just what this try would do is adopted, any other is stopped first, with its grace to save the
+state. What has ended is left for a look at it, and for the reaper.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from kubernetes.client.exceptions import ApiException
+
+from meltano_pods.pods import naming
+from meltano_pods.pods.api import CONFLICT
+from meltano_pods.pods.start import has_ended
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from meltano_pods.pods.api import Pods
+    from meltano_pods.pods.naming import TaskRun
+    from meltano_pods.process.relay import Log
+
+_CHECK_SECONDS = 1.0
+_MARGIN_SECONDS = 60.0
+
+
+class StillRunningError(Exception):
+    """A pod of an earlier try does not end. The text names it."""
+
+
+def launch(
+    pods: Pods, pod: Mapping[str, Any], run: TaskRun, *, killed: Callable[[], bool], log: Log
+) -> dict[str, Any]:
+    """Create the pod of a try, or adopt one that is at work already; return it.
+
+    Args:
+        pods: The pods of the namespace.
+        pod: The manifest.
+        run: Which try of which task instance it is for.
+        killed: Whether the task was killed meanwhile.
+        log: For what is found.
+
+    Raises:
+        StillRunningError: A pod of an earlier try does not end.
+        ApiException: The cluster refuses the pod.
+    """
+    spec = pod["metadata"]["annotations"][naming.SPEC]
+    name = pod["metadata"]["name"]
+    adopted: dict[str, Any] | None = None
+    for other in pods.select(naming.task_instance_selector(run)):
+        if adopted is None and _is_ours(other, run, spec):
+            adopted = other
+        elif not has_ended(other) or other["metadata"]["name"] == name:
+            _remove(pods, other, name, killed=killed, log=log)
+    if adopted is not None:
+        metadata = adopted["metadata"]
+        log.info("Going on with pod %s of try %s", metadata["name"], metadata["labels"][naming.TRY])
+        return adopted
+    try:
+        created = pods.create(pod)
+    except ApiException as error:
+        # An answer that was lost on its way: the pod is there, and ours.
+        known = pods.get(name) if error.status == CONFLICT else None
+        if known is None or _annotation(known, naming.ATTEMPT) != run.attempt:
+            raise
+        return known
+    log.info("Created pod %s in namespace %s", name, pods.namespace)
+    return created
+
+
+def _is_ours(pod: Mapping[str, Any], run: TaskRun, spec: str) -> bool:
+    """Whether a pod is this very try's, or at work on just what this try would do."""
+    if pod["metadata"].get("deletionTimestamp"):
+        return False
+    if _annotation(pod, naming.ATTEMPT) == run.attempt:
+        return True
+    wanted = naming.pod_annotations(run)
+    same = all(
+        _annotation(pod, key) == wanted[key]
+        for key in (naming.DAG_ID, naming.TASK_ID, naming.RUN_ID, naming.MAP_INDEX)
+    )
+    return same and _annotation(pod, naming.SPEC) == spec and not has_ended(pod)
+
+
+def _remove(
+    pods: Pods, pod: Mapping[str, Any], wanted: str, *, killed: Callable[[], bool], log: Log
+) -> None:
+    """Delete a pod and wait until it has ended; until it is gone, if its name is `wanted`."""
+    metadata = pod["metadata"]
+    name, uid = metadata["name"], metadata["uid"]
+    grace = float((pod.get("spec") or {}).get("terminationGracePeriodSeconds") or 30)
+    log.info("Waiting for pod %s of an earlier try to end; it may take %.0f s", name, grace)
+    if not metadata.get("deletionTimestamp"):
+        pods.delete(name, uid=uid)
+    until = time.monotonic() + grace + _MARGIN_SECONDS
+    while not killed():
+        there = pods.get(name)
+        if there is None or there["metadata"]["uid"] != uid:
+            return
+        if has_ended(there) and name != wanted:
+            return
+        if time.monotonic() >= until:
+            raise StillRunningError(f"pod {name} was told to end and is still there")
+        time.sleep(_CHECK_SECONDS)
+
+
+def _annotation(pod: Mapping[str, Any], key: str) -> str | None:
+    value: str | None = (pod["metadata"].get("annotations") or {}).get(key)
+    return value

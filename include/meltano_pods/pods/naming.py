@@ -1,0 +1,140 @@
+"""Names, labels and annotations of pods: every one is made here.
+
+A pod's name follows from its task instance and try, so that whoever has to find, adopt or delete it
+can say its name without having seen it. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+MAX_NAME = 63
+"""A pod's name becomes its host name, which may have no more."""
+
+_VENDOR = "meltano-pods"
+MANAGED_BY = "app.kubernetes.io/managed-by"
+PROJECT = f"{_VENDOR}/project"
+DEPLOYMENT = f"{_VENDOR}/deployment"
+TASK_INSTANCE = f"{_VENDOR}/task-instance"
+TRY = f"{_VENDOR}/try"
+SELECTOR = f"{MANAGED_BY}={_VENDOR}"
+"""Selects every pod of ours."""
+
+DAG_ID = f"{_VENDOR}/dag-id"
+TASK_ID = f"{_VENDOR}/task-id"
+RUN_ID = f"{_VENDOR}/run-id"
+MAP_INDEX = f"{_VENDOR}/map-index"
+ATTEMPT = f"{_VENDOR}/attempt"
+SPEC = f"{_VENDOR}/spec"
+KEEP_SECONDS = f"{_VENDOR}/keep-seconds"
+
+_DIGEST = 10
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRun:
+    """One try of one Airflow task instance.
+
+    Attributes:
+        project: Name of the Meltano project.
+        dag_id: As Airflow has it, like all below.
+        task_id: The task.
+        run_id: The DAG run.
+        map_index: Index of a mapped task; -1 for others.
+        try_number: Counted from 1.
+        attempt: Airflow's own identity of this try (a UUID), which no other try, task or
+            deployment shares.
+        deployment: Sets apart Airflow deployments that share a namespace; may be empty.
+    """
+
+    project: str
+    dag_id: str
+    task_id: str
+    run_id: str
+    map_index: int
+    try_number: int
+    attempt: str
+    deployment: str = ""
+
+
+def pod_name(run: TaskRun) -> str:
+    """Return the name: project, task and try for people, a digest for uniqueness."""
+    end = f"-{_digest(run)}-{run.try_number}"
+    room = MAX_NAME - len(end) - 1
+    project, task = slug(run.project), slug(run.task_id)
+    # The task tells more than the project, which is also in a label.
+    project = project[: max(room - len(task), room // 3)].rstrip("-")
+    task = task[: room - len(project)].rstrip("-")
+    return f"{project}-{task}{end}"
+
+
+def pod_labels(run: TaskRun) -> dict[str, str]:
+    """Return the labels by which people and the launcher select pods."""
+    found = {
+        "app.kubernetes.io/name": "meltano-run",
+        MANAGED_BY: _VENDOR,
+        PROJECT: label(run.project),
+        f"{_VENDOR}/dag": label(run.dag_id),
+        f"{_VENDOR}/task": label(run.task_id),
+        TASK_INSTANCE: _digest(run),
+        TRY: str(run.try_number),
+    }
+    if run.deployment:
+        found[DEPLOYMENT] = label(run.deployment)
+    return found
+
+
+def pod_annotations(run: TaskRun) -> dict[str, str]:
+    """Return the whole, uncut identity, which labels have no room for."""
+    return {
+        DAG_ID: run.dag_id,
+        TASK_ID: run.task_id,
+        RUN_ID: run.run_id,
+        MAP_INDEX: str(run.map_index),
+        ATTEMPT: run.attempt,
+    }
+
+
+def task_instance_selector(run: TaskRun) -> str:
+    """Return the selector of all tries of this task instance."""
+    return f"{deployment_selector(run.deployment)},{TASK_INSTANCE}={_digest(run)}"
+
+
+def deployment_selector(deployment: str) -> str:
+    """Return the selector of all pods of one Airflow deployment."""
+    own = f"{DEPLOYMENT}={label(deployment)}" if deployment else f"!{DEPLOYMENT}"
+    return f"{SELECTOR},{own}"
+
+
+def secret_name(project: str) -> str:
+    """Return the name of a project's own Secret, as charts/meltano-pods has it."""
+    return f"meltano-{re.sub(r'[^a-z0-9-]', '-', project.lower())}-env"
+
+
+def slug(text: str) -> str:
+    """Return `text` in lower-case letters, digits and single dashes; never empty."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "x"
+
+
+def label(text: str) -> str:
+    """Return `text` as the value of a label; what had to be changed or cut ends with a digest."""
+    safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", text)[:MAX_NAME].strip("-_.")
+    if safe == text:
+        return safe
+    digest = _hash(text)
+    return f"{safe[: MAX_NAME - len(digest) - 1].rstrip('-_.')}-{digest}".lstrip("-")
+
+
+def _digest(run: TaskRun) -> str:
+    identity = (run.deployment, run.dag_id, run.task_id, run.run_id, str(run.map_index))
+    # Lengths go in, so that no two identities read the same.
+    return _hash("".join(f"{len(part)}:{part}" for part in identity))
+
+
+def _hash(text: str) -> str:
+    """Return 50 bits of a digest, in characters that fit any name."""
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
+    return "".join(_BASE32[(number >> (5 * place)) & 31] for place in range(_DIGEST))

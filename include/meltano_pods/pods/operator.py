@@ -1,0 +1,295 @@
+"""The Airflow task that runs Meltano as a pod."""
+
+from __future__ import annotations
+
+import inspect
+import shlex
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from airflow.providers.cncf.kubernetes.pod_generator import PodGenerator
+from airflow.sdk import BaseOperator
+from airflow.settings import pod_mutation_hook
+from kubernetes.client.exceptions import ApiException
+from meltano_runner.contract import Category
+
+from meltano_pods.diagnosis import failure_of, summarize
+from meltano_pods.errors import DeploymentError
+from meltano_pods.pods import naming
+from meltano_pods.pods.api import NOT_FOUND, Pods, is_passing
+from meltano_pods.pods.build import RunSpec, build_pod
+from meltano_pods.pods.ending import NOTHING, not_started, stopped
+from meltano_pods.pods.follow import Follower
+from meltano_pods.pods.launch import StillRunningError, launch
+from meltano_pods.pods.reasons import Finding
+from meltano_pods.pods.refusals import why_refused
+from meltano_pods.pods.resume import why_given_up
+from meltano_pods.pods.run_pod import RunPod
+from meltano_pods.pods.start import CHECK_SECONDS, NotStartedError, has_ended
+from meltano_pods.pods.template import read_template
+from meltano_pods.settings.override import RUN_CONTAINER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow.sdk import Context
+    from kubernetes.client import V1Pod
+
+    from meltano_pods.pods.ending import Ending
+    from meltano_pods.pods.options import PodOptions
+
+_LOG_LEVEL = "MELTANO_CLI_LOG_LEVEL"
+_FULL_REFRESH = "--full-refresh"
+# What the provider's operator takes and ours has another place for.
+_OURS = frozenset(inspect.signature(KubernetesPodOperator.__init__).parameters) - frozenset(
+    inspect.signature(BaseOperator.__init__).parameters
+) - {"kwargs", "poll_interval", "logging_interval", "trigger_kwargs", "config_file"}  # fmt: skip
+
+
+class MeltanoPodOperator(KubernetesPodOperator):
+    """Runs `meltano-runner` in a pod, relays its log, and explains its failure.
+
+    On success the run's result is returned (XCom `return_value`), read from the container's
+    termination message: there is no sidecar. A run that fails raises with category, failed plugin,
+    its own error, Kubernetes' own reason, a hint and the lines to look at the pod; where a retry
+    cannot help, Airflow does not retry. A task that is killed deletes its pod, with its grace to
+    save the state, and never ends as a success.
+
+    Of the provider's operator this keeps the connection, the reading of logs and the deferral. It
+    makes and judges the pod itself, so the provider's arguments about pods are refused: settings
+    say the same, for all launchers.
+
+    Args:
+        arguments: What follows `meltano-runner`, as one would type it.
+        project: Name of the Meltano project.
+        options: What the task wants of its pod.
+        environment: Meltano environment; None leaves the choice to Meltano.
+        env: Further environment variables of the run, never secrets: Airflow shows them.
+        **kwargs: Those of every Airflow operator, and of the provider's those about deferral.
+
+    Raises:
+        DeploymentError: An argument about pods.
+    """
+
+    template_fields: Sequence[str] = ("arguments", "env")
+
+    def __init__(
+        self,
+        *,
+        arguments: Sequence[str],
+        project: str,
+        options: PodOptions,
+        environment: str | None = None,
+        env: Mapping[str, str] | None = None,
+        **kwargs: Any,  # noqa: ANN401 - the base operator's business
+    ) -> None:
+        if refused := sorted(kwargs.keys() & _OURS - {"do_xcom_push"}):
+            raise DeploymentError(
+                f"MeltanoPodOperator takes no {', '.join(f'`{name}`' for name in refused)}",
+                f"task {kwargs.get('task_id')}",
+                "Say it by the settings of pods in meltano.yml; `pod_override` takes anything.",
+            )
+        super().__init__(
+            **{
+                "do_xcom_push": True,
+                **kwargs,
+                "kubernetes_conn_id": options.connection,
+                "in_cluster": options.in_cluster,
+                "cluster_context": options.context,
+                "deferrable": options.deferred,
+                "base_container_name": RUN_CONTAINER,
+                # A whole number: the API refuses the event watch the provider makes of 1.0.
+                "startup_check_interval_seconds": int(CHECK_SECONDS),
+                "startup_timeout_seconds": int(options.start_timeout),
+                "schedule_timeout_seconds": int(options.start_timeout),
+                "termination_grace_period": int(options.stop_grace),
+                "log_pod_spec_on_failure": False,
+                "log_events_on_failure": True,
+                "on_finish_action": "delete_succeeded_pod",
+                "random_name_suffix": False,
+            }
+        )
+        self.arguments = list(arguments)
+        self.project = project
+        self.options = options
+        self.environment = environment
+        self.env = dict(env or {})
+        self._address = ("", "")
+        """Namespace and name of the pod, as soon as it is known what it will be."""
+        self._run_pod: RunPod | None = None
+        """The pod, as soon as it is there."""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run to the end and return the result, or raise; or hand the wait to the triggerer.
+
+        Raises:
+            RunFailedError: The run failed or was stopped.
+            DeploymentError: The pod template cannot be used.
+        """
+        try:
+            run_pod = self._launch(context)
+            if self.deferrable:
+                self.invoke_defer_method(context=context)
+            run_pod.await_start(self.pod, self.options.start_timeout)
+            if has_ended(self.pod_manager.last_seen or {}):
+                self.pod_manager.relay_log(self.pod)
+            else:
+                self.await_pod_completion(self.pod)
+            run_pod.await_end(self.pod)
+        except NotStartedError as error:
+            return self._end(context, not_started(error.finding))
+        except ApiException as error:
+            self._on_api_error(context, error)
+        return self._end(context)
+
+    def trigger_reentry(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+        """Go on after the triggerer has waited: read the log and the end, or wait on.
+
+        Raises:
+            RunFailedError: The run failed or was stopped.
+        """
+        self._address = (event["namespace"], event["name"])
+        self.pod = self._model(
+            {"metadata": {"namespace": event["namespace"], "name": event["name"]}}
+        )
+        self._run_pod = run_pod = self._follow(event["name"])
+        try:
+            pod = run_pod.read(self.pod)
+            if not has_ended(pod):
+                found = why_given_up(event, pod, run_pod.pods.events(run_pod.name))
+                if found is not None:
+                    return self._end(context, not_started(found))
+                self._wait_on(context, event)
+            self.pod_manager.relay_log(self.pod, event.get("last_log_time"))
+        except ApiException as error:
+            self._on_api_error(context, error)
+        return self._end(context)
+
+    def on_kill(self) -> None:
+        """Delete the pod, so that the run stops; `execute` then raises.
+
+        Airflow calls this from its SIGTERM handler, in the middle of `execute`. The name is known
+        before there is a pod: the answer to its creation may still be on its way.
+        """
+        self._killed = True
+        _, name = self._address
+        if not name:
+            return
+        try:
+            self._pods.delete(name, grace=self.termination_grace_period)
+            self.log.warning("The task was killed: pod %s stops, and saves its state", name)
+        except Exception:
+            self.log.exception("Could not delete pod %s; the reaper will", name)
+
+    def _launch(self, context: Context) -> RunPod:
+        run = self._task_run(context)
+        pod = self._build(context, run)
+        self._address = (pod.metadata.namespace, pod.metadata.name)
+        if self._killed:  # while all this was imported
+            self._end(context)
+        body = self.client.api_client.sanitize_for_serialization(pod)
+        try:
+            found = launch(self._pods, body, run, killed=lambda: self._killed, log=self.log)
+        except ApiException as error:
+            self._end(context, not_started(why_refused(error.status, error.reason, error.body)))
+            raise
+        except StillRunningError as error:
+            finding = Finding(Category.ALREADY_RUNNING, "Terminating", str(error))
+            self._end(context, not_started(finding))
+            raise
+        self._address = (pod.metadata.namespace, found["metadata"]["name"])
+        self.pod = self._model(found)
+        self._run_pod = self._follow(found["metadata"]["name"])
+        if self._killed:  # while the answer was on its way
+            self.on_kill()
+            self._end(context)
+        return self._run_pod
+
+    def _task_run(self, context: Context) -> naming.TaskRun:
+        ti = context["ti"]
+        return naming.TaskRun(
+            project=self.project,
+            dag_id=ti.dag_id,
+            task_id=ti.task_id,
+            run_id=ti.run_id,
+            map_index=-1 if ti.map_index is None else ti.map_index,
+            try_number=ti.try_number,
+            attempt=str(ti.id),
+            deployment=self.options.deployment,
+        )
+
+    def _build(self, context: Context, run: naming.TaskRun) -> V1Pod:
+        params = context.get("params") or {}
+        if params.get("full_refresh") and _FULL_REFRESH not in self.arguments:
+            self.arguments.append(_FULL_REFRESH)
+        env = dict(self.env)
+        if (level := params.get("log_level")) and level != "info":
+            env[_LOG_LEVEL] = level
+        spec = RunSpec(self.arguments, self.environment, env)
+        pod = self._model(build_pod(read_template(self.options.template), self.options, spec, run))
+        if not pod.metadata.namespace:
+            own = self.hook.get_namespace() or self._incluster_namespace
+            pod.metadata.namespace = own or "default"
+        pod_mutation_hook(pod)  # type: ignore[no-untyped-call]
+        return pod
+
+    def _wait_on(self, context: Context, event: Mapping[str, Any]) -> None:
+        self.log.warning("The trigger gave up, the pod goes on: %s", event.get("message"))
+        count = int(event.get("_redefer_count", 0)) + 1
+        self.trigger_kwargs = {**(self.trigger_kwargs or {}), "_redefer_count": count}
+        self.invoke_defer_method(last_log_time=event.get("last_log_time"), context=context)
+
+    def _on_api_error(self, context: Context, error: ApiException) -> None:
+        """Return if the pod is gone, which its end will explain; else raise."""
+        if error.status != NOT_FOUND and not self._killed:
+            known = not_started(why_refused(error.status, error.reason, error.body))
+            # With the API in trouble the pod may well go on: the next try adopts it.
+            self._end(context, known, delete=not is_passing(error))
+
+    def _end(
+        self, context: Context, known: Ending | None = None, *, delete: bool = True
+    ) -> dict[str, Any]:
+        """Return the result of a success, or raise what became of the run.
+
+        Args:
+            context: Airflow's.
+            known: How it ended, where that is known; else the pod tells.
+            delete: Whether to delete a pod that has not ended.
+        """
+        run_pod = self._run_pod
+        pod = None if run_pod is None else run_pod.state()
+        if known is None:
+            known = NOTHING if run_pod is None else run_pod.ending(pod)
+        if self._killed:
+            known = stopped(known)
+        elif known.succeeded and run_pod is not None and pod is not None:
+            self.log.info("%s", summarize(known.result))
+            run_pod.delete(pod)
+            return known.result.as_dict()
+        kept = pod is not None and has_ended(pod)
+        if run_pod is not None and pod is not None and not kept and delete:
+            # What has not started could start later, when nobody waits for it any more.
+            run_pod.delete(pod)
+        details = [] if known.finding is None else [f"kubernetes: {known.finding}"]
+        details += [] if run_pod is None else run_pod.explain(kept=kept)
+        typed = shlex.join(["meltano-runner", *self.arguments])
+        where = f"{self.project}: {typed}; pod {'/'.join(self._address)}"
+        ti = context["ti"]
+        tries = f"this was try {ti.try_number} of {ti.max_tries + 1}"
+        raise failure_of(known.result, where, retries=tries, details=details)
+
+    @property
+    def _pods(self) -> Pods:
+        return Pods(lambda: self.client, self._address[0])
+
+    def _follow(self, name: str) -> RunPod:
+        return RunPod(self._pods, name, lambda: self.pod_manager, self.log)
+
+    @cached_property
+    def pod_manager(self) -> Follower:
+        """What reads the pod and its log."""
+        return Follower(self.client, self.log)
+
+    def _model(self, pod: Mapping[str, Any]) -> V1Pod:
+        return PodGenerator.deserialize_model_dict(dict(pod))

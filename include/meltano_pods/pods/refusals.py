@@ -1,0 +1,56 @@
+"""Why the cluster refused a request: from the API's answer to a category.
+
+https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from meltano_runner.contract import Category
+
+from meltano_pods.pods.reasons import Finding
+
+_RULES = (
+    (Category.QUOTA_EXCEEDED, r"exceeded quota|failed quota|insufficient quota"),
+    (
+        Category.FORBIDDEN,
+        r'(User|user) "[^"]*" cannot |Unauthorized|cannot set blockOwnerDeletion',
+    ),
+)
+_FORBIDDEN_CODES = (401, 404)
+"""Not known to the cluster; a namespace that does not exist (pods are created nowhere else)."""
+_REFUSED_CODES = (400, 403, 422)
+
+
+def why_refused(status: int | None, reason: str | None, body: str | bytes | None) -> Finding:
+    """Return why the API did not create the pod.
+
+    Args:
+        status: The answer's code; None or 0 if there was no answer.
+        reason: The answer's reason phrase.
+        body: The answer's body, usually a Status object.
+    """
+    word, message = _status(body, reason or "no answer")
+    text = f"{message} (HTTP {status})" if status else message
+    for category, pattern in _RULES:
+        if re.search(pattern, message):
+            return Finding(category, word, text)
+    if status in _FORBIDDEN_CODES:
+        return Finding(Category.FORBIDDEN, word, text)
+    if status in _REFUSED_CODES or "admission webhook" in message:
+        return Finding(Category.ADMISSION_DENIED, word, text)
+    return Finding(Category.UNKNOWN, word, text)
+
+
+def _status(body: str | bytes | None, reason: str) -> tuple[str, str]:
+    """Return reason and message of a Status object, else what there is."""
+    text = body.decode(errors="replace") if isinstance(body, bytes) else (body or "")
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return reason, text.strip() or reason
+    if not isinstance(data, dict):
+        return reason, text
+    return str(data.get("reason") or reason), str(data.get("message") or reason)

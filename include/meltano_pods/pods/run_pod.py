@@ -1,0 +1,105 @@
+"""The pod of one run, from its start to its end, as a worker follows it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
+
+from meltano_pods.pods import ending
+from meltano_pods.pods.look import ways_to_look
+from meltano_pods.pods.start import has_ended, has_started, is_overdue, wait_for_start
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kubernetes.client import V1Pod
+
+    from meltano_pods.pods.api import Pods
+    from meltano_pods.pods.ending import Ending
+    from meltano_pods.pods.follow import Follower
+    from meltano_pods.process.relay import Log
+
+_CHECK_SECONDS = 0.5
+_IDLE_GRACE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class RunPod:
+    """A pod that was created or adopted.
+
+    Attributes:
+        pods: The pods of its namespace.
+        name: Its name.
+        follower: Returns what reads it and its log; asked each time, because the provider makes a
+            new one when credentials have expired.
+        log: The task's log.
+    """
+
+    pods: Pods
+    name: str
+    follower: Callable[[], Follower]
+    log: Log
+
+    def read(self, model: V1Pod) -> Mapping[str, Any]:
+        """Read the pod.
+
+        Raises:
+            ApiException: It is gone, or the API does not answer.
+        """
+        follower = self.follower()
+        follower.read_pod(model)
+        return follower.last_seen or {}
+
+    def await_start(self, model: V1Pod, timeout: float) -> None:
+        """Return once the container runs.
+
+        Raises:
+            NotStartedError: It does not.
+        """
+        wait_for_start(
+            lambda: self.read(model),
+            lambda: self.pods.events(self.name),
+            timeout=timeout,
+            log=self.log,
+        )
+
+    def await_end(self, model: V1Pod) -> None:
+        """Return once the container has ended, or should long have."""
+        pod: Mapping[str, Any] = self.follower().last_seen or {}
+        while not has_ended(pod) and not is_overdue(pod):
+            pod = self.read(model)
+            time.sleep(0 if has_ended(pod) else _CHECK_SECONDS)
+
+    def state(self) -> Mapping[str, Any] | None:
+        """Return the pod; None if it is gone. What was once seen to have ended stays so."""
+        seen = self.follower().last_seen
+        return seen if seen is not None and has_ended(seen) else self.pods.get(self.name)
+
+    def ending(self, pod: Mapping[str, Any] | None) -> Ending:
+        """Return how the run ended, of which `pod` is what is left."""
+        follower = self.follower()
+        if pod is not None and has_ended(pod):
+            return ending.read_ending(pod, follower.result)
+        return ending.gone(follower.last_seen, self.pods.events(self.name), follower.result)
+
+    def delete(self, pod: Mapping[str, Any]) -> None:
+        """Delete the pod. What fails here is left to the reaper.
+
+        Args:
+            pod: As last seen: a run that has begun gets its grace, to save its state.
+        """
+        try:
+            self.pods.delete(self.name, grace=None if has_started(pod) else _IDLE_GRACE)
+        except (ApiException, HTTPError) as error:
+            self.log.warning("Could not delete pod %s; the reaper will. %s", self.name, error)
+
+    def explain(self, *, kept: bool) -> list[str]:
+        """Log what Kubernetes warned of, and return the lines by which to look at the pod."""
+        for event in self.pods.events(self.name):
+            if event.get("type") == "Warning":
+                self.log.warning("Pod event %s: %s", event.get("reason"), event.get("message"))
+        return ways_to_look(self.pods.namespace, self.name, kept=kept)

@@ -1,0 +1,144 @@
+"""The settings of pods; `process` runs pay no attention to them.
+
+What a deployment sets for all its projects (image, namespace and the like) comes from Airflow's
+section `[meltano_pods]`, which is where None leads; `pods/deployment.py` reads it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+from meltano_pods.settings.pod_values import (
+    check_image,
+    check_override,
+    check_resources,
+    check_template,
+    kubernetes_name,
+)
+from meltano_pods.settings.values import parse_duration
+
+Resources = Annotated[dict[str, dict[str, str]], BeforeValidator(check_resources)]
+Namespace = Annotated[str, BeforeValidator(kubernetes_name("namespace")), Field(max_length=63)]
+ServiceAccount = Annotated[str, BeforeValidator(kubernetes_name("service account"))]
+SecretName = Annotated[str, BeforeValidator(kubernetes_name("Secret"))]
+
+# Two plugins share one pod, so neither can say alone what the pod as a whole is.
+_WHOLE_POD: dict[str, Any] = {"not_at": ["plugin"]}
+
+
+class PodSettings(BaseModel):
+    """Where and in what pod a run takes place."""
+
+    launcher: Literal["process", "kubernetes"] | None = Field(
+        default=None,
+        description=(
+            "Where runs take place: `process` (in the Airflow worker) or `kubernetes` (a pod of "
+            "its own). None: AIRFLOW__MELTANO_PODS__LAUNCHER, else `process`."
+        ),
+        json_schema_extra=_WHOLE_POD,
+    )
+    image: Annotated[str, BeforeValidator(check_image)] | None = Field(
+        default=None,
+        description=(
+            "Meltano image of the pods: `registry/name:tag`, better `registry/name@sha256:...`. "
+            "None: AIRFLOW__MELTANO_PODS__IMAGE, else the pod template's. On Astro it must be "
+            "built for amd64."
+        ),
+        json_schema_extra=_WHOLE_POD,
+    )
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = Field(
+        default=None,
+        description=(
+            "When a node fetches the image: `Always`, `IfNotPresent` or `Never`. None: "
+            "AIRFLOW__MELTANO_PODS__IMAGE_PULL_POLICY, else the pod template's, else Kubernetes' "
+            "own choice by the tag."
+        ),
+        json_schema_extra=_WHOLE_POD,
+    )
+    resources: Resources = Field(
+        default_factory=dict,
+        description=(
+            "CPU, memory and disk of the pod: `requests` and `limits`, each a map of `cpu`, "
+            "`memory`, `ephemeral-storage` (or `vendor.com/thing`) to quantities such as `250m` or "
+            "`1Gi`. Those of a task's plugins are added up, for they share the pod; one that says "
+            "nothing counts as nothing. Empty: the pod template's. On Astro name all three, "
+            "requests equal to limits."
+        ),
+    )
+    namespace: Namespace | None = Field(
+        default=None,
+        description=(
+            "Namespace of the pods. None: AIRFLOW__MELTANO_PODS__NAMESPACE, else Airflow's "
+            "`[kubernetes] namespace` (Astro sets it; leave it there), else the pod template's."
+        ),
+        json_schema_extra=_WHOLE_POD,
+    )
+    service_account: ServiceAccount | None = Field(
+        default=None,
+        description=(
+            "Service account of the pods, for a cloud's workload identity; its token is mounted "
+            "only where the pod template says so. None: AIRFLOW__MELTANO_PODS__SERVICE_ACCOUNT, "
+            "else the pod template's."
+        ),
+        json_schema_extra=_WHOLE_POD,
+    )
+    secrets: tuple[SecretName, ...] | None = Field(
+        default=None,
+        description=(
+            "Kubernetes Secrets whose keys become environment variables of the run: a list of "
+            "names; each must exist. None: AIRFLOW__MELTANO_PODS__SECRETS, else "
+            "`meltano-<project>-env`. Empty list: none; so on Astro, whose one Secret "
+            "`env-secrets` holds the secrets of all: take keys of it by `pod_override`."
+        ),
+        json_schema_extra=_WHOLE_POD,
+    )
+    database_secret: SecretName | None = Field(
+        default=None,
+        description=(
+            "Secret whose key MELTANO_DATABASE_URI is Meltano's system database, which keeps the "
+            "state. It must exist: without it a pod would begin at nothing and load all again. "
+            "None: AIRFLOW__MELTANO_PODS__DATABASE_SECRET, else `meltano-<project>-env`; on Astro "
+            "`env-secrets`."
+        ),
+        json_schema_extra=_WHOLE_POD,
+    )
+    pod_template: Annotated[str, BeforeValidator(check_template)] | None = Field(
+        default=None,
+        description=(
+            "File under `k8s/pod_templates` that the pods start from. None: "
+            "AIRFLOW__MELTANO_PODS__POD_TEMPLATE, else `default.yaml`; on Astro `astro.yaml`."
+        ),
+        json_schema_extra=_WHOLE_POD,
+    )
+    pod_override: Annotated[dict[str, Any], BeforeValidator(check_override)] = Field(
+        default_factory=dict,
+        description=(
+            "Anything else of the pod, in Kubernetes' own words: a part of a pod template "
+            "(`metadata`, `spec`) laid over all else, such as `spec: {nodeSelector: {pool: big}, "
+            "tolerations: [...]}`. The container is called `meltano`. Maps merge, lists of named "
+            "things merge by name, other lists are replaced, null removes. Empty: nothing."
+        ),
+    )
+    start_timeout: Annotated[
+        timedelta,
+        BeforeValidator(parse_duration),
+        Field(ge=timedelta(seconds=10), le=timedelta(days=1)),
+    ] = Field(
+        default=timedelta(minutes=10),
+        description=(
+            "How long a pod may take until its container runs (a node is found or added, the image "
+            "fetched): seconds or a duration such as `15m`, 10s to 24h."
+        ),
+    )
+    mode: Literal["sync", "deferred"] | None = Field(
+        default=None,
+        description=(
+            "How Airflow waits for a pod: `sync` (a worker slot follows it, with live logs) or "
+            "`deferred` (the triggerer waits and the slot is free; logs come at the end). None: "
+            "AIRFLOW__MELTANO_PODS__MODE, else `sync`."
+        ),
+        json_schema_extra=_WHOLE_POD,
+    )

@@ -1,0 +1,106 @@
+"""Readings of the settings of pods: names, resources, the override.
+
+Each raises a ValueError that says what is allowed; `merge` adds file, line and the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import PydanticCustomError
+
+from meltano_pods.names import suggestion
+from meltano_pods.settings.override import override_problems
+from meltano_pods.settings.quantity import parse_quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+PARTS = ("requests", "limits")
+_RESOURCES = ("cpu", "memory", "ephemeral-storage")
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+_IMAGE = re.compile(r"[\w][\w./:@-]*", re.ASCII)
+_TEMPLATE = re.compile(r"[\w.-]+\.ya?ml", re.ASCII)
+
+
+def kubernetes_name(what: str) -> Callable[[object], object]:
+    """Accept the name of a Kubernetes object; `what` says of which kind."""
+
+    def check(value: object) -> object:
+        if value is not None and not (isinstance(value, str) and _NAME.fullmatch(value)):
+            raise ValueError(
+                f"no name of a Kubernetes {what}: use lower-case letters, digits, - and . only"
+            )
+        return value
+
+    return check
+
+
+def check_image(value: object) -> object:
+    """Accept an image reference."""
+    if value is not None and not (isinstance(value, str) and _IMAGE.fullmatch(value)):
+        raise ValueError("no image: write it as registry/name:tag or registry/name@sha256:digest")
+    return value
+
+
+def check_template(value: object) -> object:
+    """Accept the name of a file, not a path: templates live in one folder."""
+    if value is not None and not (isinstance(value, str) and _TEMPLATE.fullmatch(value)):
+        raise ValueError("not the name of a file: write default.yaml, without a folder")
+    return value
+
+
+def check_resources(value: object) -> object:
+    """Accept `{requests: {cpu: 250m}, limits: {memory: 1Gi}}`; numbers become strings."""
+    if not isinstance(value, dict):
+        raise ValueError("resources takes a map: {requests: {cpu: 250m}}")  # noqa: TRY004
+    checked: dict[str, dict[str, str]] = {}
+    for part, entries in value.items():
+        if part not in PARTS:
+            near = suggestion(str(part), PARTS)
+            raise _inner(str(part), f"`{part}` is neither requests nor limits. {near}".strip())
+        if not isinstance(entries, dict):
+            raise _inner(part, f"`{part}` takes a map: {{memory: 512Mi}}")
+        checked[part] = {name: _quantity(part, name, each) for name, each in entries.items()}
+    if (above := request_above_limit(checked)) is not None:
+        raise _inner(f"requests.{above}", f"the request of {above} is above its limit")
+    return checked
+
+
+def request_above_limit(resources: Mapping[str, Mapping[str, str]]) -> str | None:
+    """Return the first resource that asks for more than its limit, which Kubernetes refuses."""
+    limits = resources.get("limits", {})
+    for name, request in resources.get("requests", {}).items():
+        if name in limits and parse_quantity(request) > parse_quantity(limits[name]):
+            return name
+    return None
+
+
+def check_override(value: object) -> object:
+    """Accept a part of a Kubernetes pod template."""
+    if not isinstance(value, dict):
+        raise ValueError("pod_override takes a map: {spec: {nodeSelector: ...}}")  # noqa: TRY004
+    for problem in override_problems(value):
+        raise _inner(".".join(problem.path), problem.what, problem.fix)
+    return value
+
+
+def _quantity(part: str, name: Any, value: object) -> str:  # noqa: ANN401 - YAML's keys
+    if name not in _RESOURCES and "/" not in str(name):
+        near = suggestion(str(name), _RESOURCES)
+        raise _inner(
+            f"{part}.{name}",
+            f"`{name}` is no resource; {near}use {', '.join(_RESOURCES)}, or one with a domain "
+            "such as nvidia.com/gpu",
+        )
+    try:
+        parse_quantity(value)
+    except ValueError as error:
+        raise _inner(f"{part}.{name}", str(error)) from None
+    return str(value)
+
+
+def _inner(name: str, message: str, fix: str = "") -> PydanticCustomError:
+    """Return an error at a key below the setting, so that `merge` can name its line."""
+    return PydanticCustomError("inner", "{message}", {"name": name, "message": message, "fix": fix})

@@ -1,0 +1,123 @@
+"""As much of Kubernetes' client as the launcher asks for, over pods that are plain data."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from kubernetes.client import ApiClient, V1Pod
+from kubernetes.client.exceptions import ApiException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CLIENT = ApiClient()
+
+
+def refusal(status: int, message: str = "", reason: str = "Reason") -> ApiException:
+    """Return an answer that is none."""
+    error = ApiException(status=status, reason=reason)
+    error.body = json.dumps({"kind": "Status", "reason": reason, "message": message})
+    return error
+
+
+class Stream(list[bytes]):
+    """A log: line by line, or in pieces."""
+
+    def stream(self, **_: object) -> Stream:
+        return self
+
+
+@dataclass
+class FakeCluster:
+    """A namespace.
+
+    Attributes:
+        pods: What is there, by name.
+        steps: What befalls the pod that is created, at each look at it; the last one lasts. A
+            status, None for gone, or something to call first.
+        events: What is said about any pod.
+        log: Lines of any pod's log.
+        refuse: Answers to creations, first to last.
+        deletions: What was deleted, with its options.
+        requests: Names of all requests.
+    """
+
+    pods: dict[str, dict[str, Any]] = field(default_factory=dict)
+    steps: list[dict[str, Any] | Callable[[], None] | None] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    refuse: list[Exception] = field(default_factory=list)
+    deletions: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    created: list[dict[str, Any]] = field(default_factory=list)
+    api_client: ApiClient = field(default_factory=lambda: _CLIENT)
+
+    def create_namespaced_pod(self, namespace: str, body: dict[str, Any], **_: object) -> V1Pod:
+        self.requests.append("create")
+        if self.refuse:
+            raise self.refuse.pop(0)
+        name = body["metadata"]["name"]
+        if name in self.pods:
+            raise refusal(409, f'pods "{name}" already exists', "AlreadyExists")
+        pod = deepcopy(body)
+        pod["metadata"] |= {
+            "uid": f"uid-{len(self.created)}",
+            "namespace": namespace,
+            "creationTimestamp": "2026-01-02T03:04:00Z",
+        }
+        pod["status"] = {"phase": "Pending"}
+        self.pods[name] = pod
+        self.created.append(pod)
+        return model(pod)
+
+    def read_namespaced_pod(self, name: str, _namespace: str, **_: object) -> V1Pod:
+        self.requests.append("read")
+        if any(name == each["metadata"]["name"] for each in self.created):
+            self._step(name)
+        if name not in self.pods:
+            raise refusal(404, f'pods "{name}" not found', "NotFound")
+        return model(self.pods[name])
+
+    def list_namespaced_pod(self, _namespace: str, label_selector: str, **_: object) -> Any:
+        self.requests.append(f"list {label_selector}")
+        return SimpleNamespace(items=[model(pod) for pod in self.pods.values()])
+
+    def delete_namespaced_pod(
+        self, name: str, _namespace: str, body: dict[str, Any], **_: object
+    ) -> None:
+        self.requests.append("delete")
+        self.deletions.append((name, body))
+        if self.pods.pop(name, None) is None:
+            raise refusal(404)
+
+    def list_namespaced_event(self, _namespace: str, field_selector: str, **_: object) -> Any:
+        self.requests.append(f"events {field_selector}")
+        return SimpleNamespace(items=self.events)
+
+    def read_namespaced_pod_log(self, *_: object, follow: bool = False, **__: object) -> Any:
+        self.requests.append("log")
+        stamp = "2026-01-02T03:04:05.000000000Z " if follow else ""
+        lines = [f"{stamp}{line}\n".encode() for line in self.log]
+        return Stream(lines)
+
+    def _step(self, name: str) -> None:
+        while self.steps and callable(call := self.steps[0]):
+            self.steps.pop(0)
+            call()
+        if not self.steps:
+            return
+        step = self.steps[0] if len(self.steps) == 1 else self.steps.pop(0)
+        if step is None:
+            self.pods.pop(name, None)
+        elif name in self.pods and isinstance(step, dict):
+            self.pods[name]["status"] = step
+
+
+def model(pod: dict[str, Any]) -> V1Pod:
+    """Return the client's object of a manifest."""
+    answer = SimpleNamespace(data=json.dumps(pod))
+    return _CLIENT.deserialize(answer, "V1Pod")

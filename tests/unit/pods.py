@@ -1,0 +1,102 @@
+"""Pods as `kubectl get -o json` shows them, and what a task wants of one, for tests to change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from meltano_pods.pods.naming import TaskRun
+from meltano_pods.pods.options import PodOptions
+from meltano_runner.contract import Outcome, PipelineResult, RunResult, StreamResult, encode
+
+TEMPLATES = Path(__file__).parents[2] / "k8s" / "pod_templates"
+RUN = TaskRun("shop", "shop.daily", "tap-a-to-target-b", "run1", -1, 1, "attempt-1")
+OK = RunResult(
+    Outcome.SUCCEEDED,
+    0,
+    records=12,
+    seconds=3.0,
+    pipelines=(
+        PipelineResult(
+            "tap-a", "target-b", "daily", state_saved=True, streams=(StreamResult("s", 12),)
+        ),
+    ),
+)
+
+
+def options(**changes: Any) -> PodOptions:
+    """Return the options of a project that says nothing, with `changes`."""
+    plain = PodOptions(
+        template=TEMPLATES / "default.yaml",
+        project_root="/meltano/shop",
+        digest=None,
+        namespace=None,
+        image=None,
+        image_pull_policy=None,
+        service_account=None,
+        secrets=("meltano-shop-env",),
+        database_secret="meltano-shop-env",
+        resources={},
+        override={},
+        start_timeout=600.0,
+        stop_grace=120.0,
+        run_timeout=None,
+        deferred=False,
+        deployment="",
+        connection=None,
+        in_cluster=None,
+        context=None,
+    )
+    return replace(plain, **changes)
+
+
+def ended(code: int = 0, reason: str | None = None, message: object = OK) -> dict[str, Any]:
+    """Return the state of a container that has ended; a result becomes its message."""
+    text = encode(message) if isinstance(message, RunResult) else message
+    return {
+        "terminated": {
+            "exitCode": code,
+            "reason": reason or ("Error" if code else "Completed"),
+            "message": text,
+            "startedAt": "2026-01-02T03:04:05Z",
+            "finishedAt": "2026-01-02T03:04:09Z",
+        }
+    }
+
+
+def pod(state: dict[str, Any] | None = None, **status: Any) -> dict[str, Any]:
+    """Return a pod whose run's container is in `state`; none yet without one."""
+    if state is not None:
+        status.setdefault("containerStatuses", [container(state)])
+        done = state.get("terminated")
+        phase = ("Succeeded" if done["exitCode"] == 0 else "Failed") if done else "Running"
+        status.setdefault("phase", phase)
+    status.setdefault("phase", "Pending")
+    return {
+        "metadata": {
+            "name": "shop-x-1",
+            "namespace": "meltano",
+            "uid": "u1",
+            "creationTimestamp": "2026-01-02T03:04:00Z",
+        },
+        "status": status,
+    }
+
+
+def container(state: dict[str, Any], name: str = "meltano") -> dict[str, Any]:
+    """Return the status of one container."""
+    return {"name": name, "state": state, "image": "i", "imageID": "", "ready": False,
+            "restartCount": 0}  # fmt: skip
+
+
+def waiting(reason: str, message: str = "") -> dict[str, Any]:
+    """Return a pending pod whose run's container waits."""
+    state = {"waiting": {"reason": reason, "message": message}}
+    return pod(None, containerStatuses=[container(state)])
+
+
+def event(reason: str, message: str = "", kind: str = "Warning", at: int = 0) -> dict[str, Any]:
+    """Return an event about the pod."""
+    stamp = f"2026-01-02T03:05:{at:02d}Z"
+    return {"reason": reason, "message": message, "type": kind, "lastTimestamp": stamp}

@@ -1,0 +1,132 @@
+"""How a run in a pod ended; whatever is not proven to be a success is a failure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from meltano_pods.pods.ending import Ending, gone, not_started, read_ending, stopped
+from meltano_pods.pods.reasons import Finding
+from meltano_runner.contract import Category, Outcome, RunResult
+
+from tests.unit.pods import OK, ended, event, pod
+
+FAILED = RunResult(Outcome.FAILED, 1, Category.TAP_FAILED, "tap-a", "HTTP 500")
+DRAINED = RunResult(Outcome.STOPPED, 143, Category.STOPPED, error="stopped by SIGTERM")
+
+
+def disrupted(reason: str) -> dict[str, Any]:
+    return {"type": "DisruptionTarget", "status": "True", "reason": reason, "message": "m"}
+
+
+def test_success() -> None:
+    ending = read_ending(pod(ended()))
+    assert ending == Ending(OK)
+    assert ending.succeeded
+
+
+def test_the_log_stands_in_for_a_lost_message() -> None:
+    assert read_ending(pod(ended(message="")), OK) == Ending(OK)
+
+
+CASES: list[tuple[str, dict[str, Any], RunResult | None, str, str]] = [
+    ("the run's own failure", pod(ended(1, message=FAILED)), None, "tap_failed", "HTTP 500"),
+    ("no result", pod(ended(0, message="")), None, "unknown", "exit code 0, but left no result"),
+    ("no result, failed", pod(ended(3, message="")), None, "unknown", "exit code 3; it left no"),
+    ("another image", pod(ended(0, message="hello")), None, "unknown", "left no result"),
+    ("killed after its result", pod(ended(137)), None, "unknown", "its result says it succeeded"),
+    ("out of memory", pod(ended(1, "OOMKilled", FAILED)), None, "out_of_memory", "HTTP 500"),
+    ("out of memory, but 0", pod(ended(0, "OOMKilled")), None, "out_of_memory", ""),
+    ("out of memory, no result", pod(ended(137, "OOMKilled", "")), None, "out_of_memory", ""),
+    ("stopped from outside", pod(ended(143, message=DRAINED)), None, "stopped", "by SIGTERM"),
+    ("stopped, no result", pod(ended(143, message="")), None, "stopped", "exit code 143"),
+    (
+        "preempted",
+        pod(ended(143, message=DRAINED), conditions=[disrupted("PreemptionByScheduler")]),
+        None,
+        "preempted",
+        "stopped by SIGTERM",
+    ),
+    ("evicted, never ran", pod(phase="Failed", reason="Evicted"), None, "evicted", ""),
+    (
+        "deadline",
+        pod(ended(143, message=DRAINED), phase="Failed", reason="DeadlineExceeded"),
+        None,
+        "timed_out",
+        "",
+    ),
+    ("not ours: wrong processor", pod(ended(255, message="exec format error")), None,
+     "image_platform", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("manifest", "logged", "category", "error"), [case[1:] for case in CASES],
+    ids=[case[0] for case in CASES],
+)  # fmt: skip
+def test_failures(
+    manifest: dict[str, Any], logged: RunResult | None, category: str, error: str
+) -> None:
+    ending = read_ending(manifest, logged)
+    assert not ending.succeeded
+    assert ending.result.category == category
+    assert error in (ending.result.error or "")
+
+
+def test_what_was_done_before_the_failure_is_kept() -> None:
+    ending = read_ending(pod(ended(0, "OOMKilled")))
+    assert ending.result.pipelines == OK.pipelines
+    assert ending.finding == Finding(
+        Category.OUT_OF_MEMORY, "OOMKilled", "container meltano, exit code 0"
+    )
+
+
+def test_a_disruption_after_the_end_changes_nothing() -> None:
+    done = pod(ended(), conditions=[disrupted("EvictionByEvictionAPI")])
+    assert read_ending(done).succeeded
+
+
+def test_times_come_from_kubernetes_where_the_run_left_none() -> None:
+    assert read_ending(pod(ended(3, message=""))).result.seconds == 4.0
+
+
+@pytest.mark.parametrize(
+    ("events", "last", "logged", "category"),
+    [
+        ([], None, None, "pod_lost"),
+        # The log had all of it, but nobody saw the container end well.
+        ([], None, OK, "pod_lost"),
+        ([], None, DRAINED, "stopped"),
+        ([], None, FAILED, "tap_failed"),
+        ([event("Preempted", "by x")], None, DRAINED, "preempted"),
+        (
+            [],
+            pod({"running": {}}, conditions=[disrupted("DeletionByTaintManager")]),
+            DRAINED,
+            "node_lost",
+        ),
+    ],
+)
+def test_gone(
+    events: list[dict[str, Any]],
+    last: dict[str, Any] | None,
+    logged: RunResult | None,
+    category: str,
+) -> None:
+    ending = gone(last, events, logged)
+    assert not ending.succeeded
+    assert ending.result.category == category
+    assert ending.result.pipelines == (() if logged is None else logged.pipelines)
+
+
+def test_a_killed_task_is_never_a_success() -> None:
+    ending = stopped(read_ending(pod(ended())))
+    assert not ending.succeeded
+    assert ending.result == replace(OK, outcome=Outcome.STOPPED, category=Category.STOPPED)
+
+
+def test_never_began() -> None:
+    ending = not_started(Finding(Category.IMAGE_PULL, "ErrImagePull", "not found"))
+    assert not ending.succeeded
+    assert ending.result.category is Category.IMAGE_PULL
