@@ -11,15 +11,15 @@ from meltano_runner.run.command import parse
 from meltano_runner.run.tracker import Tracker
 
 
-def line(event: str, level: str = "info", **fields: Any) -> str:  # noqa: ANN401
+def line(event: str, level: str = "info", **fields: Any) -> str:
     return json.dumps({"event": event, "level": level, **fields})
 
 
-def tap(event: str, **fields: Any) -> str:  # noqa: ANN401
+def tap(event: str, **fields: Any) -> str:
     return line(event, producer=True, consumer=False, string_id="tap-a", name="tap-a", **fields)
 
 
-def target(event: str, **fields: Any) -> str:  # noqa: ANN401
+def target(event: str, **fields: Any) -> str:
     return line(event, producer=False, consumer=True, string_id="target-b", **fields)
 
 
@@ -38,7 +38,7 @@ SAVED = line("Incremental state has been updated at 2026-01-01.")
 STATE = line("Incremental state: {'bookmarks': {'s': {'replication_key_value': 7}}}", "debug")
 
 
-def ended(*, success: bool = True, **fields: Any) -> str:  # noqa: ANN401
+def ended(*, success: bool = True, **fields: Any) -> str:
     return line("Block run completed", success=success, block_type="ExtractLoadBlocks", **fields)
 
 

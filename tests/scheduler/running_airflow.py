@@ -118,7 +118,7 @@ class RunningAirflow:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait(10)
 
-    def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+    def call(self, method: str, path: str, body: object = None) -> Any:
         """Call Airflow's REST API and return its answer."""
         request = urllib.request.Request(
             f"http://127.0.0.1:{self._port}{path}",
