@@ -1,32 +1,65 @@
-# syntax=docker/dockerfile:1
-# The Airflow image, as `astro dev start` and `astro deploy` build it. The Runtime's own ONBUILD
-# steps install packages.txt and requirements.txt and copy the project to /usr/local/airflow.
-FROM astrocrpublic.azurecr.io/runtime:3.3-8-python-3.13
+# The Airflow image, as `astro dev start` and `astro deploy` build it.
 
-# One import name everywhere: `import meltano_pods`.
-ENV PYTHONPATH=/usr/local/airflow/include
-
-# Meltano with the projects' plugins, in an environment of its own, so that the DAGs run without a
-# cluster. `false` leaves it out (190 MB less) where all tasks run as pods.
+# Meltano with the projects' plugins is part of it, in an environment of its own, so that DAGs run
+# without a cluster. `false` leaves it out (160 MB less) where all tasks run as pods.
 ARG EMBED_MELTANO=true
 
+# The Runtime's own ONBUILD steps install packages.txt and requirements.txt and copy the project to
+# /usr/local/airflow.
+FROM astrocrpublic.azurecr.io/runtime:3.3-8-python-3.13 AS airflow
+# One import name everywhere: `import meltano_pods`.
+ENV PYTHONPATH=/usr/local/airflow/include${PYTHONPATH:+:${PYTHONPATH}}
+
+
+# Meltano as locked. The same Runtime without those steps: a changed DAG does not come by here.
+FROM astrocrpublic.azurecr.io/runtime:3.3-8-python-3.13-base AS meltano
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 USER root
-RUN install --directory --owner=astro --group=0 /opt/meltano
-USER astro
-
+ENV UV_CACHE_DIR=/var/cache/uv UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_NO_CONFIG=1 \
+    UV_PYTHON_DOWNLOADS=never
 # A CA bundle, for networks with an intercepting proxy, comes as a build secret and stays out of
-# every layer: docker build --secret id=ca,src=/etc/ssl/certs/ca-certificates.crt
-RUN --mount=type=secret,id=ca,mode=0444 \
-    if [[ "$EMBED_MELTANO" != true ]]; then exit 0; fi; \
-    if [[ -s /run/secrets/ca ]]; then \
-        export SSL_CERT_FILE=/run/secrets/ca REQUESTS_CA_BUNDLE=/run/secrets/ca UV_SYSTEM_CERTS=1; \
-    fi; \
-    export UV_NO_CONFIG=1 UV_NO_CACHE=1 UV_LINK_MODE=copy; \
-    export MELTANO_SEND_ANONYMOUS_USAGE_STATS=false MELTANO_CLI_LOG_LEVEL=warning; \
-    uv venv --allow-existing /opt/meltano; \
-    uv pip install --python /opt/meltano --compile-bytecode --requirements meltano_requirements.txt; \
-    uv pip install --python /opt/meltano --compile-bytecode --no-deps ./include/meltano_runner; \
-    for project in meltano/*/; do \
-        (cd "$project" && /opt/meltano/bin/meltano install); \
-    done
+# every layer: --secret id=ca,src=/etc/ssl/certs/ca-certificates.crt (Astro CLI: --build-secrets)
+RUN echo 'if [[ -s /run/secrets/ca ]]; then export UV_SYSTEM_CERTS=1 \
+    SSL_CERT_FILE=/run/secrets/ca REQUESTS_CA_BUNDLE=/run/secrets/ca; fi' >/etc/build-environment
+WORKDIR /build
+COPY meltano_requirements.txt ./
+COPY locks/meltano.txt locks/
+RUN --mount=type=secret,id=ca --mount=type=cache,target=/var/cache/uv \
+    . /etc/build-environment; \
+    uv venv /opt/meltano; \
+    uv pip install --python /opt/meltano --requirements meltano_requirements.txt
+
+
+# Of each project, only what installing its plugins needs: a changed schedule installs nothing.
+FROM meltano AS definitions
+COPY tools/images/plugins_only.py tools/images/
+COPY meltano /projects
+RUN /opt/meltano/bin/python -m tools.images.plugins_only /projects /definitions
+
+
+# The plugins, at the path at which they will run: their environments cannot be moved.
+FROM meltano AS plugins
+COPY --from=definitions /definitions /usr/local/airflow/meltano
+COPY tools/images/install_plugins.sh ./
+RUN --mount=type=secret,id=ca --mount=type=cache,target=/var/cache/uv \
+    . /etc/build-environment; \
+    bash install_plugins.sh /usr/local/airflow/meltano
+
+
+FROM meltano AS runner
+COPY include/meltano_runner meltano_runner
+RUN --mount=type=secret,id=ca --mount=type=cache,target=/var/cache/uv \
+    . /etc/build-environment; \
+    uv pip install --python /opt/meltano --no-deps ./meltano_runner; \
+    uv pip uninstall --quiet --python /opt/meltano uv pip virtualenv
+
+
+FROM airflow AS embed-false
+
+FROM airflow AS embed-true
+COPY --from=runner --chown=astro:0 /opt/meltano /opt/meltano
+COPY --from=plugins --chown=astro:0 /usr/local/airflow/meltano /usr/local/airflow/meltano
+
+FROM embed-${EMBED_MELTANO}
+# What the pods run; `make push` writes it. A deployment's own variable of this name comes first.
+ENV AIRFLOW__MELTANO_PODS__IMAGE=""

@@ -21,6 +21,24 @@ run: .venv/.airflow .venv-meltano/.done ## Run a project's DAG in Airflow here, 
 	@$(MAKE) --silent $(PLUGINS)
 	@.venv/bin/python -m tools.local_run $(if $(DAG),--dag $(DAG)) $(if $(KEEP),--keep) $(if $(FULL_REFRESH),--full-refresh)
 
+.PHONY: up
+up: .venv/.dev ## A kind cluster with Airflow and the images; again is quick (CLUSTER_IMAGES=registry|offline)
+	@.venv/bin/python -m tools.cluster up
+
+.PHONY: down
+down: .venv/.dev ## Remove the cluster and all that is in it
+	@.venv/bin/python -m tools.cluster down
+
+##@ Ship it
+
+.PHONY: images
+images: .venv/.dev ## Build both images (BASES=registry|offline)
+	@.venv/bin/python -m tools.images build
+
+.PHONY: push
+push: .venv/.dev ## Publish the Meltano image and pin it for Airflow (REGISTRY=ghcr.io/acme, TAG=)
+	@.venv/bin/python -m tools.images push $(REGISTRY) $(if $(TAG),--tag $(TAG))
+
 ##@ Work on it
 
 .PHONY: test
@@ -73,12 +91,17 @@ MELTANO_DATE := 2026-11-22
 
 .PHONY: lock
 lock: $(UV) ## Resolve every lock anew
-	$(UV) lock --quiet --exclude-newer $(AIRFLOW_DATE)
+	$(UV) lock --quiet --exclude-newer $(AIRFLOW_DATE) \
+		--exclude-newer-package apache-airflow-providers-cncf-kubernetes=$(MELTANO_DATE)
 	$(UV) export $(EXPORT) --all-groups --output-file locks/dev.txt
 	$(UV) export $(EXPORT) --no-default-groups --group airflow --output-file locks/airflow.txt
-	$(UV) pip compile --quiet --no-config --universal --generate-hashes --no-header --no-annotate \
-		--python-version 3.11 --exclude-newer $(MELTANO_DATE) locks/meltano.in --output-file locks/meltano.txt
+	$(UV) pip compile $(COMPILE) --universal --python-version 3.11 \
+		locks/meltano.in --output-file locks/meltano.txt
+	cd k8s/offline/bases/runtime && $(abspath $(UV)) pip compile $(COMPILE) --python-version 3.13 \
+		--python-platform linux --constraint $(CURDIR)/locks/dev.txt \
+		packages.in later.in --output-file packages.txt
 
+COMPILE := --quiet --no-config --generate-hashes --no-header --no-annotate --exclude-newer $(MELTANO_DATE)
 EXPORT := --quiet --frozen --no-header --no-annotate --no-emit-workspace
 
 .PHONY: clean

@@ -18,8 +18,13 @@ pytest() { .venv/bin/python -m pytest -q "$@"; }
 
 part "environments" make .venv/.dev .venv-meltano/.done
 part "lint, types, imports" make lint
-part "unit tests, docs" pytest -n 2 tests/unit tests/runner tests/docs -m "not meltano and not fault"
+part "unit tests, docs" pytest -n 2 tests/unit tests/runner tests/docs tests/images \
+    -m "not meltano and not fault and not images"
 part "DAG integrity" pytest tests/dags
+# `make up` fetches helm.
+HELM=${HELM:-$(command -v helm || ls "$PWD/.run/cluster/bin/helm" 2>/dev/null)}
+export HELM
+[ -z "$HELM" ] || part "charts" pytest -n 2 tests/charts
 part "tap-csv" make test-plugins
 
 if [ "${1:-all}" = all ]; then

@@ -1,0 +1,56 @@
+"""The Airflow image: its DAGs load, and it can run them by itself."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.images.engine import configuration, docker, inside
+
+pytestmark = [pytest.mark.images, pytest.mark.timeout(900)]
+
+
+def test_it_is_airflow_as_the_runtime_has_it(airflow_image: str) -> None:
+    assert inside(airflow_image, "airflow version").splitlines()[-1] == "3.3.2"
+    config = configuration(airflow_image)
+    assert config["Labels"]["io.astronomer.docker.runtime.version"] == "3.3-8"
+    assert config["User"] == "astro"
+
+
+def test_every_dag_loads(airflow_image: str) -> None:
+    script = """
+    python - <<'END' | tail -1
+import json
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag('dags')
+print(json.dumps({'errors': bag.import_errors, 'dags': sorted(bag.dags)}))
+END
+    """
+    found = json.loads(inside(airflow_image, script))
+    assert found["errors"] == {}
+    assert "csv_to_json.daily" in found["dags"]
+
+
+def test_it_runs_a_pipeline_without_a_cluster(airflow_image: str) -> None:
+    script = (
+        "cd meltano/csv_to_json; export TARGET_JSONL_DESTINATION_PATH=/tmp;"
+        "/opt/meltano/bin/meltano-runner run tap-csv target-jsonl | tail -1"
+    )
+    result = json.loads(inside(airflow_image, script))["meltano_runner_result"]
+    assert (result["outcome"], result["records"]) == ("succeeded", 1200)
+
+
+def test_its_packages_agree(airflow_image: str) -> None:
+    inside(airflow_image, "uv pip check; uv --version")
+
+
+def test_what_a_deployment_reads_is_there(airflow_image: str) -> None:
+    places = "dags include/meltano_pods meltano/csv_to_json/meltano.yml k8s/pod_templates"
+    assert inside(airflow_image, f"ls -d {places}").split() == sorted(places.split())
+    assert inside(airflow_image, "find . -name .env -o -name .venv -o -name .git") == ""
+
+
+def test_it_stays_within_its_size(airflow_image: str) -> None:
+    size = json.loads(docker("image", "inspect", airflow_image).stdout)[0]["Size"]
+    assert size < 900_000_000

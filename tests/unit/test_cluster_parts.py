@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tools.cluster import toolbox
+from tools.cluster.apps import unhealthy_parts
+from tools.cluster.diagnose import is_well
+from tools.cluster.errors import ClusterError
+from tools.cluster.places import K8S, OFFLINE
+from tools.cluster.settings import KIND, KUBECTL
+from tools.cluster.shell import Shell
+from tools.cluster.toolbox import TOOLS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HELM = next(tool for tool in TOOLS if tool.name == "helm")
+KUBECTL_TOOL = next(tool for tool in TOOLS if tool.name == "kubectl")
+
+
+@pytest.mark.parametrize(
+    ("said", "acceptable"),
+    [
+        ("Client Version: v1.35.4\nKustomize Version: v5.7.1", "v1.35.4"),
+        ("Client Version: v1.34.0", "v1.34.0"),
+        ("Client Version: v1.32.4-dispatcher", None),
+        ("Client Version: v1.37.0", None),
+        ("", None),
+    ],
+)
+def test_a_tool_found_must_have_a_version_that_will_do(
+    said: str, acceptable: str | None, tmp_path: Path
+) -> None:
+    program = tmp_path / "kubectl"
+    program.write_text(f"#!/bin/sh\nprintf '%s' '{said}'\n")
+    program.chmod(0o755)
+
+    found = toolbox._acceptable(KUBECTL_TOOL, program, Shell(tmp_path / "log"))
+
+    assert found == acceptable
+
+
+def _archive(content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, data in (("linux-amd64/README.md", b"read"), ("linux-amd64/helm", content)):
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def test_a_release_is_taken_out_of_its_archive(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    packed = _archive(b"program")
+    published = f"{hashlib.sha256(packed).hexdigest()}  helm.tar.gz\n".encode()
+    monkeypatch.setattr(toolbox, "_read", lambda a: published if a.endswith("sum") else packed)
+
+    toolbox._download(HELM, tmp_path / "helm")
+
+    assert (tmp_path / "helm").read_bytes() == b"program"
+    assert (tmp_path / "helm").stat().st_mode & 0o111
+
+
+def test_a_release_with_another_checksum_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    published = f"{'0' * 64}  helm.tar.gz\n".encode()
+    monkeypatch.setattr(toolbox, "_read", lambda a: published if a.endswith("sum") else b"other")
+
+    with pytest.raises(ClusterError, match="SHA-256"):
+        toolbox._download(HELM, tmp_path / "helm")
+    assert not (tmp_path / "helm").exists()
+
+
+def test_the_offline_programs_have_the_versions_that_are_fetched_elsewhere() -> None:
+    modules = (OFFLINE / "programs" / "go.mod").read_text()
+
+    assert f"k8s.io/kubernetes v{KUBECTL}" in modules
+    assert f"sigs.k8s.io/kind v{KIND}" in modules
+
+
+@pytest.mark.parametrize("folder", [K8S, OFFLINE])
+def test_both_clusters_lead_to_airflow_by_the_charts_node_port(folder: Path) -> None:
+    cluster = (folder / "kind.yaml").read_text()
+
+    assert "containerPort: 30080" in cluster
+    assert "hostPort: 8080" in cluster
+    assert "listenAddress: 127.0.0.1" in cluster
+    assert "nodePort: 30080" in (K8S / "values" / "airflow.yaml").read_text()
+
+
+def test_a_part_of_airflow_that_says_nothing_is_not_healthy() -> None:
+    parts: dict[str, Any] = {
+        "metadatabase": {"status": "healthy"},
+        "scheduler": {"status": "unhealthy"},
+        "triggerer": {"status": None},
+    }
+
+    assert unhealthy_parts(parts) == ["scheduler", "triggerer"]
+
+
+@pytest.mark.parametrize(
+    ("status", "well"),
+    [
+        ({"phase": "Succeeded"}, True),
+        ({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}, True),
+        ({"phase": "Running", "conditions": [{"type": "Ready", "status": "False"}]}, False),
+        ({"phase": "Pending"}, False),
+    ],
+)
+def test_a_pod_is_well_when_ready_or_done(status: dict[str, Any], well: bool) -> None:
+    assert is_well({"status": status}) is well

@@ -1,0 +1,181 @@
+"""Airflow and the namespace of the Meltano pods on the cluster: images, charts, health."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import urllib.error
+import urllib.request
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
+
+from tools.cluster.errors import ClusterError
+from tools.cluster.kind import kubectl
+from tools.cluster.offline import postgres_image
+from tools.cluster.places import BIN, CHARTS, K8S, ROOT
+from tools.cluster.settings import Images
+from tools.images.bases import Bases
+from tools.images.build import AIRFLOW, MELTANO, build
+
+if TYPE_CHECKING:
+    from tools.cluster.settings import Settings
+    from tools.cluster.shell import Shell
+
+AIRFLOW_NAMESPACE = "airflow"
+MELTANO_NAMESPACE = "meltano"
+_DATABASES = "airflow-database"
+_LOGIN = "airflow-login"
+_HEALTH_SECONDS = 300
+_NAMESPACE = """\
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: {name}
+  labels:
+    pod-security.kubernetes.io/enforce: restricted
+"""
+
+
+def projects() -> list[str]:
+    """Names of the Meltano projects."""
+    return sorted(file.parent.name for file in (ROOT / "meltano").glob("*/meltano.yml"))
+
+
+def build_images(images: Images, shell: Shell) -> str:
+    """Build what runs on the cluster; say on what bases."""
+    build(shell, bases=Bases(images.value))
+    if images is Images.OFFLINE:
+        postgres_image(shell)
+    return f"{MELTANO}, {AIRFLOW} ({images})"
+
+
+def push(settings: Settings, image: str, shell: Shell) -> str:
+    """Push an image to the local registry; return its name there, by digest."""
+    name = f"{settings.registry_host}/{image.partition(':')[0].rpartition('/')[2]}"
+    shell.run("docker", "tag", image, f"{name}:dev")
+    said = shell.run("docker", "push", f"{name}:dev")
+    if not (found := re.search(r"digest: (sha256:[0-9a-f]{64})", said)):
+        raise ClusterError("docker push named no digest", f"Read {shell.log}")
+    return f"{name}@{found[1]}"
+
+
+def install_airflow(settings: Settings, pushed: dict[str, str], shell: Shell) -> str:
+    """Install or upgrade charts/airflow."""
+    _namespace(settings, AIRFLOW_NAMESPACE, shell)
+    values: dict[str, Any] = {
+        "image": pushed[AIRFLOW],
+        "meltanoPods": {"image": pushed[MELTANO], "namespace": MELTANO_NAMESPACE},
+        "postgresql": {"databases": projects(), "clientNamespaces": [MELTANO_NAMESPACE]},
+    }
+    if "postgres" in pushed:
+        values["postgresql"]["image"] = pushed["postgres"]
+    return _helm(settings, "airflow", AIRFLOW_NAMESPACE, values, shell)
+
+
+def install_meltano_pods(settings: Settings, pushed: dict[str, str], shell: Shell) -> str:
+    """Install or upgrade charts/meltano-pods, with a Secret and a database for each project."""
+    _namespace(settings, MELTANO_NAMESPACE, shell)
+    addresses = _secret(settings, AIRFLOW_NAMESPACE, _DATABASES, shell)
+    for project in projects():
+        name = f"meltano-{project.replace('_', '-')}-env"
+        # Made once: what a person puts into it stays.
+        if shell.ask(
+            BIN / "kubectl", "--kubeconfig", settings.kubeconfig,
+            "--namespace", MELTANO_NAMESPACE, "get", "secret", name,
+        ) is None:  # fmt: skip
+            manifest = {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": name, "namespace": MELTANO_NAMESPACE},
+                "stringData": {"MELTANO_DATABASE_URI": addresses[f"{project}-uri"]},
+            }
+            kubectl(settings, shell, "create", "-f", "-", stdin=json.dumps(manifest))
+    values: dict[str, Any] = {
+        "image": pushed[MELTANO],
+        "projects": {project: {} for project in projects()},
+    }
+    return _helm(settings, "meltano-pods", MELTANO_NAMESPACE, values, shell)
+
+
+def wait_healthy(settings: Settings) -> str:
+    """Wait until every part of Airflow says it is healthy."""
+    address = f"http://localhost:{settings.airflow_port}/api/v2/monitor/health"
+    deadline = monotonic() + _HEALTH_SECONDS
+    while True:
+        unwell = _unhealthy(address)
+        if not unwell:
+            return "API server, scheduler, DAG processor and triggerer are healthy"
+        if monotonic() > deadline:
+            raise ClusterError(
+                f"Airflow is not healthy after {_HEALTH_SECONDS} s: {', '.join(unwell)}",
+                "See the pods below; with a slow machine just run this again",
+            )
+        sleep(1)
+
+
+def farewell(settings: Settings, shell: Shell) -> str:
+    """What a person wants to know in the end."""
+    login = _secret(settings, AIRFLOW_NAMESPACE, _LOGIN, shell)
+    users = [
+        f"  {user:<8}{password}" for user, password in sorted(login.items()) if "." not in user
+    ]
+    path = BIN.relative_to(ROOT)
+    kubectl_line = f"kubectl --context {settings.context}"
+    return "\n".join(
+        [
+            f"Airflow: http://localhost:{settings.airflow_port}",
+            *users,
+            "",
+            "Next:",
+            "  make demo",
+            f"  export PATH=$PWD/{path}:$PATH    # kind, kubectl and helm as used here",
+            f"  {kubectl_line} --namespace {MELTANO_NAMESPACE} get pods --watch",
+            f"  {kubectl_line} --namespace {AIRFLOW_NAMESPACE} get pods",
+            "  make down",
+        ]
+    )
+
+
+def _unhealthy(address: str) -> list[str]:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 - http to localhost
+            parts = json.load(answer)
+    except (OSError, ValueError, urllib.error.URLError) as error:
+        return [f"no answer ({error})"]
+    return unhealthy_parts(parts)
+
+
+def unhealthy_parts(parts: dict[str, dict[str, str | None]]) -> list[str]:
+    """Names of the parts that Airflow's health answer does not call healthy."""
+    return [name for name, part in parts.items() if (part or {}).get("status") != "healthy"]
+
+
+def _helm(
+    settings: Settings, chart: str, namespace: str, values: dict[str, Any], shell: Shell
+) -> str:
+    shell.run(
+        BIN / "helm", "upgrade", "--install", chart, CHARTS / chart,
+        "--kubeconfig", settings.kubeconfig, "--namespace", namespace,
+        "--values", K8S / "values" / f"{chart}.yaml", "--values", "-",
+        "--wait", "--timeout", "10m",
+        stdin=json.dumps(values),
+        fix="Mend what the pods say below",
+    )  # fmt: skip
+    return f"release {chart} in namespace {namespace}"
+
+
+def _namespace(settings: Settings, name: str, shell: Shell) -> None:
+    kubectl(settings, shell, "apply", "-f", "-", stdin=_NAMESPACE.format(name=name))
+
+
+def _secret(settings: Settings, namespace: str, name: str, shell: Shell) -> dict[str, str]:
+    # By ask(): its answer must not get into a log.
+    said = shell.ask(
+        BIN / "kubectl", "--kubeconfig", settings.kubeconfig, "--namespace", namespace,
+        "get", "secret", name, "-o", "json",
+    )  # fmt: skip
+    if said is None:
+        raise ClusterError(f"Secret {namespace}/{name} is not there", "Run `make up` again")
+    data = json.loads(said)["data"]
+    return {key: base64.b64decode(value).decode() for key, value in data.items()}

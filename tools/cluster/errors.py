@@ -1,0 +1,23 @@
+"""What the cluster's tooling tells a person instead of a traceback."""
+
+from __future__ import annotations
+
+
+class ClusterError(Exception):
+    """Something went wrong that a person can mend.
+
+    Args:
+        what: What went wrong.
+        fix: What to do about it.
+        detail: What a command said: its last lines.
+    """
+
+    def __init__(self, what: str, fix: str, detail: str = "") -> None:
+        super().__init__(what, fix, detail)
+        self.what = what
+        self.fix = fix
+        self.detail = detail
+
+    def __str__(self) -> str:
+        detail = f"\n{self.detail.rstrip()}" if self.detail else ""
+        return f"{self.what}{detail}\n  fix: {self.fix}"

@@ -1,0 +1,91 @@
+"""Publishes the Meltano image and pins what was published.
+
+The pin is the line `ENV AIRFLOW__MELTANO_PODS__IMAGE=` of the Airflow image's Dockerfile: Airflow's
+own setting `[meltano_pods] image`, by digest. So it is reviewed, deployed and rolled back together
+with the DAGs that were made from the same meltano.yml, by `astro deploy` or any other build; and a
+deployment that sets the variable itself overrides it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from tools.cluster.errors import ClusterError
+from tools.cluster.places import ROOT
+from tools.images.bases import Bases, check_unlabelled
+from tools.images.build import MELTANO, build
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tools.cluster.shell import Shell
+
+DOCKERFILE = ROOT / "Dockerfile"
+_PIN = re.compile(r"^ENV AIRFLOW__MELTANO_PODS__IMAGE=.*$", re.MULTILINE)
+_REGISTRY = re.compile(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._/-]+)?")
+_LOOPBACK = re.compile(r"(localhost|127\.\d+\.\d+\.\d+)(:|/|$)")
+# What Astro runs. A machine's own platform would fail there at the first run.
+_PLATFORM = "linux/amd64"
+
+
+def push(
+    shell: Shell,
+    registry: str,
+    *,
+    tag: str = "",
+    bases: Bases = Bases.AUTO,
+    build_first: bool = True,
+) -> str:
+    """Build the Meltano image, push it, and return its name by digest.
+
+    Args:
+        shell: Runs what it takes.
+        registry: Registry and folder, such as `ghcr.io/acme`; the image is `REGISTRY/meltano`.
+        tag: Tag beside the digest; empty for the commit's first 12 characters.
+        bases: Where the bases come from.
+        build_first: False pushes the image as it was last built.
+
+    Raises:
+        ClusterError: A bad registry name, an image that is not fit for others, or a failed push.
+    """
+    registry = registry.rstrip("/")
+    if not _REGISTRY.fullmatch(registry):
+        raise ClusterError(
+            f"REGISTRY={registry!r} names no registry",
+            "Say such as REGISTRY=ghcr.io/acme, without a tag",
+        )
+    if build_first:
+        variables = {"PLATFORM": os.environ.get("PLATFORM", _PLATFORM)}
+        build(shell, ["meltano"], bases=bases, variables=variables)
+    if not _LOOPBACK.match(registry) and os.environ.get("ALLOW_STAND_INS") != "1":
+        check_unlabelled(MELTANO, shell)
+    name = f"{registry}/meltano"
+    target = f"{name}:{tag or _commit(shell)}"
+    shell.run("docker", "tag", MELTANO, target)
+    said = shell.run(
+        "docker", "push", target, fix=f"Log in first: docker login {registry.split('/')[0]}"
+    )
+    if not (found := re.search(r"digest: (sha256:[0-9a-f]{64})", said)):
+        raise ClusterError("docker push named no digest", f"Read {shell.log}")
+    return f"{name}@{found[1]}"
+
+
+def pin(image: str, dockerfile: Path = DOCKERFILE) -> None:
+    """Write `image` to the Dockerfile.
+
+    Raises:
+        ClusterError: The line is not there, or more than once.
+    """
+    text, count = _PIN.subn(f"ENV AIRFLOW__MELTANO_PODS__IMAGE={image}", dockerfile.read_text())
+    if count != 1:
+        raise ClusterError(
+            f"{dockerfile.name} has {count} lines `ENV AIRFLOW__MELTANO_PODS__IMAGE=...`",
+            f"Have just one, after the last FROM, and set it to {image}",
+        )
+    dockerfile.write_text(text)
+
+
+def _commit(shell: Shell) -> str:
+    return shell.ask("git", "-C", ROOT, "rev-parse", "--short=12", "HEAD") or "latest"
