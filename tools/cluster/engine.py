@@ -90,7 +90,7 @@ def _why_not_ours() -> str | None:
     """Why we may not install an engine; None when we may."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return "and it takes root on Linux to start one from here"
-    if "debian" not in _os_release().values():
+    if _os_release().get("ID") != "debian":
         return "and this is not Debian, the only system we install one on"
     wanted = os.environ.get("INSTALL_DOCKER") == "1" or os.environ.get("CI") == "true"
     throw_away = (

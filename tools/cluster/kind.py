@@ -8,6 +8,7 @@ from tools.cluster.errors import ClusterError
 from tools.cluster.places import BIN, K8S, OFFLINE
 from tools.cluster.settings import (
     NODE_IMAGE,
+    OFFLINE_NODE_IMAGE,
     OFFLINE_REGISTRY_IMAGE,
     REGISTRY_IMAGE,
     Images,
@@ -32,9 +33,11 @@ data:
 
 
 def choose_images(settings: Settings, shell: Shell) -> Images:
-    """Return REGISTRY or OFFLINE: what is asked for, else what is within reach."""
+    """Return REGISTRY or OFFLINE: as asked for, else as the cluster is, else what can be had."""
     if settings.images is not Images.AUTO:
         return settings.images
+    if used := _node_image(settings, shell):
+        return Images.OFFLINE if used.startswith(OFFLINE_NODE_IMAGE) else Images.REGISTRY
     within_reach = shell.ask("docker", "image", "inspect", NODE_IMAGE) or shell.ask(
         "docker", "manifest", "inspect", NODE_IMAGE
     )
@@ -66,16 +69,20 @@ def ensure_cluster(settings: Settings, images: Images, image: str, shell: Shell)
         _create(settings, images, image, shell)
     _write_kubeconfig(settings, shell)
     _connect_registry(settings, shell)
+    for namespace in ("kube-system", "local-path-storage"):  # names and volumes
+        kubectl(
+            settings, shell, "wait", "deployments", "--all", "--namespace", namespace,
+            "--for=condition=Available", "--timeout=120s",
+        )  # fmt: skip
     version = kubectl(settings, shell, "get", "nodes", "-o", "jsonpath={..kubeletVersion}")
     return f"{settings.context}, Kubernetes {version}{_remark(settings, image, shell) * before}"
 
 
 def _remark(settings: Settings, image: str, shell: Shell) -> str:
     """What to say of a cluster that was there."""
-    used = shell.ask(
-        "docker", "container", "inspect", "--format", "{{.Config.Image}}", settings.node
+    newer = (
+        "" if _node_image(settings, shell) == image else f"; {image} takes effect after `make down`"
     )
-    newer = "" if used == image else f"; {image} takes effect after `make down`"
     return f" (was there{newer})"
 
 
@@ -174,6 +181,13 @@ def _connect_registry(settings: Settings, shell: Shell) -> None:
     shell.run("docker", "exec", settings.node, "sh", "-c", script)
     manifest = _REGISTRY_CONFIG.format(host=settings.registry_host)
     kubectl(settings, shell, "apply", "-f", "-", stdin=manifest)
+
+
+def _node_image(settings: Settings, shell: Shell) -> str | None:
+    """Name of the image that the cluster's node runs on; None without a cluster."""
+    return shell.ask(
+        "docker", "container", "inspect", "--format", "{{.Config.Image}}", settings.node
+    )
 
 
 def _state(container: str, shell: Shell) -> str | None:

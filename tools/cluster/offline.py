@@ -25,6 +25,7 @@ from tools.cluster.settings import (
 )
 from tools.cluster.shell import Shell
 from tools.cluster.toolbox import go_cache
+from tools.images.bases import Bases, bake_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,8 +92,6 @@ def node_image(shell: Shell) -> str:
 
 def postgres_image(shell: Shell) -> str:
     """Return the name of the stand-in for PostgreSQL's image."""
-    from tools.images.bases import Bases, bake_files  # noqa: PLC0415 - imports this package in turn
-
     _, named = bake_files(Bases.OFFLINE, shell)
     shell.run(
         "docker", "buildx", "build", "--progress=plain", "--load", "--provenance=false",

@@ -19,8 +19,8 @@ fi
 
 if [ "$ID/${VERSION_CODENAME:-}" != debian/bookworm ]; then
     apt update
-    apt install docker.io docker-buildx containerd iptables ca-certificates \
-        $(command -v docker >/dev/null || echo docker-cli)
+    apt install docker.io docker-buildx containerd iptables ca-certificates
+    command -v docker >/dev/null || apt install docker-cli
     : >"$folder/path"
     exit
 fi
@@ -44,7 +44,10 @@ apt "${trixie[@]}" update
 for package in "$folder"/archives/*.deb; do dpkg-deb --extract "$package" "$folder/root"; done
 rm -rf "$folder/lists"
 
-command -v runc >/dev/null && command -v iptables >/dev/null || { apt update && apt install runc iptables; }
+if ! { command -v runc && command -v iptables; } >/dev/null; then
+    apt update
+    apt install runc iptables
+fi
 
 # The client looks for buildx in fixed folders. A client that is already here is kept.
 plugins=/usr/local/lib/docker/cli-plugins
