@@ -25,6 +25,14 @@ run: .venv/.airflow .venv-meltano/.done ## Run a project's DAG in Airflow here, 
 up: .venv/.dev ## A kind cluster with Airflow and the images; again is quick (CLUSTER_IMAGES=registry|offline)
 	@.venv/bin/python -m tools.cluster up
 
+.PHONY: demo
+demo: .venv/.dev ## Run the example on that cluster and follow it (DAG=, FULL_REFRESH=1)
+	@.venv/bin/python -m tools.cluster demo $(if $(DAG),--dag $(DAG)) $(if $(FULL_REFRESH),--full-refresh)
+
+.PHONY: output
+output: .venv/.dev ## List what the targets wrote there, or print a file of it (FILE=)
+	@.venv/bin/python -m tools.cluster output $(FILE)
+
 .PHONY: down
 down: .venv/.dev ## Remove the cluster and all that is in it
 	@.venv/bin/python -m tools.cluster down

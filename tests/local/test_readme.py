@@ -3,73 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.docs.blocks import code_blocks
+from tests.clone import README_COMMANDS, append_rows, copy_of_this_project, typed
 
-ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = "".join(code_blocks(ROOT / "README.md", "bash")).splitlines()
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMMANDS = README_COMMANDS[:5]
 
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the files under version control; only the environments are shared."""
-    clone = tmp_path_factory.mktemp("clone") / "meltano-pods"
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"],  # noqa: S607
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    for name in listed:
-        if (ROOT / name).is_file():
-            (clone / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, clone / name)
-    for environment in (".venv", ".venv-meltano", ".venv-uv"):
-        if (ROOT / environment).exists():
-            (clone / environment).symlink_to(ROOT / environment)
-    return clone
-
-
-def typed(clone: Path, command: str, *, fails: bool = False) -> str:
-    """Run a command as a user's shell would and return what it shows."""
-    # What the tests themselves were started with is not the user's.
-    ours = ("MAKE", "MFLAGS", "MELTANO", "AIRFLOW", "PYTHON", "PYTEST", "VIRTUAL_ENV", "TAP_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    ended = subprocess.run(
-        ["/bin/sh", "-c", command],
-        cwd=clone,
-        env=kept,
-        text=True,
-        check=False,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    assert (ended.returncode != 0) == fails, ended.stdout
-    return ended.stdout
+    return copy_of_this_project(tmp_path_factory.mktemp("clone") / "meltano-pods")
 
 
 def moved(shown: str) -> int:
     found = re.search(r"^Done: ([\d,]+) records moved", shown, re.MULTILINE)
     assert found, shown
     return int(found[1].replace(",", ""))
-
-
-def append(clone: Path, count: int) -> None:
-    """Append rows that tie with the last one's timestamp: the next run must not lose them."""
-    with (clone / "meltano/csv_to_json/data/test.csv").open("a") as file:
-        for number in range(count):
-            file.write(
-                f"{900000 + number},New,new@example.com,Paris,FR,75001,1.50,EUR,,1,false,new,,"
-                "2026-01-08,2026-01-08T08:03:12Z\n"
-            )
 
 
 # One test, for each command goes on from what the one before left.
@@ -94,7 +49,7 @@ def test_the_readme_as_a_new_user_follows_it(clone: Path) -> None:
     assert any("\n" in str(row["note"]) for row in first)
 
     assert moved(typed(clone, COMMANDS[1])) == 0
-    append(clone, 10)
+    append_rows(clone, 10)
     assert moved(typed(clone, "make run KEEP=1")) == 10
     assert len(output.read_text().splitlines()) == 1210
     assert moved(typed(clone, "make run KEEP=1 FULL_REFRESH=1")) == 1210

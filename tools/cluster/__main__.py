@@ -1,4 +1,4 @@
-"""`python -m tools.cluster VERB`: up, down, or parts of them: engine, cluster."""
+"""`python -m tools.cluster VERB`: up, down, demo, output; or parts of up."""
 
 from __future__ import annotations
 
@@ -7,57 +7,73 @@ import sys
 from typing import TYPE_CHECKING
 
 from tools.cluster import apps
+from tools.cluster.demo import demo
 from tools.cluster.diagnose import diagnose
 from tools.cluster.errors import ClusterError
+from tools.cluster.output import output
 from tools.cluster.settings import Settings
 from tools.cluster.shell import Shell
 from tools.cluster.steps import run_steps
 from tools.cluster.up import Up, down_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tools.cluster.steps import Step
-
-_VERBS = {
-    "up": "the whole: cluster, images, Airflow",
-    "cluster": "the cluster with its registry and nothing on it",
-    "engine": "a running Docker engine",
-    "down": "remove the cluster; with DOWN_ENGINE=1 stop the engine too, if it was started here",
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb; return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.cluster",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="\n".join(f"  {verb:<8} {what}" for verb, what in _VERBS.items()),
-    )
-    parser.add_argument("verb", choices=_VERBS)
-    verb = parser.parse_args(arguments).verb
+    options = _parser().parse_args(arguments)
     try:
         settings = Settings.read()
+        shell = Shell(settings.work / "logs" / f"{options.verb}.log")
+        if options.verb == "demo":
+            return 0 if demo(settings, shell, options.dag, full_refresh=options.full_refresh) else 1
+        if options.verb == "output":
+            print(output(settings, shell, options.file))
+            return 0
     except ClusterError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     up = Up(settings)
-    steps: dict[str, Sequence[Step]] = {
+    steps: Mapping[str, Sequence[Step]] = {
         "up": (*up.cluster_steps(), *up.app_steps()),
         "cluster": up.cluster_steps(),
+        "tools": up.cluster_steps()[:3],
         "engine": up.cluster_steps()[:1],
         "down": down_steps(settings),
     }
-    shell = Shell(settings.work / "logs" / "after.log")
     done = run_steps(
-        steps[verb],
+        steps[options.verb],
         settings.work / "logs",
-        command=f"make {verb}" if verb in ("up", "down") else f"python -m tools.cluster {verb}",
-        diagnose=lambda: diagnose(settings, shell) if verb in ("up", "cluster") else "",
+        command=f"make {options.verb}"
+        if options.verb in ("up", "down")
+        else f"python -m tools.cluster {options.verb}",
+        diagnose=lambda: diagnose(settings, shell) if options.verb in ("up", "cluster") else "",
     )
-    if done and verb == "up":
+    if done and options.verb == "up":
         sys.stdout.write(f"\n{apps.farewell(settings, shell)}\n")
     return 0 if done else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.cluster")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("up", help="the whole: cluster, images, Airflow")
+    verbs.add_parser("cluster", help="the cluster with its registry and nothing on it")
+    verbs.add_parser("tools", help="a Docker engine, kind, helm and kubectl")
+    verbs.add_parser("engine", help="a running Docker engine")
+    verbs.add_parser(
+        "down",
+        help="remove the cluster; with DOWN_ENGINE=1 stop the engine too, if it was started here",
+    )
+    demonstration = verbs.add_parser("demo", help="run a DAG on the cluster and follow it")
+    demonstration.add_argument("--dag", default="csv_to_json.daily", help="id of the DAG")
+    demonstration.add_argument("--full-refresh", action="store_true", help="move every row again")
+    written = verbs.add_parser("output", help="list what the targets wrote, or print a file of it")
+    written.add_argument("file", nargs="?", default="", help="path as the list has it")
+    return parser
 
 
 if __name__ == "__main__":

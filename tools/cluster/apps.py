@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import urllib.error
@@ -10,6 +9,7 @@ import urllib.request
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
+from tools.cluster.access import AIRFLOW_NAMESPACE, logins, secret
 from tools.cluster.errors import ClusterError
 from tools.cluster.kind import kubectl
 from tools.cluster.offline import postgres_image
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
     from tools.cluster.settings import Settings
     from tools.cluster.shell import Shell
 
-AIRFLOW_NAMESPACE = "airflow"
 MELTANO_NAMESPACE = "meltano"
 _DATABASES = "airflow-database"
-_LOGIN = "airflow-login"
 _HEALTH_SECONDS = 300
 _NAMESPACE = """\
 apiVersion: v1
@@ -76,7 +74,7 @@ def install_airflow(settings: Settings, pushed: dict[str, str], shell: Shell) ->
 def install_meltano_pods(settings: Settings, pushed: dict[str, str], shell: Shell) -> str:
     """Install or upgrade charts/meltano-pods, with a Secret and a database for each project."""
     _namespace(settings, MELTANO_NAMESPACE, shell)
-    addresses = _secret(settings, AIRFLOW_NAMESPACE, _DATABASES, shell)
+    addresses = secret(settings, AIRFLOW_NAMESPACE, _DATABASES, shell)
     for project in projects():
         name = f"meltano-{project.replace('_', '-')}-env"
         # Made once: what a person puts into it stays.
@@ -91,6 +89,7 @@ def install_meltano_pods(settings: Settings, pushed: dict[str, str], shell: Shel
                 "stringData": {"MELTANO_DATABASE_URI": addresses[f"{project}-uri"]},
             }
             kubectl(settings, shell, "create", "-f", "-", stdin=json.dumps(manifest))
+    kubectl(settings, shell, "apply", "-f", str(K8S / "output.yaml"))
     values: dict[str, Any] = {
         "image": pushed[MELTANO],
         "projects": {project: {} for project in projects()},
@@ -100,7 +99,7 @@ def install_meltano_pods(settings: Settings, pushed: dict[str, str], shell: Shel
 
 def wait_healthy(settings: Settings) -> str:
     """Wait until every part of Airflow says it is healthy."""
-    address = f"http://localhost:{settings.airflow_port}/api/v2/monitor/health"
+    address = f"{settings.airflow_url}/api/v2/monitor/health"
     deadline = monotonic() + _HEALTH_SECONDS
     while True:
         unwell = _unhealthy(address)
@@ -116,19 +115,17 @@ def wait_healthy(settings: Settings) -> str:
 
 def farewell(settings: Settings, shell: Shell) -> str:
     """What a person wants to know in the end."""
-    login = _secret(settings, AIRFLOW_NAMESPACE, _LOGIN, shell)
-    users = [
-        f"  {user:<8}{password}" for user, password in sorted(login.items()) if "." not in user
-    ]
+    users = [f"  {user:<8}{password}" for user, password in logins(settings, shell).items()]
     path = BIN.relative_to(ROOT)
     kubectl_line = f"kubectl --context {settings.context}"
     return "\n".join(
         [
-            f"Airflow: http://localhost:{settings.airflow_port}",
+            f"Airflow: {settings.airflow_url}",
             *users,
             "",
             "Next:",
-            "  make demo",
+            "  make demo      # run the example",
+            "  make output    # list what it wrote",
             f"  export PATH=$PWD/{path}:$PATH    # kind, kubectl and helm as used here",
             f"  {kubectl_line} --namespace {MELTANO_NAMESPACE} get pods --watch",
             f"  {kubectl_line} --namespace {AIRFLOW_NAMESPACE} get pods",
@@ -167,15 +164,3 @@ def _helm(
 
 def _namespace(settings: Settings, name: str, shell: Shell) -> None:
     kubectl(settings, shell, "apply", "-f", "-", stdin=_NAMESPACE.format(name=name))
-
-
-def _secret(settings: Settings, namespace: str, name: str, shell: Shell) -> dict[str, str]:
-    # By ask(): its answer must not get into a log.
-    said = shell.ask(
-        BIN / "kubectl", "--kubeconfig", settings.kubeconfig, "--namespace", namespace,
-        "get", "secret", name, "-o", "json",
-    )  # fmt: skip
-    if said is None:
-        raise ClusterError(f"Secret {namespace}/{name} is not there", "Run `make up` again")
-    data = json.loads(said)["data"]
-    return {key: base64.b64decode(value).decode() for key, value in data.items()}

@@ -12,6 +12,7 @@ PROGRAMS = OFFLINE / "programs"
 NODE = OFFLINE / "node"
 POSTGRES = OFFLINE / "postgres"
 CHARTS = ROOT / "charts"
+POD_TEMPLATE = K8S / "pod_templates" / "kind.yaml"
 
 # What a run makes, never committed.
 WORK = ROOT / ".run" / "cluster"

@@ -100,6 +100,11 @@ class Settings:
         return f"localhost:{self.registry_port}"
 
     @property
+    def airflow_url(self) -> str:
+        """Where Airflow is, from this machine."""
+        return f"http://localhost:{self.airflow_port}"
+
+    @property
     def work(self) -> Path:
         """Folder of this cluster's logs and kubeconfig."""
         return WORK / self.name

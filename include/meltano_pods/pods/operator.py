@@ -201,6 +201,9 @@ class MeltanoPodOperator(KubernetesPodOperator):
         self._address = (pod.metadata.namespace, found["metadata"]["name"])
         self.pod = self._model(found)
         self._run_pod = self._follow(found["metadata"]["name"])
+        # As the provider's operator has it: whoever looks for the pod finds it while it runs, too.
+        context["ti"].xcom_push(key="pod_name", value=found["metadata"]["name"])
+        context["ti"].xcom_push(key="pod_namespace", value=pod.metadata.namespace)
         if self._killed:  # while the answer was on its way
             self.on_kill()
             self._end(context)

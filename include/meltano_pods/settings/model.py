@@ -64,7 +64,8 @@ class Settings(PodSettings):
         default=None,
         description=(
             "First moment to schedule for: a date (`2026-01-31`) or a date and time, in `timezone` "
-            "where it names no offset. None: from now on; `catchup` then has nothing to catch up."
+            "where it names no offset. None: from the latest interval on, which Airflow runs as "
+            "soon as the DAG is unpaused; `catchup` then has nothing to catch up."
         ),
         json_schema_extra=_WHOLE_DAG,
     )

@@ -1,0 +1,74 @@
+"""A copy of this project in which tests type what a user types."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.docs.blocks import code_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).resolve().parents[1]
+README_COMMANDS = "".join(code_blocks(ROOT / "README.md", "bash")).splitlines()
+"""What the README tells a new user to type, in its order: first here, then on a cluster."""
+
+_ENVIRONMENTS = (".venv", ".venv-meltano", ".venv-uv")
+# What the tests themselves were started with is not the user's.
+_OURS = ("MAKE", "MFLAGS", "MELTANO", "AIRFLOW", "PYTHON", "PYTEST", "VIRTUAL_ENV", "TAP_")
+
+
+def copy_of_this_project(clone: Path) -> Path:
+    """Copy the files under version control, or about to be; only the environments are shared."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],  # noqa: S607
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    for name in listed:
+        if (ROOT / name).is_file():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, clone / name)
+    for environment in _ENVIRONMENTS:
+        if (ROOT / environment).exists():
+            (clone / environment).symlink_to(ROOT / environment)
+    return clone
+
+
+def typed(
+    clone: Path,
+    command: str,
+    *,
+    fails: bool = False,
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    """Run a command as a user's shell would and return what it shows."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    ended = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=clone,
+        env=kept | dict(environment or {}),
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert (ended.returncode != 0) == fails, ended.stdout
+    return ended.stdout
+
+
+def append_rows(clone: Path, count: int) -> None:
+    """Add orders that tie with the last one's timestamp: the next run must not lose them."""
+    with (clone / "meltano/csv_to_json/data/test.csv").open("a") as file:
+        for number in range(count):
+            file.write(
+                f"{900000 + number},New,new@example.com,Paris,FR,75001,1.50,EUR,,1,false,new,,"
+                "2026-01-08,2026-01-08T08:03:12Z\n"
+            )

@@ -1,0 +1,137 @@
+"""A kind cluster with Airflow on it, brought up as a user does, and ways to look at it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tests.clone import typed
+from tools.airflow_api import AirflowApi, text_of
+from tools.cluster.access import AIRFLOW_NAMESPACE
+from tools.cluster.apps import MELTANO_NAMESPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tools.cluster.settings import Settings
+
+_T = TypeVar("_T")
+_SECONDS = 180.0
+
+
+def wait_for(what: str, look: Callable[[], _T | None], seconds: float = _SECONDS) -> _T:
+    """Look until there is something (not None and not False), and fail if it takes too long."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = look()
+        if found is not None and found is not False:
+            return found
+        time.sleep(0.5)
+    raise AssertionError(f"timed out after {seconds:g} s: {what}")
+
+
+@dataclass
+class Cluster:
+    """The cluster of a test session.
+
+    Attributes:
+        clone: The copy of this project that it was made from.
+        settings: Its name and ports.
+        environment: The variables that make `make` mean it.
+    """
+
+    clone: Path
+    settings: Settings
+    environment: dict[str, str]
+
+    def __post_init__(self) -> None:
+        self.kubeconfig = self.clone / ".run" / "cluster" / self.settings.name / "kubeconfig"
+        self._api: AirflowApi | None = None
+
+    @property
+    def api(self) -> AirflowApi:
+        """Its Airflow, as the administrator."""
+        if self._api is None:
+            self._api = AirflowApi(self.settings.airflow_url, "admin", self._password)
+        return self._api
+
+    def _password(self) -> str:
+        where = ("--namespace", AIRFLOW_NAMESPACE, "get", "secret", "airflow-login")
+        said = self.kubectl(*where, "-o", "jsonpath={.data.admin}")
+        return base64.b64decode(said).decode()
+
+    def close(self) -> None:
+        """Close the connections to it."""
+        if self._api is not None:
+            self._api.close()
+
+    def make(self, words: str, *, fails: bool = False) -> str:
+        """Type `make WORDS` in the clone and return what it shows."""
+        return typed(self.clone, f"make {words}", fails=fails, environment=self.environment)
+
+    def try_kubectl(
+        self, *words: str, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run kubectl on this cluster."""
+        return subprocess.run(
+            [self.tool("kubectl"), "--kubeconfig", self.kubeconfig, *words],
+            input=stdin or "",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def kubectl(self, *words: str, stdin: str | None = None) -> str:
+        """Run kubectl on this cluster; it has to succeed."""
+        ended = self.try_kubectl(*words, stdin=stdin)
+        assert ended.returncode == 0, f"kubectl {' '.join(words)}\n{ended.stderr}"
+        return ended.stdout.strip()
+
+    def tool(self, name: str) -> Path:
+        """Return the path of kind, kubectl or helm."""
+        return self.clone / ".run" / "cluster" / "bin" / name
+
+    def get(self, *words: str, namespace: str = MELTANO_NAMESPACE) -> list[dict[str, Any]]:
+        """Return objects, as `kubectl get -o json` shows them."""
+        said = self.kubectl("--namespace", namespace, "get", *words, "-o", "json")
+        found: list[dict[str, Any]] = json.loads(said)["items"]
+        return found
+
+    def pods_of(self, dag_id: str, *, phase: str | None = None) -> list[dict[str, Any]]:
+        """Return the pods of a DAG's tasks."""
+        found = self.get("pods", "--selector", f"meltano-pods/dag={dag_id}")
+        return [pod for pod in found if phase in (None, pod["status"]["phase"])]
+
+    def start(self, dag_id: str, **conf: object) -> str:
+        """Start a DAG run and return its id."""
+        wait_for(f"the DAG {dag_id}", lambda: self.api.dag(dag_id))
+        self.api.unpause(dag_id)
+        return self.api.trigger(dag_id, **conf)
+
+    def task_of(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """Return the only task instance of a DAG run."""
+        (task,) = self.api.tasks(dag_id, run_id)
+        return task
+
+    def log_of(self, dag_id: str, run_id: str, number: int = 1) -> str:
+        """Return what a try of the only task of a DAG run logged, as Airflow shows it."""
+        task_id = self.task_of(dag_id, run_id)["task_id"]
+        return "\n".join(map(text_of, self.api.log(dag_id, run_id, task_id, number)))
+
+    def running_pod(self, dag_id: str) -> str:
+        """Return the name of the DAG's pod, once it moves rows."""
+
+        def name() -> str | None:
+            for pod in self.pods_of(dag_id, phase="Running"):
+                pod_name: str = pod["metadata"]["name"]
+                said = self.try_kubectl("--namespace", MELTANO_NAMESPACE, "logs", pod_name)
+                if "Running extract" in said.stdout or "Block" in said.stdout:
+                    return pod_name
+            return None
+
+        return wait_for(f"a running pod of {dag_id}", name)

@@ -1,0 +1,139 @@
+"""Each category of failure, caused for real, as Airflow's log tells it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from meltano_runner.contract import CATEGORIES, Category
+
+from tests.cluster.running_cluster import wait_for
+from tools.cluster.apps import MELTANO_NAMESPACE
+from tools.images.build import MELTANO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.cluster.running_cluster import Cluster
+
+pytestmark = pytest.mark.timeout(900)
+
+# By job of projects/faults: the category, and what of Kubernetes' or the plugin's own words the log
+# holds beside its summary and hint.
+CASES = {
+    "tap-fails": (Category.TAP_FAILED, ["plugin: tap-fails", "the source said: no such table"]),
+    "target-fails": (Category.TARGET_FAILED, ["plugin: target-fails", "permission denied for"]),
+    "memory-of-tap": (Category.OUT_OF_MEMORY, ["kubernetes: OOMKilled", "plugin: tap-greedy"]),
+    "memory-of-target": (
+        Category.OUT_OF_MEMORY,
+        ["kubernetes: OOMKilled", "plugin: target-greedy"],
+    ),
+    "memory-of-runner": (Category.OUT_OF_MEMORY, ["kubernetes: OOMKilled"]),
+    "disk-full": (Category.DISK_FULL, ["No space left on device"]),
+    "plugin-missing": (Category.PLUGIN_MISSING, ["absent.py"]),
+    "image-pull": (Category.IMAGE_PULL, ["kubernetes: ", "/meltano:absent"]),
+    "image-platform": (Category.IMAGE_PLATFORM, ["exec format error"]),
+    "config-drift": (Category.CONFIG_DRIFT, ["meltano.yml"]),
+    "secret-missing": (
+        Category.SECRET_MISSING,
+        ["CreateContainerConfigError", '"absent" not found'],
+    ),
+    "database-unreachable": (Category.STATE_BACKEND_UNAVAILABLE, []),
+    "unschedulable": (
+        Category.UNSCHEDULABLE,
+        ["kubernetes: Unschedulable", "node(s) didn't match"],
+    ),
+    "quota-exceeded": (Category.QUOTA_EXCEEDED, ["exceeded quota: meltano-pods"]),
+    "admission-denied": (
+        Category.ADMISSION_DENIED,
+        ['violates PodSecurity "restricted', "hostNetwork"],
+    ),
+    "forbidden": (Category.FORBIDDEN, ["airflow-scheduler", 'in the namespace "default"']),
+    "start-timeout": (Category.START_TIMEOUT, ["kubernetes: "]),
+    "timed-out": (Category.TIMED_OUT, ["records in"]),
+}
+
+
+@pytest.fixture(scope="module")
+def runs(cluster: Cluster) -> Iterator[dict[str, str]]:
+    """Start every case at once; its runs by job."""
+    build_images(cluster)
+    unreachable = "postgresql://nobody:nothing@localhost:1/nowhere"
+    cluster.kubectl(
+        "--namespace", MELTANO_NAMESPACE, "create", "secret", "generic", "faults-unreachable",
+        f"--from-literal=MELTANO_DATABASE_URI={unreachable}",
+    )  # fmt: skip
+    yield {job: cluster.start(f"faults.job.{job}") for job in CASES}
+    cluster.kubectl("--namespace", MELTANO_NAMESPACE, "delete", "secret", "faults-unreachable")
+
+
+def build_images(cluster: Cluster) -> None:
+    """Push an image with another meltano.yml, and one for another processor."""
+    # The first bytes of a program for arm64: enough for the kernel to refuse it.
+    foreign = (
+        "printf '\\177ELF\\002\\001\\001\\0\\0\\0\\0\\0\\0\\0\\0\\0\\002\\0\\267\\0\\001\\0\\0\\0'"
+    )
+    dockerfiles = {
+        "drifted": "RUN echo '# another' >>/meltano/faults/meltano.yml",
+        "foreign": f'RUN {foreign} >/foreign && chmod 755 /foreign\nENTRYPOINT ["/foreign"]',
+    }
+    for tag, lines in dockerfiles.items():
+        name = f"{cluster.settings.registry_host}/meltano:{tag}"
+        dockerfile = f"FROM {MELTANO}\nUSER root\n{lines}\nUSER 10001:0\n"
+        _docker("build", "--quiet", "--tag", name, "-", stdin=dockerfile)
+        _docker("push", "--quiet", name)
+        _docker("image", "rm", name)
+
+
+def _docker(*words: str, stdin: str = "") -> None:
+    ended = subprocess.run(
+        ["docker", *words],  # noqa: S607
+        input=stdin, capture_output=True, text=True, check=False,
+        env=os.environ | {"DOCKER_BUILDKIT": "1"},
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("job", CASES)
+def test_category(cluster: Cluster, runs: dict[str, str], job: str) -> None:
+    dag_id, run_id = f"faults.job.{job}", runs[job]
+    category, words = CASES[job]
+    assert cluster.api.wait(dag_id, run_id, seconds=420) == "failed"
+    log = cluster.log_of(dag_id, run_id)
+    info = CATEGORIES[category]
+    for wanted in (
+        f"{category.value}: {info.summary}",
+        f"fix: {info.hint}",
+        *words,
+        "look: kubectl",
+    ):
+        assert wanted in log, log
+    assert "Traceback" not in log
+
+
+def test_a_retry_that_cannot_help_is_not_made(cluster: Cluster) -> None:
+    dag_id = "faults.job.tap-fails-twice"
+    run_id = cluster.start(dag_id)
+    assert cluster.api.wait(dag_id, run_id, seconds=240) == "failed"
+    assert "this was try 1 of 2" in cluster.log_of(dag_id, run_id, 1)
+    assert "this was try 2 of 2" in cluster.log_of(dag_id, run_id, 2)
+    assert len(cluster.pods_of(dag_id, phase="Failed")) == 2
+
+
+def test_what_failed_is_kept_and_then_reaped(cluster: Cluster, runs: dict[str, str]) -> None:
+    for job, run_id in runs.items():
+        cluster.api.wait(f"faults.job.{job}", run_id, seconds=420)
+    kept = cluster.pods_of("faults.job.tap-fails")
+    assert [pod["status"]["phase"] for pod in kept] == ["Failed"]
+    name = kept[0]["metadata"]["name"]
+    where = ("--namespace", MELTANO_NAMESPACE)
+    assert "the source said: no such table" in cluster.kubectl(*where, "logs", name)
+    # As if an hour had gone by.
+    cluster.kubectl(
+        *where, "annotate", "pods", "--all", "--overwrite", "meltano-pods/keep-seconds=0"
+    )
+    run_id = cluster.start("meltano_pods.reaper")
+    assert cluster.api.wait("meltano_pods.reaper", run_id, seconds=120) == "success"
+    wait_for("all failed pods to go", lambda: not cluster.get("pods"), 60)

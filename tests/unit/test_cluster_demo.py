@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from tools.airflow_log import OPERATORS
+from tools.cluster.demo import Progress, report
+from tools.cluster.output import reader
+from tools.cluster.places import POD_TEMPLATE
+from tools.cluster.settings import Settings
+
+RESULT = {
+    "records": 1200,
+    "pipelines": [
+        {
+            "state_id": "daily",
+            "state_saved": True,
+            "streams": [{"stream": "orders", "extracted": 1200, "bookmark": "2026-01-08"}],
+        }
+    ],
+}
+
+
+class FakeApi:
+    """An Airflow in which a scheduled run is under way when one is started by hand."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, str | None] = {"manual": None, "scheduled": "running"}
+        self.entries: list[dict[str, Any]] = []
+
+    def runs(self, _: str) -> list[dict[str, Any]]:
+        return [{"dag_run_id": name, "state": "running"} for name in self.states]
+
+    def tasks(self, _: str, run_id: str) -> list[dict[str, Any]]:
+        state = self.states[run_id]
+        return [{"task_id": "load", "state": state, "try_number": 1 if state else 0}]
+
+    def result(self, _: str, run_id: str, __: str, key: str = "return_value") -> Any:
+        return f"pod-of-{run_id}" if key == "pod_name" else RESULT
+
+    def log(self, *_: object) -> list[dict[str, Any]]:
+        return self.entries
+
+
+def test_progress_says_each_thing_once_and_follows_the_run_that_goes_first() -> None:
+    said: list[str] = []
+    api = FakeApi()
+    shown = Progress(api, "shop.daily", out=said.append)  # type: ignore[arg-type]
+    shown.follow("manual")
+    api.entries = [
+        {"event": "moving", "level": "info", "logger": f"{OPERATORS}.pods.operator"},
+        {"event": "careful", "level": "warning", "logger": f"{OPERATORS}.pods.operator"},
+        {"event": "Airflow's own", "level": "info", "logger": "task"},
+    ]
+    shown.look()
+    shown.look()
+    api.entries.append(
+        {"event": "Task failed", "level": "error", "error_detail": [{"exc_value": "why\nfix: x"}]}
+    )
+    shown.look()
+    text = "".join(said)
+    for wanted in ("run manual", "run scheduled", "load: running", "moving\n", "WARNING careful"):
+        assert text.count(wanted) == 1, text
+    assert "Airflow's own" not in text
+    assert "why\n          fix: x\n" in text
+    assert shown.pods == {("scheduled", "load"): "pod-of-scheduled"}
+    assert shown.results() == [RESULT, RESULT]
+
+
+def test_report_counts_all_runs() -> None:
+    text = "\n".join(report([RESULT, RESULT], ["pod-1"], Settings()))
+    assert "Records moved: 2,400" in text
+    assert "orders: 1,200, bookmark 2026-01-08" in text
+    assert "state daily: saved" in text
+    assert "describe pod" not in text
+
+
+def test_report_of_a_failure_shows_how_to_look_at_the_pod() -> None:
+    text = "\n".join(report([{}], ["pod-1"], Settings()))
+    assert "Records moved: 0" in text
+    assert "kubectl --context kind-meltano-pods --namespace meltano describe pod pod-1" in text
+
+
+def test_the_reader_of_the_volume_is_as_hardened_as_a_run_and_knows_no_secret() -> None:
+    template = yaml.safe_load(POD_TEMPLATE.read_text())
+    pod = reader(template, "image", "a/b.jsonl")
+    (container,) = pod["spec"]["containers"]
+    run = yaml.safe_load(POD_TEMPLATE.read_text())["spec"]["containers"][0]
+    assert container["securityContext"] == run["securityContext"]
+    assert container["command"][-1] == "a/b.jsonl"
+    assert not {"env", "envFrom"} & container.keys()
+    assert container["volumeMounts"] == [
+        {"name": "output", "mountPath": "/output", "readOnly": True}
+    ]
+    assert [volume["name"] for volume in pod["spec"]["volumes"]] == ["output"]

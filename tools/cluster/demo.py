@@ -1,0 +1,172 @@
+"""`make demo`: one DAG on the cluster by Airflow's REST API, followed to its end."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from tools.airflow_api import ENDED, AirflowApi, text_of
+from tools.airflow_log import OPERATORS
+from tools.cluster.access import airflow_api
+from tools.cluster.apps import MELTANO_NAMESPACE
+from tools.cluster.errors import ClusterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tools.cluster.settings import Settings
+    from tools.cluster.shell import Shell
+
+_LOADED_SECONDS = 60
+_RUN_SECONDS = 3600
+_QUIET = frozenset({"debug", "info"})
+
+
+def demo(settings: Settings, shell: Shell, dag_id: str, *, full_refresh: bool = False) -> bool:
+    """Run a DAG, show what it says and what came of it; True if it succeeded.
+
+    Raises:
+        ClusterError: There is no cluster, no Airflow that answers, or no such DAG.
+    """
+    api = airflow_api(settings, shell)
+    try:
+        _loaded(api, dag_id)
+        api.unpause(dag_id)
+        run_id = api.trigger(dag_id, full_refresh=full_refresh)
+        shown = Progress(api, dag_id)
+        shown.follow(run_id)
+        state = api.wait(dag_id, run_id, seconds=_RUN_SECONDS, look=shown.look)
+        results = shown.results()
+    except httpx.HTTPError as error:
+        raise ClusterError(
+            f"Airflow at {settings.airflow_url} does not answer as it should: {error}",
+            "See whether it is well (`make up` waits until it is), then run `make demo` again",
+        ) from error
+    finally:
+        api.close()
+    for line in report(results, list(shown.pods.values()), settings):
+        sys.stdout.write(f"{line}\n")
+    return state == "success"
+
+
+def _loaded(api: AirflowApi, dag_id: str) -> None:
+    """Return once Airflow has the DAG: it reads a new image's files a moment after its start."""
+    deadline = time.monotonic() + _LOADED_SECONDS
+    while api.dag(dag_id) is None:
+        if time.monotonic() > deadline:
+            there = sorted(each["dag_id"] for each in api.call("GET", "/api/v2/dags")["dags"])
+            wrong = api.call("GET", "/api/v2/importErrors")["import_errors"]
+            raise ClusterError(
+                f"There is no DAG {dag_id}; there are: {', '.join(there) or 'none'}",
+                "Name one of them with DAG=, or mend its file and run `make up`",
+                "\n".join(f"{each['filename']}: {each['stack_trace']}" for each in wrong),
+            )
+        time.sleep(1)
+
+
+@dataclass
+class Progress:
+    """Shows the runs of a DAG as they go on: states, pods and what the tasks log.
+
+    Another run that is under way is followed too, for a DAG has one run at a time: Airflow itself
+    starts one for the latest interval of a schedule that was paused until now.
+
+    Attributes:
+        api: Airflow.
+        dag_id: The DAG.
+        out: Where to write.
+        pods: Names of the pods of the tasks' last tries, by run and task.
+    """
+
+    api: AirflowApi
+    dag_id: str
+    out: Callable[[str], object] = sys.stdout.write
+    pods: dict[tuple[str, str], str] = field(default_factory=dict)
+    _runs: list[str] = field(default_factory=list)
+    _began: float = field(default_factory=time.monotonic)
+    _states: dict[tuple[str, str], str] = field(default_factory=dict)
+    _logged: dict[tuple[str, str, int], int] = field(default_factory=dict)
+
+    def say(self, text: str) -> None:
+        """Write one line with the seconds since the start."""
+        self.out(f"{time.monotonic() - self._began:6.1f} s  {text}\n")
+        sys.stdout.flush()
+
+    def follow(self, run_id: str) -> None:
+        """Show this run, too."""
+        self._runs.append(run_id)
+        self.say(f"{self.dag_id}: run {run_id}")
+
+    def look(self) -> None:
+        """Show what is new."""
+        for run in reversed(self.api.runs(self.dag_id)):
+            if run["state"] not in ENDED and run["dag_run_id"] not in self._runs:
+                self.follow(run["dag_run_id"])
+        for run_id in self._runs:
+            for task in self.api.tasks(self.dag_id, run_id):
+                self._show(run_id, task)
+
+    def _show(self, run_id: str, task: Mapping[str, Any]) -> None:
+        name, state, number = task["task_id"], task["state"], int(task["try_number"])
+        if state and self._states.get((run_id, name)) != state:
+            self._states[run_id, name] = state
+            self.say(f"{name}: {state}")
+        if number < 1:
+            return
+        if pod := self.api.result(self.dag_id, run_id, name, "pod_name"):
+            self.pods[run_id, name] = pod
+        entries = self.api.log(self.dag_id, run_id, name, number)
+        for entry in entries[self._logged.get((run_id, name, number), 0) :]:
+            for line in _lines(entry):
+                self.out(f"          {line}\n")
+        self._logged[run_id, name, number] = len(entries)
+
+    def results(self) -> list[dict[str, Any]]:
+        """Return the result of every task of every run; an empty one where it has none."""
+        return [
+            self.api.result(self.dag_id, run_id, task["task_id"]) or {}
+            for run_id in self._runs
+            for task in self.api.tasks(self.dag_id, run_id)
+        ]
+
+
+def _lines(entry: dict[str, Any]) -> Iterator[str]:
+    """Return what to show of a log entry: what our operators say, and errors."""
+    level = str(entry.get("level", "info"))
+    ours = str(entry.get("logger", "")).startswith(OPERATORS)
+    if ours or entry.get("error_detail"):
+        prefix = "" if level in _QUIET else f"{level.upper()} "
+        yield from f"{prefix}{text_of(entry)}".splitlines()
+
+
+def report(results: list[dict[str, Any]], pods: list[str], settings: Settings) -> Iterator[str]:
+    """Return the lines about what a DAG run did.
+
+    Args:
+        results: The results of its tasks (docs/reference/result.md); empty where one failed.
+        pods: Names of their pods.
+        settings: The cluster.
+    """
+    yield ""
+    yield f"Records moved: {sum(result.get('records') or 0 for result in results):,}"
+    for pipeline in (each for result in results for each in result.get("pipelines") or ()):
+        for stream in pipeline.get("streams") or ():
+            count = stream.get("extracted")
+            moved = "not counted" if count is None else f"{count:,}"
+            bookmark = stream.get("bookmark") or "none"
+            yield f"  {stream['stream']}: {moved}, bookmark {bookmark}"
+        if state_id := pipeline.get("state_id"):
+            saved = "saved" if pipeline.get("state_saved") else "as it was"
+            yield f"  state {state_id}: {saved}"
+    kubectl = f"kubectl --context {settings.context} --namespace {MELTANO_NAMESPACE}"
+    yield "Pods (a pod that succeeded is deleted, one that failed stays for an hour):"
+    yield from (f"  {pod}" for pod in pods)
+    yield "Look closer:"
+    yield "  make output"
+    yield f"  {kubectl} get events --sort-by=.lastTimestamp"
+    yield from (f"  {kubectl} describe pod {pod}" for pod in pods if not all(results))
+    yield f"  {settings.airflow_url}"
