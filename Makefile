@@ -90,6 +90,10 @@ bench: .venv/.dev .venv-meltano/.done ## Measure against baselines in the same r
 	@$(MAKE) --silent $(PLUGINS)
 	.venv/bin/python -m bench
 
+.PHONY: bench-pods
+bench-pods: .venv/.dev ## Measure what Airflow adds to a pod, on the cluster of `make up`
+	@.venv/bin/python -m bench.pods
+
 # The dates up to which packages count. Airflow's constraint files are on no package registry; a date
 # shortly after the pinned Airflow's release keeps its loosely bounded dependencies (SQLAlchemy among
 # them) where it was tested. Not in pyproject.toml, where they would also bind every `meltano install`

@@ -28,14 +28,21 @@ class AirflowApi:
         url: Where its API server is, such as `http://localhost:8080`.
         user: Whose password `password` returns; None where everybody may do everything.
         password: Asked for when a token is needed.
+        transport: What carries requests, for tests; None for the network.
     """
 
     def __init__(
-        self, url: str, user: str | None = None, password: Callable[[], str] = str
+        self,
+        url: str,
+        user: str | None = None,
+        password: Callable[[], str] = str,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._user = user
         self._password = password
-        self._client = httpx.Client(base_url=url, timeout=_SECONDS, trust_env=False)
+        self._client = httpx.Client(
+            base_url=url, timeout=_SECONDS, trust_env=False, transport=transport
+        )
 
     def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         """Make a request and return the answer; log in first where that is needed.
@@ -68,6 +75,14 @@ class AirflowApi:
     def close(self) -> None:
         """Close its connections."""
         self._client.close()
+
+    def unwell(self) -> list[str]:
+        """Return the parts of Airflow that are not healthy, or that nothing answers."""
+        try:
+            parts = self._client.get("/api/v2/monitor/health").raise_for_status().json()
+        except (httpx.HTTPError, ValueError) as error:
+            return [f"API server ({error})"]
+        return [name for name, part in parts.items() if (part or {}).get("status") != "healthy"]
 
     def dag(self, dag_id: str) -> dict[str, Any] | None:
         """Return a DAG; None while there is none of this id."""
@@ -136,7 +151,13 @@ class AirflowApi:
         return [entry if isinstance(entry, dict) else {"event": str(entry)} for entry in content]
 
     def wait(
-        self, dag_id: str, run_id: str, *, seconds: float, look: Callable[[], object] = str
+        self,
+        dag_id: str,
+        run_id: str,
+        *,
+        seconds: float,
+        look: Callable[[], object] = str,
+        pause: float = 0.5,
     ) -> str:
         """Return the state in which a DAG run ended.
 
@@ -144,7 +165,8 @@ class AirflowApi:
             dag_id: The DAG.
             run_id: Its run.
             seconds: How long that may take.
-            look: Called while it has not ended, about every half second.
+            look: Called while it has not ended.
+            pause: Seconds between two looks.
 
         Raises:
             TimeoutError: It took longer.
@@ -154,7 +176,7 @@ class AirflowApi:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{dag_id} {run_id} is {state} after {seconds:g} s")
             look()
-            time.sleep(0.5)
+            time.sleep(pause)
         look()
         return state
 

@@ -21,10 +21,6 @@ part "lint, types, imports" make lint
 part "unit tests, docs" pytest -n 2 tests/unit tests/runner tests/docs tests/images \
     -m "not meltano and not fault and not images"
 part "DAG integrity" pytest tests/dags
-# `make up` fetches helm.
-HELM=${HELM:-$(command -v helm || ls "$PWD/.run/cluster/bin/helm" 2>/dev/null)}
-export HELM
-[ -z "$HELM" ] || part "charts" pytest -n 2 tests/charts
 part "tap-csv" make test-plugins
 
 if [ "${1:-all}" = all ]; then
@@ -33,6 +29,13 @@ if [ "${1:-all}" = all ]; then
     part "Airflow, running" pytest tests/scheduler
     part "make run, as a user" pytest tests/local
     part "SIGTERM and SIGKILL" pytest tests/runner -m fault
+    # From here on with Docker, which the tests of images and cluster share.
+    part "Docker, kind, helm, kubectl" .venv/bin/python -m tools.cluster tools
+    export HELM=$PWD/.run/cluster/bin/helm
+    part "charts" pytest -n 2 tests/charts
+    part "charts, linted" bash tests/charts/lint.sh
+    part "images" pytest tests/images -m images
+    part "a cluster" pytest tests/cluster
 fi
 
 printf '\n'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +15,10 @@ from tests.cluster.running_cluster import Cluster
 from tools.cluster.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
+CANARY = f"canary-{secrets.token_hex(12)}"
+"""A secret that must be found nowhere but where it was put."""
 PROJECTS = Path(__file__).parent / "projects"
 _ENVIRONMENT = {
     "CLUSTER_NAME": "meltano-pods-test",
@@ -35,6 +38,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.cluster)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add to a failure what the cluster is like."""
+    report = yield
+    running = getattr(item, "funcargs", {}).get("cluster")
+    if report.failed and running is not None:
+        report.sections.append(("cluster", running.diagnosis()))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +73,7 @@ def add_projects(cluster: Cluster) -> None:
     for project in sorted(PROJECTS.iterdir()):
         folder = cluster.clone / "meltano" / project.name
         shutil.copytree(project, folder)
+        (folder / ".env").write_text(f"TAP_PASSWORD={CANARY}\n")
         file = folder / "meltano.yml"
         file.write_text(file.read_text().replace("REGISTRY", cluster.settings.registry_host))
         shutil.copy(

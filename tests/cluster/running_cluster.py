@@ -74,6 +74,11 @@ class Cluster:
         """Type `make WORDS` in the clone and return what it shows."""
         return typed(self.clone, f"make {words}", fails=fails, environment=self.environment)
 
+    def diagnosis(self) -> str:
+        """Return what `make up` shows of the cluster where it fails."""
+        command = ".venv/bin/python -m tools.cluster diagnose"
+        return typed(self.clone, command, environment=self.environment)
+
     def try_kubectl(
         self, *words: str, stdin: str | None = None
     ) -> subprocess.CompletedProcess[str]:
@@ -102,16 +107,27 @@ class Cluster:
         found: list[dict[str, Any]] = json.loads(said)["items"]
         return found
 
-    def pods_of(self, dag_id: str, *, phase: str | None = None) -> list[dict[str, Any]]:
-        """Return the pods of a DAG's tasks."""
-        found = self.get("pods", "--selector", f"meltano-pods/dag={dag_id}")
-        return [pod for pod in found if phase in (None, pod["status"]["phase"])]
+    def pods_of(
+        self, dag_id: str, *, phase: str | None = None, run_id: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the pods of a DAG's tasks, or of one of its runs."""
+        return [
+            pod
+            for pod in self.get("pods", "--selector", f"meltano-pods/dag={dag_id}")
+            if phase in (None, pod["status"]["phase"])
+            and run_id in (None, pod["metadata"]["annotations"]["meltano-pods/run-id"])
+        ]
 
     def start(self, dag_id: str, **conf: object) -> str:
         """Start a DAG run and return its id."""
-        wait_for(f"the DAG {dag_id}", lambda: self.api.dag(dag_id))
+        wait_for(f"the DAG {dag_id}", lambda: self._loaded(dag_id))
         self.api.unpause(dag_id)
         return self.api.trigger(dag_id, **conf)
+
+    def _loaded(self, dag_id: str) -> bool:
+        wrong = self.api.call("GET", "/api/v2/importErrors")["import_errors"]
+        assert not wrong, wrong[0]["stack_trace"]
+        return self.api.dag(dag_id) is not None
 
     def task_of(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """Return the only task instance of a DAG run."""

@@ -62,7 +62,7 @@ def test_everything_outlives_its_pods(cluster: Cluster) -> None:
     rollout = ("rollout", "status", "--timeout=240s")
     for kind in ("statefulset/airflow-postgresql", "deployment"):
         cluster.kubectl("--namespace", AIRFLOW_NAMESPACE, *rollout, kind)
-    wait_for("Airflow's answer", lambda: _answers(cluster))
+    wait_for("a healthy Airflow", lambda: not cluster.api.unwell())
     assert [run["dag_run_id"] for run in cluster.api.runs(DAG)] == before
     task_id = cluster.task_of(DAG, before[0])["task_id"]
     assert cluster.api.log(DAG, before[0], task_id)
@@ -101,11 +101,3 @@ def _passwords(cluster: Cluster) -> list[str]:
         cluster.kubectl(*where, "-o", f"go-template={{{{.data.{user} | base64decode}}}}")
         for user in ("admin", "viewer")
     ]
-
-
-def _answers(cluster: Cluster) -> bool:
-    try:
-        cluster.api.call("GET", "/api/v2/monitor/health")
-    except OSError:
-        return False
-    return True

@@ -103,3 +103,10 @@ def test_a_broken_file_is_not_our_business(tmp_path: Path, text: str) -> None:
     (tmp_path / "meltano.yml").write_text(text)
     (tmp_path / ".env").write_bytes(b"\xff\xfe")
     assert secrets.find({}, tmp_path) == set()
+
+
+def test_names_of_secrets_are_none(tmp_path: Path) -> None:
+    (tmp_path / "meltano.yml").write_text(
+        "annotations: {meltano_pods: {secrets: [shop], database_secret: env-secrets}}\n"
+    )
+    assert not secrets.find({}, tmp_path)

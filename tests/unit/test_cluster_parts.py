@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tools.cluster import toolbox
-from tools.cluster.apps import unhealthy_parts
 from tools.cluster.diagnose import is_well
 from tools.cluster.errors import ClusterError
 from tools.cluster.places import K8S, OFFLINE
@@ -94,16 +93,6 @@ def test_both_clusters_lead_to_airflow_by_the_charts_node_port(folder: Path) -> 
     assert "hostPort: 8080" in cluster
     assert "listenAddress: 127.0.0.1" in cluster
     assert "nodePort: 30080" in (K8S / "values" / "airflow.yaml").read_text()
-
-
-def test_a_part_of_airflow_that_says_nothing_is_not_healthy() -> None:
-    parts: dict[str, Any] = {
-        "metadatabase": {"status": "healthy"},
-        "scheduler": {"status": "unhealthy"},
-        "triggerer": {"status": None},
-    }
-
-    assert unhealthy_parts(parts) == ["scheduler", "triggerer"]
 
 
 @pytest.mark.parametrize(

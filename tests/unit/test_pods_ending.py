@@ -130,3 +130,14 @@ def test_never_began() -> None:
     ending = not_started(Finding(Category.IMAGE_PULL, "ErrImagePull", "not found"))
     assert not ending.succeeded
     assert ending.result.category is Category.IMAGE_PULL
+
+
+def test_a_program_for_another_processor_says_so_in_the_log_alone() -> None:
+    words = "exec /usr/bin/tini: exec format error"
+    found = read_ending(pod(ended(1, message="")), None, words)
+    assert found.result.category is Category.IMAGE_PLATFORM
+    assert words in str(found.finding)
+    # A plugin that says so is the plugin's business.
+    assert read_ending(pod(ended(1, message=FAILED)), None, words).result.category is (
+        Category.TAP_FAILED
+    )

@@ -207,6 +207,7 @@ def test_refused(
         task().execute(context())
     assert f"kubernetes: Forbidden: {message} (HTTP 403)" in str(caught.value)
     assert "kubectl" not in str(caught.value).split("fix:")[0]
+    assert caught.value.__suppress_context__  # the API's whole answer, headers and all
     assert cluster.requests.count("create") == 1
 
 

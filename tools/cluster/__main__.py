@@ -33,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.verb == "output":
             print(output(settings, shell, options.file))
             return 0
+        if options.verb == "diagnose":
+            print(diagnose(settings, shell) or "There is no cluster: `make up` makes it.")
+            return 0
     except ClusterError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -71,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     demonstration = verbs.add_parser("demo", help="run a DAG on the cluster and follow it")
     demonstration.add_argument("--dag", default="csv_to_json.daily", help="id of the DAG")
     demonstration.add_argument("--full-refresh", action="store_true", help="move every row again")
+    verbs.add_parser("diagnose", help="say which pods are not well, and what they say")
     written = verbs.add_parser("output", help="list what the targets wrote, or print a file of it")
     written.add_argument("file", nargs="?", default="", help="path as the list has it")
     return parser

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import urllib.error
-import urllib.request
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
+from tools.airflow_api import AirflowApi
 from tools.cluster.access import AIRFLOW_NAMESPACE, logins, secret
 from tools.cluster.errors import ClusterError
 from tools.cluster.kind import kubectl
@@ -99,18 +98,19 @@ def install_meltano_pods(settings: Settings, pushed: dict[str, str], shell: Shel
 
 def wait_healthy(settings: Settings) -> str:
     """Wait until every part of Airflow says it is healthy."""
-    address = f"{settings.airflow_url}/api/v2/monitor/health"
     deadline = monotonic() + _HEALTH_SECONDS
-    while True:
-        unwell = _unhealthy(address)
-        if not unwell:
-            return "API server, scheduler, DAG processor and triggerer are healthy"
-        if monotonic() > deadline:
-            raise ClusterError(
-                f"Airflow is not healthy after {_HEALTH_SECONDS} s: {', '.join(unwell)}",
-                "See the pods below; with a slow machine just run this again",
-            )
-        sleep(1)
+    api = AirflowApi(settings.airflow_url)
+    try:
+        while unwell := api.unwell():
+            if monotonic() > deadline:
+                raise ClusterError(
+                    f"Airflow is not healthy after {_HEALTH_SECONDS} s: {', '.join(unwell)}",
+                    "See the pods below; with a slow machine just run this again",
+                )
+            sleep(1)
+    finally:
+        api.close()
+    return "API server, scheduler, DAG processor and triggerer are healthy"
 
 
 def farewell(settings: Settings, shell: Shell) -> str:
@@ -132,20 +132,6 @@ def farewell(settings: Settings, shell: Shell) -> str:
             "  make down",
         ]
     )
-
-
-def _unhealthy(address: str) -> list[str]:
-    try:
-        with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 - http to localhost
-            parts = json.load(answer)
-    except (OSError, ValueError, urllib.error.URLError) as error:
-        return [f"no answer ({error})"]
-    return unhealthy_parts(parts)
-
-
-def unhealthy_parts(parts: dict[str, dict[str, str | None]]) -> list[str]:
-    """Names of the parts that Airflow's health answer does not call healthy."""
-    return [name for name, part in parts.items() if (part or {}).get("status") != "healthy"]
 
 
 def _helm(

@@ -176,8 +176,11 @@ def _connect_registry(settings: Settings, shell: Shell) -> None:
     if f'"{_NETWORK}"' not in networks:
         shell.run("docker", "network", "connect", _NETWORK, settings.registry)
     folder = f"/etc/containerd/certs.d/{settings.registry_host}"
-    line = f'[host."http://{settings.registry}:5000"]'
-    script = f"mkdir -p {folder} && echo '{line}' >{folder}/hosts.toml"
+    address = f'"http://{settings.registry}:5000"'
+    # The first line is where the node asks last. Without it that is the node's own localhost, and
+    # an image that was never pushed reads as `connection refused`, not as `not found`.
+    lines = f"server = {address}\\n[host.{address}]\\n"
+    script = f"mkdir -p {folder} && printf '{lines}' >{folder}/hosts.toml"
     shell.run("docker", "exec", settings.node, "sh", "-c", script)
     manifest = _REGISTRY_CONFIG.format(host=settings.registry_host)
     kubectl(settings, shell, "apply", "-f", "-", stdin=manifest)

@@ -47,10 +47,7 @@ def output(settings: Settings, shell: Shell, file: str = "") -> str:
     Raises:
         ClusterError: The cluster does not answer, or there is no such file.
     """
-    image = kubectl(
-        settings, shell, "--namespace", AIRFLOW_NAMESPACE, "get", "configmap", "airflow-config",
-        "-o", "jsonpath={.data.AIRFLOW__MELTANO_PODS__IMAGE}",
-    )  # fmt: skip
+    image = deployed_image(settings, shell)
     pod = reader(yaml.safe_load(POD_TEMPLATE.read_text()), image, file)
     name = pod["metadata"]["name"]
     where = ("--namespace", MELTANO_NAMESPACE)
@@ -64,6 +61,14 @@ def output(settings: Settings, shell: Shell, file: str = "") -> str:
         return kubectl(settings, shell, *where, "logs", name)
     finally:
         kubectl(settings, shell, *where, "delete", "pod", name, "--wait=false")
+
+
+def deployed_image(settings: Settings, shell: Shell) -> str:
+    """Return the Meltano image that Airflow's pods have, by digest."""
+    return kubectl(
+        settings, shell, "--namespace", AIRFLOW_NAMESPACE, "get", "configmap", "airflow-config",
+        "-o", "jsonpath={.data.AIRFLOW__MELTANO_PODS__IMAGE}",
+    )  # fmt: skip
 
 
 def reader(template: dict[str, Any], image: str, file: str) -> dict[str, Any]:

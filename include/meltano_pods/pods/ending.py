@@ -50,12 +50,15 @@ NOTHING = Ending(RunResult(Outcome.FAILED, -1, Category.UNKNOWN, error="no pod w
 """The end of a run that was ended before it had a pod."""
 
 
-def read_ending(pod: Mapping[str, Any], logged: RunResult | None = None) -> Ending:
+def read_ending(
+    pod: Mapping[str, Any], logged: RunResult | None = None, last_words: str = ""
+) -> Ending:
     """Return how the run in a pod that has ended did so.
 
     Args:
         pod: The pod's manifest, its run's container terminated or the pod's phase final.
         logged: The result as the log had it, for when the termination message is lost.
+        last_words: The last line of its log.
     """
     state = terminated(pod)
     result = _decoded(state) or logged
@@ -70,7 +73,7 @@ def read_ending(pod: Mapping[str, Any], logged: RunResult | None = None) -> Endi
         return Ending(_failed(result, disrupted.category, code, state), disrupted)
     if result is not None and result.outcome is not Outcome.SUCCEEDED:
         return Ending(result)
-    found = failed_container(pod)
+    found = failed_container(pod, last_words if result is None else "")
     if found is None:
         text = f"the container ended with exit code {code}, but left no result"
         return Ending(_failed(None, Category.UNKNOWN, code, state, text))

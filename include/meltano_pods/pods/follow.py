@@ -37,6 +37,8 @@ class Follower(PodManager):
         """The pod as it was when last read: it may be gone the next time."""
         self.result: RunResult | None = None
         """The result as the log had it; it is there even where the pod no longer is."""
+        self.last_words = ""
+        """The last line of the log so far."""
 
     def read_pod(self, pod: V1Pod) -> V1Pod:
         """Read the pod, and remember it."""
@@ -71,6 +73,7 @@ class Follower(PodManager):
 
     def _log_message(self, message: str, *_: object) -> None:
         lines = message.splitlines()
+        self.last_words = next((line for line in reversed(lines) if line.strip()), self.last_words)
         for line in lines:
             if line.startswith(_RESULT):
                 with suppress(ResultError):

@@ -280,7 +280,8 @@ class MeltanoPodOperator(KubernetesPodOperator):
         where = f"{self.project}: {typed}; pod {'/'.join(self._address)}"
         ti = context["ti"]
         tries = f"this was try {ti.try_number} of {ti.max_tries + 1}"
-        raise failure_of(known.result, where, retries=tries, details=details)
+        # Nothing of what led here: it is told in words, and the API's answers are long.
+        raise failure_of(known.result, where, retries=tries, details=details) from None
 
     @property
     def _pods(self) -> Pods:

@@ -199,8 +199,14 @@ def out_of_memory(pod: Manifest) -> Finding | None:
     return None
 
 
-def failed_container(pod: Manifest) -> Finding | None:
-    """Return the first container, init containers first, that could not be run or failed."""
+def failed_container(pod: Manifest, last_words: str = "") -> Finding | None:
+    """Return the first container, init containers first, that could not be run or failed.
+
+    Args:
+        pod: The pod.
+        last_words: The last line of the run's log where it left no result: some runtimes say only
+            there that they could not start the program.
+    """
     for status in _statuses(pod):
         state = (status.get("state") or {}).get("terminated") or {}
         code, reason = state.get("exitCode", 0), state.get("reason") or "Error"
@@ -210,6 +216,8 @@ def failed_container(pod: Manifest) -> Finding | None:
         if _PLATFORM.search(message):
             return Finding(Category.IMAGE_PLATFORM, reason, message)
         text = f"container {status.get('name')}, exit code {code}"
+        if status.get("name") == RUN_CONTAINER and _PLATFORM.search(last_words):
+            return Finding(Category.IMAGE_PLATFORM, reason, last_words)
         # The run's own message is its result, which others read.
         own = status.get("name") == RUN_CONTAINER and reason in {"Error", "Completed"}
         return Finding(

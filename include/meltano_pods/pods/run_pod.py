@@ -83,7 +83,7 @@ class RunPod:
         """Return how the run ended, of which `pod` is what is left."""
         follower = self.follower()
         if pod is not None and has_ended(pod):
-            return ending.read_ending(pod, follower.result)
+            return ending.read_ending(pod, follower.result, follower.last_words)
         return ending.gone(follower.last_seen, self.pods.events(self.name), follower.result)
 
     def delete(self, pod: Mapping[str, Any]) -> None:

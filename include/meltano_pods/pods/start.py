@@ -55,15 +55,15 @@ def wait_for_start(
     """
     began = time.monotonic()
     wrong_since: float | None = None
-    said = ""
+    said: set[str] = set()
     while not has_started(pod := read()):
         now = time.monotonic()
         late = now - began >= _EVENTS_AFTER
         events = read_events() if late else ()
         finding = why_waiting(pod, events)
-        if finding is not None and str(finding) != said:
-            said = str(finding)
-            log.info("the pod waits: %s", said)
+        if finding is not None and str(finding) not in said:
+            said.add(str(finding))
+            log.info("the pod waits: %s", finding)
         if finding is None or not finding.final:
             wrong_since = None
         elif wrong_since is None:

@@ -30,6 +30,8 @@ _NOT_SECRET_NAME = re.compile(
     r"|SECONDS)$|^(OLD)?PWD$",
     re.IGNORECASE,
 )
+# Our own annotations name Secrets (`secrets: [meltano-shop-env]`) and hold none.
+_REFERENCES = "meltano_pods"
 _MAX_DEPTH = 40  # YAML anchors can make a structure that holds itself
 
 
@@ -82,6 +84,8 @@ def _in_tree(data: Any, name: str, depth: int = 0) -> Iterator[str]:  # noqa: AN
         return
     if isinstance(data, dict):
         for key, value in data.items():
+            if key == _REFERENCES:
+                continue
             yield from _in_tree(value, str(key), depth + 1)
     elif isinstance(data, list):
         for value in data:

@@ -49,6 +49,9 @@ rows = config["rows"]
 if config["mode"] == "fail":
     print("the source said: no such table", file=sys.stderr)
     sys.exit(1)
+if config["mode"] == "leak":
+    print(f"cannot connect as reader with {config['password']}", file=sys.stderr)
+    sys.exit(1)
 if config["mode"] == "blame":
     raise_score_of_the_runner()
 if config["mode"] in ("greedy", "blame"):
