@@ -7,7 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from meltano_pods.settings import ORDER, Settings
+from meltano_pods.settings.deployment import DeploymentSettings
 from meltano_pods.settings.model import levels_refused
+from meltano_pods.settings.profiles import PROFILES
 from meltano_runner.contract import CATEGORIES
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -16,7 +18,11 @@ _MADE = "<!-- Made by `make docs` from {source}; change it there. -->\n\n"
 
 def pages() -> dict[Path, str]:
     """Return each page's text by its path."""
-    return {FOLDER / "settings.md": settings(), FOLDER / "categories.md": categories()}
+    return {
+        FOLDER / "settings.md": settings(),
+        FOLDER / "deployment.md": deployment(),
+        FOLDER / "categories.md": categories(),
+    }
 
 
 def settings() -> str:
@@ -57,6 +63,33 @@ def settings() -> str:
     return "\n".join(lines) + "\n"
 
 
+def deployment() -> str:
+    """Return the page of the deployment's settings."""
+    lines = [
+        "# Settings of a deployment",
+        "",
+        _MADE.format(source="`include/meltano_pods/settings/deployment.py`").rstrip(),
+        "",
+        "What Airflow is told about all its pods: the section `[meltano_pods]` of its",
+        "configuration, or an environment variable each, such as `AIRFLOW__MELTANO_PODS__PROFILE`.",
+        "A project's own [settings](settings.md) come before these. A key that is not listed is an",
+        "error. An empty value counts as unset, except where it is marked.",
+        "",
+        "`profile` sets the defaults of the others for a kind of place (a blank cell: as the",
+        "default has it); each can still be set. It is never detected. Set it where it holds: as a",
+        "variable of the Astro Deployment, not in the image, which `astro dev start` runs, too.",
+        "",
+        f"| setting | default | {' | '.join(f'`{name}`' for name in PROFILES)} | meaning |",
+        f"| --- | --- | {' | '.join('---' for _ in PROFILES)} | --- |",
+    ]
+    for name, field in DeploymentSettings.model_fields.items():
+        values = [field.get_default(), *(each.get(name, _SAME) for each in PROFILES.values())]
+        shown = " | ".join(_default(_joined(value)) for value in values)
+        mark = f" Empty: {each}." if (each := _empty(field.json_schema_extra)) else ""
+        lines.append(f"| `{name}` | {shown} | {field.description}{mark} |")
+    return "\n".join(lines) + "\n"
+
+
 def categories() -> str:
     """Return the page of categories."""
     text = "# Why a run failed\n\n"
@@ -69,7 +102,20 @@ def categories() -> str:
     return text
 
 
+_SAME = object()
+
+
+def _joined(value: object) -> object:
+    return ", ".join(value) if isinstance(value, tuple) else value
+
+
+def _empty(extra: object) -> str:
+    return str(extra.get("empty", "")) if isinstance(extra, dict) else ""
+
+
 def _default(value: object) -> str:
+    if value is _SAME:
+        return ""
     if value is None:
         return "none"
     if isinstance(value, timedelta):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from meltano_pods.pods.cluster import Cluster
 from meltano_pods.pods.naming import TaskRun
 from meltano_pods.pods.options import PodOptions
 from meltano_runner.contract import Outcome, PipelineResult, RunResult, StreamResult, encode
@@ -34,19 +35,20 @@ def options(**changes: Any) -> PodOptions:
         namespace=None,
         image=None,
         image_pull_policy=None,
+        image_pull_secrets=(),
         service_account=None,
         secrets=("meltano-shop-env",),
+        secret_env={},
         database_secret="meltano-shop-env",
         resources={},
+        equal_resources=False,
         override={},
         start_timeout=600.0,
         stop_grace=120.0,
         run_timeout=None,
         deferred=False,
         deployment="",
-        connection=None,
-        in_cluster=None,
-        context=None,
+        cluster=Cluster(),
     )
     return replace(plain, **changes)
 

@@ -25,8 +25,9 @@ EL = """\
 def test_golden(make_project: MakeProject) -> None:
     dags = plan(read_project(make_project(GOOD + EL))).as_dict()["dags"]
     defaults: dict[str, object] = {
-        "launcher": None, "image": None, "image_pull_policy": None, "resources": {},
-        "namespace": None, "service_account": None, "secrets": None, "database_secret": None,
+        "launcher": None, "image": None, "image_pull_policy": None, "image_pull_secrets": [],
+        "resources": {}, "namespace": None, "service_account": None, "secrets": None,
+        "secret_env": {}, "state": "database", "database_secret": None,
         "pod_template": None, "pod_override": {}, "start_timeout": "PT10M", "mode": None,
         "environment": None, "env": {}, "owner": None, "tags": [], "start_date": None,
         "timezone": "UTC", "catchup": False, "retries": 2, "retry_delay": "PT5M",

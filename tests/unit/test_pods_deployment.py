@@ -97,7 +97,7 @@ def test_the_dag_survives_serialization(root: Path) -> None:
     ("name", "value", "part"),
     [
         ("LAUNCHER", "kubernets", "Did you mean `kubernetes`?"),
-        ("MODE", "async", "allowed are: deferred, sync"),
+        ("MODE", "async", "should be 'sync' or 'deferred'"),
         ("IN_CLUSTER", "maybe", "neither true nor false"),
     ],
 )
@@ -112,7 +112,7 @@ def test_configuration_that_is_not_allowed(
 
 
 def test_secrets(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def secrets(**settings: Any) -> tuple[tuple[str, ...], str]:
+    def secrets(**settings: Any) -> tuple[tuple[str, ...], str | None]:
         options = pod_options(Settings(**settings), read_deployment(root), "my_shop")
         return options.secrets, options.database_secret
 

@@ -21,8 +21,9 @@ def layer(level: str, **values: object) -> Annotations:
 def test_defaults() -> None:
     settings = settings_of([])
     assert settings.model_dump() == {
-        "launcher": None, "image": None, "image_pull_policy": None, "resources": {},
-        "namespace": None, "service_account": None, "secrets": None, "database_secret": None,
+        "launcher": None, "image": None, "image_pull_policy": None, "image_pull_secrets": (),
+        "resources": {}, "namespace": None, "service_account": None, "secrets": None,
+        "secret_env": {}, "state": "database", "database_secret": None,
         "pod_template": None, "pod_override": {}, "start_timeout": timedelta(minutes=10),
         "mode": None,
         "environment": None, "env": {}, "owner": None, "tags": (), "start_date": None,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from airflow.sdk.configuration import conf
-
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, suggestion
+from meltano_pods.pods.deployment import read_settings
+from meltano_pods.settings.deployment import SECTION
 
-_SECTION = "meltano_pods"
 _DAGS, _PROJECTS = "dags", "meltano"
 
 
@@ -46,17 +45,9 @@ def project_folder(dag_file: str) -> Path:
 
 
 def _projects_folder(file: Path) -> tuple[Path, str]:
-    configured = conf.get(_SECTION, "projects_folder", fallback=None)
-    if configured:
-        setting = f"Airflow's setting `[{_SECTION}] projects_folder`"
-        path = Path(configured).expanduser()
-        if not path.is_absolute():
-            raise DeploymentError(
-                f"`{configured}` is no absolute path",
-                setting,
-                "Write the whole path, from / on: Airflow's processes start in various folders.",
-            )
-        return path, setting
+    configured = read_settings().projects_folder
+    if configured is not None:
+        return configured, f"Airflow's setting `[{SECTION}] projects_folder`"
     return airflow_root(str(file)) / _PROJECTS, f"DAG file {file}"
 
 

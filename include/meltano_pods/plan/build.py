@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import ProjectError, SettingsError
-from meltano_pods.plan.environment import choose_environment, schedule_env
+from meltano_pods.plan.environment import check_environment, choose_environment, schedule_env
 from meltano_pods.plan.identifiers import identifier, unique_identifiers
 from meltano_pods.plan.model import DagPlan, ProjectPlan, TaskPlan
 from meltano_pods.plan.text import describe, document
@@ -129,9 +129,12 @@ def _tasks(
     tasks = []
     for task_id, command in zip(ids, draft.commands, strict=True):
         plugins = _plugins(project, command.blocks)
-        settings = settings_of([*layers, *(plugin.annotations for plugin in plugins)])
+        said = [*layers, *(plugin.annotations for plugin in plugins)]
+        settings = settings_of(said)
+        variables = {**settings.env, **env}
+        check_environment(settings, variables, said)
         arguments = ("run", *command.blocks, *command.options, *_timeout(settings))
-        tasks.append(TaskPlan(task_id, arguments, environment, {**settings.env, **env}, settings))
+        tasks.append(TaskPlan(task_id, arguments, environment, variables, settings))
     return tasks
 
 

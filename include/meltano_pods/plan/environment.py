@@ -10,9 +10,13 @@ from meltano_pods.settings import settings_of
 from meltano_pods.settings.values import check_variable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from meltano_pods.errors import Location
     from meltano_pods.project import Annotations, Project, Schedule
+    from meltano_pods.settings import Settings
+
+STATE_BACKEND = "MELTANO_STATE_BACKEND_URI"
 
 
 def choose_environment(
@@ -67,3 +71,41 @@ def schedule_env(schedule: Schedule) -> dict[str, str]:
                 str(error), schedule.env_places[name], f"Remove `{name}` from the schedule's `env`."
             ) from None
     return dict(schedule.env)
+
+
+def check_environment(
+    settings: Settings, env: Mapping[str, str], layers: Sequence[Annotations]
+) -> None:
+    """Check what a task's plain and secret variables say together.
+
+    Args:
+        settings: The task's.
+        env: Its plain variables, the schedule's among them.
+        layers: What said it, for the place of an error.
+
+    Raises:
+        SettingsError: A variable has two sources, or the state would have no place to stay.
+    """
+    for name in settings.secret_env.keys() & env.keys():
+        raise SettingsError(
+            f"`{name}` is in `secret_env` and in `env`, and a variable has one source",
+            _place(layers, "secret_env", name),
+            f"Remove `{name}` from one of them.",
+        )
+    if settings.state == "backend" and STATE_BACKEND not in {*settings.secret_env, *env}:
+        raise SettingsError(
+            f"`state` is `backend`, but neither `env` nor `secret_env` has {STATE_BACKEND}: the "
+            "state would end with the pod",
+            _place(layers, "state"),
+            f"Add it, as `env: {{{STATE_BACKEND}: s3://bucket/prefix}}` or as `secret_env: "
+            f"{{{STATE_BACKEND}: {{}}}}`.",
+        )
+
+
+def _place(layers: Sequence[Annotations], *path: str) -> Location:
+    """Return where a setting is said last."""
+    for length in range(len(path), 0, -1):
+        for layer in reversed(layers):
+            if (place := layer.places.get(".".join(path[:length]))) is not None:
+                return place
+    return layers[0].where

@@ -13,9 +13,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import GRACE_SECONDS, PROJECT_DIGEST
+from meltano_runner.contract import GRACE_SECONDS, PROJECT_DIGEST, SECRET_NAMES
 
 from meltano_pods.pods import naming
+from meltano_pods.pods.options import SecretKey
 from meltano_pods.settings.overlay import overlay
 from meltano_pods.settings.override import RUN_CONTAINER
 from meltano_pods.settings.pod_values import PARTS
@@ -34,6 +35,8 @@ KEEP_SECONDS = 3600
 
 _DEADLINE_MARGIN = 60.0
 DATABASE_URI = "MELTANO_DATABASE_URI"
+NO_DATABASE = "sqlite:////tmp/meltano-system.db"
+"""A system database that ends with the pod, for runs whose state is kept elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ def _wanted(template: Mapping[str, Any], options: PodOptions, spec: RunSpec) -> 
     known: Mapping[str, Any] = next(
         (each for each in template["spec"]["containers"] if each["name"] == RUN_CONTAINER), {}
     )
-    container["resources"] = _resources(known.get("resources") or {}, options.resources)
+    combine = _equal_resources if options.equal_resources else _resources
+    container["resources"] = combine(known.get("resources") or {}, options.resources)
     # The template names the example's Secret, for who applies it by hand: these take its place.
     # None is optional: a run without its secrets fails later, and says less.
     container["envFrom"] = [
@@ -98,6 +102,8 @@ def _wanted(template: Mapping[str, Any], options: PodOptions, spec: RunSpec) -> 
     wanted: Manifest = {"spec": {"containers": [container]}}
     if options.namespace is not None:
         wanted["metadata"] = {"namespace": options.namespace}
+    if options.image_pull_secrets:
+        wanted["spec"]["imagePullSecrets"] = [{"name": name} for name in options.image_pull_secrets]
     if options.service_account is not None:
         wanted["spec"]["serviceAccountName"] = options.service_account
     return wanted
@@ -110,17 +116,25 @@ def _env(options: PodOptions, spec: RunSpec) -> list[Manifest]:
     if options.digest is not None:
         plain[PROJECT_DIGEST] = options.digest
     plain |= spec.env
-    uri = {
-        "name": DATABASE_URI,
-        "valueFrom": {
-            "secretKeyRef": {
-                "name": options.database_secret,
-                "key": DATABASE_URI,
-                "optional": False,
-            }
-        },
-    }
-    return [uri, *({"name": name, "value": value} for name, value in plain.items())]
+    secret = dict(options.secret_env)
+    if secret:
+        # The runner masks their values, also where a name does not give a secret away.
+        listed = [*filter(None, [plain.get(SECRET_NAMES)]), *sorted(secret)]
+        plain[SECRET_NAMES] = ",".join(listed)
+    if options.database_secret is not None:
+        secret.setdefault(DATABASE_URI, SecretKey(options.database_secret, DATABASE_URI))
+    else:
+        plain.setdefault(DATABASE_URI, NO_DATABASE)
+    return [
+        *(_of_secret(name, key) for name, key in secret.items()),
+        *({"name": name, "value": value} for name, value in plain.items()),
+    ]
+
+
+def _of_secret(name: str, key: SecretKey) -> Manifest:
+    # Not optional: a run without its secret fails later, and says less.
+    reference = {"name": key.secret, "key": key.key, "optional": False}
+    return {"name": name, "valueFrom": {"secretKeyRef": reference}}
 
 
 def _resources(
@@ -140,6 +154,17 @@ def _resources(
                 requests[name] = limits[name]
     both = {"requests": requests, "limits": limits}
     return {**merged, **{part: entries for part, entries in both.items() if entries}}
+
+
+def _equal_resources(
+    template: Mapping[str, Any], settings: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
+    """Return requests and limits that are the same: the limit, else the request; settings first."""
+    both: dict[str, Any] = {}
+    for source in (template, settings):
+        for part in PARTS:
+            both |= source.get(part) or {}
+    return {**template, **{part: dict(both) for part in PARTS}} if both else dict(template)
 
 
 def _needed(options: PodOptions, spec: RunSpec) -> Manifest:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.cncf.kubernetes.hooks.kubernetes import KubernetesHook
 from airflow.sdk import BaseOperator, TaskInstanceState
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
 from meltano_pods.pods import naming
 from meltano_pods.pods.api import Pods
+from meltano_pods.pods.cluster import cluster_of
+from meltano_pods.pods.hook import ClusterHook
 from meltano_pods.pods.reaper import reap
 
 if TYPE_CHECKING:
@@ -54,17 +55,14 @@ class ReapPodsOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, str]:  # noqa: ARG002 - Airflow's signature
         """Return the pods that were removed, and why."""
-        hook = KubernetesHook(
-            conn_id=self.deployment.connection,
-            in_cluster=self.deployment.in_cluster,
-            cluster_context=self.deployment.context,
-        )
+        settings = self.deployment.settings
+        hook = ClusterHook(cluster_of(settings))
         removed: dict[str, str] = {}
         for namespace in self.namespaces:
             removed |= reap(
                 Pods(lambda: hook.core_v1_client, namespace),
                 now=datetime.now(UTC),
-                deployment=self.deployment.name,
+                deployment=settings.deployment,
                 is_over=is_over,
             )
         for name, why in removed.items():

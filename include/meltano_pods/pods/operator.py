@@ -21,6 +21,7 @@ from meltano_pods.pods.api import NOT_FOUND, Pods, is_passing
 from meltano_pods.pods.build import RunSpec, build_pod
 from meltano_pods.pods.ending import NOTHING, not_started, stopped
 from meltano_pods.pods.follow import Follower
+from meltano_pods.pods.hook import ClusterHook
 from meltano_pods.pods.launch import StillRunningError, launch
 from meltano_pods.pods.reasons import Finding
 from meltano_pods.pods.refusals import why_refused
@@ -44,7 +45,7 @@ _FULL_REFRESH = "--full-refresh"
 # What the provider's operator takes and ours has another place for.
 _OURS = frozenset(inspect.signature(KubernetesPodOperator.__init__).parameters) - frozenset(
     inspect.signature(BaseOperator.__init__).parameters
-) - {"kwargs", "poll_interval", "logging_interval", "trigger_kwargs", "config_file"}  # fmt: skip
+) - {"kwargs", "poll_interval", "logging_interval", "trigger_kwargs"}  # fmt: skip
 
 
 class MeltanoPodOperator(KubernetesPodOperator):
@@ -94,9 +95,10 @@ class MeltanoPodOperator(KubernetesPodOperator):
             **{
                 "do_xcom_push": True,
                 **kwargs,
-                "kubernetes_conn_id": options.connection,
-                "in_cluster": options.in_cluster,
-                "cluster_context": options.context,
+                "kubernetes_conn_id": options.cluster.connection,
+                "in_cluster": options.cluster.in_cluster,
+                "cluster_context": options.cluster.context,
+                "config_file": options.cluster.kubeconfig and str(options.cluster.kubeconfig),
                 "deferrable": options.deferred,
                 "base_container_name": RUN_CONTAINER,
                 # A whole number: the API refuses the event watch the provider makes of 1.0.
@@ -289,6 +291,11 @@ class MeltanoPodOperator(KubernetesPodOperator):
 
     def _follow(self, name: str) -> RunPod:
         return RunPod(self._pods, name, lambda: self.pod_manager, self.log)
+
+    @cached_property
+    def hook(self) -> ClusterHook:
+        """What reaches the cluster."""
+        return ClusterHook(self.options.cluster)
 
     @cached_property
     def pod_manager(self) -> Follower:

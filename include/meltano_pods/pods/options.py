@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, suggestion
+from meltano_pods.pods.cluster import Cluster, cluster_of
 from meltano_pods.pods.naming import secret_name
 
 if TYPE_CHECKING:
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 
     from meltano_pods.pods.deployment import Deployment
     from meltano_pods.settings import Settings
+
+
+class SecretKey(NamedTuple):
+    """One key of a Kubernetes Secret."""
+
+    secret: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +37,21 @@ class PodOptions:
         namespace: Where it runs; None: as the template says.
         image: Its image; None: as the template says, like the next two.
         image_pull_policy: When nodes fetch it.
+        image_pull_secrets: Secrets to log in to its registry with; empty: as the template says.
         service_account: Its service account.
         secrets: Secrets whose keys become environment variables.
-        database_secret: Secret with the key MELTANO_DATABASE_URI.
+        secret_env: Variables whose values are single keys of Secrets.
+        database_secret: Secret with the key MELTANO_DATABASE_URI; None: the state is elsewhere, and
+            the system database ends with the pod.
         resources: Requests and limits.
+        equal_resources: Whether requests are made equal to limits.
         override: Laid over all else.
         start_timeout: Seconds until its container must run.
         stop_grace: Seconds from a stop to the kill.
         run_timeout: Seconds the runner gives the run; None for no limit.
         deferred: Whether the triggerer waits for it.
         deployment: Sets apart Airflow deployments that share a namespace.
-        connection: Airflow connection of the cluster; None for none.
-        in_cluster: Whether Airflow runs in that cluster; None: found out.
-        context: Context of the kubeconfig.
+        cluster: How Airflow reaches the cluster.
     """
 
     template: Path
@@ -50,19 +60,20 @@ class PodOptions:
     namespace: str | None
     image: str | None
     image_pull_policy: str | None
+    image_pull_secrets: tuple[str, ...]
     service_account: str | None
     secrets: tuple[str, ...]
-    database_secret: str
+    secret_env: Mapping[str, SecretKey]
+    database_secret: str | None
     resources: Mapping[str, Mapping[str, str]]
+    equal_resources: bool
     override: Mapping[str, Any]
     start_timeout: float
     stop_grace: float
     run_timeout: float | None
     deferred: bool
     deployment: str
-    connection: str | None
-    in_cluster: bool | None
-    context: str | None
+    cluster: Cluster
 
 
 def pod_options(
@@ -79,32 +90,37 @@ def pod_options(
     Raises:
         DeploymentError: There is no such pod template.
     """
-    own = secret_name(project)
-    secrets = settings.secrets
-    if secrets is None and deployment.secrets is not None:
-        secrets = tuple(own_name(each, project) for each in deployment.secrets)
+    said = deployment.settings
     timeout = settings.run_timeout
+    secrets = settings.secrets
+    if secrets is None:
+        secrets = tuple(own_name(each, project) for each in said.secrets)
+    database = settings.database_secret or own_name(said.database_secret, project)
+    keys = own_name(said.key_secret, project)
     return PodOptions(
-        template=_template(settings.pod_template or deployment.pod_template, deployment.templates),
-        project_root=f"{deployment.projects}/{project}",
+        template=_template(settings.pod_template or said.pod_template, deployment.templates),
+        project_root=f"{said.image_projects_folder.rstrip('/')}/{project}",
         digest=digest,
         namespace=settings.namespace or deployment.namespace,
-        image=settings.image or deployment.image,
-        image_pull_policy=settings.image_pull_policy or deployment.image_pull_policy,
-        service_account=settings.service_account or deployment.service_account,
-        secrets=(own,) if secrets is None else secrets,
-        database_secret=settings.database_secret
-        or own_name(deployment.database_secret or own, project),
+        image=settings.image or said.image,
+        image_pull_policy=settings.image_pull_policy or said.image_pull_policy,
+        image_pull_secrets=settings.image_pull_secrets or said.image_pull_secrets,
+        service_account=settings.service_account or said.service_account,
+        secrets=secrets,
+        secret_env={
+            name: SecretKey(key.secret or keys, key.key or name)
+            for name, key in settings.secret_env.items()
+        },
+        database_secret=None if settings.state == "backend" else database,
         resources=settings.resources,
+        equal_resources=said.equal_resources,
         override=settings.pod_override,
         start_timeout=settings.start_timeout.total_seconds(),
         stop_grace=settings.stop_grace.total_seconds(),
         run_timeout=None if timeout is None else timeout.total_seconds(),
-        deferred=(settings.mode or deployment.mode) == "deferred",
-        deployment=deployment.name,
-        connection=deployment.connection,
-        in_cluster=deployment.in_cluster,
-        context=deployment.context,
+        deferred=(settings.mode or said.mode) == "deferred",
+        deployment=said.deployment,
+        cluster=cluster_of(said),
     )
 
 

@@ -149,4 +149,4 @@ def _explained(layer: Layer, detail: ErrorDetails) -> SettingsError:
     )
 
 
-_MAY_HOLD_SECRETS = ("env", "pod_override")
+_MAY_HOLD_SECRETS = ("env", "secret_env", "pod_override")

@@ -1,7 +1,7 @@
 """The settings of pods; `process` runs pay no attention to them.
 
 What a deployment sets for all its projects (image, namespace and the like) comes from Airflow's
-section `[meltano_pods]`, which is where None leads; `pods/deployment.py` reads it.
+section `[meltano_pods]` (deployment.py), which is where None leads.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from meltano_pods.settings.pod_values import (
     check_image,
     check_override,
     check_resources,
+    check_secret_env,
     check_template,
     kubernetes_name,
 )
@@ -27,6 +28,15 @@ SecretName = Annotated[str, BeforeValidator(kubernetes_name("Secret"))]
 
 # Two plugins share one pod, so neither can say alone what the pod as a whole is.
 _WHOLE_POD: dict[str, Any] = {"not_at": ["plugin"]}
+
+
+class SecretKeySetting(BaseModel):
+    """One key of a Secret; None leaves it to the deployment, or to the variable's name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    secret: SecretName | None = None
+    key: Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]{1,253}$")] | None = None
 
 
 class PodSettings(BaseModel):
@@ -58,14 +68,22 @@ class PodSettings(BaseModel):
         ),
         json_schema_extra=_WHOLE_POD,
     )
+    image_pull_secrets: tuple[SecretName, ...] = Field(
+        default=(),
+        description=(
+            "Secrets with which nodes log in to the image's registry: a list of names. Empty: "
+            "AIRFLOW__MELTANO_PODS__IMAGE_PULL_SECRETS, else the pod template's."
+        ),
+        json_schema_extra=_WHOLE_POD,
+    )
     resources: Resources = Field(
         default_factory=dict,
         description=(
             "CPU, memory and disk of the pod: `requests` and `limits`, each a map of `cpu`, "
             "`memory`, `ephemeral-storage` (or `vendor.com/thing`) to quantities such as `250m` or "
             "`1Gi`. Those of a task's plugins are added up, for they share the pod; one that says "
-            "nothing counts as nothing. Empty: the pod template's. On Astro name all three, "
-            "requests equal to limits."
+            "nothing counts as nothing. Empty: the pod template's. On Astro both are the limit, or "
+            "the request where only that is named."
         ),
     )
     namespace: Namespace | None = Field(
@@ -90,8 +108,28 @@ class PodSettings(BaseModel):
         description=(
             "Kubernetes Secrets whose keys become environment variables of the run: a list of "
             "names; each must exist. None: AIRFLOW__MELTANO_PODS__SECRETS, else "
-            "`meltano-<project>-env`. Empty list: none; so on Astro, whose one Secret "
-            "`env-secrets` holds the secrets of all: take keys of it by `pod_override`."
+            "`meltano-<project>-env`, on Astro none. Empty list: none, for Secrets that hold more "
+            "than this project's: take single keys of them by `secret_env`."
+        ),
+        json_schema_extra=_WHOLE_POD,
+    )
+    secret_env: Annotated[dict[str, SecretKeySetting], BeforeValidator(check_secret_env)] = Field(
+        default_factory=dict,
+        description=(
+            "Environment variables of the run whose values are single keys of Kubernetes Secrets: "
+            "a map of names to `{secret: ..., key: ...}`, both optional; each must exist. Without "
+            "`secret`: AIRFLOW__MELTANO_PODS__KEY_SECRET, else `meltano-<project>-env`, on Astro "
+            "`env-secrets`. Without `key`: the variable's own name. A name alone (`TAP_SHOP_TOKEN: "
+            "{}`) leaves both to that. Levels merge name by name. Empty: none."
+        ),
+    )
+    state: Literal["database", "backend"] = Field(
+        default="database",
+        description=(
+            "What keeps the state: `database` (Meltano's system database, see `database_secret`) "
+            "or `backend` (one of Meltano's own state backends, such as S3, GCS or Azure; the "
+            "system database then ends with the pod). `backend` needs MELTANO_STATE_BACKEND_URI in "
+            "`env` or `secret_env`: without it the state would end with the pod, too."
         ),
         json_schema_extra=_WHOLE_POD,
     )
@@ -101,7 +139,8 @@ class PodSettings(BaseModel):
             "Secret whose key MELTANO_DATABASE_URI is Meltano's system database, which keeps the "
             "state. It must exist: without it a pod would begin at nothing and load all again. "
             "None: AIRFLOW__MELTANO_PODS__DATABASE_SECRET, else `meltano-<project>-env`; on Astro "
-            "`env-secrets`."
+            "`env-secrets`. Where that key is not this project's alone, name another key: "
+            "`secret_env: {MELTANO_DATABASE_URI: {key: ORDERS_DATABASE_URI}}`."
         ),
         json_schema_extra=_WHOLE_POD,
     )

@@ -13,12 +13,14 @@ from pydantic_core import PydanticCustomError
 from meltano_pods.names import suggestion
 from meltano_pods.settings.override import override_problems
 from meltano_pods.settings.quantity import parse_quantity
+from meltano_pods.settings.values import check_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 PARTS = ("requests", "limits")
 _RESOURCES = ("cpu", "memory", "ephemeral-storage")
+_SECRET_KEY = ("secret", "key")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _IMAGE = re.compile(r"[\w][\w./:@-]*", re.ASCII)
 _TEMPLATE = re.compile(r"[\w.-]+\.ya?ml", re.ASCII)
@@ -84,6 +86,30 @@ def check_override(value: object) -> object:
     for problem in override_problems(value):
         raise _inner(".".join(problem.path), problem.what, problem.fix)
     return value
+
+
+def check_secret_env(value: object) -> object:
+    """Accept a map of variables to keys of Secrets; nothing (YAML's null) is an empty map."""
+    if not isinstance(value, dict):
+        raise ValueError("secret_env takes a map: {TAP_SHOP_TOKEN: {key: SHOP_TOKEN}}")  # noqa: TRY004
+    checked = {}
+    for name, each in value.items():
+        try:
+            check_name(name)
+        except ValueError as error:
+            raise _inner(str(name), str(error)) from None
+        if not isinstance(each, dict | None):
+            # Whoever writes a bare string may mean the value itself: it is not repeated.
+            kind = type(each).__name__
+            raise _inner(name, f"{name} takes a map with `secret` and `key`, found {kind}")
+        for key in each or {}:
+            if key not in _SECRET_KEY:
+                near = suggestion(str(key), _SECRET_KEY)
+                raise _inner(
+                    f"{name}.{key}", f"`{key}` is neither `secret` nor `key`. {near}".strip()
+                )
+        checked[name] = each or {}
+    return checked
 
 
 def _quantity(part: str, name: Any, value: object) -> str:  # noqa: ANN401 - YAML's keys

@@ -103,16 +103,26 @@ def check_variable(name: str, value: object) -> str:
         ValueError: A bad name, a value that is no plain text or number, or a likely secret; the
             message names the variable and never shows its value.
     """
-    if not _VARIABLE.fullmatch(name):
-        raise ValueError(f"{name!r} is no name of an environment variable: use A-Z, 0-9 and _")
+    check_name(name)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"{name} takes a string: quote the value")  # noqa: TRY004
     if looks_secret(name) or (isinstance(value, str) and _USER_INFO.search(value)):
         raise ValueError(
             f"{name} looks like a secret, and values written here are shown by Airflow: set it in "
-            "the environment of the run instead (locally .env, on Airflow a secret variable)"
+            "the environment of the run instead (locally .env, for pods a Secret that `secret_env` "
+            "names)"
         )
     return str(value)
+
+
+def check_name(name: object) -> None:
+    """Accept the name of an environment variable.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not (isinstance(name, str) and _VARIABLE.fullmatch(name)):
+        raise ValueError(f"{name!r} is no name of an environment variable: use A-Z, 0-9 and _")
 
 
 def looks_secret(name: str) -> bool:

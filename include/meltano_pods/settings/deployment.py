@@ -1,0 +1,237 @@
+"""What a deployment says about all its pods: every key of Airflow's section `[meltano_pods]`.
+
+The reference page is generated from this model. It reads nothing: pods/deployment.py does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from meltano_pods.errors import DeploymentError
+from meltano_pods.names import listed, suggestion
+from meltano_pods.settings.deployment_values import (
+    absolute_path,
+    boolean,
+    names_of,
+    secret_pattern,
+)
+from meltano_pods.settings.pod_values import check_image, check_template, kubernetes_name
+from meltano_pods.settings.profiles import PROFILES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SECTION = "meltano_pods"
+OWN_SECRET = "meltano-{project}-env"  # noqa: S105 - a name
+_EMPTY_COUNTS: dict[str, Any] = {"empty": "none at all"}
+
+Pattern = Annotated[str, BeforeValidator(secret_pattern)]
+Switch = Annotated[bool, BeforeValidator(boolean)]
+Folder = Annotated[Path, BeforeValidator(absolute_path)]
+
+
+class DeploymentSettings(BaseModel):
+    """Defaults of one Airflow deployment; a project's own settings come before them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    profile: Literal["default", "astro", "external"] = Field(
+        default="default",
+        description=(
+            "Where the pods run, which sets the defaults of the other keys: `default` (a cluster "
+            "of your own that Airflow runs in, too), `astro` (an Astro Deployment's own cluster) "
+            "or `external` (a cluster that Airflow does not run in)."
+        ),
+    )
+    launcher: Literal["process", "kubernetes"] = Field(
+        default="process",
+        description=(
+            "Where runs take place: `process` (in the Airflow worker) or `kubernetes` (a pod each)."
+        ),
+    )
+    mode: Literal["sync", "deferred"] = Field(
+        default="sync",
+        description=(
+            "How Airflow waits for a pod: `sync` (a worker slot follows it) or `deferred` (the "
+            "triggerer waits and the slot is free)."
+        ),
+    )
+    deployment: str = Field(
+        default="",
+        max_length=63,
+        description=(
+            "Name that sets apart Airflow deployments whose pods share a namespace. Unset: this "
+            "one is alone there."
+        ),
+    )
+    image: Annotated[str, BeforeValidator(check_image)] | None = Field(
+        default=None,
+        description=(
+            "Meltano image: `registry/name@sha256:...`. `make push` writes it to the Dockerfile. "
+            "Unset: the pod template's."
+        ),
+    )
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = Field(
+        default=None,
+        description=(
+            "When nodes fetch the image: `Always`, `IfNotPresent` or `Never`. Unset: the pod "
+            "template's, else Kubernetes' own choice by the tag."
+        ),
+    )
+    image_pull_secrets: Annotated[tuple[str, ...], BeforeValidator(names_of("Secret"))] = Field(
+        default=(),
+        description=(
+            "Secrets with which nodes log in to the image's registry: names with commas or spaces "
+            "between. Unset: the pod template's."
+        ),
+    )
+    namespace: Annotated[str, BeforeValidator(kubernetes_name("namespace"))] | None = Field(
+        default=None,
+        max_length=63,
+        description=(
+            "Namespace of the pods. Unset: Airflow's `[kubernetes] namespace`, which Astro sets "
+            "(not with `profile = external`: that namespace is in Airflow's cluster), else the "
+            "pod template's."
+        ),
+    )
+    service_account: Annotated[str, BeforeValidator(kubernetes_name("service account"))] | None = (
+        Field(default=None, description="Service account of the pods. Unset: the pod template's.")
+    )
+    secrets: Annotated[tuple[str, ...], BeforeValidator(names_of("Secret", project=True))] = Field(
+        default=(OWN_SECRET,),
+        description=(
+            "Secrets whose every key becomes an environment variable of the run: names with commas "
+            "or spaces between; `{project}` stands for the project."
+        ),
+        json_schema_extra=_EMPTY_COUNTS,
+    )
+    key_secret: Pattern = Field(
+        default=OWN_SECRET,
+        description=(
+            "Secret that holds the keys which `secret_env` names without a Secret; `{project}` "
+            "stands for the project."
+        ),
+    )
+    database_secret: Pattern = Field(
+        default=OWN_SECRET,
+        description=(
+            "Secret with the key MELTANO_DATABASE_URI; `{project}` stands for the project."
+        ),
+    )
+    equal_resources: Switch = Field(
+        default=False,
+        description=(
+            "Whether pods request what they are limited to: true or false. True gives both the "
+            "limit, or the request where a project names only that."
+        ),
+    )
+    pod_template: Annotated[str, BeforeValidator(check_template)] = Field(
+        default="default.yaml", description="File that the pods start from."
+    )
+    pod_templates_folder: Folder | None = Field(
+        default=None,
+        description=(
+            "Folder of the pod templates, an absolute path. Unset: `k8s/pod_templates` beside the "
+            "`dags` folder."
+        ),
+    )
+    projects_folder: Folder | None = Field(
+        default=None,
+        description=(
+            "Folder of the Meltano projects that DAGs are made from, an absolute path. Unset: "
+            "`meltano` beside the `dags` folder."
+        ),
+    )
+    image_projects_folder: str = Field(
+        default="/meltano",
+        pattern="^/",
+        description="Folder of the projects in the Meltano image, an absolute path.",
+    )
+    kubernetes_conn_id: str | None = Field(
+        default=None,
+        description=(
+            "Airflow connection of the cluster, of type Kubernetes. Unset: none is looked up."
+        ),
+        json_schema_extra=_EMPTY_COUNTS,
+    )
+    kubeconfig: Folder | None = Field(
+        default=None,
+        description=(
+            "Kubeconfig file, an absolute path that worker and triggerer can read; not beside a "
+            "connection that holds one. Unset: the connection's, else, unless `in_cluster` is "
+            "false, Kubernetes' own search."
+        ),
+    )
+    cluster_context: str | None = Field(
+        default=None,
+        description=(
+            "Context of the kubeconfig. Unset: the connection's, else the kubeconfig's current one."
+        ),
+    )
+    in_cluster: Switch | None = Field(
+        default=None,
+        description=(
+            "Whether Airflow runs in the pods' cluster: true or false. Unset: as the connection "
+            "says, else whether there is a pod's account to use."
+        ),
+    )
+    runner: Folder | None = Field(
+        default=None,
+        description=(
+            "Where runs are processes: the `meltano-runner` command, an absolute path. Unset: the "
+            "image's, else the one in `.venv-meltano` beside the `dags` folder."
+        ),
+    )
+
+
+DEFAULTS = DeploymentSettings()
+"""The settings of a deployment that says nothing."""
+
+
+def deployment_settings(said: Mapping[str, str]) -> DeploymentSettings:
+    """Complete what a deployment says by its profile, and check it.
+
+    The order: what is said, then the profile, then the model. An empty value says nothing, except
+    for the keys marked so.
+
+    Args:
+        said: Keys and values of Airflow's section `[meltano_pods]`.
+
+    Raises:
+        DeploymentError: A key or value that is not allowed.
+    """
+    known = DeploymentSettings.model_fields
+    for key in said:
+        if key not in known:
+            raise DeploymentError(
+                f"`{key}` is no setting of [{SECTION}]; allowed are: {listed(known)}",
+                f"Airflow's setting `[{SECTION}] {key}`",
+                f"{suggestion(key, known)}Rename or remove {_variable(key)}.",
+            )
+    values = {key: value for key, value in said.items() if value or _empty_counts(key)}
+    profile = PROFILES.get(values.get("profile", ""), {})
+    try:
+        return DeploymentSettings.model_validate({**profile, **values})
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        key = str(detail["loc"][0])
+        allowed = known[key].description
+        message = detail["msg"].removeprefix("Value error, ")
+        choices = [word.strip("'") for word in detail.get("ctx", {}).get("expected", "").split()]
+        raise DeploymentError(
+            f"`{values.get(key, '')}` is not allowed: {message}",
+            f"Airflow's setting `[{SECTION}] {key}`",
+            f"{suggestion(values.get(key, ''), choices)}Set {_variable(key)} to what it takes: "
+            f"{allowed}",
+        ) from None
+
+
+def _empty_counts(key: str) -> bool:
+    return DeploymentSettings.model_fields[key].json_schema_extra is _EMPTY_COUNTS
+
+
+def _variable(key: str) -> str:
+    return f"AIRFLOW__{SECTION}__{key}".upper()

@@ -1,0 +1,58 @@
+"""Readings of the deployment's settings, which come as text: environment variables or airflow.cfg.
+
+Each raises a ValueError that says what is allowed; `deployment` adds where and the rest.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from meltano_pods.settings.pod_values import kubernetes_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PROJECT = "{project}"
+_TRUE, _FALSE = ("true", "1", "yes", "t"), ("false", "0", "no", "f")
+
+
+def boolean(value: object) -> object:
+    """Read what Airflow takes for a boolean."""
+    if isinstance(value, str):
+        if value.lower() not in _TRUE + _FALSE:
+            raise ValueError("it is neither true nor false")
+        return value.lower() in _TRUE
+    return value
+
+
+def absolute_path(value: object) -> object:
+    """Read an absolute path: Airflow's processes start in various folders."""
+    if isinstance(value, str):
+        path = Path(value).expanduser()
+        if not path.is_absolute():
+            raise ValueError("it is no absolute path: write it from / on")
+        return path
+    return value
+
+
+def secret_pattern(value: object) -> object:
+    """Accept the name of a Secret in which `{project}` may stand for the project."""
+    if isinstance(value, str):
+        kubernetes_name("Secret")(value.replace(PROJECT, "x"))
+    return value
+
+
+def names_of(what: str, *, project: bool = False) -> Callable[[object], object]:
+    """Read names with commas or spaces between; `project` allows `{project}` in them."""
+    check = kubernetes_name(what)
+
+    def read(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        names = tuple(value.replace(",", " ").split())
+        for name in names:
+            check(name.replace(PROJECT, "x") if project else name)
+        return names
+
+    return read

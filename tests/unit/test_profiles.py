@@ -1,0 +1,126 @@
+"""Profiles of a deployment: what they change, what still wins over them, what is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from meltano_pods.errors import DeploymentError
+from meltano_pods.settings import Settings
+from meltano_pods.settings.deployment import DEFAULTS, deployment_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytest.importorskip("airflow.providers.cncf.kubernetes")
+
+from kubernetes.config import ConfigException
+from meltano_pods.pods.cluster import Cluster
+from meltano_pods.pods.deployment import deployment_at, read_deployment, read_settings
+from meltano_pods.pods.hook import ClusterHook
+from meltano_pods.pods.options import SecretKey, pod_options
+
+from tests.unit.pods import TEMPLATES
+
+ROOT = TEMPLATES.parents[1]
+
+
+def options(said: dict[str, str], namespace: str | None = None, **settings: Any) -> Any:
+    deployment = deployment_at(ROOT, deployment_settings(said), namespace)
+    return pod_options(Settings(**settings), deployment, "my_shop")
+
+
+def test_astro_says_all_that_astro_needs() -> None:
+    found = options({"profile": "astro"}, "astro-ns", secret_env={"TAP_TOKEN": {}})
+    assert deployment_settings({"profile": "astro"}).launcher == "kubernetes"
+    assert found.template.name == "astro.yaml"
+    assert found.namespace == "astro-ns"
+    assert found.secrets == ()
+    assert found.secret_env == {"TAP_TOKEN": SecretKey("env-secrets", "TAP_TOKEN")}
+    assert found.database_secret == "env-secrets"
+    assert found.equal_resources
+    assert found.cluster == Cluster(in_cluster=True)
+
+
+def test_an_external_cluster_is_reached_by_a_connection_and_never_is_airflows_own() -> None:
+    found = options({"profile": "external", "cluster_context": "prod"}, "astro-ns")
+    assert found.cluster == Cluster("kubernetes_default", in_cluster=False, context="prod")
+    assert found.namespace is None  # the template's: Airflow's is in another cluster
+    assert options({"profile": "external", "namespace": "loads"}, "astro-ns").namespace == "loads"
+    assert found.secrets == ("meltano-my-shop-env",)
+    # With a kubeconfig and no connection.
+    said = {"profile": "external", "kubernetes_conn_id": "", "kubeconfig": "/etc/kube/config"}
+    assert options(said).cluster.connection is None
+    assert str(options(said).cluster.kubeconfig) == "/etc/kube/config"
+
+
+def test_what_is_said_wins_over_the_profile() -> None:
+    said = {"profile": "astro", "launcher": "process", "secrets": "a, {project}-b", "image": ""}
+    settings = deployment_settings(said)
+    assert settings.launcher == "process"
+    assert settings.secrets == ("a", "{project}-b")
+    assert settings.image is None
+    assert deployment_settings({"profile": "astro", "launcher": ""}).launcher == "kubernetes"
+    assert deployment_settings({}) == deployment_settings({"profile": "default"}) == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("said", "parts"),
+    [
+        ({"profile": "astr"}, ("`astr` is not allowed", "Did you mean `astro`?")),
+        ({"profil": "astro"}, ("`profil` is no setting", "Did you mean `profile`?")),
+        ({"in_cluster": "maybe"}, ("neither true nor false",)),
+        ({"secrets": "My_Secret"}, ("no name of a Kubernetes Secret",)),
+        ({"key_secret": "{projects}"}, ("no name of a Kubernetes Secret",)),
+        ({"image_pull_secrets": "{project}"}, ("no name of a Kubernetes Secret",)),
+        ({"projects_folder": "meltano"}, ("no absolute path",)),
+        ({"image_projects_folder": "meltano"}, ("should match pattern",)),
+        ({"image": "my image"}, ("registry/name:tag",)),
+        ({"namespace": "My_NS"}, ("no name of a Kubernetes namespace",)),
+    ],
+)
+def test_what_is_not_allowed(said: dict[str, str], parts: tuple[str, ...]) -> None:
+    with pytest.raises(DeploymentError) as caught:
+        deployment_settings(said)
+    key = next(iter(said))
+    for part in (*parts, f"`[meltano_pods] {key}`", f"AIRFLOW__MELTANO_PODS__{key.upper()}"):
+        assert part in str(caught.value)
+
+
+def test_a_misspelt_variable_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__PROFIL", "astro")
+    with pytest.raises(DeploymentError, match="Did you mean `profile`"):
+        read_settings()
+
+
+def test_the_namespace_that_astro_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__KUBERNETES__NAMESPACE", "galactic-orbit-1234")
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__PROFILE", "astro")
+    assert read_deployment(ROOT).namespace == "galactic-orbit-1234"
+
+
+def test_no_way_to_an_external_cluster_is_an_error_and_not_the_own_cluster(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded: list[str] = []
+    monkeypatch.setattr("kubernetes.config.load_incluster_config", lambda **_: loaded.append("own"))
+    with pytest.raises(DeploymentError, match="kube_config_path"):
+        ClusterHook(Cluster(in_cluster=False)).get_conn()
+    assert not loaded
+    # Where nothing is said, the provider's own search.
+    ClusterHook(Cluster()).get_conn()
+    assert loaded == ["own"]
+
+
+def test_a_kubeconfig_leads_to_its_cluster(tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.write_text(
+        "apiVersion: v1\nkind: Config\ncurrent-context: a\n"
+        "clusters: [{name: c, cluster: {server: 'https://cluster.example.com'}}]\n"
+        "users: [{name: u, user: {token: t}}]\n"
+        "contexts: [{name: a, context: {cluster: c, user: u}}]\n"
+    )
+    client = ClusterHook(Cluster(in_cluster=False, kubeconfig=file)).get_conn()
+    assert client.configuration.host == "https://cluster.example.com"
+    with pytest.raises(ConfigException, match="elsewhere"):
+        ClusterHook(Cluster(in_cluster=False, context="elsewhere", kubeconfig=file)).get_conn()
