@@ -15,6 +15,8 @@ from tests.runner.pipeline import BIN, PROJECT, ROOT, Pipeline, stamp
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from meltano_runner.contract import RunResult
+
 pytestmark = pytest.mark.meltano
 
 RUN = ("tap-csv", "target-jsonl")
@@ -51,6 +53,24 @@ def test_each_run_moves_what_is_new(
     assert pipeline.numbers() == list(range(1, ROWS + 11))
 
     assert pipeline.run(*arguments, "--full-refresh").records == ROWS + 10
+
+
+def test_a_state_backend_keeps_the_state_of_pods_whose_database_ends_with_them(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    backend = f"file://{tmp_path / 'state'}"
+
+    def pod(number: int) -> RunResult:
+        database = f"sqlite:///{tmp_path / f'pod-{number}.db'}"
+        env = {"MELTANO_DATABASE_URI": database, "MELTANO_STATE_BACKEND_URI": backend}
+        return pipeline.run(*EL, **env)
+
+    first = pod(1)
+    assert (first.outcome, first.records) == (Outcome.SUCCEEDED, ROWS)
+    assert first.pipelines[0].state_saved
+    assert pod(2).records == 0
+    pipeline.write_rows(10, first=ROWS + 1)
+    assert pod(3).records == 10
 
 
 @pytest.mark.parametrize(
