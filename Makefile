@@ -47,6 +47,14 @@ images: .venv/.dev ## Build both images (BASES=registry|offline)
 push: .venv/.dev ## Publish the Meltano image and pin it for Airflow (REGISTRY=ghcr.io/acme, TAG=)
 	@.venv/bin/python -m tools.images push $(REGISTRY) $(if $(TAG),--tag $(TAG))
 
+.PHONY: plan
+plan: .venv/.dev ## Print the DAGs that Airflow will make (PODS=astro|external|default: their pods)
+	@.venv/bin/python -m tools.plan $(if $(PODS),--pods $(PODS))
+
+.PHONY: astro-check
+astro-check: .venv/.dev ## What Astro would refuse, and how to mend it (UNPINNED=1 before an image is pinned)
+	@.venv/bin/python -m tools.astro_check $(if $(UNPINNED),--unpinned)
+
 ##@ Work on it
 
 .PHONY: test
@@ -106,7 +114,7 @@ lock: $(UV) ## Resolve every lock anew
 	$(UV) lock --quiet --exclude-newer $(AIRFLOW_DATE) \
 		--exclude-newer-package apache-airflow-providers-cncf-kubernetes=$(MELTANO_DATE)
 	$(UV) export $(EXPORT) --all-groups --output-file locks/dev.txt
-	$(UV) export $(EXPORT) --no-default-groups --group airflow --output-file locks/airflow.txt
+	$(UV) export $(EXPORT) --no-default-groups --output-file locks/airflow.txt
 	$(UV) pip compile $(COMPILE) --universal --python-version 3.11 \
 		locks/meltano.in --output-file locks/meltano.txt
 	cd k8s/offline/bases/runtime && $(abspath $(UV)) pip compile $(COMPILE) --python-version 3.13 \

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import yaml
+
+from tools.astro_check import check
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,22 +30,9 @@ def test_astro_dev_parse(tmp_path: Path) -> None:
     assert "1 passed" in ended.stdout
 
 
-def test_both_layouts_of_the_cli() -> None:
-    first = yaml.safe_load((ROOT / ".astro" / "config.yaml").read_text())
-    second = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    assert first["project"]["name"] == second["tool"]["astro"]["name"]
-
-
-def test_the_runtime_is_named_once_and_airflow_nowhere() -> None:
-    lines = (ROOT / "Dockerfile").read_text().splitlines()
-    bases = [line.split()[1] for line in lines if line.startswith("FROM ") and "/" in line]
-    # The CLI takes the first for the Runtime; any other is the same one without ONBUILD steps.
-    assert re.fullmatch(r"[\w./-]+/runtime:3\.3-\d+-python-3\.13", bases[0])
-    assert set(bases) <= {bases[0], f"{bases[0]}-base"}
-    named = [line.split("==")[0] for line in (ROOT / "requirements.txt").read_text().splitlines()]
-    assert "apache-airflow" not in named
-    assert "apache-airflow-core" not in named
-    assert "apache-airflow-providers-cncf-kubernetes" in named
+def test_astro_would_take_this_project() -> None:
+    # Both layouts of the CLI, the Runtime named once, Airflow nowhere else: tests/unit tries each.
+    assert check(ROOT, pinned=False) == []
 
 
 def test_the_files_that_the_runtime_copies_are_there() -> None:

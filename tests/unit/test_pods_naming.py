@@ -42,7 +42,13 @@ def test_labels_and_annotations() -> None:
         "meltano-pods/task": "tap-csv-to-target-jsonl",
         "meltano-pods/task-instance": digest,
         "meltano-pods/try": "1",
+        "kubernetes_pod_operator": "True",
+        "dag_id": "csv_to_json.daily",
+        "task_id": "tap-csv-to-target-jsonl",
+        "run_id": naming.label(RUN.run_id),
+        "try_number": "1",
     }
+    assert naming.pod_labels(replace(RUN, map_index=3))["map_index"] == "3"
     assert naming.pod_annotations(RUN) == {
         "meltano-pods/dag-id": RUN.dag_id,
         "meltano-pods/task-id": RUN.task_id,

@@ -81,7 +81,17 @@ def pod_labels(run: TaskRun) -> dict[str, str]:
         f"{_VENDOR}/task": label(run.task_id),
         TASK_INSTANCE: _digest(run),
         TRY: str(run.try_number),
+        # What Airflow's own operator labels pods with: platforms (Astro among them) and monitoring
+        # know a task's pods by these. Not `airflow_version`: `airflow kubernetes cleanup-pods` then
+        # deletes a pod that has ended, also before its result was read.
+        "kubernetes_pod_operator": "True",
+        "dag_id": label(run.dag_id),
+        "task_id": label(run.task_id),
+        "run_id": label(run.run_id),
+        "try_number": str(run.try_number),
     }
+    if run.map_index >= 0:
+        found["map_index"] = str(run.map_index)
     if run.deployment:
         found[DEPLOYMENT] = label(run.deployment)
     return found

@@ -1,0 +1,68 @@
+"""All checks, over one project's folder."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from meltano_pods.errors import DeploymentError, MeltanoPodsError
+from meltano_pods.pods.deployment import deployment_at
+from meltano_pods.settings.deployment import SECTION, deployment_settings
+
+from tools.astro_check import images, layouts, links, pods, requirements
+from tools.astro_check.dockerfile import read_dockerfile
+from tools.astro_check.finding import Finding
+from tools.planned import planned, planned_pods, project_folders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_PREFIX = f"AIRFLOW__{SECTION}__".upper()
+
+
+def check(
+    root: Path, *, pinned: bool = True, environment: Mapping[str, str] = os.environ
+) -> list[Finding]:
+    """Return everything that Astro would refuse, or do otherwise than meant.
+
+    Args:
+        root: The Airflow project's folder.
+        pinned: Whether the Meltano image must be named already; a workflow names it later.
+        environment: Variables of the deployment, beside those of the Dockerfile.
+    """
+    findings = [
+        *requirements.check(root),
+        *images.check(root),
+        *layouts.check(root),
+        *links.check(root),
+        *_projects(root, environment, pinned=pinned),
+    ]
+    return list(dict.fromkeys(findings))
+
+
+def _projects(root: Path, environment: Mapping[str, str], *, pinned: bool) -> Iterator[Finding]:
+    variables = {**read_dockerfile(root / "Dockerfile").env, **environment}
+    said = {
+        name.removeprefix(_PREFIX).lower(): value
+        for name, value in variables.items()
+        if name.startswith(_PREFIX)
+    }
+    try:
+        # Where the deployment's variables are not known here, as in a workflow, Astro's is meant.
+        deployment = deployment_at(root, deployment_settings({**said, "profile": "astro"}))
+    except DeploymentError as error:
+        yield _of_error("Dockerfile", error)
+        return
+    for folder in project_folders(root):
+        file = f"meltano/{folder.name}/meltano.yml"
+        yield from layouts.check_dag_file(root, folder.name)
+        try:
+            for pod in planned_pods(planned(folder), deployment):
+                yield from pods.check(file, pod, pinned=pinned)
+        except MeltanoPodsError as error:
+            yield _of_error(file, error)
+
+
+def _of_error(file: str, error: MeltanoPodsError) -> Finding:
+    return Finding(file, str(error.where), error.what, "what the fix says", error.fix)
