@@ -84,6 +84,10 @@ lint: .venv/.dev ## Style, types, import contracts
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
 
+.PHONY: lint-workflows
+lint-workflows: ## The workflows for GitHub, by actionlint, zizmor and shellcheck
+	@bash tests/workflows/lint.sh
+
 .PHONY: fix
 fix: .venv/.dev ## Mend what the linters can mend
 	.venv/bin/ruff check --fix .

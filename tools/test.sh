@@ -34,6 +34,7 @@ if [ "${1:-all}" = all ]; then
     export HELM=$PWD/.run/cluster/bin/helm
     part "charts" pytest -n 2 tests/charts
     part "charts, linted" bash tests/charts/lint.sh
+    part "Astro, workflows" make astro-check lint-workflows UNPINNED=1
     part "images" pytest tests/images -m images
     part "a cluster" pytest tests/cluster
 fi

@@ -1,4 +1,4 @@
-"""`python -m tools.images build [TARGET...]` and `python -m tools.images push REGISTRY`."""
+"""`python -m tools.images build [TARGET...]`, `... push REGISTRY` and `... pin IMAGE`."""
 
 from __future__ import annotations
 
@@ -31,10 +31,16 @@ def main() -> int:
     pushing = commands.add_parser("push", help="build and publish the Meltano image, and pin it")
     pushing.add_argument("registry", help="such as ghcr.io/acme: the image is REGISTRY/meltano")
     pushing.add_argument("--tag", default="", help="tag beside the digest (default: the commit)")
+    pinning = commands.add_parser("pin", help="pin a Meltano image that was published already")
+    pinning.add_argument("image", help="by its digest: ghcr.io/acme/meltano@sha256:...")
     arguments = parser.parse_args()
     shell = Shell(ROOT / ".run" / "images.log")
     started = monotonic()
     try:
+        if arguments.command == "pin":
+            pin(arguments.image)
+            print(f"Pinned {arguments.image} in Dockerfile")
+            return 0
         ensure_engine(shell)
         if arguments.command == "push":
             image = push(shell, arguments.registry, tag=arguments.tag, bases=arguments.bases)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 DOCKERFILE = ROOT / "Dockerfile"
 _PIN = re.compile(r"^ENV AIRFLOW__MELTANO_PODS__IMAGE=.*$", re.MULTILINE)
 _REGISTRY = re.compile(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._/-]+)?")
+_BY_DIGEST = re.compile(r"[a-z0-9][\w./:-]*@sha256:[0-9a-f]{64}")
 _LOOPBACK = re.compile(r"(localhost|127\.\d+\.\d+\.\d+)(:|/|$)")
 # What Astro runs. A machine's own platform would fail there at the first run.
 _PLATFORM = "linux/amd64"
@@ -76,8 +77,13 @@ def pin(image: str, dockerfile: Path = DOCKERFILE) -> None:
     """Write `image` to the Dockerfile.
 
     Raises:
-        ClusterError: The line is not there, or more than once.
+        ClusterError: It is not named by its digest, or the line is not there or more than once.
     """
+    if not _BY_DIGEST.fullmatch(image):
+        raise ClusterError(
+            f"{image!r} is no image by its digest",
+            "Say such as ghcr.io/acme/meltano@sha256:..., as `docker push` prints it",
+        )
     text, count = _PIN.subn(f"ENV AIRFLOW__MELTANO_PODS__IMAGE={image}", dockerfile.read_text())
     if count != 1:
         raise ClusterError(
