@@ -1,0 +1,132 @@
+"""The guides' snippets: settings that are allowed, pods and objects that Kubernetes takes."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import kubernetes_validate
+import pytest
+import yaml
+from meltano_pods.plan import plan
+from meltano_pods.pods.cluster import cluster_of
+from meltano_pods.pods.deployment import deployment_at
+from meltano_pods.project import read_project
+from meltano_pods.settings.deployment import deployment_settings
+
+from tests.docs.blocks import code_blocks
+from tools.planned import planned_pods
+
+if TYPE_CHECKING:
+    from meltano_pods.settings.deployment import DeploymentSettings
+
+pytest.importorskip("airflow.providers.cncf.kubernetes")
+
+from meltano_pods.pods.hook import ClusterHook
+
+ROOT = Path(__file__).resolve().parents[2]
+ASTRO, EXTERNAL = ROOT / "docs" / "deploy-astro.md", ROOT / "docs" / "external-cluster.md"
+PLUGINS = """
+plugins:
+  extractors: [{name: tap-shop}]
+  loaders: [{name: target-postgres}]
+jobs:
+- {name: load, tasks: tap-shop target-postgres}
+"""
+_PREFIX = "AIRFLOW__MELTANO_PODS__"
+
+
+def variables(page: Path) -> list[dict[str, str]]:
+    blocks = code_blocks(page, "dotenv")
+    return [dict(line.split("=", 1) for line in block.splitlines()) for block in blocks]
+
+
+def said(variables: dict[str, str]) -> DeploymentSettings:
+    return deployment_settings(
+        {
+            name.removeprefix(_PREFIX).lower(): value
+            for name, value in variables.items()
+            if name.startswith(_PREFIX)
+        }
+    )
+
+
+@pytest.mark.parametrize("page", [ASTRO, EXTERNAL], ids=lambda page: page.stem)
+def test_the_variables_are_settings(page: Path) -> None:
+    found = variables(page)
+    assert found
+    for each in found:
+        said(each)
+    assert said(found[0]).profile in ("astro", "external")
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_what_projects_say_on_astro_becomes_a_pod(number: int, tmp_path: Path) -> None:
+    blocks = code_blocks(ASTRO, "yaml")
+    assert len(blocks) == 3
+    (tmp_path / "meltano.yml").write_text(blocks[number] + PLUGINS)
+    deployment = deployment_at(ROOT, said(variables(ASTRO)[0]), "astro-namespace")
+    (pod,) = planned_pods(plan(read_project(tmp_path)), deployment)
+    kubernetes_validate.validate(pod.manifest, "1.35", strict=True)
+    assert "env-secrets" in json.dumps(pod.manifest)
+
+
+def named(page: Path, name: str) -> Any:
+    (found,) = [each for each in code_blocks(page, "yaml") if each.startswith(f"# {name}\n")]
+    return yaml.safe_load(found)
+
+
+def test_the_charts_values_are_allowed() -> None:
+    chart = ROOT / "charts" / "meltano-pods"
+    schema = json.loads((chart / "values.schema.json").read_text())
+    values = yaml.safe_load((chart / "values.yaml").read_text())
+    said = named(EXTERNAL, "external.yaml")
+    # As Helm lays one file over another: maps merge, lists replace.
+    values |= {**said, "rbac": {**values["rbac"], **said["rbac"]}}
+    jsonschema.Draft202012Validator(schema).validate(values)
+
+
+def test_the_roles_that_are_bound_are_the_charts() -> None:
+    names = (ROOT / "charts" / "meltano-pods" / "templates" / "_names.tpl").read_text()
+    for role in re.findall(r"--role=meltano-pods-(\w+)", EXTERNAL.read_text()):
+        assert f"meltano-pods.name.{role}" in names
+
+
+def test_the_token_is_a_secret() -> None:
+    kubernetes_validate.validate(named(EXTERNAL, "token.yaml"), "1.35", strict=True)
+
+
+def test_the_connection_and_the_kubeconfig_lead_to_the_cluster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(yaml.safe_dump(named(EXTERNAL, "kubeconfig")))
+    profile, connection, file = variables(EXTERNAL)
+    (name, value) = connection.popitem()
+    monkeypatch.setenv(name, value.replace("/etc/meltano/kubeconfig", str(kubeconfig)))
+    file[f"{_PREFIX}KUBECONFIG"] = str(kubeconfig)
+    for each in (profile, profile | file):
+        client = ClusterHook(cluster_of(said(each))).get_conn()
+        assert client.configuration.host == "https://cluster.example.com"
+
+
+def test_an_exec_user_has_what_the_client_asks_for() -> None:
+    (user,) = named(EXTERNAL, "users, for EKS")
+    assert user["user"]["exec"].keys() == {"apiVersion", "command", "args", "interactiveMode"}
+
+
+def test_every_secret_and_variable_of_the_workflow_is_in_the_guide() -> None:
+    text = (ROOT / ".github" / "workflows" / "deploy.yml").read_text()
+    used = set(re.findall(r"(?:vars|secrets)\.(\w+)", text))
+    assert used == {name for name in used if f"| `{name}` |" in ASTRO.read_text()}
+
+
+def test_links_within_the_guides() -> None:
+    for page in (ASTRO, EXTERNAL):
+        text = page.read_text()
+        titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+        anchors = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+        assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
