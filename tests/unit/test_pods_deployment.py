@@ -75,7 +75,20 @@ def test_the_deployment_says_kubernetes(root: Path, monkeypatch: pytest.MonkeyPa
     reaper = maintenance_dag(str(root / "dags" / "reaper.py"))
     assert reaper is not None
     assert reaper.task_ids == ["reap"]
+    assert namespaces(reaper) == ("loads",)
     assert DagSerialization.serialize_dag(reaper)
+
+
+def namespaces(reaper: Any) -> Any:
+    return reaper.get_task("reap").namespaces
+
+
+def test_the_reaper_looks_where_the_pods_are(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Airflow's own namespace is no namespace of an external cluster: pods run in the template's.
+    monkeypatch.setenv("AIRFLOW__KUBERNETES__NAMESPACE", "airflows-own")
+    for profile, namespace in (("external", "meltano"), ("astro", "airflows-own")):
+        monkeypatch.setenv("AIRFLOW__MELTANO_PODS__PROFILE", profile)
+        assert namespaces(maintenance_dag(str(root / "dags" / "reaper.py"))) == (namespace,)
 
 
 def test_a_project_says_kubernetes(root: Path) -> None:

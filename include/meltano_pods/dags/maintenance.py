@@ -20,13 +20,16 @@ def maintenance_dag(dag_file: str) -> DAG | None:
         dag_file: `__file__` of the DAG file.
 
     Raises:
-        DeploymentError: The deployment's configuration is wrong.
+        DeploymentError: The deployment's configuration or its pod template is wrong.
     """
     if launcher() != KUBERNETES:
         return None
     from meltano_pods.pods.maintenance import ReapPodsOperator  # noqa: PLC0415 - heavy
+    from meltano_pods.pods.template import read_template  # noqa: PLC0415 - where there are pods
 
     deployment = read_deployment(airflow_root(dag_file))
+    template = read_template(deployment.templates / deployment.settings.pod_template)
+    namespace = deployment.namespace or template["metadata"].get("namespace") or "default"
     dag = DAG(
         DAG_ID,
         schedule=timedelta(minutes=15),
@@ -38,7 +41,5 @@ def maintenance_dag(dag_file: str) -> DAG | None:
     )
     dag.fileloc = dag_file
     with dag:
-        ReapPodsOperator(
-            task_id="reap", deployment=deployment, namespaces=(deployment.namespace or "default",)
-        )
+        ReapPodsOperator(task_id="reap", deployment=deployment, namespaces=(namespace,))
     return dag

@@ -30,7 +30,7 @@ _EMPTY_COUNTS: dict[str, Any] = {"empty": "none at all"}
 
 Pattern = Annotated[str, BeforeValidator(secret_pattern)]
 Switch = Annotated[bool, BeforeValidator(boolean)]
-Folder = Annotated[Path, BeforeValidator(absolute_path)]
+AbsolutePath = Annotated[Path, BeforeValidator(absolute_path)]
 
 
 class DeploymentSettings(BaseModel):
@@ -131,14 +131,14 @@ class DeploymentSettings(BaseModel):
     pod_template: Annotated[str, BeforeValidator(check_template)] = Field(
         default="default.yaml", description="File that the pods start from."
     )
-    pod_templates_folder: Folder | None = Field(
+    pod_templates_folder: AbsolutePath | None = Field(
         default=None,
         description=(
             "Folder of the pod templates, an absolute path. Unset: `k8s/pod_templates` beside the "
             "`dags` folder."
         ),
     )
-    projects_folder: Folder | None = Field(
+    projects_folder: AbsolutePath | None = Field(
         default=None,
         description=(
             "Folder of the Meltano projects that DAGs are made from, an absolute path. Unset: "
@@ -157,7 +157,7 @@ class DeploymentSettings(BaseModel):
         ),
         json_schema_extra=_EMPTY_COUNTS,
     )
-    kubeconfig: Folder | None = Field(
+    kubeconfig: AbsolutePath | None = Field(
         default=None,
         description=(
             "Kubeconfig file, an absolute path that worker and triggerer can read; not beside a "
@@ -178,7 +178,7 @@ class DeploymentSettings(BaseModel):
             "says, else whether there is a pod's account to use."
         ),
     )
-    runner: Folder | None = Field(
+    runner: AbsolutePath | None = Field(
         default=None,
         description=(
             "Where runs are processes: the `meltano-runner` command, an absolute path. Unset: the "

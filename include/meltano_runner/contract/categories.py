@@ -132,14 +132,15 @@ CATEGORIES: dict[Category, CategoryInfo] = {
     Category.SECRET_MISSING: CategoryInfo(
         "A Kubernetes Secret or ConfigMap that the pod refers to, or a key of it, is missing.",
         "Create what the message names in the pod's namespace, with the key MELTANO_DATABASE_URI "
-        "and the project's variables, or name others: settings `secrets` and `database_secret`.",
+        "and the project's variables, or name others: settings `secrets`, `secret_env` and "
+        "`database_secret`. On Astro make it a secret variable of the Deployment.",
         retry=False,
     ),
     Category.IMAGE_PULL: CategoryInfo(
         "The node could not fetch the Meltano image.",
         "Check the setting `image` (AIRFLOW__MELTANO_PODS__IMAGE for all) and that the image was "
-        "pushed; for a private registry add `spec: {imagePullSecrets: [{name: ...}]}` to "
-        "`pod_override` or the pod template.",
+        "pushed; for a private registry name the Secret that logs in to it: the setting "
+        "`image_pull_secrets`.",
         retry=False,
     ),
     Category.IMAGE_PLATFORM: CategoryInfo(
