@@ -146,7 +146,7 @@ class Cluster:
             for pod in self.pods_of(dag_id, phase="Running"):
                 pod_name: str = pod["metadata"]["name"]
                 said = self.try_kubectl("--namespace", MELTANO_NAMESPACE, "logs", pod_name)
-                if "Running extract" in said.stdout or "Block" in said.stdout:
+                if "state has been updated" in said.stdout:
                     return pod_name
             return None
 

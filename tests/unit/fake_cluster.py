@@ -44,6 +44,7 @@ class FakeCluster:
         refuse: Answers to creations, first to last.
         deletions: What was deleted, with its options.
         requests: Names of all requests.
+        interfere: Called before changes, first to last: what others do at that moment.
     """
 
     pods: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -54,6 +55,7 @@ class FakeCluster:
     deletions: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     created: list[dict[str, Any]] = field(default_factory=list)
+    interfere: list[Callable[[], None]] = field(default_factory=list)
     api_client: ApiClient = field(default_factory=lambda: _CLIENT)
 
     def create_namespaced_pod(self, namespace: str, body: dict[str, Any], **_: object) -> V1Pod:
@@ -90,9 +92,29 @@ class FakeCluster:
         self, name: str, _namespace: str, body: dict[str, Any], **_: object
     ) -> None:
         self.requests.append("delete")
+        self._meant(name, body.get("preconditions") or {})
         self.deletions.append((name, body))
-        if self.pods.pop(name, None) is None:
+        del self.pods[name]
+
+    def patch_namespaced_pod(
+        self, name: str, _namespace: str, body: dict[str, Any], **_: object
+    ) -> V1Pod:
+        self.requests.append("patch")
+        self._meant(name, body["metadata"])
+        metadata = self.pods[name]["metadata"]
+        metadata["annotations"] |= body["metadata"]["annotations"]
+        metadata["resourceVersion"] = str(int(metadata.get("resourceVersion", "0")) + 1)
+        return model(self.pods[name])
+
+    def _meant(self, name: str, meant: dict[str, Any]) -> None:
+        if self.interfere:
+            self.interfere.pop(0)()
+        if name not in self.pods:
             raise refusal(404)
+        metadata = self.pods[name]["metadata"]
+        for key in ("uid", "resourceVersion"):
+            if meant.get(key) not in (None, metadata.get(key)):
+                raise refusal(409)
 
     def list_namespaced_event(self, _namespace: str, field_selector: str, **_: object) -> Any:
         self.requests.append(f"events {field_selector}")

@@ -64,22 +64,44 @@ class Pods:
         """
         return self._plain(self._call("create_namespaced_pod", body=pod))
 
-    def delete(self, name: str, grace: int | None = None, uid: str | None = None) -> None:
-        """Delete a pod; one that is already gone, or another of its name, is left alone.
+    def patch(self, name: str, change: Mapping[str, Any]) -> dict[str, Any]:
+        """Merge a change into a pod and return it as it is then.
+
+        Raises:
+            ApiException: Refused; gone; or not of the version that the change names.
+        """
+        return self._plain(self._call("patch_namespaced_pod", name, body=change))
+
+    def delete(
+        self,
+        name: str,
+        grace: int | None = None,
+        uid: str | None = None,
+        version: str | None = None,
+    ) -> bool:
+        """Delete a pod; one that is already gone, or not the one that is meant, is left alone.
 
         Args:
             name: The pod's name.
             grace: Seconds until it is killed; None for its own grace period.
             uid: Identity of the very pod that is meant; None for whichever has the name.
+            version: Its resource version; None for any.
+
+        Returns:
+            False if it was not the one that is meant.
         """
         body: dict[str, Any] = {} if grace is None else {"gracePeriodSeconds": grace}
-        if uid is not None:
-            body["preconditions"] = {"uid": uid}
+        meant = {"uid": uid, "resourceVersion": version}
+        if meant := {key: value for key, value in meant.items() if value is not None}:
+            body["preconditions"] = meant
         try:
             self._call("delete_namespaced_pod", name, body=body)
         except ApiException as error:
-            if error.status not in ({NOT_FOUND, CONFLICT} if uid else {NOT_FOUND}):
+            if error.status == CONFLICT and meant:
+                return False
+            if error.status != NOT_FOUND:
                 raise
+        return True
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Return the events about a pod; none where they may not be read."""
@@ -92,7 +114,7 @@ class Pods:
         return [self._plain(each) for each in found.items]
 
     def _call(self, method: str, *arguments: object, **options: object) -> Any:  # noqa: ANN401
-        if method.startswith(("read", "delete")):
+        if method.startswith(("read", "patch", "delete")):
             arguments = (*arguments, self.namespace)
         else:
             arguments = (self.namespace, *arguments)

@@ -14,6 +14,7 @@ from kubernetes.client.exceptions import ApiException
 
 from meltano_pods.pods import naming
 from meltano_pods.pods.api import CONFLICT
+from meltano_pods.pods.ownership import claim, owner
 from meltano_pods.pods.start import has_ended
 
 if TYPE_CHECKING:
@@ -47,35 +48,50 @@ def launch(
         StillRunningError: A pod of an earlier try does not end.
         ApiException: The cluster refuses the pod.
     """
-    spec = pod["metadata"]["annotations"][naming.SPEC]
-    name = pod["metadata"]["name"]
-    adopted: dict[str, Any] | None = None
-    for other in pods.select(naming.task_instance_selector(run)):
-        if adopted is None and _is_ours(other, run, spec):
-            adopted = other
-        elif not has_ended(other) or other["metadata"]["name"] == name:
-            _remove(pods, other, name, killed=killed, log=log)
+    adopted = _adopt(pods, pod, run, killed=killed, log=log)
     if adopted is not None:
-        metadata = adopted["metadata"]
-        log.info("Going on with pod %s of try %s", metadata["name"], metadata["labels"][naming.TRY])
         return adopted
+    name = pod["metadata"]["name"]
     try:
         created = pods.create(pod)
     except ApiException as error:
         # An answer that was lost on its way: the pod is there, and ours.
         known = pods.get(name) if error.status == CONFLICT else None
-        if known is None or _annotation(known, naming.ATTEMPT) != run.attempt:
+        if known is None or owner(known) != run.attempt:
             raise
         return known
     log.info("Created pod %s in namespace %s", name, pods.namespace)
     return created
 
 
+def _adopt(
+    pods: Pods, pod: Mapping[str, Any], run: TaskRun, *, killed: Callable[[], bool], log: Log
+) -> dict[str, Any] | None:
+    """Return the pod of an earlier try that is now this one's; None once nothing is at work."""
+    spec = pod["metadata"]["annotations"][naming.SPEC]
+    name = pod["metadata"]["name"]
+    while not killed():
+        ours: dict[str, Any] | None = None
+        for other in pods.select(naming.task_instance_selector(run)):
+            if ours is None and _is_ours(other, run, spec):
+                ours = other
+            elif not has_ended(other) or other["metadata"]["name"] == name:
+                _remove(pods, other, name, killed=killed, log=log)
+        if ours is None:
+            return None
+        if (claimed := claim(pods, ours, run.attempt)) is not None:
+            metadata = claimed["metadata"]
+            tried = metadata["labels"][naming.TRY]
+            log.info("Going on with pod %s of try %s", metadata["name"], tried)
+            return claimed
+    return None
+
+
 def _is_ours(pod: Mapping[str, Any], run: TaskRun, spec: str) -> bool:
     """Whether a pod is this very try's, or at work on just what this try would do."""
     if pod["metadata"].get("deletionTimestamp"):
         return False
-    if _annotation(pod, naming.ATTEMPT) == run.attempt:
+    if owner(pod) == run.attempt:
         return True
     wanted = naming.pod_annotations(run)
     same = all(

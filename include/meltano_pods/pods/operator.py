@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import shlex
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from airflow.providers.cncf.kubernetes.pod_generator import PodGenerator
@@ -23,18 +23,21 @@ from meltano_pods.pods.ending import NOTHING, not_started, stopped
 from meltano_pods.pods.follow import Follower
 from meltano_pods.pods.hook import ClusterHook
 from meltano_pods.pods.launch import StillRunningError, launch
+from meltano_pods.pods.ownership import release
 from meltano_pods.pods.reasons import Finding
 from meltano_pods.pods.refusals import why_refused
 from meltano_pods.pods.resume import why_given_up
 from meltano_pods.pods.run_pod import RunPod
 from meltano_pods.pods.start import CHECK_SECONDS, NotStartedError, has_ended
 from meltano_pods.pods.template import read_template
+from meltano_pods.pods.trigger import RunPodTrigger
 from meltano_pods.settings.override import RUN_CONTAINER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow.sdk import Context
+    from airflow.triggers.base import BaseTrigger
     from kubernetes.client import V1Pod
 
     from meltano_pods.pods.ending import Ending
@@ -117,6 +120,8 @@ class MeltanoPodOperator(KubernetesPodOperator):
         self.options = options
         self.environment = environment
         self.env = dict(env or {})
+        self._attempt = ""
+        """Which try of the task instance this is."""
         self._address = ("", "")
         """Namespace and name of the pod, as soon as it is known what it will be."""
         self._run_pod: RunPod | None = None
@@ -151,6 +156,7 @@ class MeltanoPodOperator(KubernetesPodOperator):
         Raises:
             RunFailedError: The run failed or was stopped.
         """
+        self._attempt = str(context["ti"].id)
         self._address = (event["namespace"], event["name"])
         self.pod = self._model(
             {"metadata": {"namespace": event["namespace"], "name": event["name"]}}
@@ -168,6 +174,12 @@ class MeltanoPodOperator(KubernetesPodOperator):
             self._on_api_error(context, error)
         return self._end(context)
 
+    def defer(self, *, trigger: BaseTrigger, **options: Any) -> NoReturn:  # noqa: ANN401 - Airflow's
+        """Wait in the triggerer, by the provider's trigger with our end of it."""
+        _, arguments = trigger.serialize()
+        super().defer(trigger=RunPodTrigger(attempt=self._attempt, **arguments), **options)
+        raise AssertionError  # pragma: no cover - it raises
+
     def on_kill(self) -> None:
         """Delete the pod, so that the run stops; `execute` then raises.
 
@@ -179,13 +191,14 @@ class MeltanoPodOperator(KubernetesPodOperator):
         if not name:
             return
         try:
-            self._pods.delete(name, grace=self.termination_grace_period)
-            self.log.warning("The task was killed: pod %s stops, and saves its state", name)
+            if release(self._pods, name, self._attempt, self.termination_grace_period):
+                self.log.warning("The task was killed: pod %s stops, and saves its state", name)
         except Exception:
             self.log.exception("Could not delete pod %s; the reaper will", name)
 
     def _launch(self, context: Context) -> RunPod:
         run = self._task_run(context)
+        self._attempt = run.attempt
         pod = self._build(context, run)
         self._address = (pod.metadata.namespace, pod.metadata.name)
         if self._killed:  # while all this was imported
@@ -290,7 +303,7 @@ class MeltanoPodOperator(KubernetesPodOperator):
         return Pods(lambda: self.client, self._address[0])
 
     def _follow(self, name: str) -> RunPod:
-        return RunPod(self._pods, name, lambda: self.pod_manager, self.log)
+        return RunPod(self._pods, name, self._attempt, lambda: self.pod_manager, self.log)
 
     @cached_property
     def hook(self) -> ClusterHook:

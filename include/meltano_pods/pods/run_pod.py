@@ -11,6 +11,7 @@ from urllib3.exceptions import HTTPError
 
 from meltano_pods.pods import ending
 from meltano_pods.pods.look import ways_to_look
+from meltano_pods.pods.ownership import release
 from meltano_pods.pods.start import has_ended, has_started, is_overdue, wait_for_start
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class RunPod:
     Attributes:
         pods: The pods of its namespace.
         name: Its name.
+        attempt: Which try of the task it belongs to.
         follower: Returns what reads it and its log; asked each time, because the provider makes a
             new one when credentials have expired.
         log: The task's log.
@@ -41,6 +43,7 @@ class RunPod:
 
     pods: Pods
     name: str
+    attempt: str
     follower: Callable[[], Follower]
     log: Log
 
@@ -87,13 +90,16 @@ class RunPod:
         return ending.gone(follower.last_seen, self.pods.events(self.name), follower.result)
 
     def delete(self, pod: Mapping[str, Any]) -> None:
-        """Delete the pod. What fails here is left to the reaper.
+        """Delete the pod, unless a later try has taken it over.
+
+        What fails here is left to the reaper.
 
         Args:
             pod: As last seen: a run that has begun gets its grace, to save its state.
         """
         try:
-            self.pods.delete(self.name, grace=None if has_started(pod) else _IDLE_GRACE)
+            grace = None if has_started(pod) else _IDLE_GRACE
+            release(self.pods, self.name, self.attempt, grace)
         except (ApiException, HTTPError) as error:
             self.log.warning("Could not delete pod %s; the reaper will. %s", self.name, error)
 

@@ -38,3 +38,5 @@ with (Path(config["folder"]) / "numbers.jsonl").open("a") as file:
             file.flush()
             print(json.dumps(message["value"]), flush=True)
     file.write(json.dumps({"run": run, "done": True}) + "\n")
+    if config["mode"] == "linger":
+        time.sleep(60)

@@ -1,0 +1,71 @@
+"""Whose pod it is: each try claims its pod, and only its owner deletes it.
+
+Airflow may start the next try of a task before the end of the last one has reached its pod: of a
+deferred task that was cleared, of a worker believed dead. Both changes here hold only for the
+version that was read, so that of a claim and a release at the same moment one fails.
+https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kubernetes.client.exceptions import ApiException
+
+from meltano_pods.pods import naming
+from meltano_pods.pods.api import CONFLICT, NOT_FOUND
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from meltano_pods.pods.api import Pods
+
+
+def owner(pod: Mapping[str, Any]) -> str | None:
+    """Return the attempt (naming.TaskRun) that a pod belongs to."""
+    attempt: str | None = (pod["metadata"].get("annotations") or {}).get(naming.ATTEMPT)
+    return attempt
+
+
+def claim(pods: Pods, pod: Mapping[str, Any], attempt: str) -> dict[str, Any] | None:
+    """Make a pod of an earlier try this one's, and return it as it is now.
+
+    Args:
+        pods: The pods of its namespace.
+        pod: As it was read.
+        attempt: The new owner.
+
+    Returns:
+        None if it has changed since it was read, or is gone.
+    """
+    if owner(pod) == attempt:
+        return dict(pod)
+    metadata = pod["metadata"]
+    change = {
+        "resourceVersion": metadata.get("resourceVersion"),
+        "uid": metadata["uid"],
+        "annotations": {naming.ATTEMPT: attempt},
+    }
+    try:
+        return pods.patch(metadata["name"], {"metadata": change})
+    except ApiException as error:
+        if error.status in (NOT_FOUND, CONFLICT):
+            return None
+        raise
+
+
+def release(pods: Pods, name: str, attempt: str, grace: int | None = None) -> bool:
+    """Delete a pod if it is this try's; True if it was.
+
+    Args:
+        pods: The pods of its namespace.
+        name: Its name.
+        attempt: Who wants it deleted.
+        grace: Seconds until it is killed; None for its own grace period.
+    """
+    while (pod := pods.get(name)) is not None and owner(pod) == attempt:
+        metadata = pod["metadata"]
+        version = metadata.get("resourceVersion")
+        if pods.delete(name, grace=grace, uid=metadata["uid"], version=version):
+            return True
+    return False

@@ -1,0 +1,74 @@
+"""Each try claims its pod and only its owner deletes it, also where both happen at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest.importorskip("kubernetes")
+
+from meltano_pods.pods import naming
+from meltano_pods.pods.api import Pods
+from meltano_pods.pods.ownership import claim, owner, release
+
+from tests.unit.fake_cluster import FakeCluster
+from tests.unit.pods import RUN
+from tests.unit.test_pods_launch import RETRY, RUNNING, start, there
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture
+def cluster() -> FakeCluster:
+    cluster = FakeCluster()
+    there(cluster, RUN, RUNNING, resourceVersion="1")
+    return cluster
+
+
+NAME = naming.pod_name(RUN)
+
+
+def pods_of(cluster: FakeCluster) -> Pods:
+    return Pods(lambda: cluster, "meltano")
+
+
+def touch(cluster: FakeCluster) -> Callable[[], None]:
+    """Return what the kubelet does all the time."""
+    return lambda: cluster.pods[NAME]["metadata"].update(resourceVersion="7")
+
+
+def test_a_try_that_adopts_a_pod_owns_it_and_the_one_before_no_longer_deletes_it(
+    cluster: FakeCluster,
+) -> None:
+    assert start(cluster) == NAME
+    assert owner(cluster.pods[NAME]) == RETRY.attempt
+    assert not release(pods_of(cluster), NAME, RUN.attempt)
+    assert NAME in cluster.pods
+    assert release(pods_of(cluster), NAME, RETRY.attempt, grace=9)
+    assert cluster.deletions[0][1]["gracePeriodSeconds"] == 9
+
+
+def test_a_claim_in_the_moment_of_a_release(cluster: FakeCluster) -> None:
+    pods = pods_of(cluster)
+    read = pods.get(NAME)
+    assert read is not None
+    cluster.interfere = [lambda: None if claim(pods, read, RETRY.attempt) else pytest.fail("lost")]
+    assert not release(pods, NAME, RUN.attempt)
+    assert owner(cluster.pods[NAME]) == RETRY.attempt
+
+
+def test_a_release_in_the_moment_of_a_claim(cluster: FakeCluster) -> None:
+    # The pod is gone when it is to be claimed: the try makes one of its own.
+    cluster.interfere = [cluster.pods.clear]
+    assert start(cluster) == naming.pod_name(RETRY)
+    assert list(cluster.pods) == [naming.pod_name(RETRY)]
+
+
+def test_a_pod_that_changes_otherwise_meanwhile(cluster: FakeCluster) -> None:
+    cluster.interfere = [touch(cluster)]
+    assert start(cluster) == NAME
+    cluster.interfere = [touch(cluster)]
+    assert release(pods_of(cluster), NAME, RETRY.attempt)
+    assert cluster.pods == {}
