@@ -42,15 +42,17 @@ def test_a_privileged_pod_is_refused(cluster: Cluster, namespace: str) -> None:
 def test_what_airflow_may_do(cluster: Cluster) -> None:
     def may(account: str, verb: str, what: str, namespace: str) -> bool:
         who = f"--as=system:serviceaccount:{AIRFLOW_NAMESPACE}:{account}"
-        asked = cluster.try_kubectl("--namespace", namespace, "auth", "can-i", verb, what, who)
-        return asked.returncode == 0
+        kind, _, part = what.partition("/")
+        asked = ("auth", "can-i", verb, kind, f"--subresource={part}", who)
+        return cluster.try_kubectl("--namespace", namespace, *asked).returncode == 0
 
     for account in ("airflow-scheduler", "airflow-triggerer", "airflow-api-server"):
-        for what in ("secrets", "configmaps", "pods/exec"):
+        for what in ("secrets", "configmaps", "pods/exec", "pods/attach", "serviceaccounts/token"):
             for namespace in (AIRFLOW_NAMESPACE, MELTANO_NAMESPACE):
                 assert not may(account, "get", what, namespace), (account, what, namespace)
                 assert not may(account, "create", what, namespace), (account, what, namespace)
     assert may("airflow-scheduler", "create", "pods", MELTANO_NAMESPACE)
+    assert may("airflow-scheduler", "get", "pods/log", MELTANO_NAMESPACE)
     assert not may("airflow-scheduler", "create", "pods", AIRFLOW_NAMESPACE)
     assert not may("airflow-triggerer", "create", "pods", MELTANO_NAMESPACE)
     assert not may("airflow-api-server", "list", "pods", MELTANO_NAMESPACE)

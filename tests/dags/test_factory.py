@@ -114,6 +114,22 @@ def test_one_broken_project_leaves_the_other(home: Path) -> None:
     assert "meltano/second/meltano.yml, line 10, key schedules[0].interval" in error
 
 
+def test_what_a_worker_is_told_comes_first_for_its_own_container(home: Path) -> None:
+    file = home / "meltano" / "first" / "meltano.yml"
+    override = (
+        "worker_override: {spec: {nodeSelector: {pool: small}, containers: [{name: proxy, image: p}"
+        ", {name: base, resources: {limits: {memory: 1Gi}}}]}}"
+    )
+    file.write_text(
+        file.read_text().replace("pool: warehouse", f"pool: warehouse\n{' ' * 6}{override}")
+    )
+    dag: Any = airflow_dags(str(home / "dags" / "first.py"))["first.daily"]
+    pod = dag.get_task("tap-csv-to-target-jsonl").executor_config["pod_override"]
+    assert [container.name for container in pod.spec.containers] == ["base", "proxy"]
+    assert pod.spec.containers[0].resources.limits == {"memory": "1Gi"}
+    assert pod.spec.node_selector == {"pool": "small"}
+
+
 def test_no_such_project(home: Path) -> None:
     with pytest.raises(
         DeploymentError, match=r"no Meltano project `secnd`.*first, second"

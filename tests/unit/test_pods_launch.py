@@ -67,6 +67,17 @@ def test_a_first_try_creates() -> None:
     assert cluster.requests == [f"list {naming.task_instance_selector(RUN)}", "create"]
 
 
+def test_a_cleared_task_begins_anew_but_keeps_what_it_made_itself() -> None:
+    cluster = FakeCluster()
+    earlier = there(cluster, RUN, RUNNING)
+    cleared = replace(RETRY, cleared=True)
+    name = start(cluster, cleared)
+    assert name == naming.pod_name(RETRY)
+    assert [deleted for deleted, _ in cluster.deletions] == [earlier]
+    cluster.pods[name]["status"] = RUNNING
+    assert start(cluster, cleared) == name
+
+
 def test_a_pod_whose_worker_died_is_adopted() -> None:
     cluster = FakeCluster()
     name = there(cluster, RUN, RUNNING)

@@ -401,3 +401,17 @@ def test_no_secret_value_is_in_the_pod(task: MakeTask, cluster: FakeCluster) -> 
     uri = next(each for each in run["env"] if each["name"] == "MELTANO_DATABASE_URI")
     assert "value" not in uri
     assert uri["valueFrom"]["secretKeyRef"]["name"] == "meltano-shop-env"
+
+
+@pytest.mark.parametrize(
+    ("try_number", "max_tries", "cleared"),
+    [(1, 2, False), (2, 2, False), (3, 2, False), (2, 3, True), (4, 5, True), (3, 3, False)],
+)
+def test_the_first_try_after_a_clear_is_known(
+    task: MakeTask, try_number: int, max_tries: int, cleared: bool
+) -> None:
+    made = task()
+    made.retries = 2
+    found = context()
+    found["ti"].try_number, found["ti"].max_tries = try_number, max_tries
+    assert made._task_run(found).cleared is cleared

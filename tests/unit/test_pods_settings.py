@@ -40,6 +40,14 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         ("the request of memory is above its limit",),
     ),
     "override": ({"pod_override": []}, ("takes a map",)),
+    "worker's": (
+        {"worker_override": {"spec": {"containers": [{"name": "base", "args": ["x"]}]}}},
+        ("`args` of the container `base` is set by Airflow", "which task to run"),
+    ),
+    "worker's namespace": (
+        {"worker_override": {"metadata": {"namespace": "a"}}},
+        ("`metadata.namespace` is set by Airflow",),
+    ),
     "unknown field": (
         {"pod_override": {"spec": {"nodeSelectr": {}}}},
         ("`nodeSelectr` is no field of `spec`", "Did you mean `nodeSelector`?"),
@@ -105,10 +113,13 @@ def test_the_very_line_is_named(make_project: MakeProject) -> None:
     assert re.search(r"line 7, key .*containers\[0\]\.imagePullPolicey", str(caught.value))
 
 
-def test_secrets_in_an_override_are_refused_and_not_shown() -> None:
-    container = {"name": "meltano", "env": [{"name": "TAP_PASSWORD", "value": "hunter2"}]}
+@pytest.mark.parametrize(
+    ("setting", "own"), [("pod_override", "meltano"), ("worker_override", "base")]
+)
+def test_secrets_in_an_override_are_refused_and_not_shown(setting: str, own: str) -> None:
+    container = {"name": own, "env": [{"name": "TAP_PASSWORD", "value": "hunter2"}]}
     with pytest.raises(SettingsError) as caught:
-        settings_of([layer("project", pod_override={"spec": {"containers": [container]}})])
+        settings_of([layer("project", **{setting: {"spec": {"containers": [container]}}})])
     assert "TAP_PASSWORD" in str(caught.value)
     assert "secretKeyRef" in str(caught.value)
     assert "hunter2" not in str(caught.value)

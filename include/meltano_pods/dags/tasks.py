@@ -7,8 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.process import MeltanoProcessOperator
+from meltano_pods.settings.override import WORKER_CONTAINER
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from airflow.sdk import BaseOperator
@@ -61,6 +63,8 @@ def make_task(planned: TaskPlan, place: Place) -> BaseOperator:
         common["owner"] = settings.owner
     if settings.pool is not None:
         common["pool"] = settings.pool
+    if settings.worker_override:
+        common["executor_config"] = _executor_config(settings.worker_override)
     limit = settings.run_timeout
     if limit is not None:
         limit += settings.stop_grace + _TIMEOUT_MARGIN
@@ -89,3 +93,18 @@ def _pod_task(
         execution_timeout=None if limit is None else limit + settings.start_timeout,
         **common,
     )
+
+
+def _executor_config(override: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what Airflow's KubernetesExecutor lays over the pod of a worker."""
+    # Here and not above, as the operator.
+    from airflow.providers.cncf.kubernetes import pod_generator  # noqa: PLC0415
+
+    spec = override.get("spec") or {}
+    containers = spec.get("containers") or []
+    base = {"name": WORKER_CONTAINER}
+    # Airflow merges them by their places, and the worker's own is the first.
+    first = [next((each for each in containers if each["name"] == WORKER_CONTAINER), base)]
+    others = [each for each in containers if each["name"] != WORKER_CONTAINER]
+    pod = {**override, "spec": {**spec, "containers": first + others}}
+    return {"pod_override": pod_generator.PodGenerator.deserialize_model_dict(pod)}

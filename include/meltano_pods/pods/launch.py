@@ -2,7 +2,8 @@
 
 A pod of an earlier try may still be there: its worker died, or it is being stopped. One that does
 just what this try would do is adopted, any other is stopped first, with its grace to save the
-state. What has ended is left for a look at it, and for the reaper.
+state; every one where somebody cleared the task, who wants it to begin anew. What has ended is left
+for a look at it, and for the reaper.
 """
 
 from __future__ import annotations
@@ -93,6 +94,8 @@ def _is_ours(pod: Mapping[str, Any], run: TaskRun, spec: str) -> bool:
         return False
     if owner(pod) == run.attempt:
         return True
+    if run.cleared:
+        return False
     wanted = naming.pod_annotations(run)
     same = all(
         _annotation(pod, key) == wanted[key]

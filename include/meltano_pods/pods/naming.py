@@ -48,6 +48,7 @@ class TaskRun:
         attempt: Airflow's own identity of this try (a UUID), which no other try, task or
             deployment shares.
         deployment: Sets apart Airflow deployments that share a namespace; may be empty.
+        cleared: Whether somebody cleared the task since the try before.
     """
 
     project: str
@@ -58,6 +59,7 @@ class TaskRun:
     try_number: int
     attempt: str
     deployment: str = ""
+    cleared: bool = False
 
 
 def pod_name(run: TaskRun) -> str:

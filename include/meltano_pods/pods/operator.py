@@ -226,6 +226,8 @@ class MeltanoPodOperator(KubernetesPodOperator):
 
     def _task_run(self, context: Context) -> naming.TaskRun:
         ti = context["ti"]
+        # Clearing grants a task its retries again, on top of the tries it had.
+        had = ti.max_tries - (self.retries or 0)
         return naming.TaskRun(
             project=self.project,
             dag_id=ti.dag_id,
@@ -235,6 +237,7 @@ class MeltanoPodOperator(KubernetesPodOperator):
             try_number=ti.try_number,
             attempt=str(ti.id),
             deployment=self.options.deployment,
+            cleared=0 < had == ti.try_number - 1,
         )
 
     def _build(self, context: Context, run: naming.TaskRun) -> V1Pod:

@@ -3,7 +3,7 @@
 The order, stated here once: project, environment, plugin, job, schedule (`ORDER`); of several
 plugins, in the order the task names them. A later one wins, maps (`env`) merge, lists replace.
 Two settings have rules of their own: the `resources` of plugins are added up, because the plugins
-share a pod, and `pod_override` merges as Kubernetes does (overlay.py).
+share a pod, and overrides of pods merge as Kubernetes does (overlay.py).
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 
 ORDER = ("project", "environment", "plugin", "job", "schedule")
+_OVERRIDES = ("pod_override", "worker_override")
 
 
 def settings_of(layers: Iterable[Layer]) -> Settings:
@@ -93,7 +94,7 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         known = merged.get(key)
-        if key == "pod_override":
+        if key in _OVERRIDES:
             merged[key] = overlay(known or {}, value, last=False)
             continue
         both = isinstance(known, dict) and isinstance(value, dict)
@@ -149,4 +150,4 @@ def _explained(layer: Layer, detail: ErrorDetails) -> SettingsError:
     )
 
 
-_MAY_HOLD_SECRETS = ("env", "secret_env", "pod_override")
+_MAY_HOLD_SECRETS = ("env", "secret_env", *_OVERRIDES)

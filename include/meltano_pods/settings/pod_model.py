@@ -17,6 +17,7 @@ from meltano_pods.settings.pod_values import (
     check_resources,
     check_secret_env,
     check_template,
+    check_worker_override,
     kubernetes_name,
 )
 from meltano_pods.settings.values import parse_duration
@@ -159,6 +160,14 @@ class PodSettings(BaseModel):
             "(`metadata`, `spec`) laid over all else, such as `spec: {nodeSelector: {pool: big}, "
             "tolerations: [...]}`. The container is called `meltano`. Maps merge, lists of named "
             "things merge by name, other lists are replaced, null removes. Empty: nothing."
+        ),
+    )
+    worker_override: Annotated[dict[str, Any], BeforeValidator(check_worker_override)] = Field(
+        default_factory=dict,
+        description=(
+            "The same for the pod in which Airflow's KubernetesExecutor runs the task (it starts "
+            "the run's pod and follows it), laid over `[kubernetes_executor] pod_template_file`. "
+            "Its container is called `base`. Other executors pass over it. Empty: nothing."
         ),
     )
     start_timeout: Annotated[

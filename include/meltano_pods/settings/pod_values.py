@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import PydanticCustomError
 
 from meltano_pods.names import suggestion
-from meltano_pods.settings.override import override_problems
+from meltano_pods.settings.override import override_problems, worker_override_problems
 from meltano_pods.settings.quantity import parse_quantity
 from meltano_pods.settings.values import check_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from meltano_pods.settings.podfields import Problem
 
 PARTS = ("requests", "limits")
 _RESOURCES = ("cpu", "memory", "ephemeral-storage")
@@ -80,10 +82,21 @@ def request_above_limit(resources: Mapping[str, Mapping[str, str]]) -> str | Non
 
 
 def check_override(value: object) -> object:
-    """Accept a part of a Kubernetes pod template."""
+    """Accept a part of the template of a run's pod."""
+    return _part_of_pod("pod_override", value, override_problems)
+
+
+def check_worker_override(value: object) -> object:
+    """Accept a part of the template of a worker's pod."""
+    return _part_of_pod("worker_override", value, worker_override_problems)
+
+
+def _part_of_pod(
+    setting: str, value: object, problems: Callable[[object], Iterator[Problem]]
+) -> object:
     if not isinstance(value, dict):
-        raise ValueError("pod_override takes a map: {spec: {nodeSelector: ...}}")  # noqa: TRY004
-    for problem in override_problems(value):
+        raise ValueError(f"{setting} takes a map: {{spec: {{nodeSelector: ...}}}}")  # noqa: TRY004
+    for problem in problems(value):
         raise _inner(".".join(problem.path), problem.what, problem.fix)
     return value
 
