@@ -7,6 +7,7 @@ import random
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -65,8 +66,7 @@ def kill_mid_run(cluster: Cluster, count: int, seed: int) -> Tally:
     for number in range(count):
         kind, kill = kinds[number % len(kinds)]
         runs = {dag_id: cluster.start(dag_id) for dag_id in (*SYNC, *DEFERRED)}
-        for dag_id in runs:
-            cluster.running_pod(dag_id)
+        wait_for("all runs to move rows", partial(_all_move, cluster, tuple(runs)), 240)
         time.sleep(chance.uniform(0, 8))
         kill()
         tally.kills[kind] += 1
@@ -76,6 +76,10 @@ def kill_mid_run(cluster: Cluster, count: int, seed: int) -> Tally:
     done = {line["run"] for line in lines if line.get("done")}
     tally.false += [each for each in _green(cluster) if each not in done]
     return tally
+
+
+def _all_move(cluster: Cluster, dag_ids: tuple[str, ...]) -> bool:
+    return all(cluster.pod_that_moves_rows(dag_id) for dag_id in dag_ids)
 
 
 def written(cluster: Cluster) -> list[dict[str, Any]]:

@@ -141,13 +141,14 @@ class Cluster:
 
     def running_pod(self, dag_id: str) -> str:
         """Return the name of the DAG's pod, once it moves rows."""
+        return wait_for(f"a running pod of {dag_id}", lambda: self.pod_that_moves_rows(dag_id))
 
-        def name() -> str | None:
-            for pod in self.pods_of(dag_id, phase="Running"):
-                pod_name: str = pod["metadata"]["name"]
-                said = self.try_kubectl("--namespace", MELTANO_NAMESPACE, "logs", pod_name)
-                if "state has been updated" in said.stdout:
-                    return pod_name
-            return None
-
-        return wait_for(f"a running pod of {dag_id}", name)
+    def pod_that_moves_rows(self, dag_id: str) -> str | None:
+        """Return the name of the DAG's pod; None while it moves none."""
+        for pod in self.pods_of(dag_id, phase="Running"):
+            name: str = pod["metadata"]["name"]
+            # Meltano saves the state after each row of the project's own tap.
+            said = self.try_kubectl("--namespace", MELTANO_NAMESPACE, "logs", name)
+            if "state has been updated" in said.stdout:
+                return name
+        return None

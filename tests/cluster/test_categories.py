@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from meltano_pods.pods.reaper import SETTLE
 from meltano_runner.contract import CATEGORIES, Category
 
 from tests.cluster.running_cluster import wait_for
+from tools.cluster.access import AIRFLOW_NAMESPACE
 from tools.cluster.apps import MELTANO_NAMESPACE
 from tools.images.build import MELTANO
 
@@ -60,6 +63,9 @@ CASES = {
 }
 
 
+ORPHAN = "faults.job.endless-deferred"
+
+
 @pytest.fixture(scope="module")
 def runs(cluster: Cluster) -> Iterator[dict[str, str]]:
     """Start every case at once; its runs by job."""
@@ -72,9 +78,28 @@ def runs(cluster: Cluster) -> Iterator[dict[str, str]]:
     }
     cluster.kubectl("apply", "-f", "-", stdin=json.dumps(secret))
     try:
-        yield {job: cluster.start(f"faults.job.{job}") for job in CASES}
+        found = {job: cluster.start(f"faults.job.{job}") for job in CASES}
+        _leave_an_orphan(cluster)
+        yield found
     finally:
         cluster.kubectl("delete", "-f", "-", stdin=json.dumps(secret))
+
+
+def _leave_an_orphan(cluster: Cluster) -> None:
+    """Mark a deferred task as failed while no triggerer is there to delete its pod."""
+    triggerer = ("--namespace", AIRFLOW_NAMESPACE, "scale", "deployment/airflow-triggerer")
+    cluster.kubectl(*triggerer, "--replicas=0")
+    try:
+        run_id = cluster.start(ORPHAN)
+        wait_for("the task to be deferred", lambda: _deferred(cluster, run_id))
+        task_id = cluster.task_of(ORPHAN, run_id)["task_id"]
+        cluster.api.set_task(ORPHAN, run_id, task_id, "failed")
+    finally:
+        cluster.kubectl(*triggerer, "--replicas=1")
+
+
+def _deferred(cluster: Cluster, run_id: str) -> bool:
+    return [task["state"] for task in cluster.api.tasks(ORPHAN, run_id)] == ["deferred"]
 
 
 def build_images(cluster: Cluster) -> None:
@@ -135,10 +160,14 @@ def test_what_failed_is_kept_and_then_reaped(cluster: Cluster, runs: dict[str, s
     name = kept[0]["metadata"]["name"]
     where = ("--namespace", MELTANO_NAMESPACE)
     assert "the source said: no such table" in cluster.kubectl(*where, "logs", name)
+    (orphan,) = cluster.pods_of(ORPHAN, phase="Running")
+    # Young pods may have a task that is only on its way.
+    made = datetime.fromisoformat(orphan["metadata"]["creationTimestamp"])
+    wait_for("the orphan to be old enough", lambda: datetime.now(UTC) - made > SETTLE)
     # As if an hour had gone by.
     cluster.kubectl(
         *where, "annotate", "pods", "--all", "--overwrite", "meltano-pods/keep-seconds=0"
     )
     run_id = cluster.start("meltano_pods.reaper")
     assert cluster.api.wait("meltano_pods.reaper", run_id, seconds=120) == "success"
-    wait_for("all failed pods to go", lambda: not cluster.get("pods"), 60)
+    wait_for("the failed pods and the orphan to go", lambda: not cluster.get("pods"), 90)

@@ -70,12 +70,14 @@ def test_a_first_try_creates() -> None:
 def test_a_cleared_task_begins_anew_but_keeps_what_it_made_itself() -> None:
     cluster = FakeCluster()
     earlier = there(cluster, RUN, RUNNING)
-    cleared = replace(RETRY, cleared=True)
+    cleared = replace(RETRY, cleared_tries=1)
     name = start(cluster, cleared)
     assert name == naming.pod_name(RETRY)
     assert [deleted for deleted, _ in cluster.deletions] == [earlier]
     cluster.pods[name]["status"] = RUNNING
     assert start(cluster, cleared) == name
+    # A retry of it adopts what came after the clear.
+    assert start(cluster, replace(cleared, try_number=3, attempt="attempt-3")) == name
 
 
 def test_a_pod_whose_worker_died_is_adopted() -> None:
@@ -94,9 +96,17 @@ def test_a_try_that_begins_anew_finds_its_own_pod(status: dict[str, Any]) -> Non
     assert cluster.created == []
 
 
-def test_what_an_earlier_try_has_ended_is_not_taken_for_this_one() -> None:
+def test_what_an_earlier_try_did_with_success_is_not_done_again() -> None:
     cluster = FakeCluster()
-    there(cluster, RUN, DONE)
+    name = there(cluster, RUN, DONE)
+    assert start(cluster) == name
+    assert cluster.created == []
+
+
+@pytest.mark.parametrize("state", [ended(1, message=""), ended(0, "OOMKilled"), ended(0, None, "")])
+def test_what_an_earlier_try_failed_at_is_done_again(state: dict[str, Any]) -> None:
+    cluster = FakeCluster()
+    there(cluster, RUN, {"phase": "Failed", "containerStatuses": [container(state)]})
     assert start(cluster) == naming.pod_name(RETRY)
     assert cluster.deletions == []  # it is kept for a look at it
 

@@ -1,9 +1,9 @@
 """Puts a pod into the cluster so that a task instance never has two at work.
 
 A pod of an earlier try may still be there: its worker died, or it is being stopped. One that does
-just what this try would do is adopted, any other is stopped first, with its grace to save the
-state; every one where somebody cleared the task, who wants it to begin anew. What has ended is left
-for a look at it, and for the reaper.
+just what this try would do, or has done it with success meanwhile, is adopted; any other is stopped
+first, with its grace to save the state; every one where somebody cleared the task, who wants it to
+begin anew. What has failed is left for a look at it, and for the reaper.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from kubernetes.client.exceptions import ApiException
 
 from meltano_pods.pods import naming
 from meltano_pods.pods.api import CONFLICT
+from meltano_pods.pods.ending import read_ending
 from meltano_pods.pods.ownership import claim, owner
 from meltano_pods.pods.start import has_ended
 
@@ -89,19 +90,22 @@ def _adopt(
 
 
 def _is_ours(pod: Mapping[str, Any], run: TaskRun, spec: str) -> bool:
-    """Whether a pod is this very try's, or at work on just what this try would do."""
+    """Whether a pod is this very try's, or does or has done just what this try would do."""
     if pod["metadata"].get("deletionTimestamp"):
         return False
     if owner(pod) == run.attempt:
         return True
-    if run.cleared:
+    tried = int(pod["metadata"]["labels"][naming.TRY])
+    if tried <= run.cleared_tries:
         return False
     wanted = naming.pod_annotations(run)
     same = all(
         _annotation(pod, key) == wanted[key]
         for key in (naming.DAG_ID, naming.TASK_ID, naming.RUN_ID, naming.MAP_INDEX)
     )
-    return same and _annotation(pod, naming.SPEC) == spec and not has_ended(pod)
+    # Of an earlier try: a DAG run that was deleted and made again counts its tries from 1.
+    useful = not has_ended(pod) or (tried < run.try_number and read_ending(pod).succeeded)
+    return same and _annotation(pod, naming.SPEC) == spec and useful
 
 
 def _remove(

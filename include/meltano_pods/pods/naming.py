@@ -48,7 +48,8 @@ class TaskRun:
         attempt: Airflow's own identity of this try (a UUID), which no other try, task or
             deployment shares.
         deployment: Sets apart Airflow deployments that share a namespace; may be empty.
-        cleared: Whether somebody cleared the task since the try before.
+        cleared_tries: How many tries there were when somebody last cleared the task, who wants it
+            to begin anew; 0 if nobody did.
     """
 
     project: str
@@ -59,7 +60,7 @@ class TaskRun:
     try_number: int
     attempt: str
     deployment: str = ""
-    cleared: bool = False
+    cleared_tries: int = 0
 
 
 def pod_name(run: TaskRun) -> str:

@@ -136,7 +136,8 @@ class MeltanoPodOperator(KubernetesPodOperator):
         """
         try:
             run_pod = self._launch(context)
-            if self.deferrable:
+            # An adopted pod may have ended: then there is nothing to wait for.
+            if self.deferrable and not has_ended(run_pod.read(self.pod)):
                 self.invoke_defer_method(context=context)
             run_pod.await_start(self.pod, self.options.start_timeout)
             if has_ended(self.pod_manager.last_seen or {}):
@@ -226,8 +227,6 @@ class MeltanoPodOperator(KubernetesPodOperator):
 
     def _task_run(self, context: Context) -> naming.TaskRun:
         ti = context["ti"]
-        # Clearing grants a task its retries again, on top of the tries it had.
-        had = ti.max_tries - (self.retries or 0)
         return naming.TaskRun(
             project=self.project,
             dag_id=ti.dag_id,
@@ -237,7 +236,8 @@ class MeltanoPodOperator(KubernetesPodOperator):
             try_number=ti.try_number,
             attempt=str(ti.id),
             deployment=self.options.deployment,
-            cleared=0 < had == ti.try_number - 1,
+            # Clearing grants a task its retries again, on top of the tries it had.
+            cleared_tries=max(0, ti.max_tries - (self.retries or 0)),
         )
 
     def _build(self, context: Context, run: naming.TaskRun) -> V1Pod:

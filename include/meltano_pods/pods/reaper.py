@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from meltano_pods.pods.api import Pods
 
-_SETTLE = timedelta(minutes=2)
+SETTLE = timedelta(minutes=2)
 """How old a pod must be before its task's state is asked for: it may be on its way."""
 
 
@@ -60,7 +60,7 @@ def _why(
     if has_ended(pod):
         keep = timedelta(seconds=float(annotations.get(naming.KEEP_SECONDS, KEEP_SECONDS)))
         return f"it ended more than {keep} ago" if now - _ended_at(pod) > keep else None
-    if is_over is None or now - _moment(metadata["creationTimestamp"]) < _SETTLE:
+    if is_over is None or now - _moment(metadata["creationTimestamp"]) < SETTLE:
         return None
     return "its task is over" if is_over(annotations) else None
 

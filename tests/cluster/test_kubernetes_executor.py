@@ -1,0 +1,84 @@
+"""Airflow's KubernetesExecutor: one value of the chart, and the same demo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cluster.running_cluster import wait_for
+from tests.cluster.test_demo import DAG, moved
+from tests.cluster.test_security import may
+from tools.cluster.access import AIRFLOW_NAMESPACE
+from tools.cluster.apps import MELTANO_NAMESPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.cluster.running_cluster import Cluster
+
+pytestmark = pytest.mark.timeout(600)
+WORKERS = "app.kubernetes.io/component=worker"
+
+
+@pytest.fixture(scope="module")
+def workers(cluster: Cluster) -> Iterator[Cluster]:
+    """Say it in the values, as a user does, and take it back."""
+    file = cluster.clone / "k8s" / "values" / "airflow.yaml"
+    before = file.read_text()
+    file.write_text(f"executor: KubernetesExecutor\n{before}")
+    cluster.make("up")
+    yield cluster
+    file.write_text(before)
+    cluster.make("up")
+
+
+def _workers(cluster: Cluster) -> list[dict[str, Any]]:
+    return cluster.get("pods", "--selector", WORKERS, namespace=AIRFLOW_NAMESPACE)
+
+
+def test_the_demo_and_its_log_after_the_worker_is_gone(workers: Cluster) -> None:
+    shown = workers.make("demo FULL_REFRESH=1")
+    assert moved(shown) >= 1200
+    (run, *_) = workers.api.runs(DAG)
+    task = workers.task_of(DAG, run["dag_run_id"])
+    assert task["executor"] in (None, "KubernetesExecutor")
+    wait_for("the worker to go", lambda: not _workers(workers), 60)
+    log = workers.log_of(DAG, run["dag_run_id"])
+    assert "Created pod" in log
+    assert "succeeded: 1," in log
+    assert moved(workers.make("demo")) == 0
+
+
+def test_a_worker_is_hardened_and_shaped_by_its_override(workers: Cluster) -> None:
+    dag_id = "faults.job.endless-in-a-worker"
+    run_id = workers.start(dag_id)
+    pod = workers.running_pod(dag_id)
+    (worker,) = _workers(workers)
+    (base,) = worker["spec"]["containers"]
+    assert base["name"] == "base"
+    assert base["resources"]["limits"]["memory"] == "700Mi"  # its override; the chart says 768Mi
+    assert base["resources"]["limits"]["cpu"] == "1"
+    assert worker["metadata"]["labels"]["team"] == "data"
+    assert base["securityContext"]["readOnlyRootFilesystem"] is True
+    assert worker["spec"]["securityContext"]["runAsNonRoot"] is True
+    # Neither the database nor Airflow's keys: a worker talks to the API alone.
+    assert not any("CONN" in each["name"] or "KEY" in each["name"] for each in base["env"])
+
+    # Whoever deletes a worker stops its run, which is tried again and not called a success.
+    name = worker["metadata"]["name"]
+    workers.kubectl("--namespace", AIRFLOW_NAMESPACE, "delete", "pod", name, "--wait=false")
+    assert workers.api.wait(dag_id, run_id, seconds=240) == "failed"
+    assert "stopped: " in workers.log_of(dag_id, run_id)
+    wait_for(f"pod {pod} to end", lambda: not workers.pods_of(dag_id, phase="Running"), 90)
+
+
+def test_accounts_may_do_what_they_must_and_no_more(workers: Cluster) -> None:
+    assert may(workers, "airflow-worker", "create", "pods", MELTANO_NAMESPACE)
+    assert not may(workers, "airflow-worker", "create", "pods", AIRFLOW_NAMESPACE)
+    assert may(workers, "airflow-scheduler", "create", "pods", AIRFLOW_NAMESPACE)
+    assert may(workers, "airflow-api-server", "get", "pods/log", AIRFLOW_NAMESPACE)
+    assert not may(workers, "airflow-api-server", "create", "pods", AIRFLOW_NAMESPACE)
+    for account in ("airflow-worker", "airflow-scheduler", "airflow-api-server"):
+        for namespace in (AIRFLOW_NAMESPACE, MELTANO_NAMESPACE):
+            assert not may(workers, account, "get", "secrets", namespace)
