@@ -25,11 +25,13 @@ _ENVIRONMENT = {
     "AIRFLOW_PORT": "8090",
     "REGISTRY_PORT": "5090",
 }
-# Airflow gives a task up whose worker was killed without a word: sooner here, so that tests end.
+# Airflow gives up tasks whose worker, or scheduler, was killed without a word: sooner here than
+# after its 5 minutes, so that tests end.
 _VALUES = """
   scheduler:
     task_instance_heartbeat_timeout: "15"
     task_instance_heartbeat_timeout_detection_interval: "5"
+    orphaned_tasks_check_interval: "15"
 """
 
 
