@@ -142,7 +142,19 @@ def test_failure_explains_itself_and_keeps_the_pod(task: MakeTask, cluster: Fake
     ):
         assert part in text
     assert cluster.deletions == []
-    assert pickle.loads(pickle.dumps(caught.value)).category is Category.TARGET_FAILED  # noqa: S301
+    failure = pickle.loads(pickle.dumps(caught.value)).failure  # noqa: S301
+    assert failure.category is Category.TARGET_FAILED
+    assert (failure.pod, failure.tries) == (f"meltano/{NAME}", "this was try 1 of 3")
+    assert failure.look[0] == f"kubectl --namespace meltano describe pod {NAME}"
+
+
+def test_the_pod_of_a_lost_worker_can_be_found(task: MakeTask, cluster: FakeCluster) -> None:
+    a_task = task()
+    a_task.execute(context())
+    label = cluster.created[0]["metadata"]["labels"][naming.TASK_INSTANCE]
+    (line,) = a_task.ways_to_find(context()["ti"])
+    assert line.startswith("kubectl --namespace meltano get pods --selector '")
+    assert f"{naming.TASK_INSTANCE}={label}'" in line
 
 
 def test_kubernetes_own_words_and_the_setting_to_change(
@@ -409,7 +421,7 @@ def test_how_many_tries_were_cleared_is_known(task: MakeTask, max_tries: int, cl
     made.retries = 2
     found = context()
     found["ti"].max_tries = max_tries
-    assert made._task_run(found).cleared_tries == cleared
+    assert made._task_run(found["ti"]).cleared_tries == cleared
 
 
 def test_a_pod_that_succeeded_without_its_task_is_not_run_again_nor_waited_for(

@@ -9,8 +9,8 @@ import pkgutil
 import meltano_pods
 import pytest
 from meltano_pods import errors
-from meltano_pods.diagnosis import RunFailedError, RunRefusedError
-from meltano_runner.contract import Category
+from meltano_pods.diagnosis import Failure, RunFailedError, RunRefusedError
+from meltano_runner.contract import Category, Outcome, PipelineResult, RunResult, StreamResult
 
 MODULES = sorted(
     module.name
@@ -44,7 +44,17 @@ def test_errors_say_what_where_and_fix_and_survive_pickling(
 
 @pytest.mark.parametrize("kind", [RunFailedError, RunRefusedError])
 def test_run_errors_survive_pickling(kind: type[RunFailedError]) -> None:
-    error = pickle.loads(pickle.dumps(kind("it", "here", "Mend it.", Category.DISK_FULL)))  # noqa: S301
+    streams = (StreamResult("orders", 12, 12, "2026-01-02"),)
+    result = RunResult(
+        Outcome.FAILED,
+        1,
+        Category.DISK_FULL,
+        pipelines=(PipelineResult("tap-csv", streams=streams),),
+    )
+    failure = Failure(result, "this was try 1 of 3", "Evicted: full", "meltano/a", ("kubectl",))
+    error = pickle.loads(pickle.dumps(kind("it", "here", "Mend it.", failure)))  # noqa: S301
+    assert isinstance(error, kind)
+    assert error.failure == failure
     assert (error.category, str(error)) == (
         Category.DISK_FULL,
         "it\n  where: here\n  fix: Mend it.",

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
-from meltano_runner.contract import CATEGORIES, Category
+from meltano_runner.contract import CATEGORIES, Category, RunResult
 
 from meltano_pods.diagnosis.summary import summarize
 from meltano_pods.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
-    from meltano_runner.contract import RunResult
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that did not succeed, as values; what a person reads is made from it.
+
+    Attributes:
+        result: What the run did, or what can be said without its own word.
+        tries: Which try this was, in words; empty where that is not known.
+        kubernetes: Kubernetes' own reason, word for word; None where it gave none.
+        pod: Namespace and name of the pod as `namespace/name`; None for a run without one.
+        look: Lines by which to look at what is left of the run.
+    """
+
+    result: RunResult
+    tries: str = ""
+    kubernetes: str | None = None
+    pod: str | None = None
+    look: tuple[str, ...] = ()
+
+    @property
+    def category(self) -> Category:
+        """Why the run did not succeed."""
+        return self.result.category or Category.UNKNOWN
 
 
 class RunFailedError(RunError, AirflowException):
@@ -23,44 +46,50 @@ class RunFailedError(RunError, AirflowException):
         what: Category, what it means, the failed plugin and its own error.
         where: The command and its project.
         fix: The category's hint.
-        category: Why it did not succeed.
+        failure: The same as values, for callbacks and retry policies.
     """
 
-    def __init__(self, what: str, where: str, fix: str, category: Category) -> None:
+    def __init__(self, what: str, where: str, fix: str, failure: Failure) -> None:
         super().__init__(what, where, fix)
-        self.args = (what, where, fix, category)
-        self.category = category
+        self.args = (what, where, fix, failure)
+        self.failure = failure
+
+    @property
+    def category(self) -> Category:
+        """Why the run did not succeed."""
+        return self.failure.category
 
 
 class RunRefusedError(RunFailedError, AirflowFailException):
     """A run failed in a way that a retry cannot mend, so Airflow does not retry."""
 
 
-def failure_of(
-    result: RunResult, where: str, *, retries: str = "", details: Sequence[str] = ()
-) -> RunFailedError:
-    """Return the exception for a result that is not a success.
+def failure_of(failure: Failure, where: str) -> RunFailedError:
+    """Return the exception for a run that is not a success.
 
     Args:
-        result: What the run did.
+        failure: How it ended.
         where: The command and its project, for the message.
-        retries: What is left of the task's retries, in words.
-        details: Further lines, such as what Kubernetes says and how to look at the pod.
     """
-    category = result.category or Category.UNKNOWN
-    info = CATEGORIES[category]
-    lines = [f"{category.value}: {info.summary}"]
-    if result.failed_plugin is not None:
-        lines.append(f"  plugin: {result.failed_plugin}")
-    if result.error is not None:
-        lines.append("  error: " + result.error.strip().replace("\n", "\n    "))
-    if result.seconds or result.pipelines:  # else it never began
-        lines.append(f"  run: {summarize(result)}; exit code {result.exit_code}")
-    lines.append(
-        f"  retry: {retries or 'as the setting `retries` says'}"
-        if info.retry
-        else "  retry: no, a retry without a change cannot mend this"
-    )
-    lines += [f"  {detail}" for detail in details]
+    info = CATEGORIES[failure.category]
     kind = RunFailedError if info.retry else RunRefusedError
-    return kind("\n".join(lines), where, info.hint, category)
+    return kind("\n".join(_lines(failure)), where, info.hint, failure)
+
+
+def _lines(failure: Failure) -> Iterator[str]:
+    result, info = failure.result, CATEGORIES[failure.category]
+    yield f"{failure.category.value}: {info.summary}"
+    if result.failed_plugin is not None:
+        yield f"  plugin: {result.failed_plugin}"
+    if result.error is not None:
+        yield "  error: " + result.error.strip().replace("\n", "\n    ")
+    if result.seconds or result.pipelines:  # else it never began
+        yield f"  run: {summarize(result)}; exit code {result.exit_code}"
+    if info.retry:
+        yield f"  retry: {failure.tries or 'as the setting `retries` says'}"
+    else:
+        yield "  retry: no, a retry without a change cannot mend this"
+    if failure.kubernetes is not None:
+        yield f"  kubernetes: {failure.kubernetes}"
+    for number, line in enumerate(failure.look):
+        yield f"  {'look: ' if number == 0 else '      '}{line}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from meltano_pods.pods.build import KEEP_SECONDS
 
 
@@ -15,9 +17,20 @@ def ways_to_look(namespace: str, name: str, *, kept: bool) -> list[str]:
     """
     kubectl = f"kubectl --namespace {namespace}"
     if not kept:
-        return [f"look: {kubectl} get events --field-selector involvedObject.name={name}"]
+        return [f"{kubectl} get events --field-selector involvedObject.name={name}"]
     return [
-        f"look: {kubectl} describe pod {name}",
-        f"      {kubectl} logs {name}",
-        f"      (for {KEEP_SECONDS // 60} minutes, then the reaper removes it)",
+        f"{kubectl} describe pod {name}",
+        f"{kubectl} logs {name}",
+        f"(for {KEEP_SECONDS // 60} minutes, then the reaper removes it)",
     ]
+
+
+def way_to_find(namespace: str | None, selector: str) -> str:
+    """Return the kubectl line that lists pods.
+
+    Args:
+        namespace: Theirs; None for that of whoever looks.
+        selector: Their labels.
+    """
+    there = f" --namespace {namespace}" if namespace else ""
+    return f"kubectl{there} get pods --selector {shlex.quote(selector)}"

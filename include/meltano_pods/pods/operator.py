@@ -14,7 +14,7 @@ from airflow.settings import pod_mutation_hook
 from kubernetes.client.exceptions import ApiException
 from meltano_runner.contract import Category
 
-from meltano_pods.diagnosis import failure_of, summarize
+from meltano_pods.diagnosis import Failure, failure_of, summarize
 from meltano_pods.errors import DeploymentError
 from meltano_pods.pods import naming
 from meltano_pods.pods.api import NOT_FOUND, Pods, is_passing
@@ -23,6 +23,7 @@ from meltano_pods.pods.ending import NOTHING, not_started, stopped
 from meltano_pods.pods.follow import Follower
 from meltano_pods.pods.hook import ClusterHook
 from meltano_pods.pods.launch import StillRunningError, launch
+from meltano_pods.pods.look import way_to_find
 from meltano_pods.pods.ownership import release
 from meltano_pods.pods.reasons import Finding
 from meltano_pods.pods.refusals import why_refused
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow.sdk import Context
+    from airflow.sdk.types import RuntimeTaskInstanceProtocol
     from airflow.triggers.base import BaseTrigger
     from kubernetes.client import V1Pod
 
@@ -197,8 +199,16 @@ class MeltanoPodOperator(KubernetesPodOperator):
         except Exception:
             self.log.exception("Could not delete pod %s; the reaper will", name)
 
+    def ways_to_find(self, ti: RuntimeTaskInstanceProtocol) -> list[str]:
+        """Return the lines by which to find the pod of a task that can no longer tell its name."""
+        namespace = self.options.namespace
+        if namespace is None:
+            metadata = read_template(self.options.template).get("metadata") or {}
+            namespace = metadata.get("namespace")
+        return [way_to_find(namespace, naming.task_instance_selector(self._task_run(ti)))]
+
     def _launch(self, context: Context) -> RunPod:
-        run = self._task_run(context)
+        run = self._task_run(context["ti"])
         self._attempt = run.attempt
         pod = self._build(context, run)
         self._address = (pod.metadata.namespace, pod.metadata.name)
@@ -225,8 +235,7 @@ class MeltanoPodOperator(KubernetesPodOperator):
             self._end(context)
         return self._run_pod
 
-    def _task_run(self, context: Context) -> naming.TaskRun:
-        ti = context["ti"]
+    def _task_run(self, ti: RuntimeTaskInstanceProtocol) -> naming.TaskRun:
         return naming.TaskRun(
             project=self.project,
             dag_id=ti.dag_id,
@@ -292,14 +301,18 @@ class MeltanoPodOperator(KubernetesPodOperator):
         if run_pod is not None and pod is not None and not kept and delete:
             # What has not started could start later, when nobody waits for it any more.
             run_pod.delete(pod)
-        details = [] if known.finding is None else [f"kubernetes: {known.finding}"]
-        details += [] if run_pod is None else run_pod.explain(kept=kept)
+        ti = context["ti"]
+        failure = Failure(
+            known.result,
+            tries=f"this was try {ti.try_number} of {ti.max_tries + 1}",
+            kubernetes=None if known.finding is None else str(known.finding),
+            pod="/".join(self._address) if run_pod is not None else None,
+            look=() if run_pod is None else tuple(run_pod.explain(kept=kept)),
+        )
         typed = shlex.join(["meltano-runner", *self.arguments])
         where = f"{self.project}: {typed}; pod {'/'.join(self._address)}"
-        ti = context["ti"]
-        tries = f"this was try {ti.try_number} of {ti.max_tries + 1}"
         # Nothing of what led here: it is told in words, and the API's answers are long.
-        raise failure_of(known.result, where, retries=tries, details=details) from None
+        raise failure_of(failure, where) from None
 
     @property
     def _pods(self) -> Pods:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from meltano_runner.contract import Category, Outcome
 
-from meltano_pods.diagnosis import failure_of, summarize
+from meltano_pods.diagnosis import Failure, failure_of, summarize
 from meltano_pods.process.child import Child
 from meltano_pods.process.command import find_runner
 from meltano_pods.process.environment import contract_environment
@@ -76,7 +76,8 @@ class Run:
         result = self._run(command)
         self._log.info("%s", summarize(result))
         if result.outcome is not Outcome.SUCCEEDED:
-            raise failure_of(result, f"{project.name}: {typed}", retries=self._request.tries)
+            failure = Failure(result, tries=self._request.tries)
+            raise failure_of(failure, f"{project.name}: {typed}")
         return result
 
     def stop(self) -> None:
