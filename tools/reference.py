@@ -83,7 +83,10 @@ def deployment() -> str:
         f"| --- | --- | {' | '.join('---' for _ in PROFILES)} | --- |",
     ]
     for name, field in DeploymentSettings.model_fields.items():
-        values = [field.get_default(), *(each.get(name, _SAME) for each in PROFILES.values())]
+        values = [
+            field.get_default(call_default_factory=True),
+            *(each.get(name, _SAME) for each in PROFILES.values()),
+        ]
         shown = " | ".join(_default(_joined(value)) for value in values)
         mark = f" Empty: {each}." if (each := _empty(field.json_schema_extra)) else ""
         lines.append(f"| `{name}` | {shown} | {field.description}{mark} |")

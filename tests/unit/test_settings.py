@@ -30,6 +30,7 @@ def test_defaults() -> None:
         "environment": None, "env": {}, "owner": None, "tags": (), "start_date": None,
         "timezone": "UTC", "catchup": False, "retries": 2, "retry_delay": timedelta(minutes=5),
         "run_timeout": None, "stop_grace": timedelta(seconds=120), "pool": None,
+        "notify": {}, "worker_override": {},
     }  # fmt: skip
 
 
@@ -71,6 +72,7 @@ def test_maps_merge_and_lists_replace() -> None:
         ("start_date", "plugin"),
         ("tags", "plugin"),
         ("timezone", "plugin"),
+        ("notify", "plugin"),
     ],
 )
 def test_levels_where_a_key_makes_no_sense(key: str, level: str) -> None:
@@ -103,6 +105,17 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "env name": ({"env": {"A-B": "1"}}, ("'A-B' is no name",)),
     "env boolean": ({"env": {"A": True}}, ("A takes a string",)),
     "pool": ({"pool": ""}, ("at least 1 character",)),
+    "notify is a list": ({"notify": ["slack"]}, ("notify takes a map: {slack: slack_data}",)),
+    "notify key": (
+        {"notify": {"slak": "a"}},
+        ("`slak` is not allowed; allowed are: email, events, slack, webhook", "`slack`?"),
+    ),
+    "notify number": ({"notify": {"slack": 1}}, ("`slack` takes a string, or a list of strings",)),
+    "notify address": ({"notify": {"email": "team"}}, ("'team' is no e-mail address",)),
+    "notify event": (
+        {"notify": {"events": ["failures"]}},
+        ("'failures' is no event; allowed are: failure, recovery, retry", "`failure`?"),
+    ),
 }
 
 
@@ -137,6 +150,26 @@ def test_likely_secrets_are_refused_and_not_shown(env: dict[str, str]) -> None:
     assert "set it in the environment of the run instead" in text
     assert "hunter2" not in text + str(caught.value.__cause__)
     assert caught.value.__suppress_context__
+
+
+def test_a_url_in_the_place_of_a_connection_is_refused_and_not_shown() -> None:
+    url = "https://hooks.slack.com/services/T1/B1/hunter2"
+    with pytest.raises(SettingsError) as caught:
+        settings_of([layer("project", notify={"slack": ["slack_data", url]})])
+    text = str(caught.value)
+    assert "`slack` takes the id of an Airflow connection" in text
+    assert "fix: Put the URL or token into an Airflow connection" in text
+    assert "hunter2" not in text + str(caught.value.__cause__)
+
+
+def test_recipients_merge_way_by_way() -> None:
+    settings = settings_of(
+        [
+            layer("project", notify={"email": ["a@x.io", "a@x.io"], "slack": "slack_data"}),
+            layer("job", notify={"slack": None, "events": ["failure"]}),
+        ]
+    )
+    assert settings.notify == {"email": ("a@x.io",), "slack": None, "events": ("failure",)}
 
 
 @pytest.mark.parametrize("name", ["TAP_REPLICATION_KEY", "PRIMARY_KEY", "MONKEY", "TOKENS_MAX"])

@@ -16,6 +16,7 @@ from meltano_pods.settings.deployment_values import (
     absolute_path,
     boolean,
     names_of,
+    notify_map,
     secret_pattern,
 )
 from meltano_pods.settings.pod_values import check_image, check_template, kubernetes_name
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 SECTION = "meltano_pods"
 OWN_SECRET = "meltano-{project}-env"  # noqa: S105 - a name
 _EMPTY_COUNTS: dict[str, Any] = {"empty": "none at all"}
+_MAY_HOLD_SECRETS = ("notify",)
 
 Pattern = Annotated[str, BeforeValidator(secret_pattern)]
 Switch = Annotated[bool, BeforeValidator(boolean)]
@@ -185,6 +187,17 @@ class DeploymentSettings(BaseModel):
             "image's, else the one in `.venv-meltano` beside the `dags` folder."
         ),
     )
+    notify: Annotated[dict[str, tuple[str, ...] | None] | None, BeforeValidator(notify_map)] = (
+        Field(
+            default_factory=dict,
+            description=(
+                "Who is told of failures and recoveries of all DAGs: the map that `notify` in "
+                "meltano.yml takes, on one line, such as `{email: [team@example.com], slack: "
+                "slack_data}`; or `off`: nobody is told anything, whatever meltano.yml says. "
+                "Unset: whom meltano.yml names."
+            ),
+        )
+    )
 
 
 DEFAULTS = DeploymentSettings()
@@ -221,8 +234,9 @@ def deployment_settings(said: Mapping[str, str]) -> DeploymentSettings:
         allowed = known[key].description
         message = detail["msg"].removeprefix("Value error, ")
         choices = [word.strip("'") for word in detail.get("ctx", {}).get("expected", "").split()]
+        found = "what it says" if key in _MAY_HOLD_SECRETS else f"`{values.get(key, '')}`"
         raise DeploymentError(
-            f"`{values.get(key, '')}` is not allowed: {message}",
+            f"{found} is not allowed: {message}",
             f"Airflow's setting `[{SECTION}] {key}`",
             f"{suggestion(values.get(key, ''), choices)}Set {_variable(key)} to what it takes: "
             f"{allowed}",

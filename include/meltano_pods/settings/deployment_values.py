@@ -8,6 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
+
+from meltano_pods.settings.notify import check_notify
 from meltano_pods.settings.pod_values import kubernetes_name
 
 if TYPE_CHECKING:
@@ -56,3 +59,16 @@ def names_of(what: str, *, project: bool = False) -> Callable[[object], object]:
         return names
 
     return read
+
+
+def notify_map(value: object) -> object:
+    """Read `off`, or what `notify` in meltano.yml takes as a line of YAML or JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        said = yaml.safe_load(value)
+    except yaml.YAMLError:
+        # Without YAML's own words, which quote what was found.
+        raise ValueError("it is no map in YAML or JSON") from None
+    # YAML's own reading of `off`.
+    return None if said is False else check_notify(said)

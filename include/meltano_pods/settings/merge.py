@@ -150,4 +150,4 @@ def _explained(layer: Layer, detail: ErrorDetails) -> SettingsError:
     )
 
 
-_MAY_HOLD_SECRETS = ("env", "secret_env", *_OVERRIDES)
+_MAY_HOLD_SECRETS = ("env", "notify", "secret_env", *_OVERRIDES)

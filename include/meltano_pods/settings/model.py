@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from meltano_pods.settings.notify import check_notify
 from meltano_pods.settings.pod_model import PodSettings
 from meltano_pods.settings.values import (
     check_environment,
@@ -115,6 +116,17 @@ class Settings(PodSettings):
         description=(
             "Airflow pool whose slots the tasks take; it must exist. None: Airflow's default pool."
         ),
+    )
+    notify: Annotated[dict[str, tuple[str, ...] | None], BeforeValidator(check_notify)] = Field(
+        default_factory=dict,
+        description=(
+            "Who is told of failures and recoveries: a map of `email` (addresses), `slack` and "
+            "`webhook` (ids of Airflow connections), each one or a list, and `events`, a list of "
+            "`failure`, `recovery` and `retry`; without it the first two. Levels merge key by key, "
+            "after AIRFLOW__MELTANO_PODS__NOTIFY; null tells nobody by this way. Empty: as that "
+            "variable says, else nobody. docs/notifications.md has more."
+        ),
+        json_schema_extra=_WHOLE_DAG,
     )
 
 

@@ -8,12 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import PydanticCustomError
-
 from meltano_pods.names import suggestion
 from meltano_pods.settings.override import override_problems, worker_override_problems
 from meltano_pods.settings.quantity import parse_quantity
-from meltano_pods.settings.values import check_name
+from meltano_pods.settings.values import check_name, inner_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -63,12 +61,12 @@ def check_resources(value: object) -> object:
     for part, entries in value.items():
         if part not in PARTS:
             near = suggestion(str(part), PARTS)
-            raise _inner(str(part), f"`{part}` is neither requests nor limits. {near}".strip())
+            raise inner_error(str(part), f"`{part}` is neither requests nor limits. {near}".strip())
         if not isinstance(entries, dict):
-            raise _inner(part, f"`{part}` takes a map: {{memory: 512Mi}}")
+            raise inner_error(part, f"`{part}` takes a map: {{memory: 512Mi}}")
         checked[part] = {name: _quantity(part, name, each) for name, each in entries.items()}
     if (above := request_above_limit(checked)) is not None:
-        raise _inner(f"requests.{above}", f"the request of {above} is above its limit")
+        raise inner_error(f"requests.{above}", f"the request of {above} is above its limit")
     return checked
 
 
@@ -97,7 +95,7 @@ def _part_of_pod(
     if not isinstance(value, dict):
         raise ValueError(f"{setting} takes a map: {{spec: {{nodeSelector: ...}}}}")  # noqa: TRY004
     for problem in problems(value):
-        raise _inner(".".join(problem.path), problem.what, problem.fix)
+        raise inner_error(".".join(problem.path), problem.what, problem.fix)
     return value
 
 
@@ -110,15 +108,15 @@ def check_secret_env(value: object) -> object:
         try:
             check_name(name)
         except ValueError as error:
-            raise _inner(str(name), str(error)) from None
+            raise inner_error(str(name), str(error)) from None
         if not isinstance(each, dict | None):
             # Whoever writes a bare string may mean the value itself: it is not repeated.
             kind = type(each).__name__
-            raise _inner(name, f"{name} takes a map with `secret` and `key`, found {kind}")
+            raise inner_error(name, f"{name} takes a map with `secret` and `key`, found {kind}")
         for key in each or {}:
             if key not in _SECRET_KEY:
                 near = suggestion(str(key), _SECRET_KEY)
-                raise _inner(
+                raise inner_error(
                     f"{name}.{key}", f"`{key}` is neither `secret` nor `key`. {near}".strip()
                 )
         checked[name] = each or {}
@@ -128,7 +126,7 @@ def check_secret_env(value: object) -> object:
 def _quantity(part: str, name: Any, value: object) -> str:  # noqa: ANN401 - YAML's keys
     if name not in _RESOURCES and "/" not in str(name):
         near = suggestion(str(name), _RESOURCES)
-        raise _inner(
+        raise inner_error(
             f"{part}.{name}",
             f"`{name}` is no resource; {near}use {', '.join(_RESOURCES)}, or one with a domain "
             "such as nvidia.com/gpu",
@@ -136,10 +134,5 @@ def _quantity(part: str, name: Any, value: object) -> str:  # noqa: ANN401 - YAM
     try:
         parse_quantity(value)
     except ValueError as error:
-        raise _inner(f"{part}.{name}", str(error)) from None
+        raise inner_error(f"{part}.{name}", str(error)) from None
     return str(value)
-
-
-def _inner(name: str, message: str, fix: str = "") -> PydanticCustomError:
-    """Return an error at a key below the setting, so that `merge` can name its line."""
-    return PydanticCustomError("inner", "{message}", {"name": name, "message": message, "fix": fix})

@@ -134,3 +134,14 @@ def looks_secret(name: str) -> bool:
     if words[-1] == "KEY" and len(words) > 1 and words[-2] in _PLAIN_KEYS:
         return False
     return words[-1] in _SECRET_WORDS
+
+
+def inner_error(name: str, message: str, fix: str = "") -> PydanticCustomError:
+    """Return an error at a key below the setting, so that `merge` can name its line.
+
+    Args:
+        name: Dotted path of the key below the setting.
+        message: What is wrong, and what is allowed.
+        fix: What to do about it; empty for the setting's own description.
+    """
+    return PydanticCustomError("inner", "{message}", {"name": name, "message": message, "fix": fix})

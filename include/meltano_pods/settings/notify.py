@@ -1,0 +1,73 @@
+"""Reading of the setting `notify`: to whom notices go, and of what."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from meltano_pods.names import listed, suggestion
+from meltano_pods.settings.values import inner_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CHANNELS = ("email", "slack", "webhook")
+EVENTS = ("failure", "recovery", "retry")
+USUAL_EVENTS = ("failure", "recovery")
+
+_ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
+_CONNECTION = re.compile(r"[\w.-]{1,250}", re.ASCII)
+
+
+def check_notify(value: object) -> dict[str, tuple[str, ...] | None]:
+    """Accept `{email: [a@example.com], slack: slack_data}`; single values become lists.
+
+    Raises:
+        ValueError: A key or value that is not allowed. What was found is shown of addresses and
+            events alone: where a connection's id is expected, people paste URLs that hold a secret.
+    """
+    if not isinstance(value, dict):
+        raise ValueError("notify takes a map: {slack: slack_data}")  # noqa: TRY004
+    return {str(key): _checked(str(key), each) for key, each in value.items()}
+
+
+def _checked(key: str, value: object) -> tuple[str, ...] | None:
+    if key not in _CHECKS:
+        near = suggestion(key, _CHECKS)
+        raise inner_error(key, f"`{key}` is not allowed; allowed are: {listed(_CHECKS)}. {near}")
+    if value is None:
+        return None
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
+        raise inner_error(key, f"`{key}` takes a string, or a list of strings")
+    for item in items:
+        _CHECKS[key](key, item)
+    return tuple(dict.fromkeys(items))
+
+
+def _address(key: str, item: str) -> None:
+    if not _ADDRESS.fullmatch(item):
+        raise inner_error(key, f"{item!r} is no e-mail address: write it as team@example.com")
+
+
+def _connection(key: str, item: str) -> None:
+    if not _CONNECTION.fullmatch(item):
+        raise inner_error(
+            key,
+            f"`{key}` takes the id of an Airflow connection: letters, digits, `_`, `-` and `.`",
+            "Put the URL or token into an Airflow connection, and write that connection's id here.",
+        )
+
+
+def _event(key: str, item: str) -> None:
+    if item not in EVENTS:
+        near = suggestion(item, EVENTS)
+        raise inner_error(key, f"{item!r} is no event; allowed are: {listed(EVENTS)}. {near}")
+
+
+_CHECKS: dict[str, Callable[[str, str], None]] = {
+    "email": _address,
+    "slack": _connection,
+    "webhook": _connection,
+    "events": _event,
+}

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+from meltano_pods.errors import DeploymentError
+from meltano_pods.settings.deployment import deployment_settings
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{email: [a@x.io, b@x.io], slack: one}",
+        '{"email": ["a@x.io", "b@x.io"], "slack": "one"}',
+        "email: [a@x.io, b@x.io]\nslack: one",
+    ],
+)
+def test_one_line_of_yaml_or_json(text: str) -> None:
+    found = deployment_settings({"notify": text}).notify
+    assert found == {"email": ("a@x.io", "b@x.io"), "slack": ("one",)}
+
+
+def test_nobody() -> None:
+    assert deployment_settings({}).notify == deployment_settings({"notify": ""}).notify == {}
+
+
+@pytest.mark.parametrize("text", ["off", "false"])
+def test_off_is_not_the_same_as_unset(text: str) -> None:
+    assert deployment_settings({"notify": text}).notify is None
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("slack", "notify takes a map"),
+        ("{slak: a}", "Did you mean `slack`?"),
+        ("{slack: https://hooks.example.org/hunter2}", "`slack` takes the id of an Airflow"),
+        ("{slack: hunter2", "it is no map in YAML or JSON"),
+    ],
+)
+def test_what_is_wrong_is_said_but_not_shown(text: str, part: str) -> None:
+    with pytest.raises(DeploymentError) as caught:
+        deployment_settings({"notify": text})
+    said = str(caught.value)
+    assert part in said
+    assert "where: Airflow's setting `[meltano_pods] notify`" in said
+    assert "Set AIRFLOW__MELTANO_PODS__NOTIFY to what it takes" in said
+    assert "hunter2" not in said + str(caught.value.__cause__)
+    assert caught.value.__suppress_context__
