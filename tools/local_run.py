@@ -91,6 +91,8 @@ class LocalRun:
             # Only what the run itself says; Airflow's own steps are not news here.
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
             "AIRFLOW__LOGGING__NAMESPACE_LEVELS": f"{OPERATORS}=INFO",
+            # Whoever sits in front of it sees it; others need not hear of it.
+            "AIRFLOW__MELTANO_PODS__NOTIFY": "off",
             "PYTHONWARNINGS": "ignore",
             "NO_COLOR": "1",
             "TARGET_JSONL_DESTINATION_PATH": str(self.output),

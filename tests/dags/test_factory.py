@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -153,3 +156,60 @@ def test_a_configured_projects_folder(
     monkeypatch.setenv(variable, "elsewhere")
     with pytest.raises(DeploymentError, match="`elsewhere` is not allowed: it is no absolute path"):
         airflow_dags(str(home / "dags" / "first.py"))
+
+
+def test_nobody_is_told_unless_asked_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AIRFLOW__MELTANO_PODS__NOTIFY", raising=False)
+    for dag in airflow_dags(str(home / "dags" / "first.py")).values():
+        assert not dag.has_on_failure_callback
+        tasks: list[Any] = dag.tasks
+        for task in tasks:
+            assert list(task.on_failure_callback) == list(task.on_success_callback) == []
+
+
+@pytest.mark.parametrize("launcher", ["process", "kubernetes"])
+def test_notices_hang_on_the_dag_and_its_tasks(
+    home: Path, monkeypatch: pytest.MonkeyPatch, launcher: str
+) -> None:
+    (home / "meltano" / "first" / "meltano.yml").write_text(
+        PROJECT.replace("tasks: tap-csv target-jsonl}", "tasks: [tap-csv target-jsonl, dbt:run]}")
+        .replace("plugins:", "plugins:\n  utilities: [{name: dbt}]")
+        .replace("    meltano_pods:", "    meltano_pods:\n      notify: {slack: slack_data}")
+    )
+    templates = home / "k8s" / "pod_templates"
+    templates.mkdir(parents=True)
+    (templates / "default.yaml").write_text("")
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LAUNCHER", launcher)
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__NOTIFY", "{email: [team@example.org]}")
+    dags = airflow_dags(str(home / "dags" / "first.py"))
+    dag: Any = dags["first.daily"]
+    (told,) = (
+        dag.on_failure_callback
+        if isinstance(dag.on_failure_callback, list)
+        else [dag.on_failure_callback]
+    )
+    assert [each.label for each in told.recipients] == [
+        "email:team@example.org",
+        "slack:slack_data",
+    ]
+    first, last = dag.tasks
+    assert [type(each).__name__ for each in first.on_failure_callback] == ["TaskFailed"]
+    assert list(first.on_success_callback) == []
+    assert [type(each).__name__ for each in last.on_success_callback] == ["RunRecovered"]
+    other: Any = dags["first.job.other"]
+    (failed,) = other.tasks[0].on_failure_callback
+    assert [each.label for each in failed.recipients] == ["email:team@example.org"]
+    DagSerialization.serialize_dag(dag)
+
+
+def test_parsing_imports_no_notifier_of_a_provider(home: Path) -> None:
+    ways = "{email: a@example.org, slack: slack_data, webhook: hook}"
+    clients = "airflow.providers.smtp.hooks", "airflow.providers.http.hooks", "slack_sdk"
+    code = (
+        "import sys; from meltano_pods import airflow_dags; "
+        f"dags = airflow_dags({str(home / 'dags' / 'first.py')!r}); "
+        "assert all(dag.has_on_failure_callback for dag in dags.values()); "
+        f"assert not [name for name in sys.modules if name.startswith({clients!r})]"
+    )
+    environment = {**os.environ, "AIRFLOW__MELTANO_PODS__NOTIFY": ways}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)

@@ -10,8 +10,9 @@ from airflow.sdk import DAG, CronDataIntervalTimetable, Param, chain, get_parsin
 
 from meltano_pods.dags.layout import airflow_root, project_folder
 from meltano_pods.dags.tasks import Place, make_task
+from meltano_pods.notify import callbacks_of
 from meltano_pods.plan import plan
-from meltano_pods.pods.deployment import launcher
+from meltano_pods.pods.deployment import read_settings
 from meltano_pods.project import read_project
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def airflow_dags(dag_file: str) -> dict[str, DAG]:
         The DAGs by id.
 
     Raises:
-        DeploymentError: There is no such project.
+        DeploymentError: There is no such project, or the deployment's settings are wrong.
         ProjectError: The project cannot be run as it is; file, line and key are named.
     """
     folder = project_folder(dag_file)
@@ -51,7 +52,8 @@ def airflow_dags(dag_file: str) -> dict[str, DAG]:
 
 
 def _dag(planned: DagPlan, digest: str, folder: Path, dag_file: str) -> DAG:
-    settings = planned.settings
+    settings, deployment = planned.settings, read_settings()
+    callbacks = callbacks_of(planned.dag_id, settings.notify, deployment.notify)
     dag = DAG(
         planned.dag_id,
         schedule=_schedule(planned),
@@ -63,12 +65,16 @@ def _dag(planned: DagPlan, digest: str, folder: Path, dag_file: str) -> DAG:
         # Two runs at once would write one state.
         max_active_runs=1,
         params=_params(),
+        **callbacks.dag,
     )
     # Airflow takes the file that called DAG, which is this one; people look for theirs.
     dag.fileloc = dag_file
     with dag:
-        place = Place(folder, airflow_root(dag_file), launcher(), digest)
-        tasks = [make_task(each, place) for each in planned.tasks]
+        place = Place(folder, airflow_root(dag_file), deployment.launcher, digest)
+        last = planned.tasks[-1]
+        tasks = [
+            make_task(each, place, callbacks.of_task(last=each is last)) for each in planned.tasks
+        ]
         chain(*tasks)
     return dag
 

@@ -39,12 +39,13 @@ class Place:
     digest: str
 
 
-def make_task(planned: TaskPlan, place: Place) -> BaseOperator:
+def make_task(planned: TaskPlan, place: Place, callbacks: Mapping[str, Any]) -> BaseOperator:
     """Return the task.
 
     Args:
         planned: Its plan.
         place: Where its project is.
+        callbacks: What Airflow calls when it has ended, by the names of Airflow's arguments.
 
     Raises:
         DeploymentError: The deployment lacks what pods need.
@@ -58,6 +59,7 @@ def make_task(planned: TaskPlan, place: Place) -> BaseOperator:
         "retries": settings.retries,
         "retry_delay": settings.retry_delay,
         "retry_exponential_backoff": 2.0,
+        **callbacks,
     }
     if settings.owner is not None:
         common["owner"] = settings.owner

@@ -1,0 +1,69 @@
+"""Notices to a Slack channel, through an incoming webhook that an Airflow connection holds.
+
+As with e-mail, the provider's `notify` is called, so that no text is read as a template.
+https://docs.slack.dev/reference/block-kit/blocks
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
+
+from meltano_pods.notify.text import facts, title
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from meltano_pods.notify.notice import Notice
+    from meltano_pods.notify.recipients import Recipient
+
+_TIMEOUT_SECONDS = 5
+_MAX_HEADER = 150
+_MAX_SECTION = 2900  # of Slack's 3,000, with room for what is put around
+
+
+def send(recipient: Recipient, notice: Notice, context: Context) -> None:
+    """Post one message."""
+    notifier = SlackWebhookNotifier(
+        slack_webhook_conn_id=recipient.to[0],
+        text=_escaped(f"{title(notice)}: {notice.summary}"),
+        blocks=blocks(notice),
+        unfurl_links=False,
+        timeout=_TIMEOUT_SECONDS,
+    )
+    notifier.notify(context)  # type: ignore[no-untyped-call]
+
+
+def blocks(notice: Notice) -> list[dict[str, Any]]:
+    """Return the message's layout."""
+    header = {"type": "plain_text", "text": title(notice)[:_MAX_HEADER]}
+    found: list[dict[str, Any]] = [{"type": "header", "text": header}]
+    found.append(_section(_escaped(notice.summary)))
+    if notice.error is not None:
+        found.append(_code(notice.error))
+    if notice.hint is not None:
+        found.append(_section(f"*What to do:* {_escaped(notice.hint)}"))
+    found.append(
+        _section("\n".join(f"*{label}:* {_escaped(value)}" for label, value in facts(notice)))
+    )
+    if notice.look:
+        found.append(_code("\n".join(notice.look)))
+    if notice.log_url is not None:
+        found.append(_section(f"<{_escaped(notice.log_url)}|Log of the task>"))
+    return found
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:_MAX_SECTION]}}
+
+
+def _code(text: str) -> dict[str, Any]:
+    # Three of them would end the block.
+    inner = _escaped(text).replace("```", "'''")[: _MAX_SECTION - 6]
+    return _section(f"```{inner}```")
+
+
+def _escaped(text: str) -> str:
+    """Escape what Slack reads as a link or a mention: https://docs.slack.dev/messaging/formatting-message-text."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,27 @@
+"""Notices as JSON to an HTTP endpoint that an Airflow connection holds.
+
+As with e-mail, the provider's `notify` is called, so that no text is read as a template.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.providers.http.notifications.http import HttpNotifier
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from meltano_pods.notify.notice import Notice
+    from meltano_pods.notify.recipients import Recipient
+
+_TIMEOUT_SECONDS = 5
+
+
+def send(recipient: Recipient, notice: Notice, context: Context) -> None:
+    """Post the notice; an answer that is no success raises."""
+    HttpNotifier(
+        http_conn_id=recipient.to[0],
+        json=notice.as_dict(),
+        extra_options={"timeout": _TIMEOUT_SECONDS},
+    ).notify(context)

@@ -1,0 +1,81 @@
+"""What was told, kept where the next process finds it: by Airflow's own means, through its API.
+
+Two things. A failed try keeps, as an XCom, its notice and who has got it: Airflow calls a task's
+callback in the task's process, but the DAG's in the DAG processor, which must not repeat it and
+cannot see the exception. And a DAG in trouble has an Airflow variable, so that the run that ends
+the trouble can say so. The states of earlier runs would not tell: a failed task that is cleared
+succeeds in the same run, and runs by hand come in no order of logical dates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Variable
+
+from meltano_pods.notify.notice import Notice, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_XCOM = "meltano_pods_notice"
+_PREFIX = "meltano_pods.failing."
+_MAX_KEY = 250
+_DESCRIPTION = "Kept by Meltano Pods until this DAG's recovery is told; see docs/notifications.md"
+
+
+def variable_name(dag_id: str) -> str:
+    """Return the key of the variable that a DAG in trouble has."""
+    key = _PREFIX + dag_id
+    if len(key) <= _MAX_KEY:
+        return key
+    digest = hashlib.sha256(dag_id.encode()).hexdigest()[:12]
+    return f"{key[: _MAX_KEY - len(digest) - 1]}-{digest}"
+
+
+def trouble_of(dag_id: str) -> Trouble | None:
+    """Return what was told of a DAG's failures; None if it is in no trouble."""
+    text = Variable.get(variable_name(dag_id), default=None)
+    # Anybody may have edited it; whatever it says, the DAG had failed.
+    with suppress(ValueError, TypeError):
+        return None if text is None else Trouble(**json.loads(text))
+    return Trouble("unknown", 1, "")
+
+
+def remember(dag_id: str, run_id: str, now: str) -> None:
+    """Note that a failed run was told; one that was cleared and failed again counts once.
+
+    Args:
+        dag_id: The DAG.
+        run_id: The run.
+        now: The time, ISO 8601.
+    """
+    known = trouble_of(dag_id)
+    if known is None:
+        known = Trouble(now, 1, run_id)
+    elif known.last_run_id != run_id:
+        known = Trouble(known.since, known.failed_runs + 1, run_id)
+    text = json.dumps(asdict(known))
+    Variable.set(variable_name(dag_id), text, description=_DESCRIPTION)
+
+
+def forget(dag_id: str) -> None:
+    """Note that the recovery was told."""
+    Variable.delete(variable_name(dag_id))
+
+
+def keep_notice(ti: Any, notice: Notice, told: Sequence[str]) -> None:  # noqa: ANN401 - Airflow's
+    """Note at a failed try what is told, and who has got it."""
+    ti.xcom_push(key=_XCOM, value={"notice": notice.as_dict(), "told": list(told)})
+
+
+def kept_notice(ti: Any) -> tuple[Notice | None, list[str]]:  # noqa: ANN401 - Airflow's
+    """Return what `keep_notice` noted; nothing if the task never came to it."""
+    kept = ti.xcom_pull(task_ids=ti.task_id, key=_XCOM, map_indexes=ti.map_index)
+    if not kept:
+        return None, []
+    return Notice.from_dict(kept["notice"]), list(kept["told"])

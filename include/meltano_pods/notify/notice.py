@@ -1,0 +1,115 @@
+"""What a notice says, as a value: the same for every way it may be sent.
+
+It holds what the runner reported (its errors are redacted there), Kubernetes' own reason and
+Airflow's names of things; never an environment, never a rendered field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTry:
+    """What Airflow calls it.
+
+    Attributes:
+        dag_id: The DAG.
+        run_id: Its run.
+        task_id: The task; None where only the run is known.
+        try_number: Counted from 1.
+        tries: How many there can be.
+        log_url: The task's log in Airflow.
+        look: Lines by which to find what the task left behind.
+    """
+
+    dag_id: str
+    run_id: str
+    task_id: str | None = None
+    try_number: int | None = None
+    tries: int | None = None
+    log_url: str | None = None
+    look: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Failures of a DAG that were told, and whose end was not yet.
+
+    Attributes:
+        since: When the first was told, ISO 8601.
+        failed_runs: How many runs have failed since.
+        last_run_id: The latest of them.
+    """
+
+    since: str
+    failed_runs: int
+    last_run_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A notice. Its fields are those of the webhook's JSON; docs/notifications.md explains them.
+
+    Attributes:
+        version: Of this form; it changes when a field changes its meaning or goes.
+        event: `failure`, `retry` or `recovery`.
+        dag_id: The DAG.
+        run_id: Its run.
+        task_id: The task; None where Airflow names none.
+        try_number: Counted from 1.
+        tries: How many tries the task has.
+        category: Why it failed; None for what did not fail and for faults of the deployment.
+        summary: What happened, in a sentence.
+        plugin: The plugin that failed.
+        error: Its own error.
+        kubernetes: Kubernetes' own reason, word for word.
+        hint: What to do.
+        rows: Rows moved, as far as the run came; None where nobody counted.
+        streams: `stream`, `rows` and `bookmark` of each, the largest first.
+        streams_omitted: Streams there was no room for.
+        seconds: Wall time of the run; None if it never began.
+        pod: `namespace/name`.
+        look: Lines by which to look at what is left.
+        log_url: The task's log in Airflow.
+        failed_since: When the first of the failures was told that a recovery ends; ISO 8601.
+        failed_runs: How many runs have failed since.
+    """
+
+    version: int = VERSION
+    event: str
+    dag_id: str
+    run_id: str
+    task_id: str | None = None
+    try_number: int | None = None
+    tries: int | None = None
+    category: str | None = None
+    summary: str = ""
+    plugin: str | None = None
+    error: str | None = None
+    kubernetes: str | None = None
+    hint: str | None = None
+    rows: int | None = None
+    streams: Sequence[Mapping[str, Any]] = ()
+    streams_omitted: int = 0
+    seconds: float | None = None
+    pod: str | None = None
+    look: Sequence[str] = ()
+    log_url: str | None = None
+    failed_since: str | None = None
+    failed_runs: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return asdict(self) | {"streams": list(self.streams), "look": list(self.look)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Read the JSON form."""
+        return cls(**data)

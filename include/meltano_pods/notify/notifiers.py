@@ -1,0 +1,181 @@
+"""The notifiers that Airflow calls.
+
+A task's callbacks run in the task's own process, with the exception at hand, after the last try.
+If that process was killed they do not run at all, or in the DAG processor without the exception;
+the DAG's callback always runs there, once Airflow has marked the run failed. So a task speaks for
+itself where it can, and the DAG's notifier completes what is missing: the whole notice, or
+recipients that could not be reached.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseNotifier
+from airflow.sdk._shared.secrets_masker import redact
+from meltano_runner.contract import ResultError, RunResult
+
+from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.notify import memory
+from meltano_pods.notify.build import failure_notice, recovery_notice
+from meltano_pods.notify.notice import TaskTry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from airflow.sdk import Context
+
+    from meltano_pods.notify.notice import Notice
+    from meltano_pods.notify.recipients import Recipient
+
+
+class _Notifier(BaseNotifier):
+    """Tells recipients one after another; one that cannot be reached does not keep others from it.
+
+    Args:
+        recipients: Who is told.
+    """
+
+    def __init__(self, recipients: Sequence[Recipient]) -> None:
+        super().__init__()
+        self.recipients = tuple(recipients)
+
+    def _tell(self, context: Context, notice: Notice, told: Sequence[str] = ()) -> Iterator[str]:
+        """Send to all but those told already, and yield each that was reached."""
+        for recipient in self.recipients:
+            if recipient.label in told:
+                continue
+            try:
+                # Only now: the providers' clients take up to a second to import.
+                way = import_module(f"meltano_pods.notify.by_{recipient.channel}")
+                way.send(recipient, notice, context)
+            except Exception:
+                self.log.exception("Could not send the notice to %s", recipient.label)
+            else:
+                self.log.info("Sent the notice to %s", recipient.label)
+                yield recipient.label
+
+
+class _FailureNotifier(_Notifier):
+    """Tells of a final failure.
+
+    Args:
+        recipients: Who is told.
+        remember: Whether the recovery is to be told as well.
+    """
+
+    def __init__(self, recipients: Sequence[Recipient], *, remember: bool) -> None:
+        super().__init__(recipients)
+        self.remember = remember
+
+    def _remember(self, context: Context) -> None:
+        if self.remember:
+            task = task_try(context)
+            memory.remember(task.dag_id, task.run_id, datetime.now(UTC).isoformat("T", "seconds"))
+
+
+class TaskFailed(_FailureNotifier):
+    """For a task's `on_failure_callback`."""
+
+    def notify(self, context: Context) -> None:
+        """Tell of the failure, unless this is not the task's own process: see `RunFailed`."""
+        error = context.get("exception")
+        if not isinstance(error, BaseException):
+            return
+        notice = failure_notice("failure", task_try(context), error, _mask)
+        told: list[str] = []
+        self._keep(context, notice, told)
+        for label in self._tell(context, notice):
+            told.append(label)
+            self._keep(context, notice, told)
+        if told:
+            self._remember(context)
+
+    def _keep(self, context: Context, notice: Notice, told: Sequence[str]) -> None:
+        try:
+            memory.keep_notice(context["ti"], notice, told)
+        except Exception:
+            # Telling twice is better than not at all.
+            self.log.exception("Could not note who has got the notice")
+
+
+class RunFailed(_FailureNotifier):
+    """For a DAG's `on_failure_callback`."""
+
+    def notify(self, context: Context) -> None:
+        """Tell of the failure those whom the failed task did not."""
+        notice, told = self._kept(context)
+        notice = notice or failure_notice("failure", task_try(context), None, _mask)
+        if list(self._tell(context, notice, told)) and not told:
+            self._remember(context)
+
+    def _kept(self, context: Context) -> tuple[Notice | None, list[str]]:
+        ti = context.get("ti")
+        try:
+            return (None, []) if ti is None else memory.kept_notice(ti)
+        except Exception:
+            self.log.exception("Could not read who has got the notice")
+            return None, []
+
+
+class TaskRetried(_Notifier):
+    """For a task's `on_retry_callback`."""
+
+    def notify(self, context: Context) -> None:
+        """Tell of a failure after which Airflow tries again."""
+        error = context.get("exception")
+        cause = error if isinstance(error, BaseException) else None
+        list(self._tell(context, failure_notice("retry", task_try(context), cause, _mask)))
+
+
+class RunRecovered(_Notifier):
+    """For the `on_success_callback` of a DAG's last task."""
+
+    def notify(self, context: Context) -> None:
+        """Tell that the DAG works again, if it was told that it did not."""
+        task = task_try(context)
+        trouble = memory.trouble_of(task.dag_id)
+        if trouble is None:
+            return
+        notice = recovery_notice(task, _result(context["ti"]), trouble, _mask)
+        if list(self._tell(context, notice)):
+            memory.forget(task.dag_id)
+
+
+def task_try(context: Context) -> TaskTry:
+    """Return what Airflow's context says of where it happened."""
+    dag, run_id, ti = context["dag"], context["run_id"], context.get("ti")
+    if ti is None:
+        return TaskTry(dag.dag_id, run_id)
+    return TaskTry(
+        dag_id=dag.dag_id,
+        run_id=run_id,
+        task_id=ti.task_id,
+        try_number=ti.try_number,
+        # The DAG processor knows of no limit.
+        tries=max(ti.max_tries + 1, ti.try_number),
+        log_url=ti.log_url,
+        look=_ways_to_find(context.get("task"), ti),
+    )
+
+
+def _ways_to_find(operator: object, ti: object) -> tuple[str, ...]:
+    # A pod may outlive its task, and only the operator knows how to find it.
+    find = getattr(operator, "ways_to_find", None)
+    try:
+        return () if find is None else tuple(find(ti))
+    except MeltanoPodsError:  # what the operator cannot read may be what failed
+        return ()
+
+
+def _result(ti: Any) -> RunResult | None:  # noqa: ANN401 - Airflow's
+    try:
+        return RunResult.from_dict(ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index))
+    except ResultError:
+        return None
+
+
+def _mask(text: str) -> str:
+    return str(redact(text))

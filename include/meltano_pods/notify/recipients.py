@@ -1,0 +1,97 @@
+"""Who is told: the settings of a DAG over those of the deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from meltano_pods.errors import DeploymentError
+from meltano_pods.settings.deployment import SECTION
+from meltano_pods.settings.notify import CHANNELS, USUAL_EVENTS
+
+_SETTING = f"Airflow's setting `[{SECTION}] notify`"
+
+Notify = Mapping[str, tuple[str, ...] | None]
+"""The setting `notify`, as it is checked; None is nobody."""
+
+PROVIDERS = {
+    "email": ("smtp", "notifications/smtp.py"),
+    "slack": ("slack", "notifications/slack_webhook.py"),
+    "webhook": ("http", "notifications/http.py"),
+}
+"""The provider of each way, and the file of its notifier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One message of each notice.
+
+    Attributes:
+        channel: `email`, `slack` or `webhook`.
+        to: E-mail addresses, or the id of one Airflow connection.
+    """
+
+    channel: str
+    to: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """What it is called in logs and in the memory of what was told."""
+        return f"{self.channel}:{','.join(self.to)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Who wants to be told of what.
+
+    Attributes:
+        recipients: Each gets every notice.
+        events: Of `failure`, `recovery` and `retry`.
+    """
+
+    recipients: tuple[Recipient, ...] = ()
+    events: tuple[str, ...] = USUAL_EVENTS
+
+
+def wanted(dag_id: str, own: Notify, deployment: Notify | None) -> Wanted:
+    """Return who is to be told of a DAG's runs.
+
+    Args:
+        dag_id: The DAG, for messages.
+        own: Its setting.
+        deployment: The deployment's, over which the DAG's goes key by key; None: it is off.
+
+    Raises:
+        DeploymentError: The provider of a way is missing.
+    """
+    if deployment is None:
+        return Wanted()
+    merged = {**deployment, **own}
+    recipients: list[Recipient] = []
+    for channel in CHANNELS:
+        if not (to := merged.get(channel)):
+            continue
+        _require(channel, f"DAG {dag_id}, `notify` in meltano.yml" if channel in own else _SETTING)
+        # One mail to all addresses, but one message for each connection.
+        groups = [to] if channel == "email" else [(each,) for each in to]
+        recipients += [Recipient(channel, group) for group in groups]
+    events = merged.get("events")
+    return Wanted(tuple(recipients), USUAL_EVENTS if events is None else events)
+
+
+def _require(channel: str, where: str) -> None:
+    name, file = PROVIDERS[channel]
+    # Looked for, not imported: one of them brings its whole client, at every parse.
+    spec = find_spec(f"airflow.providers.{name}")
+    folders = [] if spec is None else spec.submodule_search_locations or []
+    if not any((Path(folder) / file).is_file() for folder in folders):
+        package = f"apache-airflow-providers-{name}"
+        lack = "is not installed" if spec is None else f"is too old: it has no {file}"
+        raise DeploymentError(
+            f"notices by {channel} need the package `{package}`, which {lack}",
+            where,
+            f"Add `{package}` to requirements.txt and build the Airflow image again, or remove "
+            f"`{channel}` from `notify`.",
+        )
