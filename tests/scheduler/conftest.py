@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.scheduler.inbox import READER, Inbox
 from tests.scheduler.running_airflow import SLEEPER, RunningAirflow, processes_of
 
 if TYPE_CHECKING:
@@ -19,32 +20,58 @@ EXAMPLE = ROOT / "meltano" / "csv_to_json"
 RUNNER = ROOT / ".venv-meltano" / "bin" / "meltano-runner"
 
 
+# What a run of this project tells goes to the deployment's webhook, and by mail and to Slack.
+NOTIFIED = f"""\
+annotations:
+  meltano_pods:
+    retries: 0
+    notify: {{email: {READER}, slack: slack_data}}
+"""
+
+
 @pytest.fixture(scope="session")
-def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAirflow]:
+def inbox() -> Iterator[Inbox]:
+    with Inbox() as open_inbox:
+        yield open_inbox
+
+
+@pytest.fixture(scope="session")
+def airflow(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Iterator[RunningAirflow]:
     if not RUNNER.exists() or not (EXAMPLE / ".meltano" / "loaders").is_dir():
         pytest.skip("needs .venv-meltano and the example's plugins: `make run` installs them")
     home = tmp_path_factory.mktemp("airflow")
-    _add_example(home)
-    for name in ("sleeper", "breakable"):
+    _add_example(home, "csv_to_json")
+    _add_example(home, "notified", NOTIFIED)
+    mortal = SLEEPER.replace("retries: 1", "retries: 0")
+    for name, text in (("sleeper", SLEEPER), ("breakable", SLEEPER), ("mortal", mortal)):
         folder = home / "meltano" / name
         folder.mkdir()
-        (folder / "meltano.yml").write_text(SLEEPER)
-        shutil.copy(ROOT / "dags" / "csv_to_json.py", home / "dags" / f"{name}.py")
-    with RunningAirflow(home, {"AIRFLOW__MELTANO_PODS__RUNNER": str(RUNNER)}) as running:
+        (folder / "meltano.yml").write_text(text)
+        _add_dag_file(home, name)
+    environment = {
+        "AIRFLOW__MELTANO_PODS__RUNNER": str(RUNNER),
+        "AIRFLOW__MELTANO_PODS__NOTIFY": "{webhook: notices}",
+        **inbox.connections(),
+    }
+    with RunningAirflow(home, environment) as running:
         yield running
     left = [pid for each in (home / "meltano").iterdir() for pid in processes_of(each)]
     assert not left, f"processes outlived Airflow: {left}"
 
 
-def _add_example(home: Path) -> None:
+def _add_example(home: Path, name: str, annotations: str = "") -> None:
     """Copy the example project, with a schedule of every minute and its plugins' environments."""
-    folder = home / "meltano" / "csv_to_json"
+    folder = home / "meltano" / name
     # Copied, not linked: Meltano may install anew into what it finds.
     without = shutil.ignore_patterns("meltano.db", "run", "output", "tests", "__pycache__")
     shutil.copytree(EXAMPLE, folder, ignore=without, symlinks=True)
     file = folder / "meltano.yml"
     text, count = re.subn(r"interval: .*", 'interval: "* * * * *"', file.read_text())
     assert count == 1
-    file.write_text(text)
-    (home / "dags").mkdir()
-    shutil.copy(ROOT / "dags" / "csv_to_json.py", home / "dags")
+    file.write_text(text + annotations)
+    _add_dag_file(home, name)
+
+
+def _add_dag_file(home: Path, name: str) -> None:
+    (home / "dags").mkdir(exist_ok=True)
+    shutil.copy(ROOT / "dags" / "csv_to_json.py", home / "dags" / f"{name}.py")

@@ -66,7 +66,7 @@ class RunningAirflow:
 
     def __init__(self, home: Path, environment: dict[str, str]) -> None:
         self.home = home
-        self._port, log_port = _free_port(), _free_port()
+        self._port, log_port = free_port(), free_port()
         self._token = ""
         self._processes: list[subprocess.Popen[bytes]] = []
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "_AIRFLOW"))}
@@ -198,7 +198,8 @@ class RunningAirflow:
             )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
     with socket.socket() as each:
         each.bind(("127.0.0.1", 0))
         return int(each.getsockname()[1])

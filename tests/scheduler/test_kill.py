@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.scheduler.running_airflow import processes_of, wait_for
+from tests.scheduler.sleeping import TASK, wait_until_it_sleeps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.scheduler, pytest.mark.meltano, pytest.mark.timeout(300)]
 
-DAG, TASK = "sleeper.job.long", "sleeper-long"
+DAG = "sleeper.job.long"
 
 
 @pytest.fixture
@@ -32,33 +33,13 @@ def run_id(airflow: RunningAirflow) -> Iterator[str]:
     wait_for("the run's processes to end", lambda: not processes_of(project), 60)
 
 
-def _wait_until_it_sleeps(airflow: RunningAirflow, run_id: str) -> int:
-    """Return the process id of the task, once Meltano runs the command."""
-
-    def sleeping() -> int | None:
-        task = airflow.task(DAG, run_id, TASK)
-        assert task["state"] not in ("success", "failed", "up_for_retry"), airflow.log(
-            DAG, run_id, TASK
-        )
-        for pid in processes_of(airflow.home / "meltano" / "sleeper"):
-            try:
-                with open(f"/proc/{pid}/cmdline", "rb") as file:  # noqa: PTH123
-                    if file.read().split(b"\0")[:2] == [b"sleep", b"600"]:
-                        return int(task["pid"])
-            except OSError:
-                continue
-        return None
-
-    return wait_for("the command to run", sleeping)
-
-
 def _gone(airflow: RunningAirflow) -> None:
     project = airflow.home / "meltano" / "sleeper"
     wait_for("the run's processes to end", lambda: not processes_of(project), 60)
 
 
 def test_marked_failed(airflow: RunningAirflow, run_id: str) -> None:
-    _wait_until_it_sleeps(airflow, run_id)
+    wait_until_it_sleeps(airflow, DAG, run_id)
     path = f"/api/v2/dags/{DAG}/dagRuns/{quote(run_id)}/taskInstances/{TASK}"
     airflow.call("PATCH", path, {"new_state": "failed"})
     _gone(airflow)
@@ -66,7 +47,7 @@ def test_marked_failed(airflow: RunningAirflow, run_id: str) -> None:
 
 
 def test_sigterm_to_the_task(airflow: RunningAirflow, run_id: str) -> None:
-    os.kill(_wait_until_it_sleeps(airflow, run_id), signal.SIGTERM)
+    os.kill(wait_until_it_sleeps(airflow, DAG, run_id), signal.SIGTERM)
     _gone(airflow)
 
     def ended() -> str | None:
@@ -78,7 +59,7 @@ def test_sigterm_to_the_task(airflow: RunningAirflow, run_id: str) -> None:
 
 
 def test_sigkill_to_the_task(airflow: RunningAirflow, run_id: str) -> None:
-    os.kill(_wait_until_it_sleeps(airflow, run_id), signal.SIGKILL)
+    os.kill(wait_until_it_sleeps(airflow, DAG, run_id), signal.SIGKILL)
     _gone(airflow)
 
     def ended() -> str | None:
