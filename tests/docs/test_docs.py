@@ -8,8 +8,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from meltano_pods.notify.notice import Notice
+from meltano_pods.notify.recipients import PROVIDERS, wanted
+from meltano_pods.plan import plan
 from meltano_pods.project import read_project
-from meltano_runner.contract import decode
+from meltano_pods.settings.deployment import deployment_settings
+from meltano_runner.contract import CATEGORIES, Category, decode
 
 from tests.docs.blocks import code_blocks
 from tools import reference
@@ -23,6 +27,10 @@ LISTED = subprocess.run(
     check=True,
 ).stdout.split()
 PAGES = [ROOT / name for name in LISTED if (ROOT / name).exists()]
+PLUGINS = (
+    "plugins:\n  extractors:\n  - name: tap-csv\n    namespace: tap_csv\n"
+    "  loaders:\n  - name: target-jsonl\n    namespace: target_jsonl\n"
+)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -45,11 +53,7 @@ def test_the_example_of_a_result_is_one() -> None:
 
 def test_the_example_of_settings_can_be_read(tmp_path: Path) -> None:
     (example,) = code_blocks(ROOT / "docs" / "reference" / "settings.md", "yaml")
-    plugins = (
-        "plugins:\n  extractors:\n  - name: tap-csv\n    namespace: tap_csv\n"
-        "  loaders:\n  - name: target-jsonl\n    namespace: target_jsonl\n"
-    )
-    (tmp_path / "meltano.yml").write_text(example + plugins)
+    (tmp_path / "meltano.yml").write_text(example + PLUGINS)
     project = read_project(tmp_path)
     assert project.annotations.values["owner"] == "data-team"
     assert project.schedules["daily"].annotations.values["run_timeout"] == "2h"
@@ -67,3 +71,42 @@ def test_every_verb_named_in_the_docs_is_one() -> None:
         for verb in re.findall(r"\bmake ([a-z][a-z-]+)\b(?=[`\n ])", page.read_text()):
             if f"`make {verb}" in page.read_text() or f"\nmake {verb}" in page.read_text():
                 assert re.search(rf"^{verb}:", makefile, re.MULTILINE), f"{page.name}: make {verb}"
+
+
+NOTIFICATIONS = ROOT / "docs" / "notifications.md"
+
+
+def test_the_examples_of_notifications_can_be_read(tmp_path: Path) -> None:
+    (example,) = code_blocks(NOTIFICATIONS, "yaml")
+    (tmp_path / "meltano.yml").write_text(example + PLUGINS)
+    (dag,) = plan(read_project(tmp_path)).dags
+    line, off, connections = code_blocks(NOTIFICATIONS, "bash")
+    name, value = line.strip().split("=", 1)
+    assert name == "AIRFLOW__MELTANO_PODS__NOTIFY"
+    assert deployment_settings({"notify": off.strip().removeprefix(f"{name}=")}).notify is None
+    deployment = deployment_settings({"notify": value.strip("'")}).notify
+    assert [each.label for each in wanted(dag.dag_id, {}, deployment).recipients] == [
+        "email:data-team@example.org",
+        "slack:slack_data",
+    ]
+    asked = wanted(dag.dag_id, dag.settings.notify, deployment)
+    assert [each.to for each in asked.recipients] == [
+        ("finance@example.org", "on-call@example.org")
+    ]
+    assert asked.events == ("failure",)
+    found = re.findall(r"AIRFLOW_CONN_(\w+)='(.*?)'", connections, re.DOTALL)
+    assert [json.loads(text)["conn_type"] for _, text in found] == ["smtp", "slackwebhook", "http"]
+
+
+def test_the_example_of_a_notice_is_one() -> None:
+    (example,) = code_blocks(NOTIFICATIONS, "json")
+    notice = Notice.from_dict(json.loads(example))
+    assert list(notice.as_dict()) == list(json.loads(example))
+    assert notice.hint == CATEGORIES[Category.TARGET_FAILED].hint
+    assert notice.summary == CATEGORIES[Category.TARGET_FAILED].summary
+
+
+def test_the_providers_of_notices_are_named() -> None:
+    text = NOTIFICATIONS.read_text()
+    for channel, (provider, _) in PROVIDERS.items():
+        assert re.search(rf"`{channel}` \|.*`apache-airflow-providers-{provider}`", text)
