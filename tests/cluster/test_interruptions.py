@@ -9,7 +9,6 @@ import pytest
 from meltano_runner.contract import CATEGORIES, Category
 
 from tests.cluster.running_cluster import wait_for
-from tools.cluster.access import AIRFLOW_NAMESPACE
 from tools.cluster.apps import MELTANO_NAMESPACE
 
 if TYPE_CHECKING:
@@ -34,10 +33,7 @@ def dag_id(mode: str, job: str) -> str:
 @pytest.fixture
 def run_id(cluster: Cluster, dag_id: str) -> Iterator[str]:
     """Start a run; in the end nothing of it may be left but pods that are kept for a look."""
-    # For 5 minutes Meltano takes a run that was killed for one that is under way.
-    script = "psql --username=airflow --dbname=faults --command='DELETE FROM runs'"
-    where = ("--namespace", AIRFLOW_NAMESPACE, "exec", "airflow-postgresql-0")
-    cluster.kubectl(*where, "--", "bash", "-c", script)
+    cluster.forget_runs("faults")
     run = cluster.start(dag_id)
     yield run
     if cluster.api.run(dag_id, run)["state"] not in ("failed", "success"):

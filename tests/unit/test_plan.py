@@ -33,7 +33,6 @@ def test_golden(make_project: MakeProject) -> None:
         "environment": None, "env": {}, "owner": None, "tags": [], "start_date": None,
         "timezone": "UTC", "catchup": False, "retries": 2, "retry_delay": "PT5M",
         "run_timeout": None, "stop_grace": "PT2M", "pool": None, "notify": {},
-        "worker_override": {},
     }  # fmt: skip
     own = {**defaults, "run_timeout": "PT1H30M", "env": {"A": "b"}, "tags": ["finance"]}
     assert dags == [

@@ -30,7 +30,7 @@ def test_defaults() -> None:
         "environment": None, "env": {}, "owner": None, "tags": (), "start_date": None,
         "timezone": "UTC", "catchup": False, "retries": 2, "retry_delay": timedelta(minutes=5),
         "run_timeout": None, "stop_grace": timedelta(seconds=120), "pool": None,
-        "notify": {}, "worker_override": {},
+        "notify": {},
     }  # fmt: skip
 
 
