@@ -39,6 +39,7 @@ schedules:
       start_date: 2026-03-01
       catchup: true
       owner: data
+      owner_link: mailto:data@example.com
       pool: warehouse
       retries: 4
       retry_delay: 1m
@@ -70,6 +71,7 @@ def test_settings_reach_airflow(home: Path) -> None:
     assert isinstance(dag.timetable, CronDataIntervalTimetable)
     assert dag.start_date == pendulum.datetime(2026, 3, 1, tz="Europe/Berlin")
     assert dag.catchup is True
+    assert dag.owner_links == {"data": "mailto:data@example.com"}
     task = dag.get_task("tap-csv-to-target-jsonl")
     assert (task.owner, task.pool, task.retries) == ("data", "warehouse", 4)
     assert (task.retry_delay, task.retry_exponential_backoff) == (timedelta(minutes=1), 2.0)

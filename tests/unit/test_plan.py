@@ -30,7 +30,8 @@ def test_golden(make_project: MakeProject) -> None:
         "secret_env": {}, "state": "database", "database_secret": None,
         "pod_template": None, "pod_override": {}, "worker_override": {},
         "start_timeout": "PT10M", "mode": None,
-        "environment": None, "env": {}, "owner": None, "tags": [], "start_date": None,
+        "environment": None, "env": {}, "owner": None, "owner_link": None, "tags": [],
+        "start_date": None,
         "timezone": "UTC", "catchup": False, "retries": 2, "retry_delay": "PT5M",
         "run_timeout": None, "stop_grace": "PT2M", "pool": None, "notify": {},
     }  # fmt: skip

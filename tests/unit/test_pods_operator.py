@@ -91,7 +91,7 @@ def context(**params: Any) -> Any:
         try_number=1, max_tries=2, id="attempt-1", start_date=None,
         xcom_push=lambda key, value: pushed.update({key: value}),
     )  # fmt: skip
-    return {"ti": ti, "params": params, "run_id": "run1"}
+    return {"ti": ti, "params": params, "run_id": "run1", "pushed": pushed}
 
 
 # It is followed while it runs, or has ended when first seen: long ago, as the fake clock has it.
@@ -440,3 +440,56 @@ def test_a_pod_that_succeeded_without_its_task_is_not_run_again_nor_waited_for(
     assert second.execute(again) == OK.as_dict()
     assert cluster.requests.count("create") == 1
     assert cluster.pods == {}
+
+
+# What Airflow shows of it.
+
+
+def test_the_tasks_page_shows_what_the_run_did(task: MakeTask, cluster: FakeCluster) -> None:
+    cluster.steps = [over(ended())]
+    found = context()
+    task().execute(found)
+    assert found["pushed"]["summary"].startswith("succeeded: 12 records in 3.0 s")
+    assert found["pushed"]["pod_name"] == NAME
+
+
+def test_it_also_shows_what_a_failed_run_did(task: MakeTask, cluster: FakeCluster) -> None:
+    cluster.steps = [over(ended(1, message=FAILED))]
+    found = context()
+    with pytest.raises(RunFailedError):
+        task().execute(found)
+    assert found["pushed"]["summary"].startswith("failed: ")
+
+
+def test_what_may_not_be_pushed_hides_no_failure(task: MakeTask, cluster: FakeCluster) -> None:
+    cluster.steps = [over(ended(1, message=FAILED))]
+    found = context()
+
+    def push(key: str, **_: object) -> None:
+        assert key != "summary"
+
+    found["ti"].xcom_push = push
+    with pytest.raises(RunFailedError, match="target_failed"):
+        task().execute(found)
+
+
+def test_links(task: MakeTask, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = task()
+    (result,) = plain.operator_extra_links
+    found = context()
+    page = "/dags/shop.daily/runs/run1/tasks/tap-a-to-target-b/xcom"
+    assert result.get_link(plain, ti_key=found["ti"]) == page
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.com/data/")
+    found["ti"].map_index = 3
+    assert result.get_link(plain, ti_key=found["ti"]) == (
+        f"https://airflow.example.com/data{page.removesuffix('/xcom')}/mapped/3/xcom"
+    )
+    made = task(log_url="https://logs.example.com/{namespace}/{pod}")
+    log, _ = made.operator_extra_links
+    assert log.get_link(made, ti_key=found["ti"]) == ""
+    cluster.steps = [over(ended())]
+    made.execute(found)
+    name = cluster.created[0]["metadata"]["name"]
+    assert log.get_link(made, ti_key=found["ti"]) == f"https://logs.example.com/meltano/{name}"
+    # While the run goes on, too.
+    assert found["pushed"][log.xcom_key] == f"https://logs.example.com/meltano/{name}"

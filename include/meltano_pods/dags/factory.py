@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pendulum
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, chain, get_parsing_context
+from airflow.sdk.configuration import conf
 
 from meltano_pods.dags.layout import airflow_root, project_folder
 from meltano_pods.dags.tasks import Place, make_task
@@ -65,6 +66,7 @@ def _dag(planned: DagPlan, digest: str, folder: Path, dag_file: str) -> DAG:
         # Two runs at once would write one state.
         max_active_runs=1,
         params=_params(),
+        owner_links=_owner_links(settings),
         **callbacks.dag,
     )
     # Airflow takes the file that called DAG, which is this one; people look for theirs.
@@ -91,6 +93,13 @@ def _start_date(settings: Settings) -> datetime | None:
     if start is None or start.tzinfo is not None:
         return start
     return start.replace(tzinfo=pendulum.timezone(settings.timezone))
+
+
+def _owner_links(settings: Settings) -> dict[str, str]:
+    if settings.owner_link is None:
+        return {}
+    owner = settings.owner or conf.get("operators", "default_owner", fallback="airflow")
+    return {owner: settings.owner_link}
 
 
 def _params() -> dict[str, Param]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
     from meltano_runner.contract import PipelineResult, RunResult, StreamResult
 
+SUMMARY = "summary"
+"""Key of the XCom that holds this line, whichever way the run ended."""
 _STREAMS = 8
 
 
@@ -25,6 +29,13 @@ def summarize(result: RunResult) -> str:
     if result.pipelines_omitted:
         parts.append(f"{result.pipelines_omitted} more pipelines")
     return "; ".join(parts)
+
+
+def push_summary(context: Context, result: RunResult) -> None:
+    """Show a result's line among the task's XComs."""
+    # A task that was ended by somebody may push nothing any more; why it ended matters more.
+    with suppress(Exception):
+        context["ti"].xcom_push(key=SUMMARY, value=summarize(result))
 
 
 def _records(count: int | None) -> str:

@@ -14,7 +14,7 @@ from airflow.settings import pod_mutation_hook
 from kubernetes.client.exceptions import ApiException
 from meltano_runner.contract import Category
 
-from meltano_pods.diagnosis import Failure, failure_of, summarize
+from meltano_pods.diagnosis import Failure, failure_of, push_summary, summarize
 from meltano_pods.errors import DeploymentError
 from meltano_pods.pods import naming
 from meltano_pods.pods.api import NOT_FOUND, Pods, is_passing
@@ -23,6 +23,7 @@ from meltano_pods.pods.ending import NOTHING, not_started, stopped
 from meltano_pods.pods.follow import Follower
 from meltano_pods.pods.hook import ClusterHook
 from meltano_pods.pods.launch import StillRunningError, launch
+from meltano_pods.pods.links import PodLogLink, ResultLink
 from meltano_pods.pods.look import way_to_find
 from meltano_pods.pods.ownership import release
 from meltano_pods.pods.reasons import Finding
@@ -35,9 +36,9 @@ from meltano_pods.pods.trigger import RunPodTrigger
 from meltano_pods.settings.override import RUN_CONTAINER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from airflow.sdk import Context
+    from airflow.sdk import BaseOperatorLink, Context
     from airflow.sdk.types import RuntimeTaskInstanceProtocol
     from airflow.triggers.base import BaseTrigger
     from kubernetes.client import V1Pod
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from meltano_pods.pods.ending import Ending
     from meltano_pods.pods.options import PodOptions
 
+_POD_LOG = PodLogLink()
 _LOG_LEVEL = "MELTANO_CLI_LOG_LEVEL"
 _FULL_REFRESH = "--full-refresh"
 # What the provider's operator takes and ours has another place for.
@@ -79,6 +81,7 @@ class MeltanoPodOperator(KubernetesPodOperator):
     """
 
     template_fields: Sequence[str] = ("arguments", "env")
+    operator_extra_links: Collection[BaseOperatorLink] = (ResultLink(),)
 
     def __init__(
         self,
@@ -122,6 +125,8 @@ class MeltanoPodOperator(KubernetesPodOperator):
         self.options = options
         self.environment = environment
         self.env = dict(env or {})
+        if options.log_url is not None:
+            self.operator_extra_links = (_POD_LOG, *self.operator_extra_links)
         self._attempt = ""
         """Which try of the task instance this is."""
         self._address = ("", "")
@@ -230,6 +235,8 @@ class MeltanoPodOperator(KubernetesPodOperator):
         # As the provider's operator has it: whoever looks for the pod finds it while it runs, too.
         context["ti"].xcom_push(key="pod_name", value=found["metadata"]["name"])
         context["ti"].xcom_push(key="pod_namespace", value=pod.metadata.namespace)
+        if self.pod_log_address:
+            context["ti"].xcom_push(key=_POD_LOG.xcom_key, value=self.pod_log_address)
         if self._killed:  # while the answer was on its way
             self.on_kill()
             self._end(context)
@@ -296,6 +303,7 @@ class MeltanoPodOperator(KubernetesPodOperator):
         elif known.succeeded and run_pod is not None and pod is not None:
             self.log.info("%s", summarize(known.result))
             run_pod.delete(pod)
+            push_summary(context, known.result)
             return known.result.as_dict()
         kept = pod is not None and has_ended(pod)
         if run_pod is not None and pod is not None and not kept and delete:
@@ -311,8 +319,17 @@ class MeltanoPodOperator(KubernetesPodOperator):
         )
         typed = shlex.join(["meltano-runner", *self.arguments])
         where = f"{self.project}: {typed}; pod {'/'.join(self._address)}"
+        push_summary(context, known.result)
         # Nothing of what led here: it is told in words, and the API's answers are long.
         raise failure_of(failure, where) from None
+
+    @property
+    def pod_log_address(self) -> str:
+        """Where the pod's log is kept; empty where nobody says, or there is no pod."""
+        namespace, pod = self._address
+        if self.options.log_url is None or not pod:
+            return ""
+        return self.options.log_url.format(namespace=namespace, pod=pod)
 
     @property
     def _pods(self) -> Pods:

@@ -52,6 +52,8 @@ class PodOptions:
         deferred: Whether the triggerer waits for it.
         deployment: Sets apart Airflow deployments that share a namespace.
         cluster: How Airflow reaches the cluster.
+        log_url: Where logs are kept, `{namespace}` and `{pod}` standing for the pod's; None where
+            nobody says.
     """
 
     template: Path
@@ -74,6 +76,7 @@ class PodOptions:
     deferred: bool
     deployment: str
     cluster: Cluster
+    log_url: str | None = None
 
 
 def pod_options(
@@ -121,6 +124,7 @@ def pod_options(
         deferred=(settings.mode or said.mode) == "deferred",
         deployment=said.deployment,
         cluster=cluster_of(said),
+        log_url=said.pod_log_url,
     )
 
 

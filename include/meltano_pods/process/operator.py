@@ -63,6 +63,7 @@ class MeltanoProcessOperator(BaseOperator):
             RunnerMissingError: There is no runner on this machine.
         """
         # Every parse of a DAG file is a fresh process, and needs the class alone.
+        from meltano_pods.diagnosis import RunFailedError, push_summary  # noqa: PLC0415
         from meltano_pods.process.run import Request, Run  # noqa: PLC0415
 
         project = Path(self.project_folder)
@@ -79,7 +80,13 @@ class MeltanoProcessOperator(BaseOperator):
         self._run = Run(request, self.log)
         if self._killed:  # while all this was imported
             self._run.stop()
-        return self._run.perform().as_dict()
+        try:
+            result = self._run.perform()
+        except RunFailedError as error:
+            push_summary(context, error.failure.result)
+            raise
+        push_summary(context, result)
+        return result.as_dict()
 
     def on_kill(self) -> None:
         """Ask the run to stop; `execute` goes on relaying until it has, and then raises.

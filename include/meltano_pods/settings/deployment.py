@@ -15,6 +15,7 @@ from meltano_pods.names import listed, suggestion
 from meltano_pods.settings.deployment_values import (
     absolute_path,
     boolean,
+    log_url,
     names_of,
     notify_map,
     secret_pattern,
@@ -178,6 +179,14 @@ class DeploymentSettings(BaseModel):
         description=(
             "Whether Airflow runs in the pods' cluster: true or false. Unset: as the connection "
             "says, else whether there is a pod's account to use."
+        ),
+    )
+    pod_log_url: Annotated[str, BeforeValidator(log_url)] | None = Field(
+        default=None,
+        description=(
+            "Where the logs of pods are kept beyond the pods (Grafana, CloudWatch, Cloud Logging): "
+            "an address in which `{namespace}` and `{pod}` stand for the pod's. Each task gets a "
+            "link to it. Unset: no link."
         ),
     )
     runner: AbsolutePath | None = Field(

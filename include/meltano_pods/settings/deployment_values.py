@@ -39,6 +39,20 @@ def absolute_path(value: object) -> object:
     return value
 
 
+def log_url(value: object) -> object:
+    """Accept an address in which `{namespace}` and `{pod}` may stand for a pod's."""
+    if isinstance(value, str):
+        if not value.startswith(("https://", "http://")):
+            raise ValueError("it is no address: begin it with https://")
+        try:
+            value.format(namespace="n", pod="p")
+        except (KeyError, IndexError, ValueError):
+            raise ValueError(
+                "of what stands in braces only {namespace} and {pod} are known; double other braces"
+            ) from None
+    return value
+
+
 def secret_pattern(value: object) -> object:
     """Accept the name of a Secret in which `{project}` may stand for the project."""
     if isinstance(value, str):

@@ -53,6 +53,14 @@ class Settings(PodSettings):
         default=None,
         description="Owner that Airflow shows. None: Airflow's `[operators] default_owner`.",
     )
+    owner_link: Annotated[str, Field(pattern=r"^(https?://|mailto:)\S+$")] | None = Field(
+        default=None,
+        description=(
+            "Where the owner's name leads in Airflow: an address that begins with `https://` or "
+            "`mailto:`. None: nowhere."
+        ),
+        json_schema_extra=_WHOLE_DAG,
+    )
     tags: tuple[Tag, ...] = Field(
         default=(),
         description=(
