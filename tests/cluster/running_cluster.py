@@ -57,10 +57,11 @@ class Cluster:
     def api(self) -> AirflowApi:
         """Its Airflow, as the administrator."""
         if self._api is None:
-            self._api = AirflowApi(self.settings.airflow_url, "admin", self._password)
+            self._api = AirflowApi(self.settings.airflow_url, "admin", self.password)
         return self._api
 
-    def _password(self) -> str:
+    def password(self) -> str:
+        """Return the administrator's password."""
         where = ("--namespace", AIRFLOW_NAMESPACE, "get", "secret", "airflow-login")
         said = self.kubectl(*where, "-o", "jsonpath={.data.admin}")
         return base64.b64decode(said).decode()

@@ -112,6 +112,8 @@ def test_the_dag_survives_serialization(root: Path) -> None:
         ("LAUNCHER", "kubernets", "Did you mean `kubernetes`?"),
         ("MODE", "async", "should be 'sync' or 'deferred'"),
         ("IN_CLUSTER", "maybe", "neither true nor false"),
+        ("POD_LOG_URL", "logs.example.com", "begin it with https://"),
+        ("POD_LOG_URL", "https://logs/{podd}", "only {namespace} and {pod} are known"),
     ],
 )
 def test_configuration_that_is_not_allowed(

@@ -1,0 +1,54 @@
+"""What a person does with Airflow's pages, twice: log in, read, trigger, watch, read the result."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.cluster import airflow_ui
+
+if TYPE_CHECKING:
+    from tests.cluster.running_cluster import Cluster
+
+DAG = "csv_to_json.job.csv-to-json"
+TASK = "tap-csv-to-target-jsonl"
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Return where screenshots go: PICTURES keeps them."""
+    folder = Path(os.environ.get("PICTURES") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("time", [1, 2])
+def test_a_persons_way(cluster: Cluster, pictures: Path, time: int) -> None:
+    with airflow_ui.open_page(cluster.settings.airflow_url) as page:
+        airflow_ui.log_in(page, "admin", cluster.password())
+        docs = airflow_ui.read_docs(page, DAG, pictures / f"{time}-docs.png")
+        assert "meltano-runner run tap-csv target-jsonl" in docs
+        airflow_ui.trigger(page, DAG, pictures / f"{time}-trigger.png")
+        airflow_ui.watch(page, pictures / f"{time}-run.png")
+        log = airflow_ui.read_log(page, TASK, pictures / f"{time}-log.png")
+        assert "Created pod csv-to-json-" in log
+        assert "records in" in log
+        result = airflow_ui.read_result(page, pictures / f"{time}-result.png")
+        assert "succeeded: 1,2" in result
+        assert "return_value" in result
+        assert "pod_name" in result
+
+
+def test_a_wrong_password(cluster: Cluster) -> None:
+    with airflow_ui.open_page(cluster.settings.airflow_url) as page:
+        page.goto("/")
+        page.get_by_label("Username").fill("admin")
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("Unauthorized")).to_be_visible()
+        assert "/auth/login" in page.url
