@@ -114,6 +114,9 @@ def test_the_dag_survives_serialization(root: Path) -> None:
         ("IN_CLUSTER", "maybe", "neither true nor false"),
         ("POD_LOG_URL", "logs.example.com", "begin it with https://"),
         ("POD_LOG_URL", "https://logs/{podd}", "only {namespace} and {pod} are known"),
+        ("PROCESS_ENV", "A=b", 'write it as {"NAME": "value"}'),
+        ("PROCESS_ENV", '{"A": 1}', 'write it as {"NAME": "value"}'),
+        ("PROCESS_ENV", '{"A B": "c"}', "'A B' is no name of a variable"),
     ],
 )
 def test_configuration_that_is_not_allowed(

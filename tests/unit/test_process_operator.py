@@ -100,6 +100,8 @@ def test_what_the_run_sees_of_the_environment(
         monkeypatch.setenv(name, "1")
     monkeypatch.setenv("MELTANO_PROJECT_ROOT", "/elsewhere")
     monkeypatch.setenv("TAP_CSV_PATH", "kept")
+    defaults = '{"TAP_CSV_PATH": "not this", "GREETING": "nor this", "OUTPUT": "/data/{project}"}'
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__PROCESS_ENV", defaults)
     task = operator(reporting(OK), environment="prod", env={"GREETING": "hi"}, stop_grace=30)
     task.execute(context(log_level="debug"))
     seen = dict(
@@ -112,6 +114,7 @@ def test_what_the_run_sees_of_the_environment(
     assert seen["MELTANO_CLI_LOG_LEVEL"] == "debug"
     assert seen["MELTANO_RUNNER_GRACE_SECONDS"] == "30"
     assert (seen["GREETING"], seen["TAP_CSV_PATH"]) == ("hi", "kept")
+    assert seen["OUTPUT"] == "/data/shop"
 
 
 @pytest.mark.parametrize("full_refresh", [True, False])

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from meltano_runner.contract import GRACE_SECONDS, RESULT_FILE
 
+from meltano_pods.settings.deployment_values import PROJECT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -22,6 +24,7 @@ def run_environment(
     worker: Mapping[str, str],
     own: Mapping[str, str],
     *,
+    defaults: Mapping[str, str],
     project: Path,
     environment: str | None,
 ) -> dict[str, str]:
@@ -30,6 +33,8 @@ def run_environment(
     Args:
         worker: The Airflow worker's environment.
         own: The task's variables; they win.
+        defaults: The deployment's, where the worker has none; `{project}` in a value stands for
+            the project's name.
         project: The project's folder.
         environment: Meltano environment; None leaves the choice to Meltano.
     """
@@ -38,6 +43,8 @@ def run_environment(
         for name, value in worker.items()
         if name not in _PYTHON and not _AIRFLOW.fullmatch(name)
     }
+    for name, value in defaults.items():
+        kept.setdefault(name, value.replace(PROJECT, project.name))
     # Set, not left to the working directory: the worker's environment may name another project.
     kept["MELTANO_PROJECT_ROOT"] = str(project)
     if environment is not None:

@@ -98,10 +98,21 @@ class MeltanoProcessOperator(BaseOperator):
             self._run.stop()
 
     def _environment(self, project: Path, log_level: str | None) -> dict[str, str]:
-        from meltano_pods.process.environment import run_environment  # noqa: PLC0415 - as above
+        from airflow.sdk.configuration import conf  # noqa: PLC0415 - as above
 
+        from meltano_pods.process.environment import run_environment  # noqa: PLC0415
+        from meltano_pods.settings.deployment import (  # noqa: PLC0415
+            SECTION,
+            deployment_settings,
+        )
+
+        said = conf.get(SECTION, "process_env", fallback=None) or ""
         environment = run_environment(
-            os.environ, self.env, project=project, environment=self.environment
+            os.environ,
+            self.env,
+            defaults=deployment_settings({"process_env": said}).process_env,
+            project=project,
+            environment=self.environment,
         )
         if log_level and (log_level != "info" or _LOG_LEVEL not in environment):
             environment[_LOG_LEVEL] = log_level

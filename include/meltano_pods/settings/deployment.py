@@ -19,6 +19,7 @@ from meltano_pods.settings.deployment_values import (
     names_of,
     notify_map,
     secret_pattern,
+    variables,
 )
 from meltano_pods.settings.pod_values import check_image, check_template, kubernetes_name
 from meltano_pods.settings.profiles import PROFILES
@@ -194,6 +195,14 @@ class DeploymentSettings(BaseModel):
         description=(
             "Where runs are processes: the `meltano-runner` command, an absolute path. Unset: the "
             "image's, else the one in `.venv-meltano` beside the `dags` folder."
+        ),
+    )
+    process_env: Annotated[dict[str, str], BeforeValidator(variables)] = Field(
+        default={},
+        description=(
+            "Where runs are processes: environment variables that each run gets unless the worker "
+            "has them, as a JSON object; `{project}` in a value stands for the project, so that "
+            "each can have a database and a folder of its own."
         ),
     )
     notify: Annotated[dict[str, tuple[str, ...] | None] | None, BeforeValidator(notify_map)] = (

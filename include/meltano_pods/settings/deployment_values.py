@@ -5,6 +5,8 @@ Each raises a ValueError that says what is allowed; `deployment` adds where and 
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PROJECT = "{project}"
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _TRUE, _FALSE = ("true", "1", "yes", "t"), ("false", "0", "no", "f")
 
 
@@ -51,6 +54,22 @@ def log_url(value: object) -> object:
                 "of what stands in braces only {namespace} and {pod} are known; double other braces"
             ) from None
     return value
+
+
+def variables(value: object) -> object:
+    """Read environment variables: a JSON object of texts by name."""
+    if not isinstance(value, str):
+        return value
+    try:
+        found = json.loads(value)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
+        raise ValueError('it is no JSON object of texts: write it as {"NAME": "value"}')
+    for name in found:
+        if not _VARIABLE.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a variable: use letters, digits and _")
+    return found
 
 
 def secret_pattern(value: object) -> object:
