@@ -9,6 +9,8 @@ ARG EMBED_MELTANO=true
 FROM astrocrpublic.azurecr.io/runtime:3.3-8-python-3.13 AS airflow
 # One import name everywhere: `import meltano_pods`.
 ENV PYTHONPATH=/usr/local/airflow/include${PYTHONPATH:+:${PYTHONPATH}}
+# docker-compose.override.yml mounts a volume there, which takes its owner from this folder.
+RUN mkdir data
 
 
 # Meltano as locked. The same Runtime without those steps: a changed DAG does not come by here.

@@ -36,6 +36,7 @@ if [ "${1:-all}" = all ]; then
     part "charts, linted" bash tests/charts/lint.sh
     part "Astro, workflows" make astro-check lint-workflows UNPINNED=1
     part "images" pytest tests/images -m images
+    part "astro dev start" pytest tests/astro_dev
     part "Chromium" bash tests/cluster/chromium.sh
     part "a cluster" pytest tests/cluster
 fi

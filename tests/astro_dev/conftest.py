@@ -1,0 +1,73 @@
+"""A copy of this project under what `astro dev start` runs."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.astro_dev.stand_in import AstroDev, remains
+from tests.clone import copy_of_this_project
+from tests.images.engine import docker
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+# The CLI 1 leaves it to Airflow how soon a changed file is seen, which is half a minute for a file
+# and five for a new one; CLI 2 says this.
+_DOTENV = """\
+# As a user has one.
+AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL=3
+AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL=2
+GREETING=hello from .env
+"""
+_SETTINGS = """\
+airflow:
+  connections:
+  - conn_id: shop
+    conn_type: kubernetes
+    conn_host: shop.example.com
+    conn_extra: {namespace: shop}
+  pools:
+  - {pool_name: loads, pool_slot: 2, pool_description: for loads}
+  variables:
+  - {variable_name: region, variable_value: eu}
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.images)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add to a failure what the containers say."""
+    report = yield
+    running = getattr(item, "funcargs", {}).get("astro")
+    if report.failed and running is not None:
+        report.sections.append(("containers", running.log()))
+    return report
+
+
+@pytest.fixture(scope="session")
+def astro(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AstroDev]:
+    """Start it, and see in the end that nothing of it is left."""
+    if docker("version", check=False).returncode:
+        pytest.skip("no Docker engine runs")
+    root = copy_of_this_project(tmp_path_factory.mktemp("clone") / "meltano-pods")
+    (root / ".env").write_text(_DOTENV)
+    (root / "airflow_settings.yaml").write_text(_SETTINGS)
+    running = AstroDev(root, f"astrodev-{secrets.token_hex(3)}")
+    try:
+        running.start()
+        yield running
+    finally:
+        running.kill()
+    assert remains(running.name) == []
