@@ -33,6 +33,10 @@ demo: .venv/.dev ## Run the example on that cluster and follow it (DAG=, FULL_RE
 output: .venv/.dev ## List what the targets wrote there, or print a file of it (FILE=)
 	@.venv/bin/python -m tools.cluster output $(FILE)
 
+.PHONY: astro-kind
+astro-kind: .venv/.dev ## Let Airflow of `astro dev start` run its tasks there as pods (OFF=1)
+	@.venv/bin/python -m tools.cluster astro-kind$(if $(OFF),-off)
+
 .PHONY: down
 down: .venv/.dev ## Remove the cluster and all that is in it
 	@.venv/bin/python -m tools.cluster down

@@ -119,6 +119,7 @@ class AstroDev:
             f"com.docker.compose.service={service}",
             f"com.docker.compose.project.working_dir={self.root}",
             "io.astronomer.docker.cli=true",
+            f"io.astronomer.docker.component=airflow-{service}",
         ):
             yield from ("--label", label)
 

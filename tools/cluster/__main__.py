@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from tools.cluster import apps
+from tools.cluster.astro import AstroKind
 from tools.cluster.demo import demo
 from tools.cluster.diagnose import diagnose
 from tools.cluster.errors import ClusterError
@@ -39,19 +40,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ClusterError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    up = Up(settings)
+    up, astro = Up(settings), AstroKind(settings)
     steps: Mapping[str, Sequence[Step]] = {
         "up": (*up.cluster_steps(), *up.app_steps()),
         "cluster": up.cluster_steps(),
         "tools": up.cluster_steps()[:3],
         "engine": up.cluster_steps()[:1],
         "down": down_steps(settings),
+        "astro-kind": astro.steps(),
+        "astro-kind-off": astro.steps_off(),
     }
     done = run_steps(
         steps[options.verb],
         settings.work / "logs",
         command=f"make {options.verb}"
-        if options.verb in ("up", "down")
+        if options.verb in ("up", "down", "astro-kind")
         else f"python -m tools.cluster {options.verb}",
         diagnose=lambda: diagnose(settings, shell) if options.verb in ("up", "cluster") else "",
     )
@@ -71,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
         "down",
         help="remove the cluster; with DOWN_ENGINE=1 stop the engine too, if it was started here",
     )
+    verbs.add_parser("astro-kind", help="let Airflow of `astro dev start` run pods in the cluster")
+    verbs.add_parser("astro-kind-off", help="no longer let it")
     demonstration = verbs.add_parser("demo", help="run a DAG on the cluster and follow it")
     demonstration.add_argument("--dag", default="csv_to_json.daily", help="id of the DAG")
     demonstration.add_argument("--full-refresh", action="store_true", help="move every row again")

@@ -18,7 +18,8 @@ from tools.cluster.settings import (
 if TYPE_CHECKING:
     from tools.cluster.shell import Shell
 
-_NETWORK = "kind"
+NETWORK = "kind"
+"""Docker network of all kind clusters."""
 _REGISTRY_CONFIG = """\
 apiVersion: v1
 kind: ConfigMap
@@ -100,15 +101,24 @@ def remove(settings: Settings, shell: Shell) -> str:
     if _state(settings.registry, shell) is not None:
         shell.run("docker", "rm", "--force", "--volumes", settings.registry)
         removed.append("registry")
-    users = shell.ask("docker", "network", "inspect", "--format", "{{len .Containers}}", _NETWORK)
+    remove_relay(settings, shell)
+    users = shell.ask("docker", "network", "inspect", "--format", "{{len .Containers}}", NETWORK)
     # Stopped nodes of other clusters are not among its containers, but kind's label finds them.
     others = shell.ask(
         "docker", "ps", "--all", "--quiet", "--filter", "label=io.x-k8s.kind.cluster"
     )
     if users == "0" and not others:
-        shell.run("docker", "network", "rm", _NETWORK)
+        shell.run("docker", "network", "rm", NETWORK)
         removed.append("network")
     return ", ".join(removed) or "nothing was there"
+
+
+def remove_relay(settings: Settings, shell: Shell) -> str:
+    """Remove what leads from `astro dev` to the API server; say whether it was there."""
+    if _state(settings.relay, shell) is None:
+        return "nothing was there"
+    shell.run("docker", "rm", "--force", settings.relay)
+    return "removed"
 
 
 def kubectl(settings: Settings, shell: Shell, *arguments: str, stdin: str | None = None) -> str:
@@ -173,8 +183,8 @@ def _connect_registry(settings: Settings, shell: Shell) -> None:
     networks = shell.run(
         "docker", "inspect", "--format", "{{json .NetworkSettings.Networks}}", settings.registry
     )
-    if f'"{_NETWORK}"' not in networks:
-        shell.run("docker", "network", "connect", _NETWORK, settings.registry)
+    if f'"{NETWORK}"' not in networks:
+        shell.run("docker", "network", "connect", NETWORK, settings.registry)
     folder = f"/etc/containerd/certs.d/{settings.registry_host}"
     address = f'"http://{settings.registry}:5000"'
     # The first line is where the node asks last. Without it that is the node's own localhost, and

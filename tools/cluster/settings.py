@@ -95,6 +95,11 @@ class Settings:
         return f"{self.name}-registry"
 
     @property
+    def relay(self) -> str:
+        """Name of the container by which `astro dev` reaches the API server."""
+        return f"{self.name}-astro"
+
+    @property
     def registry_host(self) -> str:
         """What images in the local registry are called by, here and in the cluster."""
         return f"localhost:{self.registry_port}"
