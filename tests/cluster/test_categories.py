@@ -63,7 +63,7 @@ CASES = {
 }
 
 
-ORPHAN = "faults.job.endless-deferred"
+ORPHAN = "faults.job.lingering-deferred"
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +87,11 @@ def runs(cluster: Cluster) -> Iterator[dict[str, str]]:
 
 def _leave_an_orphan(cluster: Cluster) -> None:
     """Mark a deferred task as failed while no triggerer is there to delete its pod."""
-    triggerer = ("--namespace", AIRFLOW_NAMESPACE, "scale", "deployment/airflow-triggerer")
+    airflow = ("--namespace", AIRFLOW_NAMESPACE)
+    triggerer = (*airflow, "scale", "deployment/airflow-triggerer")
     cluster.kubectl(*triggerer, "--replicas=0")
+    pods = ("pods", "--selector", "app.kubernetes.io/component=triggerer")
+    cluster.kubectl(*airflow, "wait", "--for=delete", "--timeout=120s", *pods)
     try:
         run_id = cluster.start(ORPHAN)
         wait_for("the task to be deferred", lambda: _deferred(cluster, run_id))

@@ -57,7 +57,8 @@ def test_what_its_first_lines_say(cluster: Cluster, namespace: str, tmp_path: Pa
 
     result = decode(wait_for("the pod's result", message))
     assert result.outcome is Outcome.SUCCEEDED
-    assert result.records == 1200
+    assert result.records is not None
+    assert result.records >= 1200
     assert "succeeded" in cluster.kubectl(
         *lines[4].replace("meltano logs", f"{namespace} logs").split()
     )

@@ -12,9 +12,10 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from kubernetes.client import CoreV1Api
+    from kubernetes.watch import Watch
 
 NOT_FOUND = 404
 CONFLICT = 409
@@ -102,6 +103,15 @@ class Pods:
             if error.status != NOT_FOUND:
                 raise
         return True
+
+    def watch(self, stream: Watch, name: str, seconds: int) -> Iterator[dict[str, Any]]:
+        """Yield every change of a pod, as Kubernetes' client has them."""
+        yield from stream.stream(
+            self._client().list_namespaced_pod,
+            self.namespace,
+            field_selector=f"metadata.name={name}",
+            timeout_seconds=seconds,
+        )
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Return the events about a pod; none where they may not be read."""

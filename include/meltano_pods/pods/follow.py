@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.cncf.kubernetes.utils.pod_manager import PodManager
 from meltano_runner.contract import RESULT_KEY, ResultError, RunResult, decode
 
+from meltano_pods.pods.reasons import terminated
+from meltano_pods.pods.start import has_ended
 from meltano_pods.process.relay import relay
 from meltano_pods.settings.override import RUN_CONTAINER
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kubernetes.client import CoreV1Api, V1Pod
 
     from meltano_pods.process.relay import Log
@@ -43,8 +47,13 @@ class Follower(PodManager):
     def read_pod(self, pod: V1Pod) -> V1Pod:
         """Read the pod, and remember it."""
         found = super().read_pod(pod)
-        self.last_seen = self._api.sanitize_for_serialization(found)
+        self.saw(self._api.sanitize_for_serialization(found))
         return found
+
+    def saw(self, pod: Mapping[str, Any]) -> None:
+        """Remember what the pod is like; how its container ended is never forgotten again."""
+        if self.last_seen is None or terminated(pod) or not has_ended(self.last_seen):
+            self.last_seen = dict(pod)
 
     def relay_log(self, pod: V1Pod, since: object = None) -> None:
         """Relay what the log of an ended run holds.

@@ -25,6 +25,7 @@ from meltano_pods.pods.hook import ClusterHook
 from meltano_pods.pods.launch import StillRunningError, launch
 from meltano_pods.pods.links import PodLogLink, ResultLink
 from meltano_pods.pods.look import way_to_find
+from meltano_pods.pods.observe import observed
 from meltano_pods.pods.ownership import release
 from meltano_pods.pods.reasons import Finding
 from meltano_pods.pods.refusals import why_refused
@@ -146,17 +147,27 @@ class MeltanoPodOperator(KubernetesPodOperator):
             # An adopted pod may have ended: then there is nothing to wait for.
             if self.deferrable and not has_ended(run_pod.read(self.pod)):
                 self.invoke_defer_method(context=context)
+            with observed(self._pods, run_pod.name, self.pod_manager.saw):
+                self._await(run_pod)
+        except NotStartedError as error:
+            return self._end(context, not_started(error.finding))
+        except ApiException as error:
+            self._on_api_error(context, error)
+        return self._end(context)
+
+    def _await(self, run_pod: RunPod) -> None:
+        """Return once the pod has ended, its log relayed."""
+        try:
             run_pod.await_start(self.pod, self.options.start_timeout)
             if has_ended(self.pod_manager.last_seen or {}):
                 self.pod_manager.relay_log(self.pod)
             else:
                 self.await_pod_completion(self.pod)
             run_pod.await_end(self.pod)
-        except NotStartedError as error:
-            return self._end(context, not_started(error.finding))
         except ApiException as error:
-            self._on_api_error(context, error)
-        return self._end(context)
+            if error.status == NOT_FOUND:
+                run_pod.await_last_words()
+            raise
 
     def trigger_reentry(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Go on after the triggerer has waited: read the log and the end, or wait on.

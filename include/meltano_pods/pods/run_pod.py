@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _CHECK_SECONDS = 0.5
 _IDLE_GRACE = 5
+_WORDS_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,12 @@ class RunPod:
         while not has_ended(pod) and not is_overdue(pod):
             pod = self.read(model)
             time.sleep(0 if has_ended(pod) else _CHECK_SECONDS)
+
+    def await_last_words(self) -> None:
+        """Give what is observed a moment: the pod is gone, word of its end may be on its way."""
+        until = time.monotonic() + _WORDS_SECONDS
+        while not has_ended(self.follower().last_seen or {}) and time.monotonic() < until:
+            time.sleep(_WORDS_SECONDS / 20)
 
     def state(self) -> Mapping[str, Any] | None:
         """Return the pod; None if it is gone. What was once seen to have ended stays so."""

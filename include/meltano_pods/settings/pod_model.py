@@ -167,7 +167,8 @@ class PodSettings(BaseModel):
         description=(
             "The same for the pod in which Airflow's KubernetesExecutor runs the task (it starts "
             "the run's pod and follows it), laid over `[kubernetes_executor] pod_template_file`. "
-            "Its container is called `base`. Other executors pass over it. Empty: nothing."
+            "Its container is called `base`; its `resources` are replaced as a whole. Other "
+            "executors pass over it. Empty: nothing."
         ),
     )
     start_timeout: Annotated[
