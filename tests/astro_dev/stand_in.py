@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tests.astro_dev import compose, objects
 from tests.clone import typed
 from tests.images.engine import docker, shell
-from tests.scheduler.running_airflow import wait_for
+from tests.waiting import wait_for
 from tools.airflow_api import AirflowApi
 from tools.cluster.offline import postgres_image
 from tools.images.bases import Bases, choose

@@ -11,7 +11,7 @@ import pytest
 
 from tests.astro_dev.compose import HOME
 from tests.clone import append_rows
-from tests.scheduler.running_airflow import wait_for
+from tests.waiting import wait_for
 from tools.airflow_api import ENDED
 
 if TYPE_CHECKING:

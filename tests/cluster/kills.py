@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from tests.cluster.running_cluster import wait_for
+from tests.waiting import wait_for
 from tools.cluster.access import AIRFLOW_NAMESPACE
 
 if TYPE_CHECKING:

@@ -5,34 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from tests.clone import typed
+from tests.waiting import wait_for
 from tools.airflow_api import AirflowApi, text_of
 from tools.cluster.access import AIRFLOW_NAMESPACE
 from tools.cluster.apps import MELTANO_NAMESPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tools.cluster.settings import Settings
-
-_T = TypeVar("_T")
-_SECONDS = 180.0
-
-
-def wait_for(what: str, look: Callable[[], _T | None], seconds: float = _SECONDS) -> _T:
-    """Look until there is something (not None and not False), and fail if it takes too long."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = look()
-        if found is not None and found is not False:
-            return found
-        time.sleep(0.5)
-    raise AssertionError(f"timed out after {seconds:g} s: {what}")
 
 
 @dataclass

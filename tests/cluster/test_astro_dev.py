@@ -10,9 +10,9 @@ import pytest
 
 from tests.astro_dev.stand_in import AstroDev, remains
 from tests.clone import ROOT
-from tests.cluster.running_cluster import wait_for
 from tests.docs.blocks import code_blocks
 from tests.images.engine import docker
+from tests.waiting import wait_for
 from tools.airflow_api import text_of
 from tools.cluster.access import AIRFLOW_NAMESPACE
 from tools.cluster.apps import MELTANO_NAMESPACE

@@ -12,8 +12,7 @@ import pytest
 from meltano_pods.pods.reaper import SETTLE
 from meltano_runner.contract import CATEGORIES, Category
 
-from tests.cluster.running_cluster import wait_for
-from tools.cluster.access import AIRFLOW_NAMESPACE
+from tests.waiting import wait_for
 from tools.cluster.apps import MELTANO_NAMESPACE
 from tools.images.build import MELTANO
 
@@ -58,12 +57,12 @@ CASES = {
     "start-timeout": (Category.START_TIMEOUT, ["kubernetes: "]),
     "timed-out": (
         Category.TIMED_OUT,
-        ["stopped by timeout of 6 s", "state dev:tap-endless-to-target saved"],
+        ["stopped by timeout of 20 s", "state dev:tap-endless-to-target saved"],
     ),
 }
 
 
-ORPHAN = "faults.job.lingering-deferred"
+ORPHAN = "orphan"
 
 
 @pytest.fixture(scope="module")
@@ -79,30 +78,38 @@ def runs(cluster: Cluster) -> Iterator[dict[str, str]]:
     cluster.kubectl("apply", "-f", "-", stdin=json.dumps(secret))
     try:
         found = {job: cluster.start(f"faults.job.{job}") for job in CASES}
-        _leave_an_orphan(cluster)
+        _leave_an_orphan(cluster, found["failing-tap"])
         yield found
     finally:
         cluster.kubectl("delete", "-f", "-", stdin=json.dumps(secret))
 
 
-def _leave_an_orphan(cluster: Cluster) -> None:
-    """Mark a deferred task as failed while no triggerer is there to delete its pod."""
-    airflow = ("--namespace", AIRFLOW_NAMESPACE)
-    triggerer = (*airflow, "scale", "deployment/airflow-triggerer")
-    cluster.kubectl(*triggerer, "--replicas=0")
-    pods = ("pods", "--selector", "app.kubernetes.io/component=triggerer")
-    cluster.kubectl(*airflow, "wait", "--for=delete", "--timeout=120s", *pods)
-    try:
-        run_id = cluster.start(ORPHAN)
-        wait_for("the task to be deferred", lambda: _deferred(cluster, run_id))
-        task_id = cluster.task_of(ORPHAN, run_id)["task_id"]
-        cluster.api.set_task(ORPHAN, run_id, task_id, "failed")
-    finally:
-        cluster.kubectl(*triggerer, "--replicas=1")
-
-
-def _deferred(cluster: Cluster, run_id: str) -> bool:
-    return [task["state"] for task in cluster.api.tasks(ORPHAN, run_id)] == ["deferred"]
+def _leave_an_orphan(cluster: Cluster, run_id: str) -> None:
+    """Run a pod whose task is over: what is left of one whose worker and triggerer are lost."""
+    dag_id = "faults.job.failing-tap"
+    (failed,) = wait_for(
+        "a pod that failed", lambda: cluster.pods_of(dag_id, phase="Failed", run_id=run_id)
+    )
+    metadata, spec = failed["metadata"], failed["spec"]
+    (container,) = spec["containers"]
+    kept = ("image", "resources", "securityContext")
+    sleeper = {"name": "meltano", "command": ["sleep", "600"]} | {
+        key: container[key] for key in kept
+    }
+    orphan = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {key: metadata[key] for key in ("namespace", "labels", "annotations")}
+        | {"name": ORPHAN},
+        "spec": {
+            "restartPolicy": "Never",
+            "terminationGracePeriodSeconds": 1,
+            "automountServiceAccountToken": False,
+            "securityContext": spec["securityContext"],
+            "containers": [sleeper],
+        },
+    }
+    cluster.kubectl("create", "-f", "-", stdin=json.dumps(orphan))
 
 
 def build_images(cluster: Cluster) -> None:
@@ -158,12 +165,12 @@ def test_a_retry_that_cannot_help_is_not_made(cluster: Cluster) -> None:
 def test_what_failed_is_kept_and_then_reaped(cluster: Cluster, runs: dict[str, str]) -> None:
     for job, run_id in runs.items():
         cluster.api.wait(f"faults.job.{job}", run_id, seconds=420)
-    kept = cluster.pods_of("faults.job.failing-tap", run_id=runs["failing-tap"])
-    assert [pod["status"]["phase"] for pod in kept] == ["Failed"]
-    name = kept[0]["metadata"]["name"]
+    (kept,) = cluster.pods_of("faults.job.failing-tap", phase="Failed", run_id=runs["failing-tap"])
+    name = kept["metadata"]["name"]
     where = ("--namespace", MELTANO_NAMESPACE)
     assert "the source said: no such table" in cluster.kubectl(*where, "logs", name)
-    (orphan,) = cluster.pods_of(ORPHAN, phase="Running")
+    (orphan,) = cluster.get("pods", "--field-selector=status.phase=Running")
+    assert orphan["metadata"]["name"] == ORPHAN
     # Young pods may have a task that is only on its way.
     made = datetime.fromisoformat(orphan["metadata"]["creationTimestamp"])
     wait_for("the orphan to be old enough", lambda: datetime.now(UTC) - made > SETTLE)

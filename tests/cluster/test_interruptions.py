@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_runner.contract import CATEGORIES, Category
 
-from tests.cluster.running_cluster import wait_for
+from tests.waiting import wait_for
 from tools.cluster.apps import MELTANO_NAMESPACE
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cluster.running_cluster import wait_for
 from tests.cluster.test_demo import DAG, moved
 from tests.cluster.test_security import may
+from tests.waiting import wait_for
 from tools.cluster.access import AIRFLOW_NAMESPACE
 from tools.cluster.apps import MELTANO_NAMESPACE
 

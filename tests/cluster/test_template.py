@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_runner.contract import Outcome, decode
 
-from tests.cluster.running_cluster import wait_for
+from tests.waiting import wait_for
 from tools.images.build import MELTANO
 
 if TYPE_CHECKING:

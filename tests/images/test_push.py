@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import subprocess
-import time
-import urllib.error
-import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.images.engine import configuration, docker, shell
-from tools.cluster.cache import cache_root
+from tests.images.engine import configuration, shell
 from tools.cluster.errors import ClusterError
 from tools.cluster.places import ROOT
 from tools.images.push import pin, push
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 _IMAGE = "registry.example/acme/meltano@sha256:" + "0" * 64
@@ -64,51 +55,3 @@ def test_an_image_on_stand_ins_is_not_published(meltano_image: str, tmp_path: Pa
         pytest.skip("built on the real bases")
     with pytest.raises(ClusterError, match="stand-in"):
         push(shell(tmp_path), "registry.example/acme", build_first=False)
-
-
-@pytest.mark.images
-@pytest.mark.timeout(900)
-def test_what_is_pinned_is_what_was_pushed(
-    meltano_image: str, registry: str, tmp_path: Path
-) -> None:
-    name = push(shell(tmp_path), f"{registry}/acme", tag="test", build_first=False)
-    assert re.fullmatch(rf"{registry}/acme/meltano@sha256:[0-9a-f]{{64}}", name)
-    own = docker("image", "inspect", "--format={{.Id}}", meltano_image).stdout
-    docker("rmi", f"{registry}/acme/meltano:test")
-    docker("pull", "--quiet", name)
-    assert docker("image", "inspect", "--format={{.Id}}", name).stdout == own
-    docker("rmi", name)
-
-
-@pytest.fixture
-def registry(engine: None, tmp_path: Path) -> Iterator[str]:  # noqa: ARG001
-    """Yield the address of a registry on loopback, which Docker needs no certificate for."""
-    on_path = shutil.which("registry")
-    programs = [on_path] if on_path else sorted(cache_root().glob("*/*/registry"))
-    if not programs:
-        pytest.skip("no registry was built here: `make up` does")
-    address = "127.0.0.1:5099"
-    log = (tmp_path / "registry.log").open("w")
-    configuration = tmp_path / "registry.yml"
-    configuration.write_text(
-        f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {tmp_path / 'blobs'}}}}}\n"
-        f"http: {{addr: '{address}'}}\n"
-    )
-    with (
-        log,
-        subprocess.Popen(
-            [programs[-1], "serve", configuration], stdout=log, stderr=log, env=dict(os.environ)
-        ) as process,
-    ):
-        try:
-            deadline = time.monotonic() + 20
-            while True:
-                try:
-                    with urllib.request.urlopen(f"http://{address}/v2/"):
-                        break
-                except urllib.error.URLError:
-                    assert time.monotonic() < deadline, (tmp_path / "registry.log").read_text()
-                    time.sleep(0.1)
-            yield address
-        finally:
-            process.terminate()

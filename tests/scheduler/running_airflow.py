@@ -10,19 +10,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self
 from urllib.parse import quote
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.waiting import wait_for
 
-_T = TypeVar("_T")
-
-DEADLINE = 120.0
 _AIRFLOW = Path(sys.executable).with_name("airflow")
 
 # A utility needs no installation: any command is one.
@@ -43,17 +38,6 @@ jobs:
 annotations:
   meltano_pods: {retries: 1, stop_grace: 30s}
 """
-
-
-def wait_for(what: str, look: Callable[[], _T | None], seconds: float = DEADLINE) -> _T:
-    """Look until there is something (not None and not False), and fail if it takes too long."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = look()
-        if found is not None and found is not False:
-            return found
-        time.sleep(0.25)
-    raise AssertionError(f"timed out after {seconds:g} s: {what}")
 
 
 class RunningAirflow:

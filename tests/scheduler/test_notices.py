@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.scheduler.inbox import READER, SENDER
-from tests.scheduler.running_airflow import processes_of, wait_for
+from tests.scheduler.running_airflow import processes_of
 from tests.scheduler.sleeping import TASK, wait_until_it_sleeps
+from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
