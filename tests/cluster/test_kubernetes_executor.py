@@ -13,8 +13,6 @@ from tools.cluster.access import AIRFLOW_NAMESPACE
 from tools.cluster.apps import MELTANO_NAMESPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.cluster.running_cluster import Cluster
 
 pytestmark = pytest.mark.timeout(600)
@@ -22,15 +20,12 @@ WORKERS = "app.kubernetes.io/component=worker"
 
 
 @pytest.fixture(scope="module")
-def workers(cluster: Cluster) -> Iterator[Cluster]:
-    """Say it in the values, as a user does, and take it back."""
+def workers(cluster: Cluster) -> Cluster:
+    """Say it in the values, as a user does."""
     file = cluster.clone / "k8s" / "values" / "airflow.yaml"
-    before = file.read_text()
-    file.write_text(f"executor: KubernetesExecutor\n{before}")
+    file.write_text(f"executor: KubernetesExecutor\n{file.read_text()}")
     cluster.make("up")
-    yield cluster
-    file.write_text(before)
-    cluster.make("up")
+    return cluster
 
 
 def _workers(cluster: Cluster) -> list[dict[str, Any]]:
