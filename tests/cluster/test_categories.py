@@ -88,7 +88,7 @@ def _leave_an_orphan(cluster: Cluster, run_id: str) -> None:
     """Run a pod whose task is over: what is left of one whose worker and triggerer are lost."""
     dag_id = "faults.job.failing-tap"
     (failed,) = wait_for(
-        "a pod that failed", lambda: cluster.pods_of(dag_id, phase="Failed", run_id=run_id)
+        "a pod that failed", lambda: cluster.pods_of(dag_id, phase="Failed", run_id=run_id) or None
     )
     metadata, spec = failed["metadata"], failed["spec"]
     (container,) = spec["containers"]
