@@ -100,12 +100,12 @@ def _is_ours(pod: Mapping[str, Any], run: TaskRun, spec: str) -> bool:
         return False
     wanted = naming.pod_annotations(run)
     same = all(
-        _annotation(pod, key) == wanted[key]
+        naming.annotation(pod, key) == wanted[key]
         for key in (naming.DAG_ID, naming.TASK_ID, naming.RUN_ID, naming.MAP_INDEX)
     )
     # Of an earlier try: a DAG run that was deleted and made again counts its tries from 1.
     useful = not has_ended(pod) or (tried < run.try_number and read_ending(pod).succeeded)
-    return same and _annotation(pod, naming.SPEC) == spec and useful
+    return same and naming.annotation(pod, naming.SPEC) == spec and useful
 
 
 def _remove(
@@ -128,8 +128,3 @@ def _remove(
         if time.monotonic() >= until:
             raise StillRunningError(f"pod {name} was told to end and is still there")
         time.sleep(_CHECK_SECONDS)
-
-
-def _annotation(pod: Mapping[str, Any], key: str) -> str | None:
-    value: str | None = (pod["metadata"].get("annotations") or {}).get(key)
-    return value

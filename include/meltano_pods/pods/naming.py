@@ -9,6 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_NAME = 63
 """A pod's name becomes its host name, which may have no more."""
@@ -109,6 +113,12 @@ def pod_annotations(run: TaskRun) -> dict[str, str]:
         MAP_INDEX: str(run.map_index),
         ATTEMPT: run.attempt,
     }
+
+
+def annotation(pod: Mapping[str, Any], key: str) -> str | None:
+    """Return an annotation of a pod as the API gives it; None if it has none of this name."""
+    value: str | None = (pod["metadata"].get("annotations") or {}).get(key)
+    return value
 
 
 def task_instance_selector(run: TaskRun) -> str:

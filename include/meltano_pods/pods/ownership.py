@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 def owner(pod: Mapping[str, Any]) -> str | None:
     """Return the attempt (naming.TaskRun) that a pod belongs to."""
-    attempt: str | None = (pod["metadata"].get("annotations") or {}).get(naming.ATTEMPT)
-    return attempt
+    return naming.annotation(pod, naming.ATTEMPT)
 
 
 def claim(pods: Pods, pod: Mapping[str, Any], attempt: str) -> dict[str, Any] | None:
