@@ -13,12 +13,11 @@ from meltano_pods.dags.layout import airflow_root, project_folder
 from meltano_pods.dags.tasks import Place, make_task
 from meltano_pods.notify import callbacks_of
 from meltano_pods.plan import plan
-from meltano_pods.pods.deployment import read_settings
+from meltano_pods.pods.deployment import read_deployment
 from meltano_pods.project import read_project
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
     from meltano_pods.plan import DagPlan
     from meltano_pods.settings import Settings
@@ -45,16 +44,18 @@ def airflow_dags(dag_file: str) -> dict[str, DAG]:
     folder = project_folder(dag_file)
     planned = plan(read_project(folder), os.environ.get("MELTANO_ENVIRONMENT") or None)
     wanted = get_parsing_context().dag_id
+    # Read once: a project may have hundreds of tasks.
+    place = Place(folder, read_deployment(airflow_root(dag_file)), planned.digest)
     return {
-        each.dag_id: _dag(each, planned.digest, folder, dag_file)
+        each.dag_id: _dag(each, place, dag_file)
         for each in planned.dags
         if wanted is None or wanted == each.dag_id
     }
 
 
-def _dag(planned: DagPlan, digest: str, folder: Path, dag_file: str) -> DAG:
-    settings, deployment = planned.settings, read_settings()
-    callbacks = callbacks_of(planned.dag_id, settings.notify, deployment.notify)
+def _dag(planned: DagPlan, place: Place, dag_file: str) -> DAG:
+    settings = planned.settings
+    callbacks = callbacks_of(planned.dag_id, settings.notify, place.deployment.settings.notify)
     dag = DAG(
         planned.dag_id,
         schedule=_schedule(planned),
@@ -72,7 +73,6 @@ def _dag(planned: DagPlan, digest: str, folder: Path, dag_file: str) -> DAG:
     # Airflow takes the file that called DAG, which is this one; people look for theirs.
     dag.fileloc = dag_file
     with dag:
-        place = Place(folder, airflow_root(dag_file), deployment.launcher, digest)
         last = planned.tasks[-1]
         tasks = [
             make_task(each, place, callbacks.of_task(last=each is last)) for each in planned.tasks

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
 
     from meltano_pods.plan import TaskPlan
+    from meltano_pods.pods.deployment import Deployment
 
 _TIMEOUT_MARGIN = timedelta(seconds=60)
 """The runner ends a run that takes too long by itself; Airflow's timeout is for when it cannot."""
@@ -28,14 +29,12 @@ class Place:
 
     Attributes:
         folder: The Meltano project's folder.
-        root: The Airflow project's folder.
-        launcher: The launcher where the settings name none.
+        deployment: The Airflow deployment.
         digest: Of the project, for pods: their image holds a project of its own.
     """
 
     folder: Path
-    root: Path
-    launcher: str
+    deployment: Deployment
     digest: str
 
 
@@ -70,7 +69,7 @@ def make_task(planned: TaskPlan, place: Place, callbacks: Mapping[str, Any]) -> 
     limit = settings.run_timeout
     if limit is not None:
         limit += settings.stop_grace + _TIMEOUT_MARGIN
-    if (settings.launcher or place.launcher) == KUBERNETES:
+    if (settings.launcher or place.deployment.settings.launcher) == KUBERNETES:
         return _pod_task(planned, place, common, limit)
     return MeltanoProcessOperator(
         project_folder=str(place.folder),
@@ -84,14 +83,13 @@ def _pod_task(
     planned: TaskPlan, place: Place, common: dict[str, Any], limit: timedelta | None
 ) -> BaseOperator:
     # Here and not above: Kubernetes' client takes a second to import, at every parse.
-    from meltano_pods.pods.deployment import read_deployment  # noqa: PLC0415
     from meltano_pods.pods.operator import MeltanoPodOperator  # noqa: PLC0415
     from meltano_pods.pods.options import pod_options  # noqa: PLC0415
 
     settings, project = planned.settings, place.folder.name
     return MeltanoPodOperator(
         project=project,
-        options=pod_options(settings, read_deployment(place.root), project, place.digest),
+        options=pod_options(settings, place.deployment, project, place.digest),
         execution_timeout=None if limit is None else limit + settings.start_timeout,
         **common,
     )
