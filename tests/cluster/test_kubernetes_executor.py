@@ -28,8 +28,13 @@ def workers(cluster: Cluster) -> Cluster:
     return cluster
 
 
-def _workers(cluster: Cluster) -> list[dict[str, Any]]:
-    return cluster.get("pods", "--selector", WORKERS, namespace=AIRFLOW_NAMESPACE)
+def _workers(cluster: Cluster, dag_id: str) -> list[dict[str, Any]]:
+    """Return the workers of a DAG: other DAGs run by their schedules meanwhile."""
+    return [
+        worker
+        for worker in cluster.get("pods", "--selector", WORKERS, namespace=AIRFLOW_NAMESPACE)
+        if worker["metadata"]["annotations"]["dag_id"] == dag_id
+    ]
 
 
 def test_the_demo_and_its_log_after_the_worker_is_gone(workers: Cluster) -> None:
@@ -38,7 +43,7 @@ def test_the_demo_and_its_log_after_the_worker_is_gone(workers: Cluster) -> None
     (run, *_) = workers.api.runs(DAG)
     task = workers.task_of(DAG, run["dag_run_id"])
     assert task["executor"] in (None, "KubernetesExecutor")
-    wait_for("the worker to go", lambda: not _workers(workers), 60)
+    wait_for("the worker to go", lambda: not _workers(workers, DAG), 60)
     log = workers.log_of(DAG, run["dag_run_id"])
     assert "Created pod" in log
     assert "succeeded: 1," in log
@@ -49,7 +54,7 @@ def test_a_worker_is_hardened_and_shaped_by_its_override(workers: Cluster) -> No
     dag_id = "faults.job.endless-in-a-worker"
     run_id = workers.start(dag_id)
     pod = workers.running_pod(dag_id)
-    (worker,) = _workers(workers)
+    (worker,) = _workers(workers, dag_id)
     (base,) = worker["spec"]["containers"]
     assert base["name"] == "base"
     # Its override; the chart says 768Mi.
