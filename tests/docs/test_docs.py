@@ -40,6 +40,13 @@ def test_links_lead_to_files(page: Path) -> None:
             assert (page.parent / link).exists(), link
 
 
+def test_every_page_stands_with_its_kind() -> None:
+    kinds = {"tutorial", "how-to", "reference", "explanation"}
+    inside = [page.relative_to(ROOT / "docs") for page in PAGES if ROOT / "docs" in page.parents]
+    lost = [str(page) for page in inside if page.parts[0] not in {*kinds, "index.md"}]
+    assert not lost, f"move to one of {sorted(kinds)} (CONTRIBUTING.md, Documentation): {lost}"
+
+
 def test_generated_pages_are_what_the_code_says() -> None:
     for path, text in reference.pages().items():
         assert path.read_text() == text, "run `make docs`"
@@ -73,7 +80,7 @@ def test_every_verb_named_in_the_docs_is_one() -> None:
                 assert re.search(rf"^{verb}:", makefile, re.MULTILINE), f"{page.name}: make {verb}"
 
 
-NOTIFICATIONS = ROOT / "docs" / "notifications.md"
+NOTIFICATIONS = ROOT / "docs" / "how-to" / "notifications.md"
 
 
 def test_the_examples_of_notifications_can_be_read(tmp_path: Path) -> None:

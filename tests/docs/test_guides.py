@@ -28,7 +28,8 @@ pytest.importorskip("airflow.providers.cncf.kubernetes")
 from meltano_pods.pods.hook import ClusterHook
 
 ROOT = Path(__file__).resolve().parents[2]
-ASTRO, EXTERNAL = ROOT / "docs" / "deploy-astro.md", ROOT / "docs" / "external-cluster.md"
+HOW_TO = ROOT / "docs" / "how-to"
+ASTRO, EXTERNAL = HOW_TO / "deploy-astro.md", HOW_TO / "external-cluster.md"
 PLUGINS = """
 plugins:
   extractors: [{name: tap-shop}]

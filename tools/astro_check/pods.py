@@ -135,7 +135,7 @@ def _size(spec: Mapping[str, Any]) -> Iterator[_Args]:
                 f"resources.limits.{name}",
                 shown,
                 f"at most {said}, Astro's largest pod",
-                "Ask for less (needs of plugins are added up), or see docs/external-cluster.md.",
+                "Ask for less (needs of plugins add up), or see docs/how-to/external-cluster.md.",
             )
 
 

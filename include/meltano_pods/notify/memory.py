@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 _XCOM = "meltano_pods_notice"
 _PREFIX = "meltano_pods.failing."
 _MAX_KEY = 250
-_DESCRIPTION = "Kept by Meltano Pods until this DAG's recovery is told; see docs/notifications.md"
+_DESCRIPTION = (
+    "Kept by Meltano Pods until this DAG's recovery is told; see docs/how-to/notifications.md"
+)
 
 
 def variable_name(dag_id: str) -> str:

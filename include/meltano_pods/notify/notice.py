@@ -55,7 +55,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A notice. Its fields are those of the webhook's JSON; docs/notifications.md explains them.
+    """A notice. Its fields are the webhook's JSON, which docs/how-to/notifications.md shows.
 
     Attributes:
         version: Of this form; it changes when a field changes its meaning or goes.

@@ -47,5 +47,5 @@ class ClusterHook(KubernetesHook):
             f"Airflow's connection `{self.conn_id}`" if self.conn_id else "the deployment",
             "Create the connection, of type Kubernetes, with a kubeconfig as JSON (`kube_config`) "
             "or its path (`kube_config_path`); or set AIRFLOW__MELTANO_PODS__KUBECONFIG to the "
-            "path. See docs/external-cluster.md.",
+            "path. See docs/how-to/external-cluster.md.",
         )

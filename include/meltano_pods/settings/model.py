@@ -132,7 +132,7 @@ class Settings(PodSettings):
             "`webhook` (ids of Airflow connections), each one or a list, and `events`, a list of "
             "`failure`, `recovery` and `retry`; without it the first two. Levels merge key by key, "
             "after AIRFLOW__MELTANO_PODS__NOTIFY; null tells nobody by this way. Empty: as that "
-            "variable says, else nobody. docs/notifications.md has more."
+            "variable says, else nobody. docs/how-to/notifications.md has more."
         ),
         json_schema_extra=_WHOLE_DAG,
     )
