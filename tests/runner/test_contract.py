@@ -16,6 +16,7 @@ from meltano_runner.contract import (
     StreamResult,
     decode,
     encode,
+    whole,
 )
 
 SMALL = RunResult(
@@ -33,7 +34,9 @@ SMALL = RunResult(
             target="target-jsonl",
             state_id="dev:tap-csv-to-target-jsonl",
             state_saved=True,
-            streams=(StreamResult("orders", 3, None, "2026-01-01"),),
+            streams=(
+                StreamResult("orders", 3, None, "2026-01-01", "2025-12-31", {"id": "integer"}),
+            ),
         ),
     ),
 )
@@ -82,6 +85,25 @@ def test_500_streams_of_long_names_fit_and_the_largest_are_kept() -> None:
     assert len(pipeline.streams) + pipeline.streams_omitted == 500
     assert len(pipeline.streams) > 10
     assert result.records == SMALL.records
+
+
+def test_the_log_completes_what_was_cut_but_does_not_replace_it() -> None:
+    full = many_streams(500)
+    short = decode(encode(full))
+    assert short != full
+    assert whole(short, full).pipelines[0].streams_omitted == 0
+    assert whole(short, None) == short
+    assert whole(short, replace(full, records=4)) == short
+    assert whole(SMALL, replace(SMALL, exit_code=0)) == SMALL
+
+
+def test_columns_give_way_to_streams() -> None:
+    columns = {f"column_{number}": "string" for number in range(400)}
+    streams = tuple(StreamResult(f"s{number}", number, columns=columns) for number in range(9))
+    full = replace(SMALL, pipelines=(replace(SMALL.pipelines[0], streams=streams),))
+    (pipeline,) = decode(encode(full)).pipelines
+    assert pipeline.streams_omitted == 0
+    assert {stream.columns for stream in pipeline.streams} == {None}
 
 
 def test_the_whole_result_holds_every_stream() -> None:

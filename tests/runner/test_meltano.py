@@ -50,7 +50,13 @@ def test_each_run_moves_what_is_new(
     assert pipeline.run(*arguments).records == 0
 
     pipeline.write_rows(10, first=ROWS + 1)
-    assert pipeline.run(*arguments).records == 10
+    third = pipeline.run(*arguments)
+    assert third.records == 10
+    (stream,) = third.pipelines[0].streams
+    assert (stream.bookmark_before, stream.bookmark) == (stamp(ROWS), stamp(ROWS + 10))
+    assert stream.columns == {
+        "order_id": "integer", "customer": "string", "note": "string", "updated_at": "date-time",
+    }  # fmt: skip
     assert pipeline.numbers() == list(range(1, ROWS + 11))
 
     assert pipeline.run(*arguments, "--full-refresh").records == ROWS + 10

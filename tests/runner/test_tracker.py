@@ -8,6 +8,7 @@ from meltano_runner.contract import Category, StreamResult
 from meltano_runner.run import bookmarks, events
 from meltano_runner.run.classify import classify
 from meltano_runner.run.command import parse
+from meltano_runner.run.tap_files import TapFiles
 from meltano_runner.run.tracker import Tracker
 
 
@@ -73,6 +74,17 @@ def test_tap_and_target_are_counted_apart() -> None:
     assert pipeline.state_id == "dev:tap-a-to-target-b"
     assert pipeline.state_saved
     assert pipeline.streams == (StreamResult("s", 5, 4, "7"),)
+
+
+def test_what_each_tap_was_given_is_read_when_its_pipeline_ends() -> None:
+    given = iter([TapFiles({"s": {"id": "integer"}}, {"s": "6"}), TapFiles({"s": {}}, {"s": "7"})])
+    tracker = Tracker(parse(["tap-a", "target-b"]), lambda _: next(given))
+    for each in (STARTED, tap(f"METRIC: {metric(5)}"), STATE, ended(), STARTED, tap("hello")):
+        tracker.note(events.parse(each))
+    first, second = tracker.results()
+    assert first.streams == (StreamResult("s", 5, None, "7", "6", {"id": "integer"}),)
+    # A tap that counts nothing: its catalog tells what it went through.
+    assert second.streams == (StreamResult("s", None, None, None, "7", {}),)
 
 
 def test_a_tap_without_metrics_has_no_figure() -> None:

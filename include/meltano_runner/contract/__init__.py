@@ -13,7 +13,7 @@ from meltano_runner.contract.environment import (
     RESULT_FILE,
     SECRET_NAMES,
 )
-from meltano_runner.contract.message import MAX_BYTES, RESULT_KEY, decode, encode
+from meltano_runner.contract.message import MAX_BYTES, RESULT_KEY, decode, encode, whole
 from meltano_runner.contract.result import (
     SCHEMA_VERSION,
     Outcome,
@@ -43,4 +43,5 @@ __all__ = [
     "decode",
     "encode",
     "project_digest",
+    "whole",
 ]

@@ -5,7 +5,8 @@ and, where the name does not give them away, lists the names in `SECRET_NAMES`.
 """
 
 RESULT_FILE = "MELTANO_RUNNER_RESULT_FILE"
-"""Path of the result. Unset: `/dev/termination-log` where Kubernetes made it, else no file."""
+"""Path of the whole result. Unset: `/dev/termination-log` where Kubernetes made it, there cut to
+what it takes, else no file."""
 
 GRACE_SECONDS = "MELTANO_RUNNER_GRACE_SECONDS"
 """Seconds from SIGTERM to the launcher's SIGKILL (default 120, as the pod templates have it)."""

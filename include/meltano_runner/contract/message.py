@@ -30,14 +30,25 @@ def encode(result: RunResult, max_bytes: int | None = MAX_BYTES) -> str:
     Args:
         result: What to encode.
         max_bytes: Size the result must not exceed, at least 3,072; None for no limit. The
-            totals, the first 1,500 bytes of the error and as many of the largest streams as fit
-            are kept, and the number left out is said.
+            totals, the first 1,500 bytes of the error and as many of the largest streams as fit,
+            without their columns, are kept, and the number left out is said.
     """
-    whole = replace(result, pipelines=tuple(_largest_first(each) for each in result.pipelines))
-    text = _dump(whole.as_dict())
+    ordered = replace(result, pipelines=tuple(_largest_first(each) for each in result.pipelines))
+    text = _dump(ordered.as_dict())
     if max_bytes is None or len(text.encode()) <= max_bytes:
         return text
-    return _dump(_fitted(whole, max_bytes))
+    return _dump(_fitted(ordered, max_bytes))
+
+
+def whole(short: RunResult, logged: RunResult | None) -> RunResult:
+    """Return the whole result of which `short` is what the message had room for.
+
+    Args:
+        short: As the message had it.
+        logged: As a log had it, which any plugin could have written to; it is believed only if
+            the message says the same.
+    """
+    return logged if logged is not None and encode(logged) == encode(short) else short
 
 
 def decode(text: str) -> RunResult:
@@ -55,23 +66,23 @@ def decode(text: str) -> RunResult:
     return RunResult.from_dict(data)
 
 
-def _fitted(whole: RunResult, max_bytes: int) -> dict[str, Any]:
+def _fitted(result: RunResult, max_bytes: int) -> dict[str, Any]:
     """Return the JSON form with as many pipelines, then streams, as fit."""
     short = replace(
-        whole,
-        error=_cut(whole.error, _MAX_ERROR),
-        failed_plugin=_cut(whole.failed_plugin, _MAX_NAME),
+        result,
+        error=_cut(result.error, _MAX_ERROR),
+        failed_plugin=_cut(result.failed_plugin, _MAX_NAME),
         pipelines=(),
-        pipelines_omitted=whole.pipelines_omitted + len(whole.pipelines),
+        pipelines_omitted=result.pipelines_omitted + len(result.pipelines),
     )
     data = short.as_dict()
     # Room for the two counters to grow by a few digits as streams are added.
     left = max_bytes - len(_dump(data).encode()) - 16
     kept: list[tuple[dict[str, Any], Iterator[dict[str, Any]]]] = []
-    for pipeline in whole.pipelines:
+    for pipeline in result.pipelines:
         entry = replace(short, pipelines=(pipeline,)).as_dict()["pipelines"][0]
-        streams = entry["streams"]
-        entry |= {"streams": [], "streams_omitted": entry["streams_omitted"] + len(streams)}
+        bare = [each | {"columns": None} for each in entry["streams"]]
+        entry |= {"streams": [], "streams_omitted": entry["streams_omitted"] + len(bare)}
         for key in ("tap", "target", "state_id"):
             entry[key] = _cut(entry[key], _MAX_NAME)
         if (size := len(_dump(entry).encode()) + 1) > left:
@@ -79,7 +90,7 @@ def _fitted(whole: RunResult, max_bytes: int) -> dict[str, Any]:
         left -= size
         data["pipelines"].append(entry)
         data["pipelines_omitted"] -= 1
-        kept.append((entry, iter(streams)))
+        kept.append((entry, iter(bare)))
     # Pipelines take turns, so that one with many streams does not crowd the others out.
     while kept:
         turn, kept = kept, []
@@ -97,7 +108,7 @@ def _fitted(whole: RunResult, max_bytes: int) -> dict[str, Any]:
 def _largest_first(pipeline: PipelineResult) -> PipelineResult:
     ordered = sorted(
         pipeline.streams,
-        key=lambda stream: (-(stream.extracted or stream.loaded or 0), stream.stream),
+        key=lambda stream: (-(stream.records or 0), stream.stream),
     )
     return replace(pipeline, streams=tuple(ordered))
 

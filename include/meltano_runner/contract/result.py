@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from meltano_runner.contract.categories import Category
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SCHEMA_VERSION = 1
 
@@ -38,12 +41,23 @@ class StreamResult:
         loaded: Records the target reported.
         bookmark: The replication key's value in the saved state, else that stream's whole bookmark
             as compact JSON; at most 256 characters.
+        bookmark_before: The same in the state the tap was given; None also for a run that was
+            given none.
+        columns: Types of the selected columns by name, as the tap's catalog has them; None also
+            in a message that was cut to size.
     """
 
     stream: str
     extracted: int | None = None
     loaded: int | None = None
     bookmark: str | None = None
+    bookmark_before: str | None = None
+    columns: Mapping[str, str] | None = None
+
+    @property
+    def records(self) -> int | None:
+        """Records moved: what the tap reported, else what the target did."""
+        return self.loaded if self.extracted is None else self.extracted
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +170,8 @@ def _pipeline_as_dict(pipeline: PipelineResult) -> dict[str, Any]:
                 "extracted": stream.extracted,
                 "loaded": stream.loaded,
                 "bookmark": stream.bookmark,
+                "bookmark_before": stream.bookmark_before,
+                "columns": None if stream.columns is None else dict(stream.columns),
             }
             for stream in pipeline.streams
         ],
@@ -175,6 +191,8 @@ def _pipeline_from_dict(data: dict[str, Any]) -> PipelineResult:
                 extracted=stream.get("extracted"),
                 loaded=stream.get("loaded"),
                 bookmark=stream.get("bookmark"),
+                bookmark_before=stream.get("bookmark_before"),
+                columns=stream.get("columns"),
             )
             for stream in data.get("streams", ())
         ),

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from meltano_runner.contract.categories import CATEGORIES, Category
 from meltano_runner.contract.environment import GRACE_SECONDS, LOG_FORMAT, RESULT_FILE
-from meltano_runner.contract.message import RESULT_KEY, encode
+from meltano_runner.contract.message import MAX_BYTES, RESULT_KEY, encode
 from meltano_runner.contract.result import Outcome, RunResult
-from meltano_runner.run import classify, command, drift, logging_config, memory, workspace
+from meltano_runner.run import (
+    classify,
+    command,
+    drift,
+    logging_config,
+    memory,
+    tap_files,
+    workspace,
+)
 from meltano_runner.run.output import Log
 from meltano_runner.run.supervise import Supervisor
 from meltano_runner.run.tracker import Tracker
+
+if TYPE_CHECKING:
+    from meltano_runner.run.redact import Redactor
 
 _TERMINATION_LOG = Path("/dev/termination-log")
 _EXIT_STOPPED = 143  # 128 + SIGTERM, as a shell and Kubernetes have it
@@ -64,25 +77,28 @@ def _run(arguments: list[str]) -> RunResult:
     # With it, a signal that arrives while a plugin writes can tear a line of its output.
     environment.pop("PYTHONUNBUFFERED", None)
     environment.setdefault("MELTANO_SEND_ANONYMOUS_USAGE_STATS", "false")
-    tracker = Tracker(request)
-    supervisor = Supervisor(
-        tracker, grace=_seconds(environment.get(GRACE_SECONDS)), timeout=request.timeout
-    )
+    grace = _seconds(environment.get(GRACE_SECONDS))
     oom_kills = memory.oom_kills()
 
-    def log() -> Log:
+    @functools.cache
+    def redactor() -> Redactor:
         # Imported, and the secrets looked for, while Meltano starts.
         from meltano_runner.run import secrets  # noqa: PLC0415
         from meltano_runner.run.redact import Redactor  # noqa: PLC0415
 
-        redactor = Redactor(secrets.find(environment, project))
+        return Redactor(secrets.find(environment, project))
+
+    def log() -> Log:
         as_json = environment.get(LOG_FORMAT, "text").lower() == "json"
-        return Log(tracker, redactor, as_json=as_json, level=level)
+        return Log(tracker, redactor(), as_json=as_json, level=level)
 
     meltano = [command.meltano_executable(), *request.arguments()]
     with workspace.private(project, environment) as own:
+        files = Path(own[workspace.SYSTEM_DIR]) / "run"
+        tracker = Tracker(request, lambda tap: tap_files.read(files, tap, redactor()))
+        supervisor = Supervisor(tracker, grace=grace, timeout=request.timeout)
         exit_code = supervisor.run(meltano, environment | own, project, log)
-    return _result(tracker, supervisor, exit_code, oom_killed=memory.oom_kills() > oom_kills)
+        return _result(tracker, supervisor, exit_code, oom_killed=memory.oom_kills() > oom_kills)
 
 
 def _result(
@@ -117,14 +133,14 @@ def _result(
 
 
 def _write(result: RunResult) -> None:
-    """Write the short form to the result file and the whole to the log."""
-    path = os.environ.get(RESULT_FILE) or (
-        str(_TERMINATION_LOG) if _TERMINATION_LOG.is_file() else None
-    )
+    """Write the whole to the log and to the named file; to Kubernetes' own, what it takes."""
+    named = os.environ.get(RESULT_FILE)
+    path = named or (str(_TERMINATION_LOG) if _TERMINATION_LOG.is_file() else None)
     if path:
         try:
             # In place: Kubernetes mounts this very file.
-            Path(path).write_text(encode(result) + "\n")
+            text = encode(result, None if named else MAX_BYTES)
+            Path(path).write_text(text + "\n")
         except OSError as error:
             sys.stderr.write(f"meltano-runner: cannot write the result to {path}: {error}\n")
     with contextlib.suppress(OSError, ValueError):

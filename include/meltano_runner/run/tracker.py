@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 from meltano_runner.contract.result import PipelineResult, StreamResult
 from meltano_runner.run import bookmarks
 from meltano_runner.run.errors import ErrorLog
+from meltano_runner.run.tap_files import TapFiles
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from meltano_runner.run.command import RunRequest
     from meltano_runner.run.events import Event
 
@@ -33,12 +36,16 @@ class _Pipeline:
     state: str | None = None
     extracted: Counter[str] = field(default_factory=Counter)
     loaded: Counter[str] = field(default_factory=Counter)
+    files: TapFiles | None = None
 
     def result(self) -> PipelineResult:
-        tap, target = self._names()
+        tap, target = self.names()
         state = bookmarks.parse_logged_state(self.state) if self.state else None
         marks = bookmarks.by_stream(state) if state else {}
-        streams = dict.fromkeys((*self.extracted, *self.loaded, *marks))
+        files = self.files or TapFiles()
+        counted = (*self.extracted, *self.loaded)
+        # Taps that count nothing do not say either which streams they have gone through.
+        streams = dict.fromkeys((*(counted or files.columns), *marks))
         return PipelineResult(
             tap=tap or "unknown",
             target=target,
@@ -46,13 +53,18 @@ class _Pipeline:
             state_saved=self.saved,
             streams=tuple(
                 StreamResult(
-                    stream, self.extracted.get(stream), self.loaded.get(stream), marks.get(stream)
+                    stream,
+                    self.extracted.get(stream),
+                    self.loaded.get(stream),
+                    marks.get(stream),
+                    files.bookmarks.get(stream),
+                    files.columns.get(stream),
                 )
                 for stream in streams
             ),
         )
 
-    def _names(self) -> tuple[str | None, str | None]:
+    def names(self) -> tuple[str | None, str | None]:
         """Fill in from the state id (`env:tap-to-target[:suffix]`) what no line told."""
         if self.state_id and ":" in self.state_id and not (self.tap and self.target):
             pair = self.state_id.split(":")[1]
@@ -67,8 +79,16 @@ class _Pipeline:
 class Tracker:
     """Takes in events and answers what happened."""
 
-    def __init__(self, request: RunRequest) -> None:
-        """Start with what the arguments tell."""
+    def __init__(
+        self, request: RunRequest, files_of: Callable[[str], TapFiles] = lambda _: TapFiles()
+    ) -> None:
+        """Start with what the arguments tell.
+
+        Args:
+            request: The run.
+            files_of: Reads what a tap was given, by its name. Called when its pipeline has ended:
+                the next one of the same tap overwrites it.
+        """
         self.errors = ErrorLog()
         self.exit_codes: dict[str, int] = {}
         self.busy = True
@@ -77,6 +97,7 @@ class Tracker:
         self._pipelines: list[_Pipeline] = []
         self._open: _Pipeline | None = None
         self._pair = request.pair
+        self._files_of = files_of
         if request.state_id is not None:
             # `meltano el` names neither its job nor its end in the way `run` does.
             self._begin(request.state_id)
@@ -103,6 +124,7 @@ class Tracker:
             self.exit_codes[role] = int(event.fields.get("code") or 1)
         elif event.text.startswith(_EL_ENDED):
             self.busy = False
+            self._read_files()
 
     @property
     def records(self) -> Counter[str]:
@@ -116,6 +138,7 @@ class Tracker:
 
     def results(self) -> tuple[PipelineResult, ...]:
         """Return the pipelines so far, in the order they ran."""
+        self._read_files()
         return tuple(pipeline.result() for pipeline in self._pipelines)
 
     def plugin(self, role: str) -> str | None:
@@ -154,8 +177,13 @@ class Tracker:
             counts = self._current().extracted if role == "extractors" else self._current().loaded
             counts[stream] += value
 
+    def _read_files(self) -> None:
+        if self._open is not None and (tap := self._open.names()[0]):
+            self._open.files = self._files_of(tap)
+
     def _note_end(self, fields: dict[str, Any]) -> None:
         self.busy = False
+        self._read_files()
         self._open = None
         codes = fields.get("exit_codes")
         if isinstance(codes, dict):

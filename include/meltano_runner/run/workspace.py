@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_SYSTEM_DIR = "MELTANO_SYS_DIR_ROOT"
+SYSTEM_DIR = "MELTANO_SYS_DIR_ROOT"
+"""Meltano's variable for the folder that is `.meltano` otherwise."""
 _DATABASE = "meltano.db"
 
 
@@ -33,7 +34,7 @@ def private(project: Path, environment: Mapping[str, str]) -> Iterator[dict[str,
     Raises:
         OSError: No folder could be made in the temporary directory.
     """
-    shared = Path(environment.get(_SYSTEM_DIR) or project / ".meltano").absolute()
+    shared = Path(environment.get(SYSTEM_DIR) or project / ".meltano").absolute()
     folder = Path(tempfile.mkdtemp(prefix="meltano-run-"))
     try:
         with suppress(OSError):  # where nothing can be written, nothing could be kept either
@@ -44,6 +45,6 @@ def private(project: Path, environment: Mapping[str, str]) -> Iterator[dict[str,
             for name in names - {"run"}:
                 (folder / name).symlink_to(shared / name)
         # Meltano also writes each run's log to a file there, which nobody would ever remove.
-        yield {_SYSTEM_DIR: str(folder), "XDG_STATE_HOME": str(folder / "run" / "state")}
+        yield {SYSTEM_DIR: str(folder), "XDG_STATE_HOME": str(folder / "run" / "state")}
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,103 @@
+"""What Meltano handed a tap: its catalog and its state, as files in the run's own folder.
+
+The runner does not stand between tap and target, so it sees no SCHEMA message. The catalog tells
+the same beforehand: Meltano writes it for each run, from the tap's discovery and `select`, and a
+tap that takes a catalog sends what it says.
+https://hub.meltano.com/singer/spec#catalog
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from meltano_runner.run import bookmarks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+_CATALOG, _STATE = "tap.properties.json", "state.json"
+
+
+@dataclass(frozen=True, slots=True)
+class TapFiles:
+    """What the files say.
+
+    Attributes:
+        columns: Types of the selected columns by name, by selected stream.
+        bookmarks: Each stream's bookmark in the state the tap was given.
+    """
+
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    bookmarks: Mapping[str, str] = field(default_factory=dict)
+
+
+def read(folder: Path, tap: str, redact: Callable[[str], str]) -> TapFiles:
+    """Read the files of a tap that has run; empty where there are none, or none that can be read.
+
+    Args:
+        folder: Meltano's `run` folder, which holds this run's files alone.
+        tap: The tap's name.
+        redact: Takes secrets out of text.
+    """
+    # `meltano run` has a folder for each plugin, `meltano el` one for each run of a state id.
+    found = next((each for each in (folder / tap, *folder.glob("elt/*/*")) if each.is_dir()), None)
+    if found is None:
+        return TapFiles()
+    state = _load(found / _STATE, redact)
+    return TapFiles(columns_of(_load(found / _CATALOG, redact)), bookmarks.by_stream(state))
+
+
+def columns_of(catalog: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Return the selected columns of each selected stream, with short names of their types."""
+    streams = catalog.get("streams")
+    found = {}
+    for stream in streams if isinstance(streams, list) else ():
+        selected = dict(_metadata(stream))
+        if not _is_selected(selected.get((), {})):
+            continue
+        properties = (stream.get("schema") or {}).get("properties") or {}
+        found[str(stream.get("tap_stream_id") or stream.get("stream"))] = {
+            name: type_of(schema)
+            for name, schema in properties.items()
+            if _is_selected(selected.get(("properties", name), {}))
+        }
+    return found
+
+
+def type_of(schema: object) -> str:
+    """Return a short name of a JSON schema's type, such as `date-time` or `integer|string`.
+
+    That null is allowed is left out: taps say so of nearly everything.
+    """
+    if not isinstance(schema, dict):
+        return "any"
+    names = set()
+    for each in (schema, *(schema.get("anyOf") or ()), *(schema.get("oneOf") or ())):
+        types = each.get("type", ()) if isinstance(each, dict) else ()
+        for name in [types] if isinstance(types, str) else types:
+            names.add(str(each.get("format") or name) if name == "string" else str(name))
+    return "|".join(sorted(names - {"null"})) or "any"
+
+
+def _metadata(stream: Any) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:  # noqa: ANN401
+    for each in stream.get("metadata") or ():
+        yield tuple(each.get("breadcrumb") or ()), each.get("metadata") or {}
+
+
+def _is_selected(metadata: Mapping[str, Any]) -> bool:
+    # https://github.com/singer-io/getting-started/blob/master/docs/DISCOVERY_MODE.md#metadata
+    inclusion = metadata.get("inclusion")
+    if inclusion in ("automatic", "unsupported"):
+        return bool(inclusion == "automatic")
+    return bool(metadata.get("selected", metadata.get("selected-by-default", False)))
+
+
+def _load(file: Path, redact: Callable[[str], str]) -> dict[str, Any]:
+    try:
+        data = json.loads(redact(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
