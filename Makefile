@@ -101,6 +101,11 @@ fix: .venv/.dev ## Mend what the linters can mend
 docs: .venv/.dev ## Write the reference pages that are made from the code
 	.venv/bin/python -m tools.reference
 
+.PHONY: docs-site
+docs-site: .venv/.dev ## Build the documentation as a site, every link checked: .run/docs/html/index.html
+	@.venv/bin/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky \
+		--conf-dir docs --doctree-dir .run/docs/trees . .run/docs/html
+
 .PHONY: bench
 bench: .venv/.dev .venv-meltano/.done ## Measure against baselines in the same run (bench/README.md)
 	@$(MAKE) --silent $(PLUGINS)
