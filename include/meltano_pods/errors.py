@@ -14,6 +14,10 @@ Classes say who can recover, and how::
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,9 @@ class MeltanoPodsError(Exception):
         what: What is wrong, naming what was found and what is allowed.
         where: File, line and key, or the command or setting concerned.
         fix: What to do about it, as an instruction.
+
+    Attributes:
+        others: What was found wrong besides, in the same go.
     """
 
     def __init__(self, what: str, where: Location | str, fix: str) -> None:
@@ -51,9 +58,21 @@ class MeltanoPodsError(Exception):
         self.what = what
         self.where = where
         self.fix = fix
+        self.others: tuple[MeltanoPodsError, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.what}\n  where: {self.where}\n  fix: {self.fix}"
+        own = f"{self.what}\n  where: {self.where}\n  fix: {self.fix}"
+        return "\n".join([own, *map(str, self.others)])
+
+
+_E = TypeVar("_E", bound=MeltanoPodsError)
+
+
+def together(errors: Sequence[_E]) -> _E:
+    """Return the first error, which then shows the others as well: one look mends them all."""
+    first, *others = errors
+    first.others = tuple(others)
+    return first
 
 
 class ProjectError(MeltanoPodsError):

@@ -113,6 +113,15 @@ def test_a_recovery_without_a_result(outbox: Outbox) -> None:
     assert outbox.sent[0][1].rows is None
 
 
+def test_a_recovery_that_the_dag_tells(outbox: Outbox, variables: dict[str, str]) -> None:
+    remember(DAG, RUN, "2026-01-01")
+    without_ti = context(FakeTi())
+    del without_ti["ti"]
+    notifiers.RunRecovered((MAIL, SLACK))(without_ti)
+    assert outbox.events == [("email", "recovery"), ("slack", "recovery")]
+    assert variables == {}
+
+
 def test_a_killed_task_is_told_of_by_the_dag(outbox: Outbox, variables: dict[str, str]) -> None:
     task = SimpleNamespace(ways_to_find=lambda ti: [f"kubectl get pods {ti.task_id}"])
     fail(FakeTi(), None, task=task)

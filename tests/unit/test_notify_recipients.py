@@ -11,8 +11,8 @@ DAG = "shop.daily"
 
 def test_nobody() -> None:
     assert wanted(DAG, {}, {}) == Wanted((), ("failure", "recovery"))
-    callbacks = callbacks_of(DAG, {}, {})
-    assert (callbacks.dag, callbacks.of_task(last=True)) == ({}, {})
+    callbacks = callbacks_of(DAG, {}, {}, ["a"])
+    assert (callbacks.dag, callbacks.of_task("a")) == ({}, {})
 
 
 def test_a_deployment_can_be_silent_and_needs_no_provider_then(
@@ -62,16 +62,22 @@ def test_a_provider_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_hangs_where() -> None:
-    callbacks = callbacks_of(DAG, {"slack": ("one",)}, {})
+    callbacks = callbacks_of(DAG, {"slack": ("one",)}, {}, ["last"])
     assert {key: type(value) for key, value in callbacks.dag.items()} == {
         "on_failure_callback": RunFailed
     }
-    first, last = callbacks.of_task(last=False), callbacks.of_task(last=True)
+    first, last = callbacks.of_task("first"), callbacks.of_task("last")
     assert {key: type(value) for key, value in first.items()} == {"on_failure_callback": TaskFailed}
     assert {key: type(value) for key, value in last.items()} == {
         "on_failure_callback": TaskFailed,
         "on_success_callback": RunRecovered,
     }
+
+
+def test_where_branches_end_in_several_tasks_the_dag_tells_of_the_recovery() -> None:
+    callbacks = callbacks_of(DAG, {"slack": ("one",)}, {}, ["a", "b"])
+    assert type(callbacks.dag["on_success_callback"]) is RunRecovered
+    assert "on_success_callback" not in {**callbacks.of_task("a"), **callbacks.of_task("b")}
 
 
 @pytest.mark.parametrize(
@@ -84,8 +90,8 @@ def test_what_hangs_where() -> None:
     ],
 )
 def test_events(events: tuple[str, ...], names: set[str]) -> None:
-    callbacks = callbacks_of(DAG, {"slack": ("one",)}, {"events": events})
-    found = callbacks.of_task(last=True)
+    callbacks = callbacks_of(DAG, {"slack": ("one",)}, {"events": events}, ["last"])
+    found = callbacks.of_task("last")
     assert set(found) == names
     assert set(callbacks.dag) == names & {"on_failure_callback"}
     if events == ("retry",):

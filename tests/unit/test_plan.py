@@ -7,6 +7,7 @@ from meltano_pods.errors import ProjectError, SettingsError
 from meltano_pods.plan import plan
 from meltano_pods.plan.identifiers import identifier, unique_identifiers
 from meltano_pods.project import read_project
+from meltano_pods.settings import Settings
 
 from tests.unit.projects import GOOD, MakeProject
 
@@ -24,17 +25,7 @@ EL = """\
 
 def test_golden(make_project: MakeProject) -> None:
     dags = plan(read_project(make_project(GOOD + EL))).as_dict()["dags"]
-    defaults: dict[str, object] = {
-        "launcher": None, "image": None, "image_pull_policy": None, "image_pull_secrets": [],
-        "resources": {}, "namespace": None, "service_account": None, "secrets": None,
-        "secret_env": {}, "state": "database", "database_secret": None,
-        "pod_template": None, "pod_override": {}, "worker_override": {},
-        "start_timeout": "PT10M", "mode": None,
-        "environment": None, "env": {}, "owner": None, "owner_link": None, "tags": [],
-        "start_date": None,
-        "timezone": "UTC", "catchup": False, "retries": 2, "retry_delay": "PT5M",
-        "run_timeout": None, "stop_grace": "PT2M", "pool": None, "notify": {},
-    }  # fmt: skip
+    defaults = Settings().model_dump(mode="json")
     own = {**defaults, "run_timeout": "PT1H30M", "env": {"A": "b"}, "tags": ["finance"]}
     assert dags == [
         {
@@ -54,14 +45,18 @@ def test_golden(make_project: MakeProject) -> None:
                 {
                     "task_id": "tap-csv-to-target-jsonl",
                     "arguments": ["run", "tap-csv", "target-jsonl"],
+                    "upstream": [],
                     "environment": "dev",
+                    "state_ids": ["dev:tap-csv-to-target-jsonl"],
                     "env": {},
                     "settings": defaults,
                 },
                 {
                     "task_id": "dbt-run",
                     "arguments": ["run", "dbt:run"],
+                    "upstream": ["tap-csv-to-target-jsonl"],
                     "environment": "dev",
+                    "state_ids": [],
                     "env": {},
                     "settings": defaults,
                 },
@@ -87,7 +82,9 @@ def test_golden(make_project: MakeProject) -> None:
                         "run", "tap-shop", "target-jsonl", "--state-id", "hourly",
                         "--timeout", "5400",
                     ],
+                    "upstream": [],
                     "environment": "dev",
+                    "state_ids": ["hourly"],
                     "env": {"A": "b", "TAP_SHOP_START": "5"},
                     "settings": own,
                 }

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pendulum
-from airflow.sdk import DAG, CronDataIntervalTimetable, Param, chain, get_parsing_context
+from airflow.sdk import DAG, CronDataIntervalTimetable, Param, get_parsing_context
 from airflow.sdk.configuration import conf
 
 from meltano_pods.dags.layout import airflow_root, project_folder
@@ -55,7 +55,10 @@ def airflow_dags(dag_file: str) -> dict[str, DAG]:
 
 def _dag(planned: DagPlan, place: Place, dag_file: str) -> DAG:
     settings = planned.settings
-    callbacks = callbacks_of(planned.dag_id, settings.notify, place.deployment.settings.notify)
+    leaves = planned.leaves()
+    callbacks = callbacks_of(
+        planned.dag_id, settings.notify, place.deployment.settings.notify, last=leaves
+    )
     dag = DAG(
         planned.dag_id,
         schedule=_schedule(planned),
@@ -73,11 +76,12 @@ def _dag(planned: DagPlan, place: Place, dag_file: str) -> DAG:
     # Airflow takes the file that called DAG, which is this one; people look for theirs.
     dag.fileloc = dag_file
     with dag:
-        last = planned.tasks[-1]
-        tasks = [
-            make_task(each, place, callbacks.of_task(last=each is last)) for each in planned.tasks
-        ]
-        chain(*tasks)
+        tasks = {
+            each.task_id: make_task(each, place, callbacks.of_task(each.task_id))
+            for each in planned.tasks
+        }
+        for each in planned.tasks:
+            tasks[each.task_id].set_upstream([tasks[task_id] for task_id in each.upstream])
     return dag
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from meltano_pods.notify.recipients import wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from meltano_pods.notify.recipients import Notify
 
@@ -20,29 +20,30 @@ class Callbacks:
     Attributes:
         dag: For the DAG.
         task: For each of its tasks.
-        last_task: For the last one besides: when it succeeds, so has the run.
+        last: The one task after which the run is over; None where branches end in several.
+        last_task: For that one besides: when it succeeds, so has the run.
     """
 
     dag: Mapping[str, Any] = field(default_factory=dict)
     task: Mapping[str, Any] = field(default_factory=dict)
+    last: str | None = None
     last_task: Mapping[str, Any] = field(default_factory=dict)
 
-    def of_task(self, *, last: bool) -> dict[str, Any]:
-        """Return the arguments for a task.
-
-        Args:
-            last: Whether it is the last one of its DAG.
-        """
-        return {**self.task, **self.last_task} if last else dict(self.task)
+    def of_task(self, task_id: str) -> dict[str, Any]:
+        """Return the arguments for a task."""
+        return {**self.task, **self.last_task} if task_id == self.last else dict(self.task)
 
 
-def callbacks_of(dag_id: str, own: Notify, deployment: Notify | None) -> Callbacks:
+def callbacks_of(
+    dag_id: str, own: Notify, deployment: Notify | None, last: Sequence[str]
+) -> Callbacks:
     """Return what to hang on a DAG and its tasks.
 
     Args:
         dag_id: The DAG.
         own: Its setting `notify`.
         deployment: The deployment's; None: it is off.
+        last: The tasks that no other one follows.
 
     Raises:
         DeploymentError: The provider that a notice needs is missing.
@@ -55,13 +56,16 @@ def callbacks_of(dag_id: str, own: Notify, deployment: Notify | None) -> Callbac
 
     dag: dict[str, Any] = {}
     task: dict[str, Any] = {}
-    last: dict[str, Any] = {}
+    last_task: dict[str, Any] = {}
     recovers = "recovery" in asked.events
     if "failure" in asked.events:
         task["on_failure_callback"] = notifiers.TaskFailed(asked.recipients, remember=recovers)
         dag["on_failure_callback"] = notifiers.RunFailed(asked.recipients, remember=recovers)
     if "retry" in asked.events:
         task["on_retry_callback"] = notifiers.TaskRetried(asked.recipients)
+    # A last task's own process has its result at hand, which the DAG's callback has not.
+    only = last[0] if len(last) == 1 else None
     if recovers:
-        last["on_success_callback"] = notifiers.RunRecovered(asked.recipients)
-    return Callbacks(dag, task, last)
+        recovered = notifiers.RunRecovered(asked.recipients)
+        (dag if only is None else last_task)["on_success_callback"] = recovered
+    return Callbacks(dag, task, only, last_task)

@@ -131,7 +131,7 @@ class TaskRetried(_Notifier):
 
 
 class RunRecovered(_Notifier):
-    """For the `on_success_callback` of a DAG's last task."""
+    """For the `on_success_callback` of a DAG's last task, or of a DAG that has several."""
 
     def notify(self, context: Context) -> None:
         """Tell that the DAG works again, if it was told that it did not."""
@@ -139,7 +139,7 @@ class RunRecovered(_Notifier):
         trouble = memory.trouble_of(task.dag_id)
         if trouble is None:
             return
-        notice = recovery_notice(task, _result(context["ti"]), trouble, _mask)
+        notice = recovery_notice(task, _result(context.get("ti")), trouble, _mask)
         if list(self._tell(context, notice)):
             memory.forget(task.dag_id)
 
@@ -171,6 +171,8 @@ def _ways_to_find(operator: object, ti: object) -> tuple[str, ...]:
 
 
 def _result(ti: Any) -> RunResult | None:  # noqa: ANN401 - Airflow's
+    if ti is None:
+        return None
     try:
         return RunResult.from_dict(ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index))
     except ResultError:

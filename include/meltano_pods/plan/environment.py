@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import ProjectError, SettingsError
 from meltano_pods.names import listed, suggestion
-from meltano_pods.settings import settings_of
+from meltano_pods.settings.layer import in_order, place_of
+from meltano_pods.settings.merge import merged
 from meltano_pods.settings.values import check_variable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from meltano_pods.errors import Location
     from meltano_pods.project import Annotations, Project, Schedule
     from meltano_pods.settings import Settings
+    from meltano_pods.settings.layer import Layer
 
 STATE_BACKEND = "MELTANO_STATE_BACKEND_URI"
 
@@ -35,14 +36,13 @@ def choose_environment(
     Raises:
         ProjectError: The project does not define that environment.
     """
-    layers = [project.annotations, *own]
-    if (said := settings_of(layers).environment) is not None:
-        place = next(each for each in reversed(layers) if "environment" in each.values)
+    layers = in_order([project.annotations, *own])
+    if (said := merged(layers).environment) is not None:
         if said not in project.environments:
             raise SettingsError(
                 f"the environment `{said}` is not defined; defined are: "
                 f"{listed(project.environments)}",
-                place.places["environment"],
+                place_of(layers, "environment"),
                 f"{suggestion(said, project.environments)}Name one of `environments`.",
             )
         return said
@@ -73,15 +73,13 @@ def schedule_env(schedule: Schedule) -> dict[str, str]:
     return dict(schedule.env)
 
 
-def check_environment(
-    settings: Settings, env: Mapping[str, str], layers: Sequence[Annotations]
-) -> None:
+def check_environment(settings: Settings, env: Mapping[str, str], layers: Sequence[Layer]) -> None:
     """Check what a task's plain and secret variables say together.
 
     Args:
         settings: The task's.
         env: Its plain variables, the schedule's among them.
-        layers: What said it, for the place of an error.
+        layers: What said it, in the order in which they win; for the place of an error.
 
     Raises:
         SettingsError: A variable has two sources, or the state would have no place to stay.
@@ -89,23 +87,14 @@ def check_environment(
     for name in settings.secret_env.keys() & env.keys():
         raise SettingsError(
             f"`{name}` is in `secret_env` and in `env`, and a variable has one source",
-            _place(layers, "secret_env", name),
+            place_of(layers, "secret_env", name),
             f"Remove `{name}` from one of them.",
         )
     if settings.state == "backend" and STATE_BACKEND not in {*settings.secret_env, *env}:
         raise SettingsError(
             f"`state` is `backend`, but neither `env` nor `secret_env` has {STATE_BACKEND}: the "
             "state would end with the pod",
-            _place(layers, "state"),
+            place_of(layers, "state"),
             f"Add it, as `env: {{{STATE_BACKEND}: s3://bucket/prefix}}` or as `secret_env: "
             f"{{{STATE_BACKEND}: {{}}}}`.",
         )
-
-
-def _place(layers: Sequence[Annotations], *path: str) -> Location:
-    """Return where a setting is said last."""
-    for length in range(len(path), 0, -1):
-        for layer in reversed(layers):
-            if (place := layer.places.get(".".join(path[:length]))) is not None:
-                return place
-    return layers[0].where

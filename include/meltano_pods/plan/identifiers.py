@@ -30,13 +30,13 @@ def unique_identifiers(texts: Iterable[str]) -> list[str]:
 
     Ids come from content alone, so inserting or removing another text renames none.
     """
-    ids: list[str] = []
+    ids: dict[str, None] = {}
+    counts: dict[str, int] = {}
     for text in texts:
-        base = identifier(text)
-        unique, count = base, 1
+        unique = base = identifier(text)
         while unique in ids:
-            count += 1
-            suffix = f"--{count}"
+            counts[base] = counts.get(base, 1) + 1
+            suffix = f"--{counts[base]}"
             unique = base[: _MAX - len(suffix)] + suffix
-        ids.append(unique)
-    return ids
+        ids[unique] = None
+    return list(ids)

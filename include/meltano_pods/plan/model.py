@@ -21,6 +21,8 @@ class TaskPlan:
         environment: Meltano environment; None for none.
         env: Environment variables of the run: the settings', then the schedule's.
         settings: Merged settings of this task.
+        upstream: Ids of the tasks that it follows.
+        state_ids: Meltano's own ids of the states that it reads and writes.
     """
 
     task_id: str
@@ -28,13 +30,17 @@ class TaskPlan:
     environment: str | None
     env: Mapping[str, str]
     settings: Settings
+    upstream: tuple[str, ...] = ()
+    state_ids: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the task as JSON-compatible data."""
         return {
             "task_id": self.task_id,
             "arguments": list(self.arguments),
+            "upstream": list(self.upstream),
             "environment": self.environment,
+            "state_ids": list(self.state_ids),
             "env": dict(self.env),
             "settings": self.settings.model_dump(mode="json"),
         }
@@ -51,7 +57,7 @@ class DagPlan:
         doc: Markdown that Airflow shows with the DAG.
         tags: Project, extractors, loaders, and those of the settings.
         settings: Merged settings of the DAG as a whole.
-        tasks: In the order they run, one after another.
+        tasks: In the order of the job, which need not be that in which they run.
     """
 
     dag_id: str
@@ -61,6 +67,11 @@ class DagPlan:
     tags: tuple[str, ...]
     settings: Settings
     tasks: tuple[TaskPlan, ...]
+
+    def leaves(self) -> tuple[str, ...]:
+        """Return the ids of the tasks that no other one follows."""
+        followed = {task_id for task in self.tasks for task_id in task.upstream}
+        return tuple(task.task_id for task in self.tasks if task.task_id not in followed)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the DAG as JSON-compatible data."""

@@ -46,11 +46,19 @@ class Annotations:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A Meltano environment; its own configuration is not read."""
+    """A Meltano environment; its own configuration is not read.
+
+    Attributes:
+        name: Its name.
+        where: Place of its entry.
+        annotations: Its own.
+        state_id_suffix: What its state ids end with, as written; None for nothing.
+    """
 
     name: str
     where: Location
     annotations: Annotations
+    state_id_suffix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

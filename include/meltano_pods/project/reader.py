@@ -112,7 +112,15 @@ def _read_environment(node: Node) -> Environment:
             "Rename it without the colon.",
         )
     annotations = read_annotations(entries, "environment", node.where)
-    return Environment(name=name, where=node.where, annotations=annotations)
+    suffix = entries.get("state_id_suffix")
+    return Environment(
+        name=name,
+        where=node.where,
+        annotations=annotations,
+        state_id_suffix=(
+            None if suffix is None or suffix.is_null else suffix.text("`state_id_suffix: blue`")
+        ),
+    )
 
 
 def _default_environment(main: Entries, environments: dict[str, Environment]) -> str | None:

@@ -7,7 +7,7 @@ The reference page is generated from this model, so a field's description is its
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
@@ -15,6 +15,7 @@ from meltano_pods.settings.notify import check_notify
 from meltano_pods.settings.pod_model import PodSettings
 from meltano_pods.settings.values import (
     check_environment,
+    check_needs,
     check_timezone,
     parse_duration,
     parse_start_date,
@@ -25,8 +26,12 @@ Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Name = Annotated[str, Field(min_length=1, max_length=250)]
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
 
-# A plugin takes part in several DAGs: it cannot say when, or how, a whole DAG runs.
-_WHOLE_DAG: dict[str, Any] = {"not_at": ["plugin"]}
+# A plugin takes part in several DAGs, and a task in one that has others: neither can say when, or
+# how, a whole DAG runs.
+_WHOLE_DAG: dict[str, Any] = {"not_at": ["plugin", "task"]}
+
+
+_AT_TASKS: dict[str, Any] = {"not_at": ["project", "environment", "plugin"]}
 
 
 class Settings(PodSettings):
@@ -40,7 +45,7 @@ class Settings(PodSettings):
             "Meltano environment of the runs: a name under `environments`. None: the variable "
             "MELTANO_ENVIRONMENT of Airflow, else `default_environment` of meltano.yml."
         ),
-        json_schema_extra={"not_at": ["environment", "plugin"]},
+        json_schema_extra={"not_at": ["environment", "plugin", "task"]},
     )
     env: Annotated[dict[str, str], BeforeValidator(check_environment)] = Field(
         default_factory=dict,
@@ -118,6 +123,18 @@ class Settings(PodSettings):
             "How long a run that was asked to stop may take to load what it has read and save the "
             "state, before it is killed: seconds or a duration such as `2m`, 5s to 1h."
         ),
+    )
+    needs: Annotated[Literal["all"] | tuple[Name, ...], BeforeValidator(check_needs)] | None = (
+        Field(
+            default=None,
+            description=(
+                "Which tasks of the job have to succeed before a task starts: a list of their ids, "
+                "empty for none, or `all` for every task that stands before it. Of a job or "
+                "schedule it holds for each task that says nothing itself (`needs: []`: all start "
+                "at once). None: the task that stands before it."
+            ),
+            json_schema_extra=_AT_TASKS,
+        )
     )
     pool: Name | None = Field(
         default=None,

@@ -70,6 +70,15 @@ def check_timezone(value: object) -> object:
     return value
 
 
+def check_needs(value: object) -> object:
+    """Accept a list of task ids, or `all`."""
+    if value is None or value == "all":
+        return value
+    if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+        raise ValueError("needs takes a list of task ids, or the word all")
+    return tuple(dict.fromkeys(value))
+
+
 def whole_number(name: str) -> Callable[[object], object]:
     """Refuse booleans and strings where a whole number is meant; pydantic would take them."""
 

@@ -1,0 +1,46 @@
+"""Meltano's own state ids: under which names the runs of a task keep their bookmarks.
+
+As Meltano 4.4.1 makes them: https://docs.meltano.com/concepts/state_management, in its code
+`core/block/block_parser.py` and `core/block/extract_load.py` (`generate_state_id`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meltano_pods.project import PluginType
+
+if TYPE_CHECKING:
+    from meltano_pods.project import Project
+
+
+def state_ids(
+    project: Project, blocks: tuple[str, ...], environment: str | None, suffix: str | None = None
+) -> tuple[str, ...]:
+    """Return the state ids of a `meltano run`, one for each pair of extractor and loader.
+
+    Mappers between the two are no part of it. Without an environment Meltano keeps no state.
+
+    Args:
+        project: The project.
+        blocks: What is run.
+        environment: Meltano environment of the run.
+        suffix: As the run's options say; None: as the environment says.
+    """
+    if environment is None:
+        return ()
+    suffix = suffix or project.environments[environment].state_id_suffix
+    found: dict[str, None] = {}
+    extractor = None
+    for block in blocks:
+        plugin = project.plugin_of(block)
+        kind = None if plugin is None else plugin.type
+        if plugin is not None and kind is PluginType.EXTRACTORS:
+            extractor = plugin.name
+        elif plugin is not None and kind is PluginType.LOADERS and extractor is not None:
+            parts = (environment, f"{extractor}-to-{plugin.name}", suffix)
+            found[":".join(part for part in parts if part)] = None
+            extractor = None
+        elif kind is not PluginType.MAPPERS:
+            extractor = None
+    return tuple(found)

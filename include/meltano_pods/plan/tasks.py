@@ -1,0 +1,103 @@
+"""Plans the tasks of a DAG: their ids, settings, order and states."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from meltano_pods.plan.environment import check_environment, schedule_env
+from meltano_pods.plan.graph import upstream_of
+from meltano_pods.plan.identifiers import unique_identifiers
+from meltano_pods.plan.model import TaskPlan
+from meltano_pods.plan.state import state_ids
+from meltano_pods.project import PluginType
+from meltano_pods.settings.layer import in_order
+from meltano_pods.settings.merge import merged
+from meltano_pods.settings.tasks import check_task_ids, layers_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from meltano_pods.plan.draft import Command, Draft
+    from meltano_pods.project import Plugin, Project
+    from meltano_pods.settings import Settings
+    from meltano_pods.settings.layer import Layer
+
+
+def plan_tasks(
+    project: Project, draft: Draft, layers: Sequence[Layer], environment: str | None
+) -> list[TaskPlan]:
+    """Plan the tasks of a DAG, in the order of the job.
+
+    Args:
+        project: The project.
+        draft: The DAG.
+        layers: What holds for all its tasks.
+        environment: Meltano environment of its runs.
+
+    Raises:
+        SettingsError: Settings that are not allowed, or do not go together.
+    """
+    ids = unique_identifiers(_content(project, command.blocks) for command in draft.commands)
+    commands = dict(zip(ids, draft.commands, strict=True))
+    for layer in draft.own:
+        check_task_ids(layer, ids)
+    said = {
+        task_id: in_order(
+            [
+                *layers,
+                *(plugin.annotations for plugin in plugins_of(project, command.blocks)),
+                *layers_of(task_id, draft.own),
+            ]
+        )
+        for task_id, command in commands.items()
+    }
+    settings = {task_id: merged(each) for task_id, each in said.items()}
+    upstream = upstream_of(settings, said)
+    env = {} if draft.schedule is None else schedule_env(draft.schedule)
+    tasks = []
+    for task_id, command in commands.items():
+        own = settings[task_id]
+        variables = {**own.env, **env}
+        check_environment(own, variables, said[task_id])
+        tasks.append(
+            TaskPlan(
+                task_id=task_id,
+                arguments=_arguments(command, own),
+                environment=environment,
+                env=variables,
+                settings=own,
+                upstream=upstream[task_id],
+                state_ids=(
+                    state_ids(project, command.blocks, environment)
+                    if command.state_id is None
+                    else (command.state_id,)
+                ),
+            )
+        )
+    return tasks
+
+
+def plugins_of(project: Project, blocks: tuple[str, ...]) -> list[Plugin]:
+    """Return the plugins that blocks name, each once."""
+    found = [project.plugin_of(block) for block in blocks]
+    return list({plugin.name: plugin for plugin in found if plugin is not None}.values())
+
+
+def _content(project: Project, blocks: tuple[str, ...]) -> str:
+    """Return what a task runs as a name: `tap-a-to-target-b`, `dbt-run`."""
+    text = ""
+    for block in blocks:
+        plugin = project.plugin_of(block)
+        loads = plugin is not None and plugin.type is PluginType.LOADERS
+        text += ("-to-" if loads else "-") + block.replace(":", "-")
+    return text.removeprefix("-to").removeprefix("-")
+
+
+def _arguments(command: Command, settings: Settings) -> tuple[str, ...]:
+    arguments = ["run", *command.blocks]
+    if command.state_id is not None:
+        arguments += ["--state-id", command.state_id]
+    if settings.run_timeout is not None:
+        arguments += ["--timeout", str(math.ceil(settings.run_timeout.total_seconds()))]
+    return tuple(arguments)

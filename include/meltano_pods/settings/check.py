@@ -1,0 +1,95 @@
+"""Checks what one level says, alone, so that an error has one place; all its faults at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from meltano_pods.errors import SettingsError, together
+from meltano_pods.names import listed, suggestion
+from meltano_pods.settings.layer import ORDER, place_of
+from meltano_pods.settings.model import Settings, levels_refused
+from meltano_pods.settings.tasks import TASK_LEVELS, TASKS, task_layers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pydantic_core import ErrorDetails
+
+    from meltano_pods.settings.layer import Layer
+
+
+def check(layers: Iterable[Layer]) -> None:
+    """Check layers, each alone.
+
+    Raises:
+        SettingsError: A key or value that is not allowed; further ones stand in it, too.
+    """
+    if found := [fault for layer in layers for fault in _faults(layer)]:
+        raise together(found)
+
+
+def _faults(layer: Layer) -> Iterator[SettingsError]:
+    values = dict(layer.values)
+    for key in layer.values:
+        refused = _levels_refused(key)
+        if layer.level in refused:
+            del values[key]
+            allowed = [level for level in ORDER if level not in refused]
+            yield SettingsError(
+                f"`{key}` may not be set at {layer.level} level",
+                place_of([layer], key),
+                f"Move it to one of these levels: {', '.join(allowed)}.",
+            )
+    if values.pop(TASKS, None) is not None:
+        try:
+            for _, said in task_layers(layer):
+                yield from _faults(said)
+        except SettingsError as error:
+            yield error
+    try:
+        Settings.model_validate(values)
+    except ValidationError as error:
+        # Without the chain: pydantic's text shows the input, which for `env` may be a secret.
+        for detail in error.errors(include_url=False):
+            yield _explained(layer, detail)
+
+
+def _levels_refused(key: str) -> list[str]:
+    if key == TASKS:
+        return [level for level in ORDER if level not in TASK_LEVELS]
+    return levels_refused(key) if key in Settings.model_fields else []
+
+
+def _explained(layer: Layer, detail: ErrorDetails) -> SettingsError:
+    key = str(detail["loc"][0])
+    where = place_of([layer], *(str(part) for part in (*detail["loc"], *_inner_path(detail))))
+    if detail["type"] == "extra_forbidden":
+        known = [name for name in Settings.model_fields if layer.level not in levels_refused(name)]
+        if layer.level in TASK_LEVELS:
+            known.append(TASKS)
+        return SettingsError(
+            f"`{key}` is no setting of meltano_pods; allowed are: {listed(known)}",
+            where,
+            f"{suggestion(key, known)}Rename or remove it.",
+        )
+    message = detail["msg"].removeprefix("Value error, ")
+    found = "" if key in _MAY_HOLD_SECRETS else f", found {detail['input']!r}"
+    return SettingsError(
+        f"`{key}` has a value that is not allowed: {message}{found}",
+        where,
+        detail.get("ctx", {}).get("fix")
+        or f"What is allowed for `{key}`: {Settings.model_fields[key].description}",
+    )
+
+
+def _inner_path(detail: ErrorDetails) -> tuple[str, ...]:
+    """Return the path below the setting, where its own check found the fault."""
+    if detail["type"] not in ("variable", "inner"):
+        return ()
+    name: str = detail["ctx"]["name"]
+    return (name,) if detail["type"] == "variable" else tuple(name.split("."))
+
+
+_MAY_HOLD_SECRETS = ("env", "notify", "secret_env", "pod_override", "worker_override")
