@@ -60,9 +60,6 @@ CASES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
         "- dbt:run", "- dbt: run", 24, "jobs[0].tasks[1]",
         ("expected a string",)
     ),
-    "tasks nested too deep": (
-        "- dbt:run", "- [[dbt:run]]", 24, "jobs[0].tasks[1][0]", ("a list in a list",)
-    ),
     "unknown block": (
         "- tap-csv target-jsonl", "- tap-csw target-jsonl", 23, "jobs[0].tasks[0]",
         ("'tap-csw'", "Did you mean `tap-csv`?"),

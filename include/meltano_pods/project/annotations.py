@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from meltano_pods.project.model import Annotations
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from meltano_pods.errors import Location
     from meltano_pods.project.document import Entries
 
@@ -30,4 +32,20 @@ def read_annotations(entries: Entries, level: str, where: Location) -> Annotatio
     if ours is None or ours.is_null:
         return Annotations(level, where)
     ours.mapping(f"settings: `{VENDOR}: {{retries: 1}}`")
-    return Annotations(level, ours.where, ours.plain(), dict(ours.places()))
+    values, places = ours.plain()
+    return Annotations(level, ours.where, values, places)
+
+
+def over(base: Annotations, more: Annotations) -> Annotations:
+    """Return the annotations of one level that two files hold: maps merge, else the second wins."""
+    values = _merged(base.values, more.values)
+    return Annotations(base.level, base.where, values, {**base.places, **more.places})
+
+
+def _merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in more.items():
+        known = result.get(key)
+        both = isinstance(known, dict) and isinstance(value, dict)
+        result[key] = _merged(known, value) if both else value  # type: ignore[arg-type]
+    return result

@@ -1,33 +1,38 @@
-"""YAML text as nodes that know their place.
+"""YAML as nodes that know their place.
 
-Only composed, never constructed: a value is looked at when a reader asks for it, so plugin
-configuration, which may hold secrets, stays unread and out of every message. Scalars resolve by
-YAML 1.2, as Meltano's own reader has it: `on`, `yes` and `12:30` are strings.
+A value is looked at when a reader asks for it, so plugin configuration, which may hold secrets,
+stays unread and out of every message. Scalars resolve by YAML 1.2, as Meltano's own reader has it:
+`on`, `yes` and `12:30` are strings.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
 
 from meltano_pods.errors import Location, ProjectError
+from meltano_pods.project.scalars import is_date, resolved
+from meltano_pods.project.syntax import STRING, UNTAGGED, compose, line_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The C parser takes a seventh of the time.
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-_NULL = re.compile(r"~|null|Null|NULL|")
-_BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
-_INT = re.compile(r"[-+]?[0-9]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_STANDARD = "tag:yaml.org,2002:"
 _MAX_DEPTH = 30
+_MAX_VALUES = 100_000
 _MAX_SHOWN = 80
 
 Entries = dict[str, "Node"]
+
+
+class _Left:
+    """How many more values a file may yield: aliases let a few lines stand for millions."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = _MAX_VALUES
 
 
 class Node:
@@ -36,12 +41,14 @@ class Node:
     Args:
         raw: The composed YAML node.
         where: Its place; the line is that of its key where it has one.
+        left: What the file may still yield.
     """
 
-    __slots__ = ("_raw", "where")
+    __slots__ = ("_left", "_raw", "where")
 
-    def __init__(self, raw: yaml.Node, where: Location) -> None:
+    def __init__(self, raw: yaml.Node, where: Location, left: _Left) -> None:
         self._raw = raw
+        self._left = left
         self.where = where
 
     def fail(self, what: str, fix: str) -> NoReturn:
@@ -65,6 +72,8 @@ class Node:
             return "a mapping"
         if isinstance(self._raw, yaml.SequenceNode):
             return "a list"
+        if self._is_date():
+            return "a date"
         kinds = {type(None): "nothing", bool: "a boolean", int: "a number", float: "a number"}
         return kinds.get(type(self._scalar()), "a string")
 
@@ -78,23 +87,26 @@ class Node:
             return {}
         if not isinstance(self._raw, yaml.MappingNode):
             self.fail(f"expected a mapping, found {self.kind}", f"Write it as {example}.")
-        return dict(self._entries(self._raw))
+        return dict(self._entries())
 
-    def elements(self, example: str) -> list[Node]:
-        """Return the elements of a list; nothing written counts as no elements."""
-        if self.is_null:
+    def elements(self, example: str, *, empty: bool = True) -> list[Node]:
+        """Return the elements of a list.
+
+        Args:
+            example: What would be right here, for the message.
+            empty: Whether nothing written counts as no elements; Meltano fails at some places.
+        """
+        if self.is_null and empty:
             return []
         if not isinstance(self._raw, yaml.SequenceNode):
-            self.fail(f"expected a list, found {self.kind}", f"Write it as {example}.")
-        return [
-            Node(raw, Location(self.where.file, _line(raw), f"{self.where.key}[{index}]"))
-            for index, raw in enumerate(self._raw.value)
-        ]
+            or_nothing = "Remove the key, or write" if self.is_null else "Write"
+            self.fail(f"expected a list, found {self.kind}", f"{or_nothing} it as {example}.")
+        return list(self._elements())
 
     def text(self, example: str) -> str:
         """Return a non-empty string. A number is refused: Meltano would look up a number."""
         value = self._scalar() if isinstance(self._raw, yaml.ScalarNode) else None
-        if not isinstance(value, str) or not value.strip():
+        if not isinstance(value, str) or not value.strip() or self._is_date():
             shown = self.kind if value is None or isinstance(value, str) else f"{value!r}"
             shown = "an empty string" if value is not None and shown == "a string" else shown
             self.fail(
@@ -102,58 +114,97 @@ class Node:
             )
         return value
 
-    def plain(self, depth: int = 0) -> Any:  # noqa: ANN401
-        """Return this as plain data: for annotations of ours, which hold no secrets."""
+    def variable(self) -> str:
+        """Return the value of an environment variable: a string, or a number as it is written."""
+        value = self._scalar() if isinstance(self._raw, yaml.ScalarNode) else None
+        if value is None or isinstance(value, bool):
+            # The value itself is never shown: it may be a secret.
+            self.fail(
+                f"expected a string, found {self.kind}",
+                "Quote the value, so that it reaches the run as it is written here.",
+            )
+        return str(self._raw.value)
+
+    def plain(self) -> tuple[Any, dict[str, Location]]:
+        """Return this as plain data, and the place of every entry by its dotted path.
+
+        For annotations of ours, which hold no secrets.
+        """
+        places: dict[str, Location] = {}
+        return self._plain(places, (), 0), places
+
+    def _plain(self, places: dict[str, Location], path: tuple[str, ...], depth: int) -> Any:  # noqa: ANN401
         if depth > _MAX_DEPTH:
             self.fail("nested too deeply", "Check the YAML anchors for one that holds itself.")
+        if path:
+            places[".".join(path)] = self.where
         if isinstance(self._raw, yaml.MappingNode):
-            return {key: node.plain(depth + 1) for key, node in self._entries(self._raw)}
+            return {
+                key: node._plain(places, (*path, key), depth + 1)  # noqa: SLF001
+                for key, node in self._entries()
+            }
         if isinstance(self._raw, yaml.SequenceNode):
-            return [node.plain(depth + 1) for node in self.elements("a list")]
+            return [
+                node._plain(places, (*path, str(index)), depth + 1)  # noqa: SLF001
+                for index, node in enumerate(self._elements())
+            ]
         return self._scalar()
 
-    def places(self, prefix: str = "") -> Iterator[tuple[str, Location]]:
-        """Yield the dotted path of every entry below, with its place."""
-        if isinstance(self._raw, yaml.MappingNode):
-            children = list(self._entries(self._raw))
-        elif isinstance(self._raw, yaml.SequenceNode):
-            children = [(str(i), node) for i, node in enumerate(self.elements("a list"))]
-        else:
-            return
-        for key, node in children:
-            path = f"{prefix}.{key}" if prefix else key
-            yield path, node.where
-            yield from node.places(path)
+    def _is_date(self) -> bool:
+        return self._raw.tag == UNTAGGED and is_date(self._raw.value)
 
     def _scalar(self) -> str | float | bool | None:
-        raw: Any = self._raw
-        text: str = raw.value
-        if raw.style not in (None, ""):
+        text: str = self._raw.value
+        tag: str = self._raw.tag
+        if tag == STRING:
             return text
-        if _NULL.fullmatch(text):
-            return None
-        if _BOOL.fullmatch(text):
-            return text.lower() == "true"
-        if _INT.fullmatch(text):
-            return int(text)
-        return float(text) if _FLOAT.fullmatch(text) else text
+        if tag != UNTAGGED:
+            self._check_tag()
+        return resolved(text)
 
-    def _entries(self, raw: yaml.MappingNode) -> Iterator[tuple[str, Node]]:
-        own = {key.value: (key, value) for key, value in raw.value}
-        for key, value in raw.value:
-            if key.value != "<<":
-                path = f"{self.where.key}.{key.value}" if self.where.key else key.value
-                yield key.value, Node(value, Location(self.where.file, _line(key), path))
-        if "<<" not in own:
+    def _entries(self) -> Iterator[tuple[str, Node]]:
+        self._spend()
+        for key, value in self._raw.value:
+            path = f"{self.where.key}.{key.value}" if self.where.key else key.value
+            yield key.value, Node(value, Location(self.where.file, line_of(key), path), self._left)
+
+    def _elements(self) -> Iterator[Node]:
+        self._spend()
+        file, key = self.where.file, self.where.key
+        for index, raw in enumerate(self._raw.value):
+            yield Node(raw, Location(file, line_of(raw), f"{key}[{index}]"), self._left)
+
+    def _spend(self) -> None:
+        self._check_tag()
+        self._left.count -= len(self._raw.value)
+        if self._left.count < 0:
+            self.fail(
+                f"the file stands for more than {_MAX_VALUES:,} values",
+                "Check the YAML anchors for ones that multiply, or split the project.",
+            )
+
+    def _check_tag(self) -> None:
+        tag = self._raw.tag
+        if tag == UNTAGGED or tag.removeprefix(_STANDARD) in _TAGS[type(self._raw)]:
             return
-        # Merged entries come last and yield to written ones; of several, the first wins.
-        merged = own["<<"][1]
-        for each in merged.value if isinstance(merged, yaml.SequenceNode) else [merged]:
-            if isinstance(each, yaml.MappingNode):
-                for key, node in self._entries(each):
-                    if key not in own:
-                        own[key] = (each, each)
-                        yield key, node
+        shown_tag = tag.replace(_STANDARD, "!!")[:_MAX_SHOWN]
+        self.fail(
+            f"the YAML tag `{shown_tag}` is not read here",
+            "Remove it, and write the value as plain YAML.",
+        )
+
+
+_TAGS: dict[type[yaml.Node], tuple[str, ...]] = {
+    yaml.ScalarNode: ("str", "int", "float", "bool", "null"),
+    yaml.SequenceNode: ("seq",),
+    yaml.MappingNode: ("map",),
+}
+
+
+def optional_text(entries: Entries, key: str, example: str) -> str | None:
+    """Return an entry's string; None where there is no such entry or nothing is written there."""
+    node = entries.get(key)
+    return None if node is None or node.is_null else node.text(example)
 
 
 def shown(value: str) -> str:
@@ -162,89 +213,13 @@ def shown(value: str) -> str:
 
 
 def parse(text: str, file: str) -> Node:
-    """Compose `text` and check what holds for the whole document.
+    """Return the file's mapping.
 
     Args:
         text: The file's content.
         file: Its path as messages show it.
 
     Raises:
-        ProjectError: Not YAML, empty, not a mapping, or a key written twice.
+        ProjectError: What holds for the whole file is not so; see `syntax.compose`.
     """
-    try:
-        raw = yaml.compose(text, Loader=_LOADER)
-    except yaml.MarkedYAMLError as error:
-        # Problem and place only: the error's own text quotes the line, which may hold a secret.
-        mark = error.problem_mark or error.context_mark
-        place = Location(file, None if mark is None else mark.line + 1)
-        raise ProjectError(
-            f"not valid YAML: {_problem(error)}", place, _syntax_fix(error, text, place)
-        ) from None
-    except yaml.YAMLError:
-        raise ProjectError(
-            "not valid YAML: it holds a character that YAML does not allow",
-            Location(file),
-            "Remove control characters; save the file as UTF-8.",
-        ) from None
-    root = Node(raw, Location(file)) if raw is not None else None
-    if root is None or root.is_null:
-        raise ProjectError(
-            "the file is empty",
-            Location(file),
-            "Write at least `plugins:` and `jobs:`, or `meltano init` a project.",
-        )
-    if not isinstance(raw, yaml.MappingNode):
-        where = Location(file, _line(raw))
-        raise ProjectError(
-            f"expected a mapping, found {root.kind}",
-            where,
-            "Start the file with keys such as `plugins:` and `jobs:`.",
-        )
-    _refuse_duplicates(raw, file, "", set())
-    return root
-
-
-def _refuse_duplicates(raw: yaml.Node, file: str, path: str, seen: set[int]) -> None:
-    """Refuse a key written twice, anywhere: Meltano's reader does, PyYAML keeps the last."""
-    if id(raw) in seen:
-        return
-    seen.add(id(raw))
-    if isinstance(raw, yaml.SequenceNode):
-        for index, each in enumerate(raw.value):
-            _refuse_duplicates(each, file, f"{path}[{index}]", seen)
-    elif isinstance(raw, yaml.MappingNode):
-        lines: dict[str, int] = {}
-        for key, value in raw.value:
-            here = f"{path}.{key.value}" if path else str(key.value)
-            if not isinstance(key, yaml.ScalarNode):
-                raise ProjectError(
-                    "a key is a list or a mapping",
-                    Location(file, _line(key), path),
-                    "Write keys as plain words; quote a value that starts with `{` or `[`.",
-                )
-            if key.value in lines:
-                raise ProjectError(
-                    f"the key `{key.value}` is written twice, first on line {lines[key.value]}",
-                    Location(file, _line(key), here),
-                    "Keep one of them, or join the two.",
-                )
-            lines[key.value] = _line(key)
-            _refuse_duplicates(value, file, here, seen)
-
-
-def _line(raw: yaml.Node) -> int:
-    return int(raw.start_mark.line) + 1
-
-
-def _problem(error: yaml.MarkedYAMLError) -> str:
-    return " ".join(part for part in (error.context, error.problem) if part)
-
-
-def _syntax_fix(error: yaml.MarkedYAMLError, text: str, where: Location) -> str:
-    lines = text.splitlines()
-    line = lines[where.line - 1] if where.line and where.line <= len(lines) else ""
-    if "\t" in line[: len(line) - len(line.lstrip())]:
-        return "Indent with spaces: YAML does not allow tabs there."
-    if "mapping values are not allowed" in _problem(error):
-        return "Check the indentation, and quote a value that holds `: `."
-    return "Check the indentation and the quotes on this line and the one before."
+    return Node(compose(text, file), Location(file), _Left())

@@ -1,11 +1,14 @@
 """A project's files: meltano.yml and what its `include_paths` name.
 
-Sections of all files are joined as Meltano does: lists are appended in the files' order.
+Sections of all files are joined as Meltano does: lists are appended in the files' order, of other
+keys the last file's wins.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import stat
+from itertools import islice
+from typing import TYPE_CHECKING, NoReturn
 
 from meltano_pods.errors import Location, ProjectError
 from meltano_pods.project.document import Entries, Node, parse, shown
@@ -14,16 +17,46 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MELTANO_FILE = "meltano.yml"
+INCLUDE_PATHS = "include_paths"
+
+# Reading a megabyte takes about a second, and Airflow gives a file half a minute.
+_MAX_BYTES = 1_000_000
+_MAX_ALL_BYTES = 4_000_000
+_MAX_FILES = 500
 
 
 def project_files(folder: Path) -> list[Entries]:
     """Return the top-level entries of each file of the project, meltano.yml first.
 
     Raises:
-        ProjectError: A file is missing, unreadable or no valid YAML.
+        ProjectError: A file is missing, unreadable, too large or no valid YAML.
     """
-    main = _read(folder, folder / MELTANO_FILE).mapping("keys and values")
-    return [main, *(_read(folder, path).mapping("keys") for path in _included(folder, main))]
+    text = _read(folder, folder / MELTANO_FILE)
+    if not (folder / MELTANO_FILE).resolve().is_relative_to(folder.resolve()):
+        raise ProjectError(
+            "a link to a file outside the project, which Meltano refuses",
+            location_of(folder, folder / MELTANO_FILE),
+            "Put the file itself there.",
+        )
+    main = _parsed(folder, folder / MELTANO_FILE, text)
+    files, size = [main], len(text)
+    for path in _included(folder, main):
+        text = _read(folder, path)
+        size += len(text)
+        if size > _MAX_ALL_BYTES:
+            raise ProjectError(
+                f"together the project's files hold more than {_MAX_ALL_BYTES:,} characters",
+                location_of(folder, path),
+                f"Let `{INCLUDE_PATHS}` name YAML files of Meltano only, or split the project.",
+            )
+        files.append(_parsed(folder, path, text))
+    for file in files[1:]:
+        if INCLUDE_PATHS in file:
+            file[INCLUDE_PATHS].fail(
+                f"an included file has `{INCLUDE_PATHS}`, which Meltano reads in meltano.yml only",
+                f"Move the paths to `{INCLUDE_PATHS}` in meltano.yml.",
+            )
+    return files
 
 
 def location_of(folder: Path, path: Path) -> Location:
@@ -31,49 +64,100 @@ def location_of(folder: Path, path: Path) -> Location:
     return Location(path.relative_to(folder.parent.parent).as_posix())
 
 
-def _read(folder: Path, path: Path) -> Node:
+def _parsed(folder: Path, path: Path, text: str) -> Entries:
+    return parse(text, location_of(folder, path).file).mapping("keys and values")
+
+
+def _read(folder: Path, path: Path) -> str:
     where = location_of(folder, path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        kind = path.stat()
+        if not stat.S_ISREG(kind.st_mode):
+            # Before it is opened: to read a pipe is to wait for ever.
+            _no_file(where, "a folder" if stat.S_ISDIR(kind.st_mode) else "no file but a device")
+        if kind.st_size > _MAX_BYTES:
+            raise ProjectError(
+                f"the file has {kind.st_size:,} bytes; at most {_MAX_BYTES:,} are read",
+                where,
+                f"Split it with `{INCLUDE_PATHS}`, and keep data out of it.",
+            )
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES)
+        # The file may grow, and files of the kernel say that they are empty.
+        return content.decode("utf-8-sig")
     except FileNotFoundError:
+        _missing(folder, path, where)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
         raise ProjectError(
-            f"there is no {MELTANO_FILE}" if folder.is_dir() else "there is no such folder",
-            where,
-            f"Create the Meltano project `{folder.name}` there, or remove or rename its DAG file: "
-            "the project is named by the file.",
+            "not UTF-8 text", Location(where.file, line), "Save the file as UTF-8."
         ) from None
-    except UnicodeDecodeError:
-        raise ProjectError("not UTF-8 text", where, "Save the file as UTF-8.") from None
     except OSError as error:
         raise ProjectError(
             f"cannot be read: {error.strerror}", where, "Let Airflow's user read it."
-        ) from error
-    return parse(text, where.file)
+        ) from None
+
+
+def _no_file(where: Location, found: str) -> NoReturn:
+    raise ProjectError(
+        f"expected a file, found {found}", where, "Put a YAML file there, or remove it."
+    )
+
+
+def _missing(folder: Path, path: Path, where: Location) -> NoReturn:
+    if path.is_symlink():
+        raise ProjectError(
+            "a link to a file that does not exist",
+            where,
+            "Mend the link, or put the file itself there: links may not leave the image.",
+        )
+    raise ProjectError(
+        f"there is no {MELTANO_FILE}" if folder.is_dir() else "there is no such folder",
+        where,
+        f"Create the Meltano project `{folder.name}` there, or remove or rename its DAG file: "
+        "the project is named by the file.",
+    )
 
 
 def _included(folder: Path, main: Entries) -> list[Path]:
     """Return the files that `include_paths` names, as Meltano finds them."""
-    if (patterns := main.get("include_paths")) is None:
-        return []
-    root = folder.resolve()
     found: dict[Path, None] = {}
-    for node in patterns.elements("`include_paths: [./jobs/*.yml]`"):
+    root = folder.resolve()
+    for node in include_patterns(main):
         pattern = node.text("a path or glob pattern")
-        try:
-            # glob order differs between file systems; sorted, ids stay the same everywhere.
-            matches = sorted(folder.glob(pattern))
-        except (ValueError, NotImplementedError):
-            node.fail(
-                f"{shown(pattern)} is no pattern below the project",
-                "Write it relative to the project's folder, such as `jobs/*.yml`.",
-            )
-        for path in matches:
-            if path == folder / MELTANO_FILE:
+        for path in _matches(folder, node, pattern):
+            # Meltano compares with what meltano.yml is linked to.
+            if path in {folder / MELTANO_FILE, (folder / MELTANO_FILE).resolve()}:
                 continue
             if not path.is_file() or not path.resolve().is_relative_to(root):
                 node.fail(
-                    f"{shown(pattern)} matches `{path.name}`, which is no file of the project",
+                    f"{shown(pattern)} matches `{path.relative_to(folder)}`, which is no file of "
+                    "the project",
                     "Narrow the pattern to YAML files inside the project's folder.",
                 )
             found[path] = None
     return list(found)
+
+
+def include_patterns(main: Entries) -> list[Node]:
+    """Return the entries of `include_paths`."""
+    if (patterns := main.get(INCLUDE_PATHS)) is None:
+        return []
+    return patterns.elements(f"`{INCLUDE_PATHS}: [./jobs/*.yml]`", empty=False)
+
+
+def _matches(folder: Path, node: Node, pattern: str) -> list[Path]:
+    try:
+        # Sorted, for the order of glob differs between file systems.
+        found = sorted(islice(folder.glob(pattern), _MAX_FILES + 1))
+    except (ValueError, NotImplementedError, OSError):
+        node.fail(
+            f"{shown(pattern)} is no pattern below the project",
+            "Write it relative to the project's folder, such as `jobs/*.yml`.",
+        )
+    if len(found) > _MAX_FILES:
+        node.fail(
+            f"{shown(pattern)} matches more than {_MAX_FILES} files",
+            "Narrow the pattern to YAML files of Meltano.",
+        )
+    return found

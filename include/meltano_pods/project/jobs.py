@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.project.annotations import read_annotations
 from meltano_pods.project.document import shown
-from meltano_pods.project.keys import refuse_typos
+from meltano_pods.project.keys import refuse_others
 from meltano_pods.project.model import Job, Task
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from meltano_pods.project.document import Node
 
 _EXAMPLE = "`tasks: [tap-a target-b, dbt:run]`"
@@ -22,7 +24,7 @@ def read_job(node: Node) -> Job:
         ProjectError: It has no name or no tasks, or tasks of a wrong form.
     """
     entries = node.mapping("`- name: daily-load`")
-    refuse_typos(entries, ("name", "tasks", "annotations"))
+    refuse_others(entries, ("name", "tasks", "annotations"), "a job")
     if "name" not in entries:
         node.fail("the job has no `name`", "Add one: `- name: daily-load`.")
     name = entries["name"].text("`name: daily-load`")
@@ -42,24 +44,22 @@ def read_job(node: Node) -> Job:
 
 
 def _tasks(node: Node) -> list[Task]:
-    # Meltano's own schema: one string, or a list of strings and of lists of strings. Each entry
-    # of the outer list is one task.
-    if not node.is_list:
-        return [] if node.is_null else [_task(node, [node])]
-    return [
-        _task(each, each.elements(_EXAMPLE) if each.is_list else [each])
-        for each in node.elements(_EXAMPLE)
-    ]
+    # Each entry of the outer list is one task, however it is nested itself. A string alone is what
+    # Meltano's schema allows, though its `run` cannot take it.
+    entries = node.elements(_EXAMPLE) if node.is_list else [node]
+    return [] if node.is_null else [_task(each) for each in entries]
 
 
-def _task(node: Node, parts: list[Node]) -> Task:
-    blocks: list[str] = []
-    for part in parts:
-        if part.is_list:
-            part.fail(
-                "a list in a list in `tasks`", "Nest tasks two deep at most, as Meltano does."
-            )
-        blocks.extend(part.text(f"a task, as in {_EXAMPLE}").split())
+def _task(node: Node) -> Task:
+    blocks = tuple(_blocks(node))
     if not blocks:
         node.fail("the task is empty", f"Name the plugins it runs, as in {_EXAMPLE}.")
-    return Task(blocks=tuple(blocks), where=node.where)
+    return Task(blocks=blocks, where=node.where)
+
+
+def _blocks(node: Node) -> Iterator[str]:
+    if node.is_list:
+        for each in node.elements(_EXAMPLE):
+            yield from _blocks(each)
+    else:
+        yield from node.text(f"a task, as in {_EXAMPLE}").split()

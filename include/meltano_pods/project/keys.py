@@ -1,9 +1,11 @@
-"""Refuses misspelled keys. Others that we do not know are Meltano's or the user's own."""
+"""Refuses misspelled keys, and where Meltano takes no others, every unknown one."""
 
 from __future__ import annotations
 
 import difflib
 from typing import TYPE_CHECKING
+
+from meltano_pods.names import listed, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,4 +27,28 @@ def refuse_typos(entries: Entries, known: Sequence[str]) -> None:
             node.fail(
                 f"Meltano reads no key `{key}` here",
                 f"Did you mean `{near[0]}`? Rename it.",
+            )
+
+
+def refuse_others(entries: Entries, known: Sequence[str], what: str) -> None:
+    """Refuse a key that is none of the known ones.
+
+    Jobs and environments are closed: Meltano ends with a TypeError that names no place, for every
+    command in the project.
+
+    Args:
+        entries: The entries of a job or environment.
+        known: The keys it may have.
+        what: Which of them it is.
+
+    Raises:
+        ProjectError: At the place of the key.
+    """
+    for key, node in entries.items():
+        if key not in known:
+            node.fail(
+                f"{what} has no key `{key}`, and Meltano refuses the whole project for it; "
+                f"allowed are: {listed(known)}",
+                f"{suggestion(key, known)}Rename or remove it; what is for others goes under "
+                "`annotations`.",
             )

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 class PluginType(StrEnum):
-    """The plugin types that Meltano 4.4 reads under `plugins`."""
+    """The plugin types of Meltano 4.4, in the order in which it looks a block's name up."""
 
     EXTRACTORS = "extractors"
     LOADERS = "loaders"
-    MAPPERS = "mappers"
-    UTILITIES = "utilities"
-    TRANSFORMERS = "transformers"
     TRANSFORMS = "transforms"
     ORCHESTRATORS = "orchestrators"
+    TRANSFORMERS = "transformers"
     FILES = "files"
+    UTILITIES = "utilities"
+    MAPPERS = "mappers"
     MAPPINGS = "mappings"
 
 
@@ -53,12 +53,14 @@ class Environment:
         where: Place of its entry.
         annotations: Its own.
         state_id_suffix: What its state ids end with, as written; None for nothing.
+        plugins: Annotations that it gives plugins under `config`, by type and name.
     """
 
     name: str
     where: Location
     annotations: Annotations
     state_id_suffix: str | None = None
+    plugins: Mapping[tuple[PluginType, str], Annotations] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ class Plugin:
     Attributes:
         name: What blocks call it.
         type: Where it stands under `plugins`.
-        inherit_from: Name of the plugin it extends, if any.
+        inherit_from: As written; None where it is the plugin's own name.
+        parent: The plugin of this project that it extends, if any: with a `variant` of its own it
+            extends what Meltano Hub or a lock file says.
         mappings: Names of a mapper's mappings, which blocks call instead of the mapper.
         where: Place of its entry.
         annotations: Its own; those of the plugin it extends are not included.
@@ -77,6 +81,7 @@ class Plugin:
     name: str
     type: PluginType
     inherit_from: str | None
+    parent: str | None
     mappings: tuple[str, ...]
     where: Location
     annotations: Annotations
@@ -142,6 +147,7 @@ class Project:
         jobs: Every job.
         schedules: Every schedule.
         annotations: Those at the top of `meltano.yml`.
+        named: Which plugin each name in a block stands for.
     """
 
     name: str
@@ -154,8 +160,32 @@ class Project:
     jobs: Mapping[str, Job]
     schedules: Mapping[str, Schedule]
     annotations: Annotations
+    named: Mapping[str, Plugin]
 
     def plugin_of(self, block: str) -> Plugin | None:
         """Return the plugin that a block names (`dbt-core:run` and a mapping's name included)."""
-        name = block.partition(":")[0]
-        return next((p for p in self.plugins if name == p.name or name in p.mappings), None)
+        return self.named.get(block.partition(":")[0])
+
+    def annotations_of(self, plugin: Plugin, environment: str | None) -> list[Annotations]:
+        """Return what holds for a plugin, later over earlier.
+
+        What it extends comes before itself, and what `plugins` says of either before what the
+        environment says of it, as with Meltano's own configuration.
+
+        Args:
+            plugin: One of this project.
+            environment: Name of the Meltano environment; None for none.
+        """
+        lineage = [plugin]
+        while (parent := lineage[0].parent) is not None:
+            lineage.insert(0, self._plugin(plugin.type, parent))
+        over = {} if environment is None else self.environments[environment].plugins
+        said = []
+        for each in lineage:
+            said.append(each.annotations)
+            if (more := over.get((each.type, each.name))) is not None:
+                said.append(more)
+        return said
+
+    def _plugin(self, kind: PluginType, name: str) -> Plugin:
+        return next(each for each in self.plugins if each.type is kind and each.name == name)

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from meltano_runner.contract import project_digest
 
 from meltano_pods.names import listed, suggestion
-from meltano_pods.project.annotations import read_annotations
+from meltano_pods.project.annotations import over, read_annotations
+from meltano_pods.project.blocks import named_in_blocks, with_whole_tasks
 from meltano_pods.project.document import Entries, Node, shown
-from meltano_pods.project.files import MELTANO_FILE, location_of, project_files
+from meltano_pods.project.environments import read_environment
+from meltano_pods.project.files import (
+    INCLUDE_PATHS,
+    MELTANO_FILE,
+    include_patterns,
+    location_of,
+    project_files,
+)
 from meltano_pods.project.jobs import read_job
 from meltano_pods.project.keys import refuse_typos
-from meltano_pods.project.model import Environment, Project
+from meltano_pods.project.model import Project
 from meltano_pods.project.plugins import read_plugins
-from meltano_pods.project.references import check_references
+from meltano_pods.project.references import check_schedules
 from meltano_pods.project.schedules import read_schedule
 
 if TYPE_CHECKING:
@@ -22,12 +31,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from meltano_pods.errors import Location
+    from meltano_pods.project.model import Annotations, Environment
 
 
-_KEYS = (
-    "plugins", "jobs", "schedules", "environments", "default_environment", "include_paths",
-    "annotations",
-)  # fmt: skip
+_DEFAULT = "default_environment"
+_KEYS = ("plugins", "jobs", "schedules", "environments", _DEFAULT, INCLUDE_PATHS, "annotations")
 
 
 class _Named(Protocol):
@@ -56,30 +64,31 @@ def read_project(folder: Path) -> Project:
     files = project_files(folder)
     for file in files:
         refuse_typos(file, _KEYS)
-    environments = _section(files, "environments", _read_environment)
+    environments = _section(files, "environments", read_environment)
     plugins = read_plugins([file["plugins"] for file in files if "plugins" in file])
+    named = named_in_blocks(plugins)
     jobs = _section(files, "jobs", read_job)
-    schedules = _section(files, "schedules", read_schedule)
     where = location_of(folder, folder / MELTANO_FILE)
     project = Project(
         name=folder.name,
         path=folder,
         where=where,
         digest=_digest(folder, files[0]),
-        default_environment=_default_environment(files[0], environments),
+        default_environment=_default_environment(files, environments),
         environments=environments,
         plugins=plugins,
-        jobs=jobs,
-        schedules=schedules,
-        annotations=read_annotations(files[0], "project", where),
+        jobs={name: with_whole_tasks(job, named, jobs) for name, job in jobs.items()},
+        schedules=_section(files, "schedules", read_schedule),
+        annotations=_annotations(files, where),
+        named=named,
     )
-    check_references(project)
+    check_schedules(project)
     return project
 
 
 def _digest(folder: Path, main: Entries) -> str:
-    included = main["include_paths"].elements("a list") if "include_paths" in main else []
-    return project_digest(folder, [node.text("a path or glob pattern") for node in included])
+    patterns = [node.text("a path or glob pattern") for node in include_patterns(main)]
+    return project_digest(folder, patterns)
 
 
 def _section(files: list[Entries], section: str, read: Callable[[Node], _T]) -> dict[str, _T]:
@@ -101,30 +110,15 @@ def _section(files: list[Entries], section: str, read: Callable[[Node], _T]) -> 
     return found
 
 
-def _read_environment(node: Node) -> Environment:
-    entries = node.mapping("`- name: dev`")
-    if "name" not in entries:
-        node.fail("the environment has no `name`", "Add one: `- name: dev`.")
-    name = entries["name"].text("`name: dev`")
-    if ":" in name:
-        entries["name"].fail(
-            f"the environment's name {shown(name)} holds a colon, which state ids are split at",
-            "Rename it without the colon.",
-        )
-    annotations = read_annotations(entries, "environment", node.where)
-    suffix = entries.get("state_id_suffix")
-    return Environment(
-        name=name,
-        where=node.where,
-        annotations=annotations,
-        state_id_suffix=(
-            None if suffix is None or suffix.is_null else suffix.text("`state_id_suffix: blue`")
-        ),
-    )
+def _annotations(files: list[Entries], where: Location) -> Annotations:
+    """Return the annotations of the project as a whole: like Meltano, those of a later file win."""
+    said = [read_annotations(file, "project", where) for file in files]
+    return reduce(over, [each for each in said if each.values] or said[:1])
 
 
-def _default_environment(main: Entries, environments: dict[str, Environment]) -> str | None:
-    node = main.get("default_environment")
+def _default_environment(files: list[Entries], environments: dict[str, Environment]) -> str | None:
+    # Of keys that are no lists and no mappings, Meltano takes the last file's.
+    node = next((file[_DEFAULT] for file in reversed(files) if _DEFAULT in file), None)
     if node is None or node.is_null:
         return None
     name = node.text("`default_environment: dev`")

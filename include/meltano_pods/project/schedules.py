@@ -111,17 +111,8 @@ def _interval(node: Node, entries: Entries, name: str) -> str | None:
 
 
 def _env(entries: Entries) -> dict[str, tuple[str, Location]]:
-    """Return a schedule's `env` as Meltano hands it on: every value as text."""
+    """Return a schedule's `env`."""
     if "env" not in entries:
         return {}
-    found: dict[str, tuple[str, Location]] = {}
-    for key, node in entries["env"].mapping("`env: {NAME: value}`").items():
-        value = node.plain()
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            # The value itself is never shown: it may be a secret.
-            node.fail(
-                f"expected a string, found {node.kind}",
-                "Quote the value, so that it reaches the run as it is written here.",
-            )
-        found[key] = str(value), node.where
-    return found
+    variables = entries["env"].mapping("`env: {NAME: value}`")
+    return {key: (node.variable(), node.where) for key, node in variables.items()}

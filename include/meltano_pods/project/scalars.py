@@ -1,0 +1,37 @@
+"""What a plain YAML scalar is: YAML 1.2 as ruamel.yaml, Meltano's reader, has it."""
+
+from __future__ import annotations
+
+import re
+
+# A longer number is none that a project means.
+_NULL = re.compile(r"~|null|Null|NULL|")
+_BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
+_INT = re.compile(r"[-+]?[0-9][0-9_]{0,40}")
+_BASED = re.compile(r"[-+]?0(?:b[01][01_]{0,40}|o[0-7][0-7_]{0,40}|x[0-9a-fA-F][0-9a-fA-F_]{0,40})")
+_FLOAT = re.compile(
+    r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?)"
+)
+_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ].*)?")
+
+
+def resolved(text: str) -> str | float | bool | None:
+    """Return what a plain scalar is."""
+    if _NULL.fullmatch(text):
+        return None
+    if _BOOL.fullmatch(text):
+        return text.lower() == "true"
+    digits = text.replace("_", "")
+    if _INT.fullmatch(text):
+        return int(digits)
+    if _BASED.fullmatch(text):
+        return int(digits, 0)
+    if _NOT_FINITE.fullmatch(text):
+        return float(text.replace(".", ""))
+    return float(digits) if _FLOAT.fullmatch(text) else text
+
+
+def is_date(text: str) -> bool:
+    """Return whether it is a date to Meltano's reader; `resolved` keeps it as text."""
+    return _DATE.fullmatch(text) is not None

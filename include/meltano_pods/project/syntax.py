@@ -1,0 +1,228 @@
+"""YAML text as composed nodes: within bounds, without duplicate keys, merge keys resolved.
+
+Only composed, never constructed. What a file may cost is bounded: an alias or a merge key
+multiplies what a few lines say, and the C parser ends the process on brackets nested too deep.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from meltano_pods.errors import Location, ProjectError
+from meltano_pods.project.scalars import resolved
+
+UNTAGGED = ""
+"""The tag of a plain scalar, list or mapping that carries none: what it is depends on its text."""
+STRING = "tag:yaml.org,2002:str"
+
+_MAX_DEPTH = 50
+_MAX_MERGED = 50_000
+_OTHER_VERSION = re.compile(r"\ufeff?%YAML[ \t]+(?!1\.2\b)(\S+)")
+# The C parser takes a seventh of the time.
+_BASE: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+class _TooDeepError(yaml.MarkedYAMLError):
+    """Lists and mappings are nested deeper than any project needs."""
+
+
+class _Loader(_BASE):  # type: ignore[misc]
+    """Composes nodes whose tag says what is written, not what YAML 1.1 would make of it."""
+
+    depth = 0
+
+    def resolve(self, kind: type[yaml.Node], value: object, implicit: object) -> str:  # noqa: ARG002
+        """Return the tag of a node that carries none; quoted scalars are strings."""
+        quoted = kind is yaml.ScalarNode and isinstance(implicit, tuple) and not implicit[0]
+        return STRING if quoted else UNTAGGED
+
+    def descend_resolver(self, parent: yaml.Node | None, index: object) -> None:  # noqa: ARG002
+        """Count the depth; called before each node."""
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            mark = None if parent is None else parent.start_mark
+            raise _TooDeepError(problem="too deep", problem_mark=mark)
+
+    def ascend_resolver(self) -> None:
+        """Count the depth; called after each node."""
+        self.depth -= 1
+
+
+def compose(text: str, file: str) -> yaml.MappingNode:
+    """Return the mapping that `text` is, checked as a whole.
+
+    Args:
+        text: The file's content.
+        file: Its path as messages show it.
+
+    Raises:
+        ProjectError: Not YAML, empty, not a mapping, nested too deep, a key written twice, or a
+            merge that cannot be made.
+    """
+    if (version := _OTHER_VERSION.match(text)) is not None:
+        raise ProjectError(
+            f"the file asks for YAML {version[1][:10]}; Meltano reads YAML 1.2",
+            Location(file, 1),
+            "Remove the line `%YAML`, and quote names such as 'on' and 'yes' if in doubt.",
+        )
+    raw = _composed(text, file)
+    plain = isinstance(raw, yaml.ScalarNode) and raw.tag == UNTAGGED
+    if raw is None or (plain and resolved(raw.value) is None):
+        raise ProjectError(
+            "the file is empty",
+            Location(file),
+            "Write at least `plugins:` and `jobs:`, or `meltano init` a project.",
+        )
+    if not isinstance(raw, yaml.MappingNode):
+        found = "a list" if isinstance(raw, yaml.SequenceNode) else "a single value"
+        raise ProjectError(
+            f"expected a mapping, found {found}",
+            Location(file, line_of(raw)),
+            "Start the file with keys such as `plugins:` and `jobs:`.",
+        )
+    _Check(file).visit(raw, "")
+    return raw
+
+
+def line_of(raw: yaml.Node) -> int:
+    """Return a node's line, counted from 1."""
+    return int(raw.start_mark.line) + 1
+
+
+def _composed(text: str, file: str) -> yaml.Node | None:
+    try:
+        raw: yaml.Node | None = yaml.compose(text, Loader=_Loader)
+    except _TooDeepError as error:
+        raise ProjectError(
+            f"lists and mappings are nested more than {_MAX_DEPTH} deep",
+            _place(error, file),
+            "Close the brackets, or write what is nested in a file that a plugin reads.",
+        ) from None
+    except yaml.MarkedYAMLError as error:
+        # Problem and place only: the error's own text quotes the line, which may hold a secret.
+        place = _place(error, file)
+        raise ProjectError(
+            f"not valid YAML: {_problem(error)}", place, _fix(error, text, place)
+        ) from None
+    except yaml.YAMLError:
+        raise ProjectError(
+            "not valid YAML: it holds a character that YAML does not allow",
+            Location(file, _line_of_control_character(text)),
+            "Remove control characters; save the file as UTF-8.",
+        ) from None
+    return raw
+
+
+class _Check:
+    """Refuses duplicate keys, as Meltano's reader does, and resolves merge keys in place."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._open: set[int] = set()
+        self._done: set[int] = set()
+        self._merged = 0
+
+    def visit(self, raw: yaml.Node, path: str) -> None:
+        if isinstance(raw, yaml.ScalarNode) or id(raw) in self._open | self._done:
+            return
+        self._open.add(id(raw))
+        if isinstance(raw, yaml.SequenceNode):
+            for index, each in enumerate(raw.value):
+                self.visit(each, f"{path}[{index}]")
+        else:
+            self._mapping(raw, path)
+        self._open.discard(id(raw))
+        self._done.add(id(raw))
+
+    def _mapping(self, raw: yaml.Node, path: str) -> None:
+        lines: dict[str, int] = {}
+        for key, value in raw.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise ProjectError(
+                    "a key is a list or a mapping",
+                    Location(self._file, line_of(key), path),
+                    "Write keys as plain words; quote a value that starts with `{` or `[`.",
+                )
+            here = f"{path}.{key.value}" if path else str(key.value)
+            if key.value in lines:
+                raise ProjectError(
+                    f"the key `{key.value[:40]}` is written twice, first on line "
+                    f"{lines[key.value]}",
+                    Location(self._file, line_of(key), here),
+                    "Keep one of them, or join the two.",
+                )
+            lines[key.value] = line_of(key)
+            self.visit(value, here)
+        if MERGE in lines:
+            self._merge(raw, path)
+
+    def _merge(self, raw: yaml.Node, path: str) -> None:
+        """Put merged entries after written ones, which win; of several mappings, the first wins."""
+        own = [(key, value) for key, value in raw.value if key.value != MERGE]
+        names = {key.value for key, _ in own}
+        merged = next(value for key, value in raw.value if key.value == MERGE)
+        for source in merged.value if isinstance(merged, yaml.SequenceNode) else [merged]:
+            where = Location(self._file, line_of(source), f"{path}.{MERGE}" if path else MERGE)
+            if not isinstance(source, yaml.MappingNode):
+                found = "a list" if isinstance(source, yaml.SequenceNode) else "a single value"
+                raise ProjectError(
+                    f"`{MERGE}` merges mappings, found {found}",
+                    where,
+                    f"Name an anchor of a mapping, such as `{MERGE}: *defaults`.",
+                )
+            if id(source) in self._open:
+                raise ProjectError(
+                    f"`{MERGE}` merges a mapping into itself",
+                    where,
+                    "Merge another mapping, one that is complete before this one starts.",
+                )
+            self._merged += len(source.value)
+            if self._merged > _MAX_MERGED:
+                raise ProjectError(
+                    f"`{MERGE}` multiplies the file to more than {_MAX_MERGED:,} entries",
+                    where,
+                    "Merge small mappings of settings, not whole sections.",
+                )
+            for key, value in source.value:
+                if key.value not in names:
+                    names.add(key.value)
+                    own.append((key, value))
+        raw.value = own
+
+
+MERGE = "<<"
+
+
+def _place(error: yaml.MarkedYAMLError, file: str) -> Location:
+    mark = error.problem_mark or error.context_mark
+    return Location(file, None if mark is None else mark.line + 1)
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    text = " ".join(part for part in (error.context, error.problem) if part)
+    # The parser written in Python quotes what it found, such as a password that starts with `*`.
+    return _QUOTED.sub("", text)
+
+
+_QUOTED = re.compile(r" '[^']{2,}'| \"[^\"]{2,}\"")
+
+
+def _fix(error: yaml.MarkedYAMLError, text: str, where: Location) -> str:
+    lines = text.splitlines()
+    line = lines[where.line - 1] if where.line and where.line <= len(lines) else ""
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return "Indent with spaces: YAML does not allow tabs there."
+    if "mapping values are not allowed" in _problem(error):
+        return "Check the indentation, and quote a value that holds `: `."
+    return "Check the indentation and the quotes on this line and the one before."
+
+
+_CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _line_of_control_character(text: str) -> int | None:
+    found = _CONTROL.search(text)
+    return None if found is None else text.count("\n", 0, found.start()) + 1
