@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import yaml
 from meltano_pods.errors import MeltanoPodsError
-from meltano_pods.pods.deployment import deployment_at
 from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.settings.profiles import PROFILES
+from meltano_pods.tasks.deployment import deployment_at
 
 from tools.planned import planned, planned_pods, project_folders
 

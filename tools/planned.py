@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from meltano_pods.plan import DagPlan, ProjectPlan, TaskPlan
-    from meltano_pods.pods.deployment import Deployment
+    from meltano_pods.tasks.deployment import Deployment
 
 PLANNED_RUN = "planned"
 """Stands for the run and the try of a pod that is only planned."""

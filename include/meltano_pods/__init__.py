@@ -5,23 +5,27 @@ A project's DAG file is two lines::
     from meltano_pods import airflow_dags
 
     airflow_dags(__file__)
+
+In a DAG of one's own, `meltano_task` makes a task of a project; `MeltanoPodOperator` one that is a
+pod wherever it runs.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from meltano_pods.dags import airflow_dags
+    from meltano_pods.dags import airflow_dags, meltano_task
+    from meltano_pods.pods import MeltanoPodOperator
 
-__all__ = ["airflow_dags"]
+__all__ = ["MeltanoPodOperator", "airflow_dags", "meltano_task"]
 
 
 def __getattr__(name: str) -> object:
     # Lazy: the project reader and the plan are of use where Airflow is not installed, and importing
-    # Airflow takes seconds.
-    if name == "airflow_dags":
-        from meltano_pods.dags import airflow_dags  # noqa: PLC0415
-
-        return airflow_dags
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Airflow takes seconds, the operator of pods a second more.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = "meltano_pods.pods" if name == "MeltanoPodOperator" else "meltano_pods.dags"
+    return getattr(importlib.import_module(home), name)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import kubernetes_validate
 import pytest
 import yaml
-from meltano_pods.pods.deployment import deployment_at
 from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.settings.profiles import PROFILES
+from meltano_pods.tasks.deployment import deployment_at
 
 from tests.unit.pods import TEMPLATES
 from tools.plan import main

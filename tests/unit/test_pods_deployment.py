@@ -13,10 +13,10 @@ from airflow.serialization.serialized_objects import DagSerialization
 from meltano_pods.dags import airflow_dags, maintenance_dag
 from meltano_pods.errors import DeploymentError, SettingsError
 from meltano_pods.pods import MeltanoPodOperator
-from meltano_pods.pods.deployment import launcher, read_deployment
 from meltano_pods.pods.options import pod_options
 from meltano_pods.process import MeltanoProcessOperator
 from meltano_pods.settings import Settings
+from meltano_pods.tasks.deployment import launcher, read_deployment
 from meltano_runner.contract import CATEGORIES, Category, project_digest
 
 from tests.unit.pods import TEMPLATES

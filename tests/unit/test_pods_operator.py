@@ -15,10 +15,12 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from meltano_pods.diagnosis import RunFailedError, RunRefusedError
 from meltano_pods.errors import DeploymentError
 from meltano_pods.pods import MeltanoPodOperator, naming
+from meltano_pods.tasks.mapping import TaskRefusedError
 from meltano_runner.contract import RESULT_KEY, Category, Outcome, RunResult, encode
 
 from tests.unit.fake_cluster import FakeCluster, refusal
 from tests.unit.pods import OK, RUN, container, ended, event, options
+from tests.unit.tasks import place, planned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,16 +70,11 @@ def cluster() -> FakeCluster:
 
 
 @pytest.fixture
-def task(cluster: FakeCluster) -> MakeTask:
+def task(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> MakeTask:
     def make(env: dict[str, str] | None = None, **changes: Any) -> MeltanoPodOperator:
-        made = MeltanoPodOperator(
-            task_id="tap-a-to-target-b",
-            arguments=["run", "tap-a", "target-b"],
-            project="shop",
-            options=options(**changes),
-            environment="prod",
-            env=env,
-        )
+        monkeypatch.setattr("meltano_pods.pods.operator.pod_options", lambda *_: options(**changes))
+        run = planned("tap-a", "target-b", environment="prod", env=env)
+        made = MeltanoPodOperator(task_id="tap-a-to-target-b", project=place(), run=run)
         made.__dict__["client"] = cluster
         return made
 
@@ -394,17 +391,40 @@ def test_a_pod_that_does_not_start_while_deferred(task: MakeTask, cluster: FakeC
 
 def test_rendered_fields_hold_arguments_and_plain_values_only(task: MakeTask) -> None:
     made = task(env={"A": "{{ ds }}"})
-    assert tuple(made.template_fields) == ("arguments", "env")
+    assert tuple(made.template_fields) == ("arguments", "env", "state_id_suffix")
     made.render_template_fields({"ds": "2026-01-02"})
     assert made.env == {"A": "2026-01-02"}
+
+
+def test_the_suffix_is_checked_after_it_was_rendered(task: MakeTask, cluster: FakeCluster) -> None:
+    made = task()
+    made.state_id_suffix = "{{ params.tenant }}"
+    made.render_template_fields({"params": {"tenant": "north"}})
+    made.execute(context())
+    args = cluster.created[0]["spec"]["containers"][0]["args"]
+    assert args == ["run", "tap-a", "target-b", "--state-id-suffix", "north"]
+    cluster.created.clear()
+    for wrong in ("", "--force", "a b", "{{ params.tenant }}"):
+        made = task()
+        made.state_id_suffix = wrong
+        with pytest.raises(TaskRefusedError, match="1 to 100 letters"):
+            made.execute(context())
+    assert cluster.created == []
+
+
+def test_a_mapped_task_has_a_suffix(task: MakeTask, cluster: FakeCluster) -> None:
+    found = context()
+    found["ti"].map_index = 0
+    with pytest.raises(AirflowFailException, match="item 0 of the mapped task has no"):
+        task().execute(found)
+    assert cluster.created == []
 
 
 def test_arguments_about_pods_are_refused() -> None:
     with pytest.raises(DeploymentError, match="takes no `affinity`, `image`"):
         MeltanoPodOperator(
-            task_id="t", arguments=["run"], project="shop", options=options(), image="x",
-            affinity={},
-        )  # fmt: skip
+            task_id="t", project=place(), run=planned("tap-a"), image="x", affinity={}
+        )
 
 
 def test_no_secret_value_is_in_the_pod(task: MakeTask, cluster: FakeCluster) -> None:
@@ -481,10 +501,12 @@ def test_links(task: MakeTask, cluster: FakeCluster, monkeypatch: pytest.MonkeyP
     assert result.get_link(plain, ti_key=found["ti"]) == page
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.com/data/")
     found["ti"].map_index = 3
+    plain.state_id_suffix = "c"
     assert result.get_link(plain, ti_key=found["ti"]) == (
         f"https://airflow.example.com/data{page.removesuffix('/xcom')}/mapped/3/xcom"
     )
     made = task(log_url="https://logs.example.com/{namespace}/{pod}")
+    made.state_id_suffix = "c"
     log, _ = made.operator_extra_links
     assert log.get_link(made, ti_key=found["ti"]) == ""
     cluster.steps = [over(ended())]

@@ -18,6 +18,7 @@ from meltano_pods.process.command import RunnerMissingError
 from meltano_runner.contract import Category, Outcome, PipelineResult, RunResult, StreamResult
 
 from tests.unit.stub import Recorder, alive, reporting, wait_until, write_stub
+from tests.unit.tasks import place, planned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,20 +65,20 @@ def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 @pytest.fixture
 def operator(tmp_path: Path) -> Callable[..., MeltanoProcessOperator]:
-    def make(body: str, **kwargs: Any) -> MeltanoProcessOperator:
+    def make(body: str, stop_grace: float = 120, **said: Any) -> MeltanoProcessOperator:
         write_stub(tmp_path, body)
         project = tmp_path / "meltano" / "shop"
         project.mkdir(parents=True)
-        arguments = ("run", "tap-csv", "target-jsonl")
-        return MeltanoProcessOperator(
-            task_id="t", arguments=arguments, project_folder=str(project), **kwargs
-        )
+        run = planned("tap-csv", "target-jsonl", **said)
+        made = MeltanoProcessOperator(task_id="t", project=place(project), run=run)
+        made.stop_grace = stop_grace
+        return made
 
     return make
 
 
 def context(**params: object) -> Context:
-    ti = SimpleNamespace(try_number=1, max_tries=2)
+    ti = SimpleNamespace(try_number=1, max_tries=2, map_index=-1)
     return cast("Context", {"params": params, "ti": ti})
 
 

@@ -16,9 +16,9 @@ pytest.importorskip("airflow.providers.cncf.kubernetes")
 
 from kubernetes.config import ConfigException
 from meltano_pods.pods.cluster import Cluster
-from meltano_pods.pods.deployment import deployment_at, read_deployment, read_settings
 from meltano_pods.pods.hook import ClusterHook
 from meltano_pods.pods.options import SecretKey, pod_options
+from meltano_pods.tasks.deployment import deployment_at, read_deployment, read_settings
 
 from tests.unit.pods import TEMPLATES
 

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import DeploymentError, MeltanoPodsError
-from meltano_pods.pods.deployment import deployment_at
 from meltano_pods.settings.deployment import SECTION, deployment_settings
+from meltano_pods.tasks.deployment import deployment_at
 
 from tools.astro_check import images, layouts, links, pods, requirements
 from tools.astro_check.dockerfile import read_dockerfile

@@ -9,12 +9,13 @@ import pendulum
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, get_parsing_context
 from airflow.sdk.configuration import conf
 
-from meltano_pods.dags.layout import airflow_root, project_folder
-from meltano_pods.dags.tasks import Place, make_task
+from meltano_pods.dags.tasks import make_task
 from meltano_pods.notify import callbacks_of
 from meltano_pods.plan import plan
-from meltano_pods.pods.deployment import read_deployment
 from meltano_pods.project import read_project
+from meltano_pods.tasks.deployment import read_deployment
+from meltano_pods.tasks.layout import airflow_root, project_folder
+from meltano_pods.tasks.request import Place
 
 if TYPE_CHECKING:
     from datetime import datetime

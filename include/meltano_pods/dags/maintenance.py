@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from meltano_pods.dags.layout import airflow_root
 from meltano_pods.dags.tasks import KUBERNETES
-from meltano_pods.pods.deployment import launcher, read_deployment
+from meltano_pods.tasks.deployment import launcher, read_deployment
+from meltano_pods.tasks.layout import airflow_root
 
 DAG_ID = "meltano_pods.reaper"
 

@@ -98,6 +98,11 @@ def _arguments(command: Command, settings: Settings) -> tuple[str, ...]:
     arguments = ["run", *command.blocks]
     if command.state_id is not None:
         arguments += ["--state-id", command.state_id]
-    if settings.run_timeout is not None:
-        arguments += ["--timeout", str(math.ceil(settings.run_timeout.total_seconds()))]
-    return tuple(arguments)
+    return (*arguments, *timeout_options(settings))
+
+
+def timeout_options(settings: Settings) -> tuple[str, ...]:
+    """Return the options by which the runner ends a run that takes too long."""
+    if settings.run_timeout is None:
+        return ()
+    return ("--timeout", str(math.ceil(settings.run_timeout.total_seconds())))

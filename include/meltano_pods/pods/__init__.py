@@ -1,10 +1,10 @@
 """The Kubernetes launcher: a run as a pod of its own.
 
-In the order of a run: `deployment` and `options` say what is wanted, `naming` what the pod is
-called, `build` makes it from a file of k8s/pod_templates, `launch` creates or adopts it, `start`
-waits until it runs, `follow` relays its log, `ending` reads how it ended with the help of `reasons`
-(pod statuses and events) and `refusals` (answers of the API). `operator` is the Airflow task that
-does all this, `reaper` removes what was kept or left behind.
+In the order of a run: `options` says what is wanted, `naming` what the pod is called, `build` makes
+it from a file of k8s/pod_templates, `launch` creates or adopts it, `start` waits until it runs,
+`follow` relays its log, `ending` reads how it ended with the help of `reasons` (pod statuses and
+events) and `refusals` (answers of the API). `operator` is the Airflow task that does all this,
+`reaper` removes what was kept or left behind.
 """
 
 from __future__ import annotations

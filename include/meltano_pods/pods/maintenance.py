@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from meltano_pods.pods.deployment import Deployment
+    from meltano_pods.tasks.deployment import Deployment
 
 # In any other state the task has its pod, or will adopt it at its next try.
 _OVER = frozenset(

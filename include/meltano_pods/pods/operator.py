@@ -16,6 +16,7 @@ from meltano_runner.contract import Category
 
 from meltano_pods.diagnosis import Failure, failure_of, push_summary, summarize
 from meltano_pods.errors import DeploymentError
+from meltano_pods.plan.command import FULL_REFRESH
 from meltano_pods.pods import naming
 from meltano_pods.pods.api import NOT_FOUND, Pods, is_passing
 from meltano_pods.pods.build import RunSpec, build_pod
@@ -26,6 +27,7 @@ from meltano_pods.pods.launch import StillRunningError, launch
 from meltano_pods.pods.links import PodLogLink, ResultLink
 from meltano_pods.pods.look import way_to_find
 from meltano_pods.pods.observe import observed
+from meltano_pods.pods.options import pod_options
 from meltano_pods.pods.ownership import release
 from meltano_pods.pods.reasons import Finding
 from meltano_pods.pods.refusals import why_refused
@@ -35,9 +37,13 @@ from meltano_pods.pods.start import CHECK_SECONDS, NotStartedError, has_ended
 from meltano_pods.pods.template import read_template
 from meltano_pods.pods.trigger import RunPodTrigger
 from meltano_pods.settings.override import RUN_CONTAINER
+from meltano_pods.tasks.arguments import airflow_arguments
+from meltano_pods.tasks.mapping import TEMPLATE_FIELDS, partial, suffix_options
+from meltano_pods.tasks.request import task_of, unrendered
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
 
     from airflow.sdk import BaseOperatorLink, Context
     from airflow.sdk.types import RuntimeTaskInstanceProtocol
@@ -45,11 +51,10 @@ if TYPE_CHECKING:
     from kubernetes.client import V1Pod
 
     from meltano_pods.pods.ending import Ending
-    from meltano_pods.pods.options import PodOptions
+    from meltano_pods.tasks.request import Place, RunSaid
 
 _POD_LOG = PodLogLink()
 _LOG_LEVEL = "MELTANO_CLI_LOG_LEVEL"
-_FULL_REFRESH = "--full-refresh"
 # What the provider's operator takes and ours has another place for.
 _OURS = frozenset(inspect.signature(KubernetesPodOperator.__init__).parameters) - frozenset(
     inspect.signature(BaseOperator.__init__).parameters
@@ -70,28 +75,36 @@ class MeltanoPodOperator(KubernetesPodOperator):
     say the same, for all launchers.
 
     Args:
-        arguments: What follows `meltano-runner`, as one would type it.
-        project: Name of the Meltano project.
-        options: What the task wants of its pod.
-        environment: Meltano environment; None leaves the choice to Meltano.
+        project: Name of the Meltano project, or its folder.
+        run: What follows `meltano run`.
+        environment: Meltano environment; None for the project's choice.
         env: Further environment variables of the run, never secrets: Airflow shows them.
-        **kwargs: Those of every Airflow operator, and of the provider's those about deferral.
+        full_refresh: Whether to ignore the saved state and move all records again.
+        state_id_suffix: Sets apart the state of this run from that of others of the same plugins.
+        settings: Settings of this task alone, over the project's.
+        **kwargs: Those of every Airflow operator, which win over settings, and of the provider's
+            those about deferral.
 
     Raises:
-        DeploymentError: An argument about pods.
+        DeploymentError: An argument about pods; there is no such project; or the deployment's
+            settings are wrong.
+        ProjectError: The project, or the task, says what cannot be run.
     """
 
-    template_fields: Sequence[str] = ("arguments", "env")
+    template_fields: Sequence[str] = TEMPLATE_FIELDS
+    partial = classmethod(partial)
     operator_extra_links: Collection[BaseOperatorLink] = (ResultLink(),)
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what people write in DAGs, all by keyword
         self,
         *,
-        arguments: Sequence[str],
-        project: str,
-        options: PodOptions,
+        project: str | Path | Place,
+        run: RunSaid,
         environment: str | None = None,
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, Any] | None = None,
+        full_refresh: bool = False,
+        state_id_suffix: str | None = None,
+        settings: Mapping[str, Any] | None = None,
         **kwargs: Any,  # noqa: ANN401 - the base operator's business
     ) -> None:
         if refused := sorted(kwargs.keys() & _OURS - {"do_xcom_push"}):
@@ -100,9 +113,19 @@ class MeltanoPodOperator(KubernetesPodOperator):
                 f"task {kwargs.get('task_id')}",
                 "Say it by the settings of pods in meltano.yml; `pod_override` takes anything.",
             )
+        known, later = unrendered(env)
+        task = task_of(
+            project, run, task_id=kwargs.get("task_id", ""), dag=kwargs.get("dag"), env=known,
+            environment=environment, full_refresh=full_refresh, settings=settings,
+        )  # fmt: skip
+        planned, place = task.plan, task.place
+        options = pod_options(planned.settings, place.deployment, place.folder.name, place.digest)
+        defaults = airflow_arguments(planned.settings, starts_pod=True)
+        asked = kwargs.get("default_args") or {}
         super().__init__(
             **{
                 "do_xcom_push": True,
+                **{key: defaults[key] for key in defaults.keys() - asked},
                 **kwargs,
                 "kubernetes_conn_id": options.cluster.connection,
                 "in_cluster": options.cluster.in_cluster,
@@ -121,11 +144,12 @@ class MeltanoPodOperator(KubernetesPodOperator):
                 "random_name_suffix": False,
             }
         )
-        self.arguments = list(arguments)
-        self.project = project
+        self.arguments = list(planned.arguments)
+        self.project = place.folder.name
         self.options = options
-        self.environment = environment
-        self.env = dict(env or {})
+        self.environment = planned.environment
+        self.env = {**planned.env, **later}
+        self.state_id_suffix = state_id_suffix
         if options.log_url is not None:
             self.operator_extra_links = (_POD_LOG, *self.operator_extra_links)
         self._attempt = ""
@@ -269,8 +293,9 @@ class MeltanoPodOperator(KubernetesPodOperator):
 
     def _build(self, context: Context, run: naming.TaskRun) -> V1Pod:
         params = context.get("params") or {}
-        if params.get("full_refresh") and _FULL_REFRESH not in self.arguments:
-            self.arguments.append(_FULL_REFRESH)
+        self.arguments += suffix_options(self, context)
+        if params.get("full_refresh") and FULL_REFRESH not in self.arguments:
+            self.arguments.append(FULL_REFRESH)
         env = dict(self.env)
         if (level := params.get("log_level")) and level != "info":
             env[_LOG_LEVEL] = level

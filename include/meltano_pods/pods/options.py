@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from meltano_pods.pods.deployment import Deployment
     from meltano_pods.settings import Settings
+    from meltano_pods.tasks.deployment import Deployment
 
 
 class SecretKey(NamedTuple):

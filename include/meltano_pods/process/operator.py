@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from meltano_pods.plan.command import FULL_REFRESH
+from meltano_pods.tasks.arguments import airflow_arguments
+from meltano_pods.tasks.mapping import TEMPLATE_FIELDS, partial, suffix_options
+from meltano_pods.tasks.request import task_of, unrendered
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow.sdk import Context
 
     from meltano_pods.process.run import Run
+    from meltano_pods.tasks.request import Place, RunSaid
 
 _LOG_LEVEL = "MELTANO_CLI_LOG_LEVEL"
 
@@ -25,33 +31,53 @@ class MeltanoProcessOperator(BaseOperator):
     category, failed plugin, its own error and a hint; where a retry cannot help, Airflow does not
     retry. A task that is killed asks the run to stop and never ends as a success.
 
+    It takes what `MeltanoPodOperator` takes; `meltano_task` chooses between the two.
+
     Args:
-        arguments: What follows `meltano-runner`, as one would type it.
-        project_folder: The Meltano project's folder.
-        environment: Meltano environment; None leaves the choice to Meltano.
+        project: Name of the Meltano project, or its folder.
+        run: What follows `meltano run`.
+        environment: Meltano environment; None for the project's choice.
         env: Further environment variables of the run, never secrets: Airflow shows them.
-        stop_grace: Seconds a run that is asked to stop may take to save its state.
-        **kwargs: Those of every Airflow operator.
+        full_refresh: Whether to ignore the saved state and move all records again.
+        state_id_suffix: Sets apart the state of this run from that of others of the same plugins.
+        settings: Settings of this task alone, over the project's.
+        **kwargs: Those of every Airflow operator; they win over settings.
+
+    Raises:
+        DeploymentError: There is no such project, or the deployment's settings are wrong.
+        ProjectError: The project, or the task, says what cannot be run.
     """
 
-    template_fields: Sequence[str] = ("arguments", "env")
+    template_fields: Sequence[str] = TEMPLATE_FIELDS
+    partial = classmethod(partial)
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what people write in DAGs, all by keyword
         self,
         *,
-        arguments: Sequence[str],
-        project_folder: str,
+        project: str | Path | Place,
+        run: RunSaid,
         environment: str | None = None,
-        env: Mapping[str, str] | None = None,
-        stop_grace: float = 120.0,
+        env: Mapping[str, Any] | None = None,
+        full_refresh: bool = False,
+        state_id_suffix: str | None = None,
+        settings: Mapping[str, Any] | None = None,
         **kwargs: Any,  # noqa: ANN401 - the base operator's business
     ) -> None:
-        super().__init__(**kwargs)
-        self.arguments = list(arguments)
-        self.project_folder = project_folder
-        self.environment = environment
-        self.env = dict(env or {})
-        self.stop_grace = stop_grace
+        known, later = unrendered(env)
+        task = task_of(
+            project, run, task_id=kwargs.get("task_id", ""), dag=kwargs.get("dag"), env=known,
+            environment=environment, full_refresh=full_refresh, settings=settings,
+        )  # fmt: skip
+        planned = task.plan
+        defaults = airflow_arguments(planned.settings, starts_pod=False)
+        asked = kwargs.get("default_args") or {}
+        super().__init__(**{key: defaults[key] for key in defaults.keys() - asked} | kwargs)
+        self.arguments = list(planned.arguments)
+        self.project_folder = str(task.place.folder)
+        self.environment = planned.environment
+        self.env = {**planned.env, **later}
+        self.state_id_suffix = state_id_suffix
+        self.stop_grace = planned.settings.stop_grace.total_seconds()
         self._run: Run | None = None
         self._killed = False
 
@@ -68,7 +94,9 @@ class MeltanoProcessOperator(BaseOperator):
 
         project = Path(self.project_folder)
         params = context.get("params") or {}
-        arguments = [*self.arguments, *(["--full-refresh"] if params.get("full_refresh") else [])]
+        arguments = [*self.arguments, *suffix_options(self, context)]
+        if params.get("full_refresh") and FULL_REFRESH not in arguments:
+            arguments.append(FULL_REFRESH)
         ti = context["ti"]
         request = Request(
             arguments=arguments,

@@ -17,7 +17,7 @@ from meltano_pods.project.model import PluginType, Task
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from meltano_pods.project.model import Job, Plugin
+    from meltano_pods.project.model import Job, Plugin, Project
 
 _NOT_RUNNABLE = (PluginType.FILES, PluginType.TRANSFORMS, PluginType.MAPPINGS)
 _SINGER = (PluginType.EXTRACTORS, PluginType.MAPPERS, PluginType.LOADERS)
@@ -63,6 +63,18 @@ def with_whole_tasks(job: Job, named: Mapping[str, Plugin], jobs: Collection[str
     return replace(job, tasks=tuple(tasks))
 
 
+def check_blocks(project: Project, blocks: Iterable[str], where: Location) -> None:
+    """Check blocks that stand elsewhere than in a job.
+
+    Raises:
+        ProjectError: A block names nothing that runs, or stands where Meltano does not take it.
+    """
+    sequence = _Sequence(project.named, project.jobs)
+    for block in blocks:
+        sequence.add(block, where)
+    sequence.end(where)
+
+
 class _Sequence:
     """The blocks of a job so far.
 
@@ -94,7 +106,7 @@ class _Sequence:
 
     def end(self, where: Location) -> None:
         if self.extractor is not None:
-            self._no_loader(where, "before the job ends")
+            self._no_loader(where, "before the end")
 
     def _no_loader(self, where: Location, when: str) -> None:
         raise ProjectError(

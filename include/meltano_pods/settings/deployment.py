@@ -1,6 +1,6 @@
 """What a deployment says about all its pods: every key of Airflow's section `[meltano_pods]`.
 
-The reference page is generated from this model. It reads nothing: pods/deployment.py does.
+The reference page is generated from this model. It reads nothing: tasks/deployment.py does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which project a DAG file stands for, and where it is."""
+"""Where an Airflow project has its Meltano projects, as Astro projects are laid out."""
 
 from __future__ import annotations
 
@@ -6,28 +6,30 @@ from pathlib import Path
 
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, suggestion
-from meltano_pods.pods.deployment import read_settings
 from meltano_pods.settings.deployment import SECTION
+from meltano_pods.tasks.deployment import read_settings
 
 _DAGS, _PROJECTS = "dags", "meltano"
 
 
-def project_folder(dag_file: str) -> Path:
-    """Return the project's folder: named as the DAG file, in the projects' folder.
+def project_folder(dag_file: str, name: str | None = None) -> Path:
+    """Return a project's folder.
 
     The projects' folder is Airflow's setting `[meltano_pods] projects_folder`, else `meltano`
     beside the `dags` folder that holds the file.
 
     Args:
         dag_file: `__file__` of the DAG file.
+        name: The project; None for the one that the file is named after.
 
     Raises:
         DeploymentError: There is no such folder.
     """
     file = Path(dag_file).absolute()
     projects, source = _projects_folder(file)
-    folder = projects / file.stem
-    if folder.is_dir():
+    wanted = file.stem if name is None else name
+    folder = projects / wanted
+    if folder.is_dir() and folder.parent == projects:
         return folder
     if not projects.is_dir():
         raise DeploymentError(
@@ -37,10 +39,11 @@ def project_folder(dag_file: str) -> Path:
             "its absolute path.",
         )
     names = [each.name for each in projects.iterdir() if (each / "meltano.yml").is_file()]
+    rename = "Rename the file after its project" if name is None else "Name one of these"
     raise DeploymentError(
-        f"there is no Meltano project `{file.stem}` in {projects}; there are: {listed(names)}",
-        f"DAG file {file.name}, which names its project",
-        f"{suggestion(file.stem, names)}Rename the file after its project, or create the project.",
+        f"there is no Meltano project `{wanted}` in {projects}; there are: {listed(names)}",
+        f"DAG file {file.name}" + (", which names its project" if name is None else ""),
+        f"{suggestion(wanted, names)}{rename}, or create the project.",
     )
 
 

@@ -1,0 +1,147 @@
+"""Plans one command that stands in a DAG somebody wrote, not in meltano.yml."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from meltano_pods.errors import Location, ProjectError, SettingsError
+from meltano_pods.names import listed, suggestion
+from meltano_pods.plan.environment import check_environment, choose_environment
+from meltano_pods.plan.model import TaskPlan
+from meltano_pods.plan.state import state_ids
+from meltano_pods.plan.tasks import plugins_of, timeout_options
+from meltano_pods.project.blocks import check_blocks
+from meltano_pods.settings.check import check
+from meltano_pods.settings.layer import TaskLayer, in_order
+from meltano_pods.settings.merge import merged
+from meltano_pods.settings.values import check_environment as check_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from meltano_pods.project import Project
+    from meltano_pods.settings.layer import Layer
+
+FULL_REFRESH = "--full-refresh"
+_OTHERWISE = {
+    "needs": "Write the order as Airflow has it: `first >> second`.",
+    "env": "Say it by the task's own `env`.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a task of a DAG of one's own is to run.
+
+    Attributes:
+        run: What follows `meltano run`: blocks or names of jobs, then options; one string, split
+            as a shell does, or its words.
+        environment: Meltano environment; None for the project's choice.
+        env: Environment variables, over those of the settings.
+        full_refresh: Whether to ignore the saved state.
+        settings: Settings of this task alone, over the project's.
+    """
+
+    run: str | Sequence[str]
+    environment: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    full_refresh: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def plan_command(
+    project: Project, command: Command, task_id: str, file: str, fallback: str | None = None
+) -> TaskPlan:
+    """Return the plan of a command, its settings merged as those of a task in meltano.yml.
+
+    Args:
+        project: The project as read.
+        command: What to run.
+        task_id: The task's id.
+        file: The DAG file, for errors.
+        fallback: Meltano environment where nothing names one; None for the project's
+            `default_environment`.
+
+    Raises:
+        ProjectError: Blocks, an environment or settings that cannot be.
+    """
+    where = Location(file, key=f"task {task_id}")
+    blocks, options = _words(command.run, where)
+    jobs = [project.jobs[block] for block in blocks if block in project.jobs]
+    every = tuple(_without_jobs(project, blocks))
+    check_blocks(project, every, where)
+    own = _own_layer(command, where)
+    environment = command.environment
+    if environment is None:
+        environment = choose_environment(project, [job.annotations for job in jobs], fallback)
+    elif environment not in project.environments:
+        raise ProjectError(
+            f"the environment `{environment}` is not defined; defined are: "
+            f"{listed(project.environments)}",
+            where,
+            f"{suggestion(environment, project.environments)}Name one of `environments` of "
+            f"{project.where.file}.",
+        )
+    said: list[Layer] = [project.annotations, *(job.annotations for job in jobs), own]
+    if environment is not None:
+        said.append(project.environments[environment].annotations)
+    said += [plugin.annotations for plugin in plugins_of(project, every)]
+    check(said)
+    layers = in_order(said)
+    settings = merged(layers)
+    env = {**settings.env, **_variables(command.env, where)}
+    check_environment(settings, env, layers)
+    refresh = [FULL_REFRESH] if command.full_refresh and FULL_REFRESH not in options else []
+    return TaskPlan(
+        task_id=task_id,
+        arguments=("run", *blocks, *options, *refresh, *timeout_options(settings)),
+        environment=environment,
+        env=env,
+        settings=settings,
+        state_ids=state_ids(project, every, environment),
+    )
+
+
+def _own_layer(command: Command, where: Location) -> TaskLayer:
+    for key, instead in _OTHERWISE.items():
+        if key in command.settings:
+            raise SettingsError(f"`{key}` is no setting of such a task", where, instead)
+    return TaskLayer(where, dict(command.settings))
+
+
+def _words(run: str | Sequence[str], where: Location) -> tuple[list[str], list[str]]:
+    """Return blocks and options."""
+    example = "Write it as after `meltano run`, such as `tap-csv target-jsonl --refresh-catalog`."
+    try:
+        words = shlex.split(run) if isinstance(run, str) else [str(word) for word in run]
+    except ValueError as error:
+        raise ProjectError(f"`run` cannot be split into words: {error}", where, example) from None
+    first = next((at for at, word in enumerate(words) if word.startswith("-")), len(words))
+    blocks, options = words[:first], words[first:]
+    if not blocks:
+        raise ProjectError("`run` names nothing to run", where, example)
+    if any("{{" in word or "{%" in word for word in blocks):
+        raise ProjectError(
+            "a template stands where `run` names plugins; which they are decides the task's "
+            "settings, so it must be known before it runs",
+            where,
+            "Name the plugins. Templates work in `env` and `state_id_suffix`.",
+        )
+    return blocks, options
+
+
+def _without_jobs(project: Project, blocks: Sequence[str]) -> Iterator[str]:
+    """Yield blocks, and in the place of a job those that it stands for."""
+    for block in blocks:
+        job = project.jobs.get(block)
+        yield from [block] if job is None else (each for task in job.tasks for each in task.blocks)
+
+
+def _variables(env: Mapping[str, str], where: Location) -> Mapping[str, str]:
+    try:
+        checked: Mapping[str, str] = check_variables(dict(env))  # type: ignore[assignment]
+    except ValueError as error:
+        raise SettingsError(str(error), where, "Mend or remove it from the task's `env`.") from None
+    return checked

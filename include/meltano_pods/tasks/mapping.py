@@ -1,0 +1,213 @@
+"""One task spread over tenants by `partial(...).expand(...)`: a run and a state of each.
+
+Meltano's state id leaves the tenant out, so each item must bring a suffix of its own: without one
+all of them would go on from one bookmark, and lose each other's rows.
+https://airflow.apache.org/docs/apache-airflow/stable/authoring-and-scheduling/dynamic-task-mapping.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.bases.operator import partial as airflow_partial
+from airflow.sdk.definitions.mappedoperator import MappedOperator, OperatorPartial
+from airflow.sdk.exceptions import AirflowFailException
+
+from meltano_pods.errors import ProjectError
+from meltano_pods.names import listed
+from meltano_pods.tasks.arguments import airflow_arguments
+from meltano_pods.tasks.request import task_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator, Context
+
+TEMPLATE_FIELDS = ("arguments", "env", "state_id_suffix")
+"""What Airflow renders of a task, and shows."""
+
+SUFFIX = "state_id_suffix"
+_MAPPABLE = (SUFFIX, "env", "environment", "full_refresh")
+_COMMAND = ("environment", "env", "full_refresh", "settings")
+_ALLOWED = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}")
+_PAIRS = (
+    'Give each tenant an entry: .expand_kwargs([{"state_id_suffix": "north", "env": {...}}, ...]).'
+)
+
+
+class TaskRefusedError(ProjectError, AirflowFailException):
+    """What a task was rendered to cannot be run. Airflow does not retry."""
+
+
+class MeltanoPartial(OperatorPartial):
+    """What `partial` returns: `expand` and `expand_kwargs` make the mapped task."""
+
+    def expand(self, **mapped_kwargs: Any) -> MappedOperator:  # noqa: ANN401 - as Airflow's
+        """Map over suffixes, and nothing else.
+
+        Raises:
+            ProjectError: No suffixes, two that are equal, or something beside them: Airflow would
+                run every combination.
+        """
+        self._expand_called = True  # else Airflow warns, beside an error, of a task left unmapped
+        self._check_keys(mapped_kwargs)
+        if others := mapped_kwargs.keys() - {SUFFIX}:
+            raise self._refusal(
+                f"`expand` maps over {listed(others)} beside `{SUFFIX}`: Airflow would run every "
+                "combination, and several of them would share a state",
+                _PAIRS,
+            )
+        self._check_suffixes(mapped_kwargs[SUFFIX])
+        return super().expand(**mapped_kwargs)
+
+    def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> MappedOperator:  # noqa: ANN401
+        """Map over items that each say a suffix, and what else differs.
+
+        Raises:
+            ProjectError: An item without a suffix, or two that are equal.
+        """
+        self._expand_called = True
+        if isinstance(kwargs, Sequence):
+            items = [each for each in kwargs if isinstance(each, Mapping)]
+            for item in items:
+                self._check_keys(item)
+            self._check_suffixes([item[SUFFIX] for item in items])
+        return super().expand_kwargs(kwargs, strict=strict)
+
+    def _check_keys(self, item: Mapping[str, Any]) -> None:
+        if SUFFIX in self.kwargs:
+            raise self._refusal(
+                f"`{SUFFIX}` is the same for all that the task is mapped over, so they would share "
+                "one state",
+                f"Take it out of `partial`. {_PAIRS}",
+            )
+        if SUFFIX not in item:
+            raise self._refusal(
+                f"the task is mapped without a `{SUFFIX}` of each item, so they would share one "
+                "state",
+                _PAIRS,
+            )
+        if unknown := [key for key in item if key not in _MAPPABLE]:
+            raise self._refusal(
+                f"{listed(f'`{key}`' for key in unknown)} cannot differ between items; what can: "
+                f"{listed(_MAPPABLE)}",
+                "Say it in `partial`, or in a task of its own.",
+            )
+
+    def _check_suffixes(self, suffixes: object) -> None:
+        if not isinstance(suffixes, Sequence | Mapping):
+            return  # another task yields them
+        for suffix in suffixes:
+            if not _is_template(suffix):
+                check_suffix(suffix, self._where)
+        if twice := _twice(suffixes):
+            raise self._refusal(
+                f"`{SUFFIX}` is {listed(f'`{each}`' for each in twice)} for more than one item, so "
+                "they would share one state",
+                "Give each item a suffix of its own.",
+            )
+
+    def _refusal(self, what: str, fix: str) -> ProjectError:
+        return ProjectError(what, self._where, fix)
+
+    @property
+    def _where(self) -> str:
+        return f"task {self.kwargs['task_id']}"
+
+
+def partial(operator_class: type[BaseOperator], /, **kwargs: Any) -> MeltanoPartial:  # noqa: ANN401
+    """Return an operator to map, as Airflow's own `partial`, with what the settings say to Airflow.
+
+    The scheduler reads retries, pool and the like of a mapped task before there is any operator.
+
+    Raises:
+        DeploymentError: There is no such project, or the deployment's settings are wrong.
+        ProjectError: The command cannot be run.
+    """
+    said = {key: kwargs[key] for key in _COMMAND if key in kwargs}
+    known = airflow_partial(operator_class, **kwargs)
+    known._expand_called = True  # noqa: SLF001 - it is ours that will be
+    parts, defaults = known.kwargs, (kwargs.get("default_args") or {})
+    task = task_of(
+        kwargs["project"], kwargs["run"], task_id=parts["task_id"], dag=parts["dag"], **said
+    )
+    dag_defaults = {} if parts["dag"] is None else parts["dag"].default_args
+    ours = airflow_arguments(task.plan.settings, starts_pod=hasattr(operator_class, "pod_manager"))
+    ours["map_index_template"] = f"{{{{ task.{SUFFIX} }}}}"
+    asked = {*kwargs, *defaults, *dag_defaults}
+    parts.update({key: value for key, value in ours.items() if key not in asked})
+    return MeltanoPartial(operator_class=operator_class, kwargs=parts, params=known.params)
+
+
+def check_suffix(suffix: object, where: str) -> str:
+    """Return a suffix that can be part of a state id.
+
+    Raises:
+        TaskRefusedError: It cannot.
+    """
+    if isinstance(suffix, str) and _ALLOWED.fullmatch(suffix):
+        return suffix
+    raise TaskRefusedError(
+        f"`{SUFFIX}` is {suffix!r}; it takes 1 to 100 letters, digits, `_`, `.`, `:` and `-`, and "
+        "begins with none of the last three",
+        where,
+        "Name the tenant by such a suffix.",
+    )
+
+
+def suffix_options(operator: Any, context: Context) -> list[str]:  # noqa: ANN401 - either operator
+    """Return the options that tell Meltano a rendered task's suffix.
+
+    Raises:
+        TaskRefusedError: A mapped task has none, or another item has the same.
+    """
+    where = f"task {operator.task_id}"
+    index = context["ti"].map_index
+    is_mapped = index is not None and index >= 0
+    suffix = operator.state_id_suffix
+    if suffix is None:
+        if is_mapped:
+            raise TaskRefusedError(
+                f"item {index} of the mapped task has no `{SUFFIX}`, so its state would be "
+                "another's, too",
+                where,
+                "Give each item one.",
+            )
+        return []
+    check_suffix(suffix, where)
+    if is_mapped and suffix in _twice(_every_suffix(operator, context)):
+        raise TaskRefusedError(
+            f"`{SUFFIX}` is `{suffix}` for more than one item of the mapped task, so they would "
+            "share one state",
+            where,
+            "Let the task that yields the items give each a suffix of its own.",
+        )
+    return ["--state-id-suffix", suffix]
+
+
+def _every_suffix(operator: BaseOperator, context: Context) -> list[object]:
+    """Return the suffixes of all items; none where the task is not what is mapped."""
+    dag = operator.get_dag()
+    mapped = None if dag is None else dag.get_task(operator.task_id)
+    if not isinstance(mapped, MappedOperator):
+        return []
+    items = mapped.expand_input.value
+    found = _resolved(items.get(SUFFIX) if isinstance(items, dict) else items, context)
+    if not isinstance(found, Iterable):
+        return []
+    suffixes = [_resolved(item, context) for item in found]
+    return [each.get(SUFFIX) if isinstance(each, Mapping) else each for each in suffixes]
+
+
+def _resolved(value: Any, context: Context) -> Any:  # noqa: ANN401 - what a task yielded
+    return value.resolve(context) if hasattr(value, "resolve") else value
+
+
+def _twice(suffixes: Iterable[object]) -> list[str]:
+    counted = Counter(each for each in suffixes if isinstance(each, str) and not _is_template(each))
+    return [suffix for suffix, count in counted.items() if count > 1]
+
+
+def _is_template(value: object) -> bool:
+    return not isinstance(value, str) or "{{" in value or "{%" in value

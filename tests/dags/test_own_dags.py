@@ -1,0 +1,212 @@
+"""Tasks of a project in a DAG of one's own."""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.definitions.mappedoperator import MappedOperator
+from airflow.serialization.serialized_objects import DagSerialization
+
+pytest.importorskip("airflow.providers.cncf.kubernetes")
+
+# Imported here: on a busy machine that may take longer than Airflow gives a DAG file.
+from meltano_pods.pods import MeltanoPodOperator
+from meltano_pods.process import MeltanoProcessOperator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROJECT = """\
+default_environment: dev
+environments: [{name: dev}, {name: prod}]
+plugins:
+  extractors:
+  - name: tap-csv
+    annotations: {meltano_pods: {resources: {requests: {memory: 1Gi}}}}
+  loaders: [{name: target-jsonl}]
+  utilities: [{name: dbt}]
+jobs:
+- {name: load, tasks: [tap-csv target-jsonl, dbt:run], annotations: {meltano_pods: {pool: jobs}}}
+annotations:
+  meltano_pods:
+    retries: 5
+    retry_delay: 1m
+    pool: warehouse
+    run_timeout: 1h
+    env: {REGION: eu}
+"""
+POD = "from meltano_pods import MeltanoPodOperator as task"
+EITHER = "from meltano_pods import meltano_task as task"
+
+
+class Load(Protocol):
+    """Loads a DAG file with a body, and returns what Airflow made of it."""
+
+    def __call__(self, body: str, how: str = EITHER, dag: str = "DAG('own')") -> DagBag: ...
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    project = tmp_path / "meltano" / "shop"
+    project.mkdir(parents=True)
+    (project / "meltano.yml").write_text(PROJECT)
+    (tmp_path / "dags").mkdir()
+    templates = tmp_path / "k8s" / "pod_templates"
+    templates.mkdir(parents=True)
+    (templates / "default.yaml").write_text("")
+
+    def load(body: str, how: str = EITHER, dag: str = "DAG('own')") -> DagBag:
+        text = f"from airflow.sdk import DAG, task as python\n{how}\nwith {dag}:\n"
+        text += textwrap.indent(body, "    ")
+        (tmp_path / "dags" / "own.py").write_text(text)
+        return DagBag(str(tmp_path / "dags"))
+
+    return load
+
+
+def task_in(bag: DagBag, task_id: str = "load") -> Any:
+    assert bag.import_errors == {}
+    dag = bag.dags["own"]
+    DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+    return dag.get_task(task_id)
+
+
+ONE = "task(task_id='load', project='shop', run='tap-csv target-jsonl'%s)"
+
+
+@pytest.mark.parametrize("how", [EITHER, POD])
+def test_the_projects_settings_hold(load: Load, how: str) -> None:
+    task = task_in(load(ONE % ", env={'A': '{{ ds }}'}, state_id_suffix='x'", how))
+    assert type(task) is (MeltanoPodOperator if how == POD else MeltanoProcessOperator)
+    assert task.arguments == ["run", "tap-csv", "target-jsonl", "--timeout", "3600"]
+    assert task.env == {"REGION": "eu", "A": "{{ ds }}"}
+    assert (task.environment, task.retries, task.pool) == ("dev", 5, "warehouse")
+    assert task.retry_delay == timedelta(minutes=1)
+    assert task.execution_timeout > timedelta(hours=1)
+    if how == POD:
+        assert task.options.resources == {"requests": {"memory": "1Gi"}}
+        assert task.options.digest
+
+
+def test_what_the_task_says_comes_before_the_project(load: Load) -> None:
+    said = (
+        ", environment='prod', full_refresh=True, retries=0, env={'REGION': 'us'}, "
+        "settings={'run_timeout': None, 'resources': {'requests': {'memory': '4Gi'}}}"
+    )
+    task = task_in(load(ONE % said, POD))
+    assert task.arguments == ["run", "tap-csv", "target-jsonl", "--full-refresh"]
+    assert (task.environment, task.env, task.retries) == ("prod", {"REGION": "us"}, 0)
+    assert task.options.resources == {"requests": {"memory": "4Gi"}}
+    assert task.execution_timeout is None
+
+
+def test_default_args_of_the_dag_come_before_the_project(load: Load) -> None:
+    body = f"{ONE % ''}\ntask.partial(task_id='each', project='shop', run='tap-csv target-jsonl')"
+    body += ".expand(state_id_suffix=['a', 'b'])"
+    bag = load(body, dag="DAG('own', default_args={'retries': 1})")
+    assert (task_in(bag).retries, task_in(bag).pool) == (1, "warehouse")
+    assert (task_in(bag, "each").retries, task_in(bag, "each").pool) == (1, "warehouse")
+
+
+def test_a_job_brings_its_settings_and_options_follow(load: Load) -> None:
+    task = task_in(load("task(task_id='load', project='shop', run='load --no-state-update')"))
+    assert task.arguments == ["run", "load", "--no-state-update", "--timeout", "3600"]
+    assert task.pool == "jobs"
+
+
+def test_a_deployment_or_the_settings_choose_the_launcher(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = task_in(load(ONE % ", settings={'launcher': 'kubernetes'}"))
+    assert type(task) is MeltanoPodOperator
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LAUNCHER", "kubernetes")
+    assert type(task_in(load(ONE % ""))) is MeltanoPodOperator
+
+
+@pytest.mark.parametrize("how", [EITHER, POD])
+def test_a_mapped_task_is_what_the_settings_say_to_the_scheduler(load: Load, how: str) -> None:
+    body = (ONE % "").replace("task(", "task.partial(") + (
+        ".expand_kwargs([{'state_id_suffix': 'north', 'env': {'REGION': 'us'}},"
+        " {'state_id_suffix': 'south', 'environment': 'prod'}])"
+    )
+    mapped = task_in(load(body, how))
+    assert isinstance(mapped, MappedOperator)
+    assert (mapped.retries, mapped.pool, mapped.execution_timeout is None) == (
+        5,
+        "warehouse",
+        False,
+    )
+    assert mapped.partial_kwargs["map_index_template"] == "{{ task.state_id_suffix }}"
+    north: Any = mapped.unmap({"state_id_suffix": "north", "env": {"REGION": "us"}})
+    south: Any = mapped.unmap({"state_id_suffix": "south", "environment": "prod"})
+    assert (north.env, north.environment) == ({"REGION": "us"}, "dev")
+    assert (south.env, south.environment) == ({"REGION": "eu"}, "prod")
+    assert (north.state_id_suffix, north.retries) == ("north", 5)
+
+
+def test_what_another_task_yields_is_known_when_it_runs(load: Load) -> None:
+    body = """\
+@python
+def tenants():
+    return [{'state_id_suffix': 'north'}]
+found = tenants()
+task.partial(task_id='load', project='shop', run='tap-csv target-jsonl').expand_kwargs(found)
+task(task_id='one', project='shop', run='dbt:run', env={'ROWS': found})
+"""
+    bag = load(body)
+    assert task_in(bag).upstream_task_ids == {"tenants"}
+    assert task_in(bag, "one").upstream_task_ids == {"tenants"}
+
+
+MAPPED = "task.partial(task_id='load', project='shop', run='tap-csv target-jsonl'%s).%s"
+REFUSED = {
+    "nothing to tell tenants apart": (
+        MAPPED % ("", "expand(env=[{'A': '1'}, {'A': '2'}])"), "mapped without a `state_id_suffix`",
+    ),
+    "an item without": (
+        MAPPED % ("", "expand_kwargs([{'state_id_suffix': 'a'}, {'env': {}}])"),
+        "mapped without a `state_id_suffix`",
+    ),
+    "one for all": (
+        MAPPED % (", state_id_suffix='a'", "expand(env=[{}, {}])"), "is the same for all",
+    ),
+    "two that are equal": (
+        MAPPED % ("", "expand(state_id_suffix=['a', 'b', 'a'])"), "is `a` for more than one item",
+    ),
+    "combinations": (
+        MAPPED % ("", "expand(state_id_suffix=['a', 'b'], env=[{}, {}])"), "every combination",
+    ),
+    "what cannot differ": (
+        MAPPED % ("", "expand_kwargs([{'state_id_suffix': 'a', 'retries': 1}])"),
+        "`retries` cannot differ between items",
+    ),
+    "no suffix": (MAPPED % ("", "expand(state_id_suffix=['', 'b'])"), "`state_id_suffix` is ''"),
+    "an option for a suffix": (
+        MAPPED % ("", "expand(state_id_suffix=['--force'])"), "`state_id_suffix` is '--force'",
+    ),
+    "no such plugin": (
+        "task(task_id='load', project='shop', run='tap-cvs target-jsonl')", "Did you mean `tap-c",
+    ),
+    "nothing to run": ("task(task_id='load', project='shop', run='--force')", "nothing to run"),
+    "a template for a plugin": (
+        "task(task_id='load', project='shop', run='{{params.tap}} target-jsonl')", "a template",
+    ),
+    "no such project": ("task(task_id='load', project='shp', run='dbt:run')", "Did you mean `s"),
+    "a project outside": ("task(task_id='load', project='../x', run='dbt:run')", "no Meltano proj"),
+    "no such environment": (ONE % ", environment='prd'", "Did you mean `prod`"),
+    "no such setting": (ONE % ", settings={'retires': 1}", "Did you mean `retries`"),
+    "a secret": (ONE % ", env={'TAP_PASSWORD': 'x'}", "TAP_PASSWORD looks like a secret"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_refused(load: Load, case: str) -> None:
+    body, words = REFUSED[case]
+    (error,) = load(body).import_errors.values()
+    assert words in error
+    assert "fix: " in error
+    assert "where: task load" in error or "key task load" in error or "DAG file own.py" in error
