@@ -15,7 +15,15 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from meltano_pods.diagnosis import RunFailedError, RunRefusedError
 from meltano_pods.process import MeltanoProcessOperator
 from meltano_pods.process.command import RunnerMissingError
-from meltano_runner.contract import Category, Outcome, PipelineResult, RunResult, StreamResult
+from meltano_runner.contract import (
+    Category,
+    DbtNode,
+    DbtResult,
+    Outcome,
+    PipelineResult,
+    RunResult,
+    StreamResult,
+)
 
 from tests.unit.stub import Recorder, alive, reporting, wait_until, write_stub
 from tests.unit.tasks import place, planned
@@ -164,6 +172,21 @@ def test_failure_explains_itself(operator: Callable[..., MeltanoProcessOperator]
         assert part in text
     assert isinstance(caught.value, AirflowException)
     assert not isinstance(caught.value, AirflowFailException)
+
+
+def test_a_failed_dbt_test_is_named_with_the_way_to_run_it_again(
+    operator: Callable[..., MeltanoProcessOperator],
+) -> None:
+    nodes = [DbtNode("stg_orders", "model", "success"), DbtNode("no_lost", "test", "fail")]
+    result = RunResult(
+        Outcome.FAILED, 1, Category.DBT_TEST_FAILED, "dbt-postgres", "test no_lost: fail",
+        seconds=2.0, dbt=(DbtResult.of("dbt-postgres", "build", 1.5, nodes),),
+    )  # fmt: skip
+    with pytest.raises(RunRefusedError) as caught:
+        operator(reporting(result)).execute(context())
+    text = str(caught.value)
+    assert "`meltano invoke dbt-postgres test --select no_lost`" in text
+    assert "dbt-postgres build: 2 nodes, 1 fail, 1 success" in text
 
 
 def test_what_a_retry_cannot_mend_is_not_retried(

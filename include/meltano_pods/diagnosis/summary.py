@@ -16,7 +16,9 @@ _STREAMS = 8
 
 def summarize(result: RunResult) -> str:
     """Return one line, such as `succeeded: 12 records in 4.1 s; csv: 12 (bookmark 2026-01-02)`."""
-    parts = [f"{result.outcome.value}: {_records(result.records)} in {result.seconds:.1f} s"]
+    only_dbt = result.records is None and not result.pipelines and result.dbt
+    done = result.dbt[0].plugin if only_dbt else _records(result.records)
+    parts = [f"{result.outcome.value}: {done} in {result.seconds:.1f} s"]
     if result.peak_memory_bytes is not None:
         parts[0] += f", peak memory {result.peak_memory_bytes / 2**20:,.0f} MiB"
     for pipeline in result.pipelines:
@@ -28,6 +30,7 @@ def summarize(result: RunResult) -> str:
             parts.append(state)
     if result.pipelines_omitted:
         parts.append(f"{result.pipelines_omitted} more pipelines")
+    parts += [command.describe() for command in result.dbt]
     return "; ".join(parts)
 
 

@@ -5,6 +5,7 @@ side pulls the other's dependencies in.
 """
 
 from meltano_runner.contract.categories import CATEGORIES, Category, CategoryInfo
+from meltano_runner.contract.dbt import DbtNode, DbtResult
 from meltano_runner.contract.digest import project_digest
 from meltano_runner.contract.environment import (
     GRACE_SECONDS,
@@ -35,6 +36,8 @@ __all__ = [
     "SECRET_NAMES",
     "Category",
     "CategoryInfo",
+    "DbtNode",
+    "DbtResult",
     "Outcome",
     "PipelineResult",
     "ResultError",

@@ -16,6 +16,8 @@ class Category(StrEnum):
     TARGET_FAILED = "target_failed"
     MAPPER_FAILED = "mapper_failed"
     UTILITY_FAILED = "utility_failed"
+    DBT_MODEL_FAILED = "dbt_model_failed"
+    DBT_TEST_FAILED = "dbt_test_failed"
     OUT_OF_MEMORY = "out_of_memory"
     DISK_FULL = "disk_full"
     TIMED_OUT = "timed_out"
@@ -88,9 +90,22 @@ CATEGORIES: dict[Category, CategoryInfo] = {
         retry=False,
     ),
     Category.UTILITY_FAILED: CategoryInfo(
-        "A utility or transformer command (dbt, for example) ended with an error.",
+        "A utility's command ended with an error; of dbt, one that is not a model's or a test's.",
         "Read the command's own error above; run it alone with `meltano invoke`.",
         retry=True,
+    ),
+    Category.DBT_MODEL_FAILED: CategoryInfo(
+        "dbt could not build a model, seed or snapshot, or could not run a test.",
+        "Read the database's error above and mend the model that it names; what depends on it was "
+        "skipped. Build it alone with `meltano invoke <dbt plugin> build --select <name>`.",
+        retry=True,
+    ),
+    Category.DBT_TEST_FAILED: CategoryInfo(
+        "Data did not pass a dbt test; what was loaded is in the state.",
+        "Look at the rows that the test finds, and mend the data, the model or the test. Run it "
+        "alone with `meltano invoke <dbt plugin> test --select <name>`; `severity: warn` keeps the "
+        "run going.",
+        retry=False,
     ),
     Category.OUT_OF_MEMORY: CategoryInfo(
         "The kernel killed a process of the run because it went over its memory limit.",

@@ -16,12 +16,15 @@ from meltano_runner.contract.result import PipelineResult, ResultError, RunResul
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meltano_runner.contract.dbt import DbtResult
+
 MAX_BYTES = 4096
 RESULT_KEY = "meltano_runner_result"
 """Key of the JSON object that is the run's last log line; its value is the whole result."""
 
 _MAX_ERROR = 1500  # bytes, as JSON
 _MAX_NAME = 200
+_MAX_MESSAGE = 300  # of one node of dbt
 
 
 def encode(result: RunResult, max_bytes: int | None = MAX_BYTES) -> str:
@@ -30,8 +33,9 @@ def encode(result: RunResult, max_bytes: int | None = MAX_BYTES) -> str:
     Args:
         result: What to encode.
         max_bytes: Size the result must not exceed, at least 3,072; None for no limit. The
-            totals, the first 1,500 bytes of the error and as many of the largest streams as fit,
-            without their columns, are kept, and the number left out is said.
+            totals, the first 1,500 bytes of the error, dbt's failures and as many of the largest
+            streams (without their columns) and slowest models as fit are kept, and the number left
+            out is said.
     """
     ordered = replace(result, pipelines=tuple(_largest_first(each) for each in result.pipelines))
     text = _dump(ordered.as_dict())
@@ -67,17 +71,31 @@ def decode(text: str) -> RunResult:
 
 
 def _fitted(result: RunResult, max_bytes: int) -> dict[str, Any]:
-    """Return the JSON form with as many pipelines, then streams, as fit."""
+    """Return the JSON form with as much of the parts as fits."""
     short = replace(
         result,
         error=_cut(result.error, _MAX_ERROR),
         failed_plugin=_cut(result.failed_plugin, _MAX_NAME),
         pipelines=(),
         pipelines_omitted=result.pipelines_omitted + len(result.pipelines),
+        dbt=(),
+        dbt_omitted=result.dbt_omitted + len(result.dbt),
     )
     data = short.as_dict()
     # Room for the two counters to grow by a few digits as streams are added.
     left = max_bytes - len(_dump(data).encode()) - 16
+    commands = _DbtPart(result.dbt, data["dbt"])
+    left -= commands.add_totals(left // 2)
+    data["dbt_omitted"] -= len(data["dbt"])
+    left -= commands.add_nodes(left // 2, failed=True)
+    left -= _add_pipelines(result, short, data, left)
+    commands.add_nodes(left, failed=False)
+    return data
+
+
+def _add_pipelines(result: RunResult, short: RunResult, data: dict[str, Any], room: int) -> int:
+    """Add as many pipelines, then streams, as fit; return the bytes they take."""
+    left = room
     kept: list[tuple[dict[str, Any], Iterator[dict[str, Any]]]] = []
     for pipeline in result.pipelines:
         entry = replace(short, pipelines=(pipeline,)).as_dict()["pipelines"][0]
@@ -85,7 +103,7 @@ def _fitted(result: RunResult, max_bytes: int) -> dict[str, Any]:
         entry |= {"streams": [], "streams_omitted": entry["streams_omitted"] + len(bare)}
         for key in ("tap", "target", "state_id"):
             entry[key] = _cut(entry[key], _MAX_NAME)
-        if (size := len(_dump(entry).encode()) + 1) > left:
+        if (size := _size(entry)) > left:
             break
         left -= size
         data["pipelines"].append(entry)
@@ -96,13 +114,60 @@ def _fitted(result: RunResult, max_bytes: int) -> dict[str, Any]:
         turn, kept = kept, []
         for entry, streams in turn:
             for stream in streams:
-                if (size := len(_dump(stream).encode()) + 1) <= left:
+                if (size := _size(stream)) <= left:
                     left -= size
                     entry["streams"].append(stream)
                     entry["streams_omitted"] -= 1
                     kept.append((entry, streams))
                     break
-    return data
+    return room - left
+
+
+class _DbtPart:
+    """The commands of dbt, as much of them as fits."""
+
+    def __init__(self, commands: tuple[DbtResult, ...], data: list[dict[str, Any]]) -> None:
+        self._commands = commands
+        self._data = data
+
+    def add_totals(self, room: int) -> int:
+        """Add the commands without their nodes, and return the bytes they take.
+
+        Where not all fit, the last stay: one that fails ends the run.
+        """
+        left = room
+        for command in reversed(self._commands):
+            omitted = command.nodes_omitted + len(command.nodes)
+            entry = replace(command, nodes=(), nodes_omitted=omitted).as_dict()
+            entry |= {key: _cut(entry[key], _MAX_NAME) for key in ("plugin", "command")}
+            if (size := _size(entry)) > left:
+                break
+            left -= size
+            self._data.insert(0, entry)
+        return room - left
+
+    def add_nodes(self, room: int, *, failed: bool) -> int:
+        """Add nodes in their order, failed ones or the others; return the bytes they take.
+
+        The last command first, for it is the one that can have failed.
+        """
+        left = room
+        shown = self._commands[len(self._commands) - len(self._data) :]
+        for command, entry in reversed(list(zip(shown, self._data, strict=True))):
+            for node in command.nodes:
+                if node.failed is not failed:
+                    continue
+                short = replace(
+                    node,
+                    name=_cut(node.name, _MAX_NAME) or "",
+                    message=_cut(node.message, _MAX_MESSAGE),
+                )
+                if (size := _size(short.as_dict())) > left:
+                    break
+                left -= size
+                entry["nodes"].append(short.as_dict())
+                entry["nodes_omitted"] -= 1
+        return room - left
 
 
 def _largest_first(pipeline: PipelineResult) -> PipelineResult:
@@ -124,6 +189,11 @@ def _cut(text: str | None, max_bytes: int) -> str | None:
             break
         kept += 1
     return text[:kept] + "..."
+
+
+def _size(entry: dict[str, Any]) -> int:
+    """Return the bytes that an entry takes in a list."""
+    return len(_dump(entry).encode()) + 1
 
 
 def _dump(data: dict[str, Any]) -> str:

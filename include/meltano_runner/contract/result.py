@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from meltano_runner.contract.categories import Category
+from meltano_runner.contract.dbt import DbtResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,6 +98,8 @@ class RunResult:
             largest process.
         pipelines: One entry for each tap-to-target pair, in the order they ran.
         pipelines_omitted: Pipelines left out to keep the message within its size.
+        dbt: One entry for each command of dbt, in the order they ran.
+        dbt_omitted: Commands of dbt left out to keep the message within its size.
     """
 
     outcome: Outcome
@@ -109,6 +112,8 @@ class RunResult:
     peak_memory_bytes: int | None = None
     pipelines: tuple[PipelineResult, ...] = ()
     pipelines_omitted: int = 0
+    dbt: tuple[DbtResult, ...] = ()
+    dbt_omitted: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the documented JSON form; `docs/reference/result.md` shows it field by field."""
@@ -124,6 +129,8 @@ class RunResult:
             "peak_memory_bytes": self.peak_memory_bytes,
             "pipelines": [_pipeline_as_dict(pipeline) for pipeline in self.pipelines],
             "pipelines_omitted": self.pipelines_omitted,
+            "dbt": [each.as_dict() for each in self.dbt],
+            "dbt_omitted": self.dbt_omitted,
         }
 
     @classmethod
@@ -153,6 +160,8 @@ class RunResult:
                 peak_memory_bytes=data.get("peak_memory_bytes"),
                 pipelines=tuple(_pipeline_from_dict(entry) for entry in data.get("pipelines", ())),
                 pipelines_omitted=int(data.get("pipelines_omitted", 0)),
+                dbt=tuple(DbtResult.from_dict(each) for each in data.get("dbt", ())),
+                dbt_omitted=int(data.get("dbt_omitted", 0)),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ResultError(f"not a run result: {error}") from error

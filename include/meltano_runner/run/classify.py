@@ -7,8 +7,11 @@ import signal
 from typing import TYPE_CHECKING, NamedTuple
 
 from meltano_runner.contract.categories import Category
+from meltano_runner.contract.dbt import TEST_FAILED, DbtNode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from meltano_runner.run.tracker import Tracker
 
 _MELTANO_USAGE = 2  # exit code of click for bad arguments
@@ -28,6 +31,7 @@ _BY_TEXT: _Rules = (
             r"Block \S+ not found",
             "Executable '.*' could not be found",
             "may not have been installed",
+            r"dbt found \d+ package\(s\) specified",
             "No such file or directory: '[^']*/venv/",
         ),
     ),
@@ -62,7 +66,16 @@ _BY_MELTANO_TEXT: _Rules = (
 _BY_PLUGIN_TEXT: _Rules = (
     (
         Category.CONFIG_INVALID,
-        ("ConfigValidationError", "Config(uration)? (is )?(not valid|invalid|validation)"),
+        (
+            "ConfigValidationError",
+            "Config(uration)? (is )?(not valid|invalid|validation)",
+            "Command '.*' could not be found",
+            # dbt's
+            "Env var required but not provided",
+            "Could not find profile named",
+            "does not have a target named",
+            r"No dbt_project\.yml found",
+        ),
     ),
 )
 _ROLES = (
@@ -99,6 +112,8 @@ def classify(tracker: Tracker, exit_code: int, *, oom_killed: bool) -> Failure:
     )
     plugin = None if role is None else tracker.plugin(role)
     error = (tracker.errors.last(plugin) if plugin else None) or meltano_error
+    if role == "utilities":
+        error = _utility_error(tracker, plugin)
     if oom_killed:
         return Failure(Category.OUT_OF_MEMORY, plugin, error)
     for text in filter(None, (error, meltano_error)):
@@ -106,6 +121,8 @@ def classify(tracker: Tracker, exit_code: int, *, oom_killed: bool) -> Failure:
             return Failure(found, plugin, text)
     if tracker.state_lost:
         return Failure(Category.STATE_BACKEND_UNAVAILABLE, None, meltano_error)
+    if role == "utilities" and tracker.dbt and (failed := tracker.dbt[-1].failed):
+        return Failure(_dbt_category(failed), plugin, _dbt_error(failed))
     if role is not None:
         category = _search(_BY_PLUGIN_TEXT, error or "") or dict(_ROLES)[role]
         if error is None and tracker.exit_codes.get(role) == -signal.SIGKILL:
@@ -129,6 +146,27 @@ def _failed_role(tracker: Tracker) -> str | None:
         echo = tracker.exit_codes["extractors"] < 0 or _NO_READER.search(last)
         return "loaders" if echo else "extractors"
     return next((role for role, _ in reversed(_ROLES) if role in failed), None)
+
+
+def _utility_error(tracker: Tracker, plugin: str | None) -> str | None:
+    """Return a utility's last words and its own exit code, which Meltano's does not tell."""
+    said = tracker.errors.last(plugin) if plugin else None
+    code = tracker.exit_codes.get("utilities")
+    if said is None or (tracker.utility_error or "").startswith("Cannot start plugin"):
+        return tracker.utility_error
+    return f"{said} (exit code {code})"
+
+
+def _dbt_category(failed: Sequence[DbtNode]) -> Category:
+    # A test that fails beside a model that cannot be built is the smaller trouble.
+    broken = any(node.status != TEST_FAILED for node in failed)
+    return Category.DBT_MODEL_FAILED if broken else Category.DBT_TEST_FAILED
+
+
+def _dbt_error(failed: Sequence[DbtNode]) -> str:
+    more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+    first = next((node for node in failed if node.status != TEST_FAILED), failed[0])
+    return f"{first.describe()}{more}"
 
 
 def _search(rules: _Rules, text: str) -> Category | None:

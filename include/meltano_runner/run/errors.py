@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _EXCEPTION_LINE = re.compile(
     r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Warning)\b(?::|$)"
 )
+# What dbt says before an error of its own, which are the lines after it.
+_ANNOUNCED = re.compile(r"Encountered an error:$")
 _MORE_LINES = 3
 _SEVERE = {"ERROR", "CRITICAL"}
 # Said after the error, by Meltano and by Python, never the error itself.
@@ -32,6 +34,7 @@ class ErrorLog:
         self._lines: dict[str, str] = {}
         self._meltano: str | None = None
         self._continuable = 0
+        self._announced: dict[str, int] = {}
 
     def note(self, event: Event) -> None:
         """Take in one event."""
@@ -55,7 +58,14 @@ class ErrorLog:
             return
         source = event.source
         self._lines[source] = text
-        if exception or _EXCEPTION_LINE.match(text):
+        if _ANNOUNCED.search(text):
+            self._announced[source] = _MORE_LINES
+            self._exceptions.pop(source, None)
+        elif self._announced.get(source):
+            self._announced[source] -= 1
+            before = self._exceptions.get(source)
+            self._exceptions[source] = f"{before}: {text}" if before else text
+        elif exception or _EXCEPTION_LINE.match(text):
             self._exceptions[source] = exception or text
         elif event.level in _SEVERE:
             self._errors[source] = text

@@ -14,7 +14,9 @@ from typing import Any
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 # `2026-11-23T05:46:52.5Z [info     ] meltano      Meltano 4.4.1` (no colours when not a terminal)
 _CONSOLE = re.compile(r"^\S+Z? \[(?P<level>\w+)\s*\] (?P<name>\S+)\s+(?P<text>.*)$", re.DOTALL)
-_PLUGIN_LEVEL = re.compile(r"\b(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b")
+# Not a count of them: `PASS=13 WARN=0 ERROR=0`.
+_PLUGIN_LEVEL = re.compile(r"\b(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b(?!=)")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _FRAME = ("╭", "│", "╰")  # a traceback as rich draws it
 # Singer's metrics: `METRIC: {...}` (Singer SDK) or `INFO METRIC: {...}` (singer-python).
 # https://hub.meltano.com/singer/spec#metrics
@@ -88,12 +90,13 @@ def exception_text(event: Event) -> str | None:
 
 def _structured(data: dict[str, Any]) -> Event:
     text = data.pop("event")
+    text = _COLOUR.sub("", text) if isinstance(text, str) else json.dumps(text)
     level = str(data.pop("level", "info")).upper()
     source = str(data.get("string_id") or data.get("name") or "meltano")
     event = Event(
         level if level in _LEVELS else "INFO",
         source,
-        text if isinstance(text, str) else json.dumps(text),
+        text,
         data,
     )
     if event.from_plugin and level == "INFO" and (own := _PLUGIN_LEVEL.search(event.text[:60])):

@@ -86,12 +86,17 @@ class Log:
         if not line:
             return
         event = events.parse(line)
+        known = len(self._tracker.dbt)
         self._tracker.note(event)
         if event.metric() is not None:
             self.progress()
         if self._wanted(event):
             # Once more after decoding: a secret may have been escaped in a way of its own.
             self.write(line if self._as_json else self._redact(events.render(event)))
+        for result in self._tracker.dbt[known:]:
+            for node in result.failed:
+                self.say(f"{result.plugin} {result.command}: {node.describe()}", "ERROR")
+            self.say(result.describe())
 
     def progress(self) -> None:
         """Say how far the run is, where that is news and 10 seconds have passed."""

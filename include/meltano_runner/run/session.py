@@ -18,6 +18,7 @@ from meltano_runner.contract.result import Outcome, RunResult
 from meltano_runner.run import (
     classify,
     command,
+    dbt,
     drift,
     logging_config,
     memory,
@@ -95,16 +96,28 @@ def _run(arguments: list[str]) -> RunResult:
     meltano = [command.meltano_executable(), *request.arguments()]
     with workspace.private(project, environment) as own:
         files = Path(own[workspace.SYSTEM_DIR]) / "run"
-        tracker = Tracker(request, lambda tap: tap_files.read(files, tap, redactor()))
+        given = environment | own
+        results = dbt.Results(given)
+        tracker = Tracker(
+            request,
+            lambda tap: tap_files.read(files, tap, redactor()),
+            lambda utility: results.read(utility, redactor()),
+        )
         supervisor = Supervisor(tracker, grace=grace, timeout=request.timeout)
-        exit_code = supervisor.run(meltano, environment | own, project, log)
+        exit_code = supervisor.run(meltano, given, project, log)
         return _result(tracker, supervisor, exit_code, oom_killed=memory.oom_kills() > oom_kills)
 
 
 def _result(
     tracker: Tracker, supervisor: Supervisor, exit_code: int, *, oom_killed: bool
 ) -> RunResult:
-    base = RunResult(Outcome.SUCCEEDED, 0, records=tracker.total(), pipelines=tracker.results())
+    base = RunResult(
+        Outcome.SUCCEEDED,
+        0,
+        records=tracker.total(),
+        pipelines=tracker.results(),
+        dbt=tuple(tracker.dbt),
+    )
     stop = supervisor.stop
     if stop is not None and stop.interrupted:
         timed_out = stop.reason.startswith("timeout")

@@ -15,6 +15,7 @@ from meltano_runner.run.tap_files import TapFiles
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from meltano_runner.contract.dbt import DbtResult
     from meltano_runner.run.command import RunRequest
     from meltano_runner.run.events import Event
 
@@ -24,6 +25,9 @@ _STATE = "Incremental state: "
 _STATE_LOST = "Failed to persist incremental state"
 _EL_STARTED = "Running extract & load..."
 _EL_FAILED = {"Extraction failed": "extractors", "Loading failed": "loaders"}
+# `script bad` failed with exit code: 7
+_COMMAND_FAILED = re.compile(r"`(?P<plugin>[^` ]+)[^`]*` failed with exit code: (?P<code>-?\d+)")
+_NOT_STARTED = re.compile(r"Cannot start plugin: .*Utility '(?P<plugin>[^']+)'", re.DOTALL)
 _EL_ENDED = ("Extract & load complete!", "ELT could not be completed")
 
 
@@ -80,7 +84,10 @@ class Tracker:
     """Takes in events and answers what happened."""
 
     def __init__(
-        self, request: RunRequest, files_of: Callable[[str], TapFiles] = lambda _: TapFiles()
+        self,
+        request: RunRequest,
+        files_of: Callable[[str], TapFiles] = lambda _: TapFiles(),
+        dbt_of: Callable[[str], DbtResult | None] = lambda _: None,
     ) -> None:
         """Start with what the arguments tell.
 
@@ -88,16 +95,23 @@ class Tracker:
             request: The run.
             files_of: Reads what a tap was given, by its name. Called when its pipeline has ended:
                 the next one of the same tap overwrites it.
+            dbt_of: Reads what dbt left, if it left anything, once a utility's command has ended.
         """
         self.errors = ErrorLog()
         self.exit_codes: dict[str, int] = {}
         self.busy = True
         """Whether Meltano is starting, or a pipeline has begun and not been reported as ended."""
         self.state_lost = False
+        self.utility: str | None = None
+        """The utility that spoke or failed last."""
+        self.utility_error: str | None = None
+        """What Meltano says of the utility that failed."""
+        self.dbt: list[DbtResult] = []
         self._pipelines: list[_Pipeline] = []
         self._open: _Pipeline | None = None
         self._pair = request.pair
         self._files_of = files_of
+        self._dbt_of = dbt_of
         if request.state_id is not None:
             # `meltano el` names neither its job nor its end in the way `run` does.
             self._begin(request.state_id)
@@ -142,7 +156,12 @@ class Tracker:
         return tuple(pipeline.result() for pipeline in self._pipelines)
 
     def plugin(self, role: str) -> str | None:
-        """Return the plugin that has this role (`extractors`, `loaders`) in the last pipeline."""
+        """Return the plugin that has this role (`extractors`, `loaders`) in the last pipeline.
+
+        Of `utilities`, the last one.
+        """
+        if role == "utilities":
+            return self.utility
         if not self._pipelines:
             return None
         last = self._pipelines[-1].result()
@@ -159,6 +178,9 @@ class Tracker:
         return self._open or self._begin(None)
 
     def _note_plugin(self, event: Event) -> None:
+        if event.fields.get("cmd_type") == "command":
+            self.utility = event.source
+            return
         role = _role(event.fields)
         if role == "extractors":
             self._current().tap = event.source
@@ -190,8 +212,23 @@ class Tracker:
             self.exit_codes.update({role: int(code) for role, code in codes.items()})
         elif codes:
             self.exit_codes["mappers"] = 1
-        if not fields.get("success") and fields.get("block_type") == "InvokerCommand":
-            self.exit_codes.setdefault("utilities", 1)
+        if fields.get("block_type") == "InvokerCommand":
+            self._note_command_end(fields)
+
+    def _note_command_end(self, fields: dict[str, Any]) -> None:
+        if not fields.get("success"):
+            self._note_command_failed(str(fields.get("err") or ""))
+        if self.utility and (found := self._dbt_of(self.utility)):
+            self.dbt.append(found)
+
+    def _note_command_failed(self, text: str) -> None:
+        code = 1
+        if failed := _COMMAND_FAILED.search(text):
+            self.utility, code = failed["plugin"], int(failed["code"])
+        elif unstarted := _NOT_STARTED.search(text):
+            self.utility = unstarted["plugin"]
+        self.exit_codes["utilities"] = code
+        self.utility_error = text or None
 
 
 def _role(fields: dict[str, Any]) -> str | None:

@@ -3,8 +3,9 @@
 Meltano keeps plugins' configuration (with their secrets), catalogs and state files in
 `.meltano/run/<plugin>`, one folder for all runs: two runs of one tap in the same project, with
 other options, would read each other's. Here each run has a system directory of its own, in which
-everything but `run` is a link to the project's. It also lets a project on a read-only file system
-run, and nothing of a run's secrets stays on the disk after it.
+everything but `run` is a link to the project's. dbt's artifacts and logs go there as well. It also
+lets a project on a read-only file system run, and nothing of a run's secrets stays on the disk
+after it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from meltano_runner.run import dbt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,7 +47,12 @@ def private(project: Path, environment: Mapping[str, str]) -> Iterator[dict[str,
             names = {entry.name for entry in shared.iterdir()} | {_DATABASE}
             for name in names - {"run"}:
                 (folder / name).symlink_to(shared / name)
-        # Meltano also writes each run's log to a file there, which nobody would ever remove.
-        yield {SYSTEM_DIR: str(folder), "XDG_STATE_HOME": str(folder / "run" / "state")}
+        own = folder / "run"
+        yield {
+            SYSTEM_DIR: str(folder),
+            # Meltano also writes each run's log to a file there, which nobody would ever remove.
+            "XDG_STATE_HOME": str(own / "state"),
+            **dbt.environment(own / "dbt-files", environment),
+        }
     finally:
         shutil.rmtree(folder, ignore_errors=True)

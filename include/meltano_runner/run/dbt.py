@@ -1,0 +1,100 @@
+"""What dbt says of its work in `run_results.json`, and where it may write.
+
+dbt writes beside its project unless told otherwise, and the project is read-only where pods run.
+https://docs.getdbt.com/reference/artifacts/run-results-json
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from meltano_runner.contract.dbt import DbtNode, DbtResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_TARGET = "DBT_TARGET_PATH"
+_MAX_MESSAGE = 1000
+_TESTS = ("test", "unit_test")
+# A generic test's unique id ends with a hash, which is no part of the name that `--select` takes.
+_HASH = re.compile(r"\.[0-9a-f]{10}$")
+# Of a database's error: where the compiled statement lies, and the mark under it.
+_NO_NEWS = re.compile(r"^(compiled code at .*|\^)$")
+
+
+def environment(folder: Path, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of dbt that a run needs and its environment does not have yet.
+
+    Args:
+        folder: A folder of the run's own.
+        given: The run's environment.
+    """
+    own = {
+        _TARGET: str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "DBT_USE_COLORS": "false",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    return {name: value for name, value in own.items() if not given.get(name)}
+
+
+class Results:
+    """Reads the results of one command of dbt after another."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        """Read what dbt writes from now on, in the environment it gets."""
+        self._file = Path(given[_TARGET], "run_results.json")
+        self._seen = self._version()
+
+    def read(self, plugin: str, redact: Callable[[str], str]) -> DbtResult | None:
+        """Return the result of the command that has just ended; None if it was none of dbt's.
+
+        Args:
+            plugin: Meltano's name of the plugin whose command it was.
+            redact: Takes secrets out of text.
+        """
+        version = self._version()
+        if version is None or version == self._seen:
+            return None
+        self._seen = version
+        try:
+            data = json.loads(redact(self._file.read_text(encoding="utf-8")))
+            nodes = [_node(each) for each in data["results"]]
+            command = str(data.get("args", {}).get("which") or "unknown")
+            return DbtResult.of(plugin, command, float(data.get("elapsed_time") or 0), nodes)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None  # of a later schema: the exit code still tells whether it worked
+
+    def _version(self) -> tuple[int, int] | None:
+        try:
+            found = self._file.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size
+
+
+def _node(data: dict[str, Any]) -> DbtNode:
+    kind, _package, name = str(data["unique_id"]).split(".", 2)
+    status = str(data["status"])
+    rows = (data.get("adapter_response") or {}).get("rows_affected")
+    node = DbtNode(
+        name=_HASH.sub("", name) if kind == "test" else name,
+        type=kind,
+        status=status,
+        seconds=float(data.get("execution_time") or 0),
+        # A test's statement returns one row, its count; -1: none affected, as by making a view.
+        rows=rows if isinstance(rows, int) and rows >= 0 and kind not in _TESTS else None,
+        failures=data.get("failures"),
+    )
+    tells = node.failed or status == "warn"
+    return replace(node, message=_one_line(data.get("message"))) if tells else node
+
+
+def _one_line(message: str | None) -> str | None:
+    lines = [line.strip() for line in (message or "").splitlines()]
+    text = " ".join(line for line in lines if line and not _NO_NEWS.match(line))
+    return (text if len(text) <= _MAX_MESSAGE else text[: _MAX_MESSAGE - 1] + "…") or None
