@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.plan.turns import refuse_clashes
 from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.settings.profiles import PROFILES
 from meltano_pods.tasks.deployment import deployment_at
@@ -35,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         plans = [planned(folder) for folder in project_folders(chosen.root)]
+        refuse_clashes(plans)
         if chosen.pods:
             said = {"profile": chosen.pods, "launcher": "kubernetes"}
             deployment = deployment_at(chosen.root, deployment_settings(said))

@@ -16,6 +16,7 @@ from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 from meltano_pods import airflow_dags
+from meltano_pods.diagnosis import RunRefusedError
 from meltano_pods.errors import DeploymentError
 
 if TYPE_CHECKING:
@@ -133,6 +134,82 @@ def test_what_a_worker_is_told_comes_first_for_its_own_container(home: Path) -> 
     assert [container.name for container in pod.spec.containers] == ["base", "proxy"]
     assert pod.spec.containers[0].resources.limits == {"memory": "1Gi"}
     assert pod.spec.node_selector == {"pool": "small"}
+
+
+SHAPED = """\
+plugins:
+  extractors: [{name: tap-a}, {name: tap-b}]
+  loaders: [{name: target}]
+  utilities: [{name: dbt}]
+default_environment: dev
+environments: [{name: dev}]
+annotations: {meltano_pods: {priority_weight: 5, weight_rule: absolute}}
+jobs:
+- name: load
+  tasks: [tap-a target, tap-b target, 'dbt:run']
+  annotations:
+    meltano_pods:
+      needs: []
+      max_active_tasks: 2
+      max_retry_delay: 1h
+      description: |
+        # Loads the shop
+
+        Every night.
+      tasks:
+        dbt-run: {needs: all, description: Models of the shop, pool: warehouse, retries: 0}
+- {name: again, tasks: tap-a target}
+- {name: third, tasks: 'dbt:run'}
+"""
+
+
+@pytest.fixture
+def shaped(home: Path) -> DagBag:
+    (home / "meltano" / "first" / "meltano.yml").write_text(SHAPED)
+    bag = DagBag(str(home / "dags"))
+    assert bag.import_errors == {}
+    return bag
+
+
+def test_branches_and_what_their_owner_says(shaped: DagBag) -> None:
+    dag: Any = shaped.dags["first.job.load"]
+    a, b, dbt = (dag.get_task(each) for each in ("tap-a-to-target", "tap-b-to-target", "dbt-run"))
+    assert (a.upstream_task_ids, b.upstream_task_ids) == (set(), set())
+    assert dbt.upstream_task_ids == {"tap-a-to-target", "tap-b-to-target"}
+    assert dag.description == "Loads the shop"
+    assert dag.doc_md.startswith("# Loads the shop\n\nEvery night.\n\nMeltano project")
+    assert (dag.max_active_tasks, dag.max_active_runs) == (2, 1)
+    assert (dbt.doc_md, dbt.pool, dbt.retries) == ("Models of the shop", "warehouse", 0)
+    assert (a.doc_md, a.pool, a.retries) == (None, "default_pool", 2)
+    assert (a.priority_weight, str(a.weight_rule)) == (5, "absolute")
+    assert a.max_retry_delay == timedelta(hours=1)
+    DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+
+
+def test_a_dag_that_shares_a_state_is_refused_when_it_runs_and_no_other(shaped: DagBag) -> None:
+    refused: Any = shaped.dags["first.job.again"]
+    assert "`first.job.load` and `first.job.again` share the state" in refused.doc_md
+    (task,) = refused.tasks
+    assert task.task_id == "tap-a-to-target"
+    with pytest.raises(RunRefusedError) as caught:
+        task.execute({})
+    for part in ("config_invalid", "dev:tap-a-to-target", "state_pool: NAME", "key jobs[1]"):
+        assert part in str(caught.value)
+    kinds = {type(task).__name__ for dag in shaped.dags.values() for task in dag.tasks}
+    assert kinds == {"MeltanoProcessOperator", "RefusedOperator"}
+    DagSerialization.deserialize_dag(DagSerialization.serialize_dag(refused))
+
+
+def test_two_projects_whose_names_are_one_to_airflow(home: Path) -> None:
+    for name in ("fi.rst", "fi-rst"):
+        (home / "meltano" / name).mkdir()
+        (home / "meltano" / name / "meltano.yml").write_text(PROJECT)
+    assert set(airflow_dags(str(home / "dags" / "fi-rst.py"))) == {
+        "fi-rst.daily",
+        "fi-rst.job.other",
+    }
+    with pytest.raises(DeploymentError, match=r"`fi\.rst` and `fi-rst` have the same ids of DAGs"):
+        airflow_dags(str(home / "dags" / "fi.rst.py"))
 
 
 def test_no_such_project(home: Path) -> None:

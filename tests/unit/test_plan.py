@@ -39,6 +39,7 @@ def test_golden(make_project: MakeProject) -> None:
                 "Defined in `meltano/shop/meltano.yml`, line 26, key `schedules[0]`; change it "
                 "there.\n"
             ),
+            "where": "meltano/shop/meltano.yml, line 26, key schedules[0]",
             "tags": ["shop", "tap-csv", "target-jsonl"],
             "settings": defaults,
             "tasks": [
@@ -48,6 +49,7 @@ def test_golden(make_project: MakeProject) -> None:
                     "upstream": [],
                     "environment": "dev",
                     "state_ids": ["dev:tap-csv-to-target-jsonl"],
+                    "pool": None,
                     "env": {},
                     "settings": defaults,
                 },
@@ -57,6 +59,7 @@ def test_golden(make_project: MakeProject) -> None:
                     "upstream": ["tap-csv-to-target-jsonl"],
                     "environment": "dev",
                     "state_ids": [],
+                    "pool": None,
                     "env": {},
                     "settings": defaults,
                 },
@@ -73,6 +76,7 @@ def test_golden(make_project: MakeProject) -> None:
                 "Defined in `meltano/shop/meltano.yml`, line 29, key `schedules[1]`; change it "
                 "there.\n"
             ),
+            "where": "meltano/shop/meltano.yml, line 29, key schedules[1]",
             "tags": ["shop", "tap-shop", "target-jsonl", "finance"],
             "settings": own,
             "tasks": [
@@ -85,6 +89,7 @@ def test_golden(make_project: MakeProject) -> None:
                     "upstream": [],
                     "environment": "dev",
                     "state_ids": ["hourly"],
+                    "pool": None,
                     "env": {"A": "b", "TAP_SHOP_START": "5"},
                     "settings": own,
                 }

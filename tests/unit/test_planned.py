@@ -123,6 +123,15 @@ def test_the_plan_and_its_pods_for_other_programs(
     assert pod["spec"]["containers"][0]["image"] == "ghcr.io/acme/meltano:1.0"
 
 
+def test_dags_that_share_a_state(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = root / "meltano" / "shop" / "meltano.yml"
+    file.write_text(
+        FULLEST + "jobs: [{name: one, tasks: tap-a target-b}, {name: two, tasks: tap-a target-b}]\n"
+    )
+    assert main(["--root", str(root)]) == 1
+    assert "`shop.job.one` and `shop.job.two` share the state" in capsys.readouterr().err
+
+
 def test_a_project_that_cannot_be_planned(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = root / "meltano" / "shop" / "meltano.yml"
     file.write_text(FULLEST.replace("loader: target-b", "loader: target-x"))

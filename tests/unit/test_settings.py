@@ -19,20 +19,18 @@ def layer(level: str, **values: object) -> Annotations:
 
 
 def test_defaults() -> None:
-    settings = settings_of([])
-    assert settings.model_dump() == {
-        "launcher": None, "image": None, "image_pull_policy": None, "image_pull_secrets": (),
-        "resources": {}, "namespace": None, "service_account": None, "secrets": None,
-        "secret_env": {}, "state": "database", "database_secret": None,
-        "pod_template": None, "pod_override": {}, "worker_override": {},
+    settings = settings_of([]).model_dump()
+    # The rest is None or empty, which leads to the deployment's or Airflow's own.
+    assert {key: value for key, value in settings.items() if value not in (None, {}, ())} == {
+        "state": "database",
         "start_timeout": timedelta(minutes=10),
-        "mode": None,
-        "environment": None, "env": {}, "owner": None, "owner_link": None, "tags": (),
-        "start_date": None,
-        "timezone": "UTC", "catchup": False, "retries": 2, "retry_delay": timedelta(minutes=5),
-        "run_timeout": None, "stop_grace": timedelta(seconds=120), "needs": None, "pool": None,
-        "notify": {},
-    }  # fmt: skip
+        "timezone": "UTC",
+        "catchup": False,
+        "retries": 2,
+        "retry_delay": timedelta(minutes=5),
+        "stop_grace": timedelta(seconds=120),
+        "priority_weight": 1,
+    }
 
 
 @pytest.mark.parametrize(("lower", "upper"), list(pairwise(ORDER)))
@@ -74,6 +72,11 @@ def test_maps_merge_and_lists_replace() -> None:
         ("tags", "plugin"),
         ("timezone", "plugin"),
         ("notify", "plugin"),
+        ("max_active_tasks", "plugin"),
+        ("max_active_tasks", "task"),
+        ("environment", "task"),
+        ("start_date", "task"),
+        ("description", "project"),
     ],
 )
 def test_levels_where_a_key_makes_no_sense(key: str, level: str) -> None:
@@ -105,6 +108,14 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "env is a list": ({"env": ["A=1"]}, ("env takes a map",)),
     "env name": ({"env": {"A-B": "1"}}, ("'A-B' is no name",)),
     "env boolean": ({"env": {"A": True}}, ("A takes a string",)),
+    "priority": ({"priority_weight": 0}, ("greater than or equal to 1", "1 to 1000000")),
+    "weight rule": (
+        {"weight_rule": "upstraem"},
+        ("'downstream', 'upstream' or 'absolute'", "Did you mean `upstream`?"),
+    ),
+    "parallel tasks": ({"max_active_tasks": 0}, ("greater than or equal to 1",)),
+    "longest wait": ({"max_retry_delay": "0s"}, ("greater than or equal to", "at least 1s")),
+    "no description": ({"description": ""}, ("at least 1 character",)),
     "pool": ({"pool": ""}, ("at least 1 character",)),
     "notify is a list": ({"notify": ["slack"]}, ("notify takes a map: {slack: slack_data}",)),
     "notify key": (

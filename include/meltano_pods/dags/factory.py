@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pendulum
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, get_parsing_context
@@ -20,7 +20,11 @@ from meltano_pods.tasks.request import Place
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from meltano_pods.plan import DagPlan
+    from airflow.sdk import BaseOperator
+
+    from meltano_pods.errors import ProjectError
+    from meltano_pods.notify.callbacks import Callbacks
+    from meltano_pods.plan import DagPlan, TaskPlan
     from meltano_pods.settings import Settings
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -47,18 +51,18 @@ def airflow_dags(dag_file: str) -> dict[str, DAG]:
     wanted = get_parsing_context().dag_id
     # Read once: a project may have hundreds of tasks.
     place = Place(folder, read_deployment(airflow_root(dag_file)), planned.digest)
+    refused = {clash.second: clash.error() for clash in planned.clashes}
     return {
-        each.dag_id: _dag(each, place, dag_file)
+        each.dag_id: _dag(each, place, dag_file, refused.get(each.dag_id))
         for each in planned.dags
         if wanted is None or wanted == each.dag_id
     }
 
 
-def _dag(planned: DagPlan, place: Place, dag_file: str) -> DAG:
+def _dag(planned: DagPlan, place: Place, dag_file: str, refused: ProjectError | None) -> DAG:
     settings = planned.settings
-    leaves = planned.leaves()
     callbacks = callbacks_of(
-        planned.dag_id, settings.notify, place.deployment.settings.notify, last=leaves
+        planned.dag_id, settings.notify, place.deployment.settings.notify, planned.leaves()
     )
     dag = DAG(
         planned.dag_id,
@@ -66,11 +70,13 @@ def _dag(planned: DagPlan, place: Place, dag_file: str) -> DAG:
         start_date=_start_date(settings),
         catchup=settings.catchup,
         description=planned.description,
-        doc_md=planned.doc,
+        doc_md=planned.doc if refused is None else f"**Not run**: {refused}\n\n{planned.doc}",
         tags=list(planned.tags),
         # Two runs at once would write one state.
         max_active_runs=1,
         params=_params(),
+        max_active_tasks=settings.max_active_tasks
+        or conf.getint("core", "max_active_tasks_per_dag"),
         owner_links=_owner_links(settings),
         **callbacks.dag,
     )
@@ -78,12 +84,29 @@ def _dag(planned: DagPlan, place: Place, dag_file: str) -> DAG:
     dag.fileloc = dag_file
     with dag:
         tasks = {
-            each.task_id: make_task(each, place, callbacks.of_task(each.task_id))
+            each.task_id: _task(each, place, _further(planned, each, callbacks), refused)
             for each in planned.tasks
         }
         for each in planned.tasks:
             tasks[each.task_id].set_upstream([tasks[task_id] for task_id in each.upstream])
     return dag
+
+
+def _task(
+    planned: TaskPlan, place: Place, further: dict[str, Any], refused: ProjectError | None
+) -> BaseOperator:
+    if refused is None:
+        return make_task(planned, place, further)
+    from meltano_pods.dags.refused import RefusedOperator  # noqa: PLC0415 - seldom needed
+
+    return RefusedOperator(task_id=planned.task_id, error=refused, **further)
+
+
+def _further(dag: DagPlan, task: TaskPlan, callbacks: Callbacks) -> dict[str, Any]:
+    """Return what holds for a task whatever runs it."""
+    said = task.settings.description
+    doc = {} if said is None or said == dag.settings.description else {"doc_md": said}
+    return {**callbacks.of_task(task.task_id), **doc}
 
 
 def _schedule(planned: DagPlan) -> CronDataIntervalTimetable | str | None:

@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 KUBERNETES = "kubernetes"
 
 
-def make_task(planned: TaskPlan, place: Place, callbacks: Mapping[str, Any]) -> BaseOperator:
+def make_task(planned: TaskPlan, place: Place, further: Mapping[str, Any]) -> BaseOperator:
     """Return a task of a project's own DAG.
 
     Args:
         planned: Its plan.
         place: Where its project is.
-        callbacks: What Airflow calls when it has ended, by the names of Airflow's arguments.
+        further: Further arguments of Airflow's operator: callbacks, documentation.
 
     Raises:
         DeploymentError: The deployment lacks what pods need.
     """
     operator = _operator(planned, place.deployment)
-    return operator(task_id=planned.task_id, project=place, run=planned, **callbacks)
+    return operator(task_id=planned.task_id, project=place, run=planned, **further)
 
 
 class MeltanoTask:

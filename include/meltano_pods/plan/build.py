@@ -11,6 +11,7 @@ from meltano_pods.plan.identifiers import identifier
 from meltano_pods.plan.model import DagPlan, ProjectPlan
 from meltano_pods.plan.tasks import plan_tasks, plugins_of
 from meltano_pods.plan.text import describe, document
+from meltano_pods.plan.turns import take_turns
 from meltano_pods.project import PluginType
 from meltano_pods.project.cron import cron_of
 from meltano_pods.settings.check import check
@@ -20,7 +21,6 @@ from meltano_pods.settings.merge import merged
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from meltano_pods.errors import Location
     from meltano_pods.plan.draft import Draft
     from meltano_pods.project import Annotations, Project
     from meltano_pods.settings import Settings
@@ -41,17 +41,18 @@ def plan(project: Project, environment: str | None = None) -> ProjectPlan:
         ProjectError: Settings that are not allowed, or two DAGs of one id.
     """
     check(_annotations(project))
-    dags: dict[str, tuple[DagPlan, Location]] = {}
+    planned: dict[str, DagPlan] = {}
     for draft in drafts(project):
         dag = _dag(project, draft, environment)
-        if dag.dag_id in dags:
+        if (first := planned.get(dag.dag_id)) is not None:
             raise ProjectError(
-                f"the DAG id `{dag.dag_id}` comes out twice, first from {dags[dag.dag_id][1]}",
-                draft.where,
+                f"the DAG id `{dag.dag_id}` comes out twice, first from {first.where}",
+                dag.where,
                 "Rename one of the two: ids keep letters, digits, `-`, `_` and `.` of a name.",
             )
-        dags[dag.dag_id] = (dag, draft.where)
-    return ProjectPlan(project.name, project.digest, tuple(dag for dag, _ in dags.values()))
+        planned[dag.dag_id] = dag
+    dags, clashes = take_turns(list(planned.values()))
+    return ProjectPlan(project.name, project.digest, dags, clashes)
 
 
 def _annotations(project: Project) -> Iterator[Annotations]:
@@ -82,11 +83,12 @@ def _dag(project: Project, draft: Draft, fallback: str | None) -> DagPlan:
     return DagPlan(
         dag_id=identifier(draft.name),
         schedule=cron,
-        description=describe(draft.name, [command.blocks for command in draft.commands]),
-        doc=document(project, cron, environment, tasks, draft.where),
+        description=describe(draft, settings.description),
+        doc=document(project, draft, cron, environment, tasks, settings.description),
         tags=tuple(dict.fromkeys([project.name, *singer, *settings.tags])),
         settings=settings,
         tasks=tuple(tasks),
+        where=draft.where,
     )
 
 

@@ -94,13 +94,16 @@ def plan_command(
     env = {**settings.env, **_variables(command.env, where)}
     check_environment(settings, env, layers)
     refresh = [FULL_REFRESH] if command.full_refresh and FULL_REFRESH not in options else []
+    states = state_ids(project, every, environment)
     return TaskPlan(
         task_id=task_id,
         arguments=("run", *blocks, *options, *refresh, *timeout_options(settings)),
         environment=environment,
         env=env,
         settings=settings,
-        state_ids=state_ids(project, every, environment),
+        state_ids=states,
+        # Other DAGs of the project may write them, too.
+        pool=(settings.state_pool if states else None) or settings.pool,
     )
 
 

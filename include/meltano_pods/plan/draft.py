@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from meltano_pods.plan.identifiers import project_part
+
 if TYPE_CHECKING:
     from meltano_pods.errors import Location
     from meltano_pods.project import Annotations, Job, Project, Schedule
@@ -53,7 +55,7 @@ def drafts(project: Project) -> list[Draft]:
 
 
 def _of_schedule(project: Project, schedule: Schedule) -> Draft:
-    name = f"{project.name}.{schedule.name}"
+    name = f"{project_part(project.name)}.{schedule.name}"
     if schedule.job is not None:
         job = project.jobs[schedule.job]
         own = (job.annotations, schedule.annotations)
@@ -64,7 +66,8 @@ def _of_schedule(project: Project, schedule: Schedule) -> Draft:
 
 
 def _of_job(project: Project, job: Job) -> Draft:
-    return Draft(f"{project.name}.job.{job.name}", (job.annotations,), _commands(job), job.where)
+    name = f"{project_part(project.name)}.job.{job.name}"
+    return Draft(name, (job.annotations,), _commands(job), job.where)
 
 
 def _commands(job: Job) -> tuple[Command, ...]:

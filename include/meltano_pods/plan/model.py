@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from meltano_pods.errors import Location
+    from meltano_pods.plan.turns import Clash
     from meltano_pods.settings import Settings
 
 
@@ -23,6 +25,7 @@ class TaskPlan:
         settings: Merged settings of this task.
         upstream: Ids of the tasks that it follows.
         state_ids: Meltano's own ids of the states that it reads and writes.
+        pool: Airflow pool whose slots it takes; None for the default one.
     """
 
     task_id: str
@@ -32,6 +35,7 @@ class TaskPlan:
     settings: Settings
     upstream: tuple[str, ...] = ()
     state_ids: tuple[str, ...] = ()
+    pool: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the task as JSON-compatible data."""
@@ -41,6 +45,7 @@ class TaskPlan:
             "upstream": list(self.upstream),
             "environment": self.environment,
             "state_ids": list(self.state_ids),
+            "pool": self.pool,
             "env": dict(self.env),
             "settings": self.settings.model_dump(mode="json"),
         }
@@ -58,6 +63,7 @@ class DagPlan:
         tags: Project, extractors, loaders, and those of the settings.
         settings: Merged settings of the DAG as a whole.
         tasks: In the order of the job, which need not be that in which they run.
+        where: Place of the schedule or job.
     """
 
     dag_id: str
@@ -67,6 +73,13 @@ class DagPlan:
     tags: tuple[str, ...]
     settings: Settings
     tasks: tuple[TaskPlan, ...]
+    where: Location
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether each task follows the one before it."""
+        before = [(), *((task.task_id,) for task in self.tasks)]
+        return all(task.upstream == one for task, one in zip(self.tasks, before, strict=False))
 
     def leaves(self) -> tuple[str, ...]:
         """Return the ids of the tasks that no other one follows."""
@@ -80,6 +93,7 @@ class DagPlan:
             "schedule": self.schedule,
             "description": self.description,
             "doc": self.doc,
+            "where": str(self.where),
             "tags": list(self.tags),
             "settings": self.settings.model_dump(mode="json"),
             "tasks": [task.as_dict() for task in self.tasks],
@@ -94,11 +108,13 @@ class ProjectPlan:
         project: The project's name.
         digest: Of the files the plan was made from.
         dags: Its DAGs.
+        clashes: Those that share a state with an earlier one, and do not take turns.
     """
 
     project: str
     digest: str
     dags: tuple[DagPlan, ...]
+    clashes: tuple[Clash, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plan as JSON-compatible data."""

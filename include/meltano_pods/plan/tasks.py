@@ -73,6 +73,7 @@ def plan_tasks(
                     if command.state_id is None
                     else (command.state_id,)
                 ),
+                pool=own.pool,
             )
         )
     return tasks

@@ -120,7 +120,7 @@ class MeltanoPodOperator(KubernetesPodOperator):
         )  # fmt: skip
         planned, place = task.plan, task.place
         options = pod_options(planned.settings, place.deployment, place.folder.name, place.digest)
-        defaults = airflow_arguments(planned.settings, starts_pod=True)
+        defaults = airflow_arguments(planned, starts_pod=True)
         asked = kwargs.get("default_args") or {}
         super().__init__(
             **{

@@ -69,7 +69,7 @@ class MeltanoProcessOperator(BaseOperator):
             environment=environment, full_refresh=full_refresh, settings=settings,
         )  # fmt: skip
         planned = task.plan
-        defaults = airflow_arguments(planned.settings, starts_pod=False)
+        defaults = airflow_arguments(planned, starts_pod=False)
         asked = kwargs.get("default_args") or {}
         super().__init__(**{key: defaults[key] for key in defaults.keys() - asked} | kwargs)
         self.arguments = list(planned.arguments)

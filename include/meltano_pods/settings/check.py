@@ -76,11 +76,14 @@ def _explained(layer: Layer, detail: ErrorDetails) -> SettingsError:
         )
     message = detail["msg"].removeprefix("Value error, ")
     found = "" if key in _MAY_HOLD_SECRETS else f", found {detail['input']!r}"
+    context = detail.get("ctx", {})
+    choices = [word.strip("'") for word in str(context.get("expected", "")).split()]
+    near = suggestion(str(detail["input"]), choices) if found else ""
     return SettingsError(
         f"`{key}` has a value that is not allowed: {message}{found}",
         where,
-        detail.get("ctx", {}).get("fix")
-        or f"What is allowed for `{key}`: {Settings.model_fields[key].description}",
+        context.get("fix")
+        or f"{near}What is allowed for `{key}`: {Settings.model_fields[key].description}",
     )
 
 

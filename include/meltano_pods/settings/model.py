@@ -7,15 +7,15 @@ The reference page is generated from this model, so a field's description is its
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from meltano_pods.settings.notify import check_notify
+from meltano_pods.settings.order_model import Name, OrderSettings
 from meltano_pods.settings.pod_model import PodSettings
 from meltano_pods.settings.values import (
     check_environment,
-    check_needs,
     check_timezone,
     parse_duration,
     parse_start_date,
@@ -23,7 +23,6 @@ from meltano_pods.settings.values import (
 )
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
-Name = Annotated[str, Field(min_length=1, max_length=250)]
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
 
 # A plugin takes part in several DAGs, and a task in one that has others: neither can say when, or
@@ -31,10 +30,7 @@ Tag = Annotated[str, Field(min_length=1, max_length=100)]
 _WHOLE_DAG: dict[str, Any] = {"not_at": ["plugin", "task"]}
 
 
-_AT_TASKS: dict[str, Any] = {"not_at": ["project", "environment", "plugin"]}
-
-
-class Settings(PodSettings):
+class Settings(PodSettings, OrderSettings):
     """What annotations under `meltano_pods` may say."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
@@ -53,6 +49,14 @@ class Settings(PodSettings):
             "Environment variables of the runs: a map of names to plain values, never secrets; "
             "Airflow's templates work in values. Levels merge name by name. Empty: none."
         ),
+    )
+    description: Annotated[str, Field(min_length=1, max_length=10_000)] | None = Field(
+        default=None,
+        description=(
+            "What the DAG or task is for, which Airflow shows with it: Markdown; its first line is "
+            "the DAG's description in lists. None: what it runs."
+        ),
+        json_schema_extra={"not_at": ["project", "environment", "plugin"]},
     )
     owner: Name | None = Field(
         default=None,
@@ -110,6 +114,13 @@ class Settings(PodSettings):
             "`90s`, `5m`, `2h30m`; 0 to 24h."
         ),
     )
+    max_retry_delay: Annotated[Duration, Field(ge=timedelta(seconds=1))] | None = Field(
+        default=None,
+        description=(
+            "The longest wait before a retry, however often it doubled: seconds or a duration such "
+            "as `1h`, at least 1s. None: Airflow's `[core] max_task_retry_delay`, a day."
+        ),
+    )
     run_timeout: Annotated[Duration, Field(ge=timedelta(seconds=1))] | None = Field(
         default=None,
         description=(
@@ -122,24 +133,6 @@ class Settings(PodSettings):
         description=(
             "How long a run that was asked to stop may take to load what it has read and save the "
             "state, before it is killed: seconds or a duration such as `2m`, 5s to 1h."
-        ),
-    )
-    needs: Annotated[Literal["all"] | tuple[Name, ...], BeforeValidator(check_needs)] | None = (
-        Field(
-            default=None,
-            description=(
-                "Which tasks of the job have to succeed before a task starts: a list of their ids, "
-                "empty for none, or `all` for every task that stands before it. Of a job or "
-                "schedule it holds for each task that says nothing itself (`needs: []`: all start "
-                "at once). None: the task that stands before it."
-            ),
-            json_schema_extra=_AT_TASKS,
-        )
-    )
-    pool: Name | None = Field(
-        default=None,
-        description=(
-            "Airflow pool whose slots the tasks take; it must exist. None: Airflow's default pool."
         ),
     )
     notify: Annotated[dict[str, tuple[str, ...] | None], BeforeValidator(check_notify)] = Field(

@@ -74,7 +74,9 @@ def check_needs(value: object) -> object:
     """Accept a list of task ids, or `all`."""
     if value is None or value == "all":
         return value
-    if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(each, str) and each for each in value
+    ):
         raise ValueError("needs takes a list of task ids, or the word all")
     return tuple(dict.fromkeys(value))
 

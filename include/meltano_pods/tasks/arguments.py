@@ -10,28 +10,33 @@ from meltano_pods.settings.override import WORKER_CONTAINER
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from meltano_pods.settings import Settings
+    from meltano_pods.plan import TaskPlan
 
 _TIMEOUT_MARGIN = timedelta(seconds=60)
 """The runner ends a run that takes too long by itself; Airflow's timeout is for when it cannot."""
 
 
-def airflow_arguments(settings: Settings, *, starts_pod: bool) -> dict[str, Any]:
+def airflow_arguments(planned: TaskPlan, *, starts_pod: bool) -> dict[str, Any]:
     """Return the arguments.
 
     Args:
-        settings: The task's.
+        planned: The task's plan.
         starts_pod: Whether its run first waits for a pod to start.
     """
+    settings = planned.settings
     found: dict[str, Any] = {
         "retries": settings.retries,
         "retry_delay": settings.retry_delay,
         "retry_exponential_backoff": 2.0,
+        "max_retry_delay": settings.max_retry_delay,
+        "priority_weight": settings.priority_weight,
     }
     if settings.owner is not None:
         found["owner"] = settings.owner
-    if settings.pool is not None:
-        found["pool"] = settings.pool
+    if planned.pool is not None:
+        found["pool"] = planned.pool
+    if settings.weight_rule is not None:
+        found["weight_rule"] = settings.weight_rule
     if settings.worker_override:
         found["executor_config"] = _executor_config(settings.worker_override)
     if settings.run_timeout is not None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, suggestion
+from meltano_pods.plan.identifiers import project_part
 from meltano_pods.settings.deployment import SECTION
 from meltano_pods.tasks.deployment import read_settings
 
@@ -23,13 +24,14 @@ def project_folder(dag_file: str, name: str | None = None) -> Path:
         name: The project; None for the one that the file is named after.
 
     Raises:
-        DeploymentError: There is no such folder.
+        DeploymentError: There is no such folder, or another project's DAGs have the same ids.
     """
     file = Path(dag_file).absolute()
     projects, source = _projects_folder(file)
     wanted = file.stem if name is None else name
     folder = projects / wanted
     if folder.is_dir() and folder.parent == projects:
+        _check_ids(folder)
         return folder
     if not projects.is_dir():
         raise DeploymentError(
@@ -38,13 +40,31 @@ def project_folder(dag_file: str, name: str | None = None) -> Path:
             "Create it beside the `dags` folder, or set AIRFLOW__MELTANO_PODS__PROJECTS_FOLDER to "
             "its absolute path.",
         )
-    names = [each.name for each in projects.iterdir() if (each / "meltano.yml").is_file()]
+    names = _names(projects)
     rename = "Rename the file after its project" if name is None else "Name one of these"
     raise DeploymentError(
         f"there is no Meltano project `{wanted}` in {projects}; there are: {listed(names)}",
         f"DAG file {file.name}" + (", which names its project" if name is None else ""),
         f"{suggestion(wanted, names)}{rename}, or create the project.",
     )
+
+
+def _names(projects: Path) -> list[str]:
+    return [each.name for each in projects.iterdir() if (each / "meltano.yml").is_file()]
+
+
+def _check_ids(folder: Path) -> None:
+    """Refuse a project whose name Airflow's ids cannot hold, and so may be another's as well."""
+    part = project_part(folder.name)
+    if part == folder.name:
+        return
+    for name in _names(folder.parent):
+        if name != folder.name and project_part(name) == part:
+            raise DeploymentError(
+                f"`{folder.name}` and `{name}` have the same ids of DAGs, which begin `{part}.`",
+                f"folder {folder.parent}",
+                "Rename one of the two, with its DAG file: ids keep letters, digits, `-` and `_`.",
+            )
 
 
 def _projects_folder(file: Path) -> tuple[Path, str]:

@@ -133,7 +133,7 @@ def partial(operator_class: type[BaseOperator], /, **kwargs: Any) -> MeltanoPart
         kwargs["project"], kwargs["run"], task_id=parts["task_id"], dag=parts["dag"], **said
     )
     dag_defaults = {} if parts["dag"] is None else parts["dag"].default_args
-    ours = airflow_arguments(task.plan.settings, starts_pod=hasattr(operator_class, "pod_manager"))
+    ours = airflow_arguments(task.plan, starts_pod=hasattr(operator_class, "pod_manager"))
     ours["map_index_template"] = f"{{{{ task.{SUFFIX} }}}}"
     asked = {*kwargs, *defaults, *dag_defaults}
     parts.update({key: value for key, value in ours.items() if key not in asked})

@@ -1,0 +1,170 @@
+"""Who else writes a task's state: such tasks take turns, or are refused.
+
+A run reads its state when it starts and writes it when it ends, so of two runs at once one's
+bookmarks are lost. Runs of one DAG never overlap (`max_active_runs`), but those of two DAGs do, and
+so do parallel branches. Only a pool of one slot keeps them apart in Airflow, and a DAG file cannot
+make one: the setting `state_pool` names it. (Meltano itself refuses a second run only where both
+have one system database, and then the run fails.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from meltano_pods.errors import ProjectError, SettingsError, together
+from meltano_pods.plan.graph import ancestors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from meltano_pods.errors import Location
+    from meltano_pods.plan.model import DagPlan, ProjectPlan, TaskPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Two DAGs that write one state and do not take turns.
+
+    Attributes:
+        state_id: The state's id.
+        first: Id of the DAG that comes first in the plan, and goes on.
+        second: Id of the other one, which is refused.
+        where: Place of the other one.
+    """
+
+    state_id: str
+    first: str
+    second: str
+    where: Location
+
+    def error(self) -> ProjectError:
+        """Return it as an error."""
+        return ProjectError(
+            f"the DAGs `{self.first}` and `{self.second}` share the state `{self.state_id}`: run "
+            "at once, each would overwrite the other's bookmarks",
+            self.where,
+            "Let them take turns: make an Airflow pool of one slot (`airflow pools set NAME 1 "
+            "'' --include-deferred`) and add `state_pool: NAME` to the project, the plugin or both "
+            "jobs. Or keep their states apart, by another environment or a state id suffix.",
+        )
+
+
+def take_turns(dags: Sequence[DagPlan]) -> tuple[tuple[DagPlan, ...], tuple[Clash, ...]]:
+    """Put tasks that write one state into their `state_pool`.
+
+    Returns:
+        The DAGs; and of those that share a state with an earlier one without taking turns, which
+        one that is.
+
+    Raises:
+        SettingsError: Parallel branches of one DAG do so.
+    """
+    pooled: set[tuple[str, str]] = set()
+    clashes: list[Clash] = []
+    known: dict[str, list[DagPlan]] = {}
+    for dag in dags:
+        pooled |= _branches(dag)
+        writers = _writers(dag)
+        if (clash := _clash(dag, writers, known)) is not None:
+            clashes.append(clash)
+            continue
+        for state_id, tasks in writers.items():
+            earlier = known.setdefault(state_id, [])
+            if earlier:
+                pooled |= {(dag.dag_id, task.task_id) for task in tasks}
+                pooled |= {
+                    (each.dag_id, task.task_id)
+                    for each in earlier
+                    for task in _writers(each)[state_id]
+                }
+            earlier.append(dag)
+    return tuple(_pooled(dag, pooled) for dag in dags), tuple(clashes)
+
+
+def refuse_clashes(plans: Iterable[ProjectPlan]) -> None:
+    """Refuse DAGs that share a state or an id: for commands, which may stop at what they find.
+
+    Airflow refuses only the later DAG, when it is run: the others of its file have to go on.
+
+    Raises:
+        ProjectError: With all that were found.
+    """
+    found: list[ProjectError] = []
+    ids: dict[str, tuple[str, Location]] = {}
+    for plan in plans:
+        found += [clash.error() for clash in plan.clashes]
+        for dag in plan.dags:
+            project, where = ids.setdefault(dag.dag_id, (plan.project, dag.where))
+            if project != plan.project:
+                found.append(
+                    ProjectError(
+                        f"the DAG id `{dag.dag_id}` comes from two projects, first from {where}",
+                        dag.where,
+                        "Rename one of the projects' folders, with its DAG file.",
+                    )
+                )
+    if found:
+        raise together(found)
+
+
+def _writers(dag: DagPlan) -> dict[str, list[TaskPlan]]:
+    writers: dict[str, list[TaskPlan]] = {}
+    for task in dag.tasks:
+        for state_id in task.state_ids:
+            writers.setdefault(state_id, []).append(task)
+    return writers
+
+
+def _clash(
+    dag: DagPlan, writers: Mapping[str, list[TaskPlan]], known: Mapping[str, list[DagPlan]]
+) -> Clash | None:
+    for state_id, tasks in writers.items():
+        for earlier in known.get(state_id, ()):
+            pools = {task.settings.state_pool for task in [*tasks, *_writers(earlier)[state_id]]}
+            if len(pools) > 1 or None in pools:
+                return Clash(state_id, earlier.dag_id, dag.dag_id, dag.where)
+    return None
+
+
+def _branches(dag: DagPlan) -> set[tuple[str, str]]:
+    """Return the tasks that share a state with a parallel one of their own DAG."""
+    if dag.is_chain:
+        return set()
+    upstream = {task.task_id: task.upstream for task in dag.tasks}
+    pooled: set[tuple[str, str]] = set()
+    for state_id, tasks in _writers(dag).items():
+        if len(tasks) == 1:
+            continue
+        before = {task.task_id: ancestors(upstream, task.task_id) for task in tasks}
+        for one, other in combinations(tasks, 2):
+            if one.task_id in before[other.task_id] or other.task_id in before[one.task_id]:
+                continue
+            pool = one.settings.state_pool
+            if pool is None or pool != other.settings.state_pool:
+                raise _parallel(state_id, dag, one.task_id, other.task_id)
+            pooled |= {(dag.dag_id, one.task_id), (dag.dag_id, other.task_id)}
+    return pooled
+
+
+def _pooled(dag: DagPlan, pooled: set[tuple[str, str]]) -> DagPlan:
+    if not any((dag.dag_id, task.task_id) in pooled for task in dag.tasks):
+        return dag
+    tasks = tuple(
+        replace(task, pool=task.settings.state_pool)
+        if (dag.dag_id, task.task_id) in pooled
+        else task
+        for task in dag.tasks
+    )
+    return replace(dag, tasks=tasks)
+
+
+def _parallel(state_id: str, dag: DagPlan, first: str, second: str) -> SettingsError:
+    return SettingsError(
+        f"`{first}` and `{second}` of the DAG `{dag.dag_id}` run at once and share the state "
+        f"`{state_id}`: each would overwrite the other's bookmarks",
+        dag.where,
+        f"Let one need the other (`tasks: {{{second}: {{needs: [{first}]}}}}`), or let them take "
+        "turns in a pool of one slot (`state_pool`).",
+    )
