@@ -216,3 +216,55 @@ def test_refused(
     for part in parts:
         assert part in text
     assert "hunter2" not in text
+
+
+INHERITED = """\
+environments:
+- name: dev
+- name: prod
+  config:
+    plugins:
+      extractors:
+      - name: base
+        annotations: {meltano_pods: {resources: {requests: {cpu: "2"}}, env: {WHO: prod}}}
+      - name: child
+        annotations: {meltano_pods: {retries: 7}}
+plugins:
+  extractors:
+  - name: child
+    inherit_from: base
+    annotations: {meltano_pods: {resources: {requests: {memory: 2Gi}}, env: {OWN: child}}}
+  - name: base
+    annotations:
+      meltano_pods: {resources: {requests: {cpu: "1", memory: 1Gi}}, env: {WHO: base, OWN: base}}
+  - {name: other, inherit_from: base, variant: elsewhere}
+  loaders:
+  - name: target
+    annotations: {meltano_pods: {resources: {requests: {cpu: "1"}}}}
+jobs:
+- {name: load-child, tasks: [child target]}
+- {name: load-other, tasks: [other target]}
+"""
+
+
+def test_a_plugin_has_the_settings_of_what_it_extends(make_project: MakeProject) -> None:
+    project = read_project(make_project(INHERITED))
+    child, other = (dag.tasks[0].settings for dag in plan(project, "dev").dags)
+    # Its own over those it extends, and only then added to the loader's.
+    assert child.resources["requests"] == {"cpu": "2", "memory": "2Gi"}
+    assert child.env == {"WHO": "base", "OWN": "child"}
+    # With a variant of its own it extends what Meltano Hub says.
+    assert (other.resources["requests"], other.env) == ({"cpu": "1"}, {})
+
+
+def test_an_environment_speaks_of_plugins(make_project: MakeProject) -> None:
+    child = plan(read_project(make_project(INHERITED)), "prod").dags[0].tasks[0].settings
+    assert child.resources["requests"] == {"cpu": "3", "memory": "2Gi"}
+    assert child.env == {"WHO": "prod", "OWN": "child"}
+    assert child.retries == 7
+
+
+def test_a_bad_setting_of_a_plugin_in_an_unused_environment(make_project: MakeProject) -> None:
+    text = INHERITED.replace("{WHO: prod}", "[]")
+    with pytest.raises(SettingsError, match=r"line 8, key environments\[1\]\.config\.plugins"):
+        plan(read_project(make_project(text)), "dev")

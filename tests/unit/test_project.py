@@ -44,6 +44,13 @@ def test_plugin_configuration_stays_unread(make_project: MakeProject) -> None:
         ("[tap-csv target-jsonl, dbt:run]", [("tap-csv", "target-jsonl"), ("dbt:run",)]),
         ("[[tap-csv, target-jsonl], [dbt:run]]", [("tap-csv", "target-jsonl"), ("dbt:run",)]),
         ("[[tap-csv target-jsonl, dbt:run]]", [("tap-csv", "target-jsonl", "dbt:run")]),
+        ("[[tap-csv, [target-jsonl, [dbt:run]]]]", [("tap-csv", "target-jsonl", "dbt:run")]),
+        # Meltano runs all blocks as one sequence, so these make a whole only together.
+        ("[tap-csv, target-jsonl, dbt:run]", [("tap-csv", "target-jsonl"), ("dbt:run",)]),
+        (
+            "[dbt, tap-csv hide-emails, target-jsonl]",
+            [("dbt",), ("tap-csv", "hide-emails", "target-jsonl")],
+        ),
         ("[tap-csv hide-emails target-jsonl]", [("tap-csv", "hide-emails", "target-jsonl")]),
     ],
 )
@@ -89,3 +96,41 @@ def test_a_folder_without_meltano_yml(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match=r"there is no meltano\.yml") as caught:
         read_project(folder)
     assert "meltano/empty/meltano.yml" in str(caught.value)
+
+
+def test_of_equal_names_the_first_type_counts(make_project: MakeProject) -> None:
+    text = GOOD.replace("name: dbt", "name: hide-emails").replace("dbt:run", "hide-emails:run")
+    plugin = read_project(make_project(text)).plugin_of("hide-emails:run")
+    assert plugin is not None
+    assert plugin.type is PluginType.UTILITIES
+
+
+def test_values_of_environment_variables_are_as_written(make_project: MakeProject) -> None:
+    text = GOOD + "  env: {A: 1.10, B: 007, C: 0x1F, D: '', E: 2026-01-01}\n"
+    env = read_project(make_project(text)).schedules["daily"].env
+    assert env == {"A": "1.10", "B": "007", "C": "0x1F", "D": "", "E": "2026-01-01"}
+
+
+def test_the_last_file_says_what_is_no_list(make_project: MakeProject) -> None:
+    folder = make_project(
+        GOOD + "include_paths: [b.yml, a.yml]\n"
+        "annotations: {meltano_pods: {owner: one, env: {A: one, B: one}}}\n",
+        a="annotations: {meltano_pods: {env: {A: three}}}\n",
+        b="default_environment: prod\nannotations: {meltano_pods: {env: {A: two}, tags: [x]}}\n",
+    )
+    project = read_project(folder)
+    assert project.default_environment == "prod"
+    said = {"owner": "one", "env": {"A": "three", "B": "one"}, "tags": ["x"]}
+    assert project.annotations.values == said
+    assert project.annotations.places["env.A"].file == "meltano/shop/a.yml"
+
+
+def test_a_submodule_and_projects_side_by_side(make_project: MakeProject) -> None:
+    first, second = make_project(GOOD, "first"), make_project(GOOD, "second")
+    (first / ".git").write_text("gitdir: ../../.git/modules/meltano/first\n")
+    assert read_project(first).digest == read_project(second).digest
+
+
+def test_tags_that_yaml_defines(make_project: MakeProject) -> None:
+    text = GOOD.replace("name: load", "name: !!str 7").replace("job: load", "job: !!str 7")
+    assert read_project(make_project(text)).schedules["daily"].job == "7"

@@ -58,7 +58,9 @@ def plan(project: Project, environment: str | None = None) -> ProjectPlan:
 def _annotations(project: Project) -> Iterator[Annotations]:
     """Yield all there are, also those of environments, plugins and jobs that no DAG uses."""
     yield project.annotations
-    yield from (each.annotations for each in project.environments.values())
+    for environment in project.environments.values():
+        yield environment.annotations
+        yield from environment.plugins.values()
     yield from (each.annotations for each in project.plugins)
     yield from (each.annotations for each in project.jobs.values())
     yield from (each.annotations for each in project.schedules.values())

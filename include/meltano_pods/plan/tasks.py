@@ -12,7 +12,7 @@ from meltano_pods.plan.model import TaskPlan
 from meltano_pods.plan.state import state_ids
 from meltano_pods.project import PluginType
 from meltano_pods.settings.layer import in_order
-from meltano_pods.settings.merge import merged
+from meltano_pods.settings.merge import joined, merged
 from meltano_pods.settings.tasks import check_task_ids, layers_of
 
 if TYPE_CHECKING:
@@ -46,7 +46,10 @@ def plan_tasks(
         task_id: in_order(
             [
                 *layers,
-                *(plugin.annotations for plugin in plugins_of(project, command.blocks)),
+                *(
+                    joined(project.annotations_of(plugin, environment))
+                    for plugin in plugins_of(project, command.blocks)
+                ),
                 *layers_of(task_id, draft.own),
             ]
         )

@@ -35,13 +35,13 @@ class Layer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class TaskLayer:
-    """What a job or schedule says of one of its tasks."""
+class MadeLayer:
+    """A layer made from others: of one task, or of a plugin and those it extends."""
 
+    level: str
     where: Location
     values: Mapping[str, Any] = field(default_factory=dict)
     places: Mapping[str, Location] = field(default_factory=dict)
-    level: str = "task"
 
 
 def in_order(layers: Iterable[Layer]) -> list[Layer]:

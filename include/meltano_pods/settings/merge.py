@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from meltano_pods.errors import SettingsError
 from meltano_pods.settings.check import check
-from meltano_pods.settings.layer import in_order, place_of
+from meltano_pods.settings.layer import MadeLayer, in_order, place_of
 from meltano_pods.settings.model import DEFAULTS, Settings
 from meltano_pods.settings.overlay import overlay
 from meltano_pods.settings.pod_values import PARTS, request_above_limit
@@ -22,6 +22,7 @@ from meltano_pods.settings.tasks import TASKS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from meltano_pods.errors import Location
     from meltano_pods.settings.layer import Layer
 
 _RESOURCES = "resources"
@@ -56,6 +57,25 @@ def merged(layers: Iterable[Layer]) -> Settings:
                 f"Set `requests` and `limits` of {above} at one level.",
             )
     return Settings.model_validate(result) if result else DEFAULTS
+
+
+def joined(layers: Sequence[Layer]) -> Layer:
+    """Return as one layer what a plugin, those it extends and environments say, later over earlier.
+
+    Args:
+        layers: Of the level `plugin`; at least one. They are not added up: all are the needs of one
+            plugin.
+    """
+    *before, last = layers
+    said = [layer for layer in before if layer.values]
+    if not said:
+        return last
+    values: dict[str, Any] = {}
+    places: dict[str, Location] = {}
+    for layer in (*said, last):
+        values = _merge(values, layer.values)
+        places.update(layer.places)
+    return MadeLayer(last.level, last.where, values, places)
 
 
 def _values(layer: Layer, layers: Sequence[Layer]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from meltano_pods.errors import Location, SettingsError
 from meltano_pods.names import listed, suggestion
-from meltano_pods.settings.layer import TaskLayer
+from meltano_pods.settings.layer import MadeLayer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -21,7 +21,7 @@ TASK_LEVELS = ("job", "schedule")
 """The levels that may have it."""
 
 
-def task_layers(layer: Layer) -> Iterator[tuple[str, TaskLayer]]:
+def task_layers(layer: Layer) -> Iterator[tuple[str, MadeLayer]]:
     """Yield what a layer says of each task, whose id comes first.
 
     Raises:
@@ -38,10 +38,10 @@ def task_layers(layer: Layer) -> Iterator[tuple[str, TaskLayer]]:
             for key, place in layer.places.items()
             if key.startswith(f"{path}.")
         }
-        yield str(task_id), TaskLayer(where, said, places)
+        yield str(task_id), MadeLayer("task", where, said, places)
 
 
-def layers_of(task_id: str, layers: Iterable[Layer]) -> list[TaskLayer]:
+def layers_of(task_id: str, layers: Iterable[Layer]) -> list[MadeLayer]:
     """Return what layers say of one task."""
     return [said for layer in layers for each, said in task_layers(layer) if each == task_id]
 
