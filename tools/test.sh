@@ -43,6 +43,7 @@ part "documentation site" make docs-site
 part "tap-csv" make test-plugins
 if [ "${1:-all}" = all ]; then
     part "plugins of the projects" make plugins
+    part "reading, as Meltano reads" pytest tests/meltano
     part "runs with Meltano" pytest tests/runner -m meltano
     part "Airflow, running" pytest tests/scheduler
     part "make run, as a user" pytest tests/local

@@ -11,10 +11,10 @@ from meltano_pods.names import listed, suggestion
 from meltano_pods.plan.environment import check_environment, choose_environment
 from meltano_pods.plan.model import TaskPlan
 from meltano_pods.plan.state import state_ids
-from meltano_pods.plan.tasks import plugins_of, timeout_options
+from meltano_pods.plan.tasks import plugin_layers, timeout_options
 from meltano_pods.project.blocks import check_blocks
 from meltano_pods.settings.check import check
-from meltano_pods.settings.layer import TaskLayer, in_order
+from meltano_pods.settings.layer import MadeLayer, in_order
 from meltano_pods.settings.merge import merged
 from meltano_pods.settings.values import check_environment as check_variables
 
@@ -87,7 +87,7 @@ def plan_command(
     said: list[Layer] = [project.annotations, *(job.annotations for job in jobs), own]
     if environment is not None:
         said.append(project.environments[environment].annotations)
-    said += [plugin.annotations for plugin in plugins_of(project, every)]
+    said += plugin_layers(project, every, environment)
     check(said)
     layers = in_order(said)
     settings = merged(layers)
@@ -107,11 +107,11 @@ def plan_command(
     )
 
 
-def _own_layer(command: Command, where: Location) -> TaskLayer:
+def _own_layer(command: Command, where: Location) -> MadeLayer:
     for key, instead in _OTHERWISE.items():
         if key in command.settings:
             raise SettingsError(f"`{key}` is no setting of such a task", where, instead)
-    return TaskLayer(where, dict(command.settings))
+    return MadeLayer("task", where, dict(command.settings))
 
 
 def _words(run: str | Sequence[str], where: Location) -> tuple[list[str], list[str]]:

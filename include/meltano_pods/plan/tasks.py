@@ -46,10 +46,7 @@ def plan_tasks(
         task_id: in_order(
             [
                 *layers,
-                *(
-                    joined(project.annotations_of(plugin, environment))
-                    for plugin in plugins_of(project, command.blocks)
-                ),
+                *plugin_layers(project, command.blocks, environment),
                 *layers_of(task_id, draft.own),
             ]
         )
@@ -86,6 +83,14 @@ def plugins_of(project: Project, blocks: tuple[str, ...]) -> list[Plugin]:
     """Return the plugins that blocks name, each once."""
     found = [project.plugin_of(block) for block in blocks]
     return list({plugin.name: plugin for plugin in found if plugin is not None}.values())
+
+
+def plugin_layers(
+    project: Project, blocks: tuple[str, ...], environment: str | None
+) -> list[Layer]:
+    """Return a layer for each plugin that blocks name: what it extends and itself as one."""
+    plugins = plugins_of(project, blocks)
+    return [joined(project.annotations_of(plugin, environment)) for plugin in plugins]
 
 
 def _content(project: Project, blocks: tuple[str, ...]) -> str:
