@@ -52,8 +52,8 @@ push: .venv/.dev ## Publish the Meltano image and pin it for Airflow (REGISTRY=g
 	@.venv/bin/python -m tools.images push $(REGISTRY) $(if $(TAG),--tag $(TAG))
 
 .PHONY: plan
-plan: .venv/.dev ## Print the DAGs that Airflow will make (PODS=astro|external|default: their pods)
-	@.venv/bin/python -m tools.plan $(if $(PODS),--pods $(PODS))
+plan: .venv/.dev ## Print the DAGs that Airflow will make (PODS=astro|external|default: their pods; DIFF=main: what changes)
+	@.venv/bin/meltano-pods plan $(if $(PODS),--pods $(PODS))$(if $(DIFF),--diff $(DIFF))
 
 .PHONY: astro-check
 astro-check: .venv/.dev ## What Astro would refuse, and how to mend it (UNPINNED=1 before an image is pinned)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
+import click
+from meltano_pods.cli.main import COMMANDS, cli
 from meltano_pods.settings import ORDER, Settings
 from meltano_pods.settings.deployment import DeploymentSettings
 from meltano_pods.settings.model import levels_refused
@@ -22,6 +25,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "settings.md": settings(),
         FOLDER / "deployment.md": deployment(),
         FOLDER / "categories.md": categories(),
+        FOLDER / "cli.md": command_line(),
     }
 
 
@@ -107,6 +111,29 @@ def categories() -> str:
     return text
 
 
+def command_line() -> str:
+    """Return the page of the command line."""
+    text = "# The command line\n\n"
+    text += _MADE.format(source="`include/meltano_pods/cli`")
+    text += (
+        "`meltano-pods` is in `.venv/bin` here, and in the path of any environment that has the\n"
+    )
+    text += "package; `python -m meltano_pods` is the same.\n\n" + _help_of("meltano-pods", cli)
+    for name in COMMANDS:
+        command = cast("click.Command", cli.get_command(click.Context(cli), name))
+        text += f"\n## {name}\n\n" + _help_of(f"meltano-pods {name}", command)
+    return text
+
+
+def _help_of(name: str, command: click.Command) -> str:
+    context = click.Context(
+        command, info_name=name, terminal_width=_WIDTH, max_content_width=_WIDTH,
+        help_option_names=["-h", "--help"],
+    )  # fmt: skip
+    return f"```text\n{command.get_help(context)}\n```\n"
+
+
+_WIDTH = 90
 _SAME = object()
 
 

@@ -13,12 +13,12 @@ import pytest
 import yaml
 from meltano_pods.plan import plan
 from meltano_pods.pods.cluster import cluster_of
+from meltano_pods.pods.planned import planned_pods
 from meltano_pods.project import read_project
 from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
 
 from tests.docs.blocks import code_blocks
-from tools.planned import planned_pods
 
 if TYPE_CHECKING:
     from meltano_pods.settings.deployment import DeploymentSettings

@@ -1,20 +1,18 @@
-"""Pods of planned tasks under each profile, against Kubernetes' schemas; what `make plan` says."""
+"""Pods of planned tasks under each profile, against Kubernetes' schemas."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import kubernetes_validate
 import pytest
-import yaml
+from meltano_pods.cli.projects import planned
+from meltano_pods.pods.planned import planned_pods
 from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.settings.profiles import PROFILES
 from meltano_pods.tasks.deployment import deployment_at
 
 from tests.unit.pods import TEMPLATES
-from tools.plan import main
-from tools.planned import planned, planned_pods
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,48 +90,3 @@ def test_the_schemas_refuse_what_is_none_of_kubernetes(make_project: MakeProject
 def test_a_task_in_the_worker_has_no_pod(make_project: MakeProject) -> None:
     text = FULLEST.replace("    environment: prod\n", "    launcher: process\n")
     assert pods(make_project(text), "astro") == []
-
-
-@pytest.fixture
-def root(make_project: MakeProject) -> Path:
-    root = make_project(FULLEST).parents[1]
-    (root / "k8s").mkdir()
-    (root / "k8s" / "pod_templates").symlink_to(TEMPLATES)
-    return root
-
-
-def test_the_plan_as_people_read_it(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--root", str(root)]) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert said[0].startswith("shop (digest ")
-    assert said[1:] == [
-        "  shop.daily: 0 0 * * *, prod",
-        "    tap-a-to-target-b: run tap-a target-b --state-id daily --timeout 7200",
-    ]
-
-
-def test_the_plan_and_its_pods_for_other_programs(
-    root: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["--root", str(root), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)[0]["dags"][0]["dag_id"] == "shop.daily"
-    assert main(["--root", str(root), "--pods", "astro"]) == 0
-    (pod,) = yaml.safe_load_all(capsys.readouterr().out)
-    validate(pod)
-    assert pod["spec"]["containers"][0]["image"] == "ghcr.io/acme/meltano:1.0"
-
-
-def test_dags_that_share_a_state(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = root / "meltano" / "shop" / "meltano.yml"
-    file.write_text(
-        FULLEST + "jobs: [{name: one, tasks: tap-a target-b}, {name: two, tasks: tap-a target-b}]\n"
-    )
-    assert main(["--root", str(root)]) == 1
-    assert "`shop.job.one` and `shop.job.two` share the state" in capsys.readouterr().err
-
-
-def test_a_project_that_cannot_be_planned(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = root / "meltano" / "shop" / "meltano.yml"
-    file.write_text(FULLEST.replace("loader: target-b", "loader: target-x"))
-    assert main(["--root", str(root)]) == 1
-    assert "fix: " in capsys.readouterr().err

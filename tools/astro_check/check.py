@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from meltano_pods.cli.projects import planned, project_folders
 from meltano_pods.errors import DeploymentError, MeltanoPodsError
+from meltano_pods.pods.planned import planned_pods
 from meltano_pods.settings.deployment import SECTION, deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
 
 from tools.astro_check import images, layouts, links, pods, requirements
 from tools.astro_check.dockerfile import read_dockerfile
 from tools.astro_check.finding import Finding
-from tools.planned import planned, planned_pods, project_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,7 +55,7 @@ def _projects(root: Path, environment: Mapping[str, str], *, pinned: bool) -> It
     except DeploymentError as error:
         yield _of_error("Dockerfile", error)
         return
-    for folder in project_folders(root):
+    for folder in project_folders(root / "meltano"):
         file = f"meltano/{folder.name}/meltano.yml"
         yield from layouts.check_dag_file(root, folder.name)
         try:

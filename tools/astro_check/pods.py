@@ -19,7 +19,7 @@ from tools.astro_check.finding import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tools.planned import PlannedPod
+    from meltano_pods.pods.planned import PlannedPod
 
 _LARGEST = {"cpu": ("43", "43 vCPU"), "memory": ("86Gi", "86Gi")}
 _RESOURCES = ("cpu", "memory", "ephemeral-storage")

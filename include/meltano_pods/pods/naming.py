@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 MAX_NAME = 63
 """A pod's name becomes its host name, which may have no more."""
 
-_VENDOR = "meltano-pods"
+VENDOR = "meltano-pods"
 MANAGED_BY = "app.kubernetes.io/managed-by"
-PROJECT = f"{_VENDOR}/project"
-DEPLOYMENT = f"{_VENDOR}/deployment"
-TASK_INSTANCE = f"{_VENDOR}/task-instance"
-TRY = f"{_VENDOR}/try"
-SELECTOR = f"{MANAGED_BY}={_VENDOR}"
+PROJECT = f"{VENDOR}/project"
+DEPLOYMENT = f"{VENDOR}/deployment"
+TASK_INSTANCE = f"{VENDOR}/task-instance"
+TRY = f"{VENDOR}/try"
+SELECTOR = f"{MANAGED_BY}={VENDOR}"
 """Selects every pod of ours."""
 
-DAG_ID = f"{_VENDOR}/dag-id"
-TASK_ID = f"{_VENDOR}/task-id"
-RUN_ID = f"{_VENDOR}/run-id"
-MAP_INDEX = f"{_VENDOR}/map-index"
-ATTEMPT = f"{_VENDOR}/attempt"
-SPEC = f"{_VENDOR}/spec"
-KEEP_SECONDS = f"{_VENDOR}/keep-seconds"
+DAG_ID = f"{VENDOR}/dag-id"
+TASK_ID = f"{VENDOR}/task-id"
+RUN_ID = f"{VENDOR}/run-id"
+MAP_INDEX = f"{VENDOR}/map-index"
+ATTEMPT = f"{VENDOR}/attempt"
+SPEC = f"{VENDOR}/spec"
+KEEP_SECONDS = f"{VENDOR}/keep-seconds"
 
 _DIGEST = 10
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
@@ -82,10 +82,10 @@ def pod_labels(run: TaskRun) -> dict[str, str]:
     """Return the labels by which people and the launcher select pods."""
     found = {
         "app.kubernetes.io/name": "meltano-run",
-        MANAGED_BY: _VENDOR,
+        MANAGED_BY: VENDOR,
         PROJECT: label(run.project),
-        f"{_VENDOR}/dag": label(run.dag_id),
-        f"{_VENDOR}/task": label(run.task_id),
+        f"{VENDOR}/dag": label(run.dag_id),
+        f"{VENDOR}/task": label(run.task_id),
         TASK_INSTANCE: _digest(run),
         TRY: str(run.try_number),
         # What Airflow's own operator labels pods with: platforms (Astro among them) and monitoring

@@ -6,8 +6,6 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from airflow.sdk.configuration import conf
-
 from meltano_pods.settings.deployment import SECTION, DeploymentSettings, deployment_settings
 
 _TEMPLATES = Path("k8s/pod_templates")
@@ -35,6 +33,9 @@ def read_settings() -> DeploymentSettings:
     Raises:
         DeploymentError: A key or value that is not allowed.
     """
+    # Here and not above, as below: the command line does without Airflow, which takes seconds.
+    from airflow.sdk.configuration import conf  # noqa: PLC0415
+
     keys = {name.removeprefix(_PREFIX).lower() for name in os.environ if name.startswith(_PREFIX)}
     if conf.has_section(SECTION):
         keys.update(conf.options(SECTION))
@@ -60,6 +61,8 @@ def read_deployment(root: Path) -> Deployment:
     Raises:
         DeploymentError: A key or value that is not allowed.
     """
+    from airflow.sdk.configuration import conf  # noqa: PLC0415
+
     # Astro sets it; plain Airflow has no such section and raises without a fallback.
     return deployment_at(root, read_settings(), conf.get("kubernetes", "namespace", fallback=None))
 

@@ -1,21 +1,17 @@
-"""The projects of this repository, planned, and the pods that would run their tasks."""
+"""The pods that would run planned tasks."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.plan import plan
 from meltano_pods.pods.build import RunSpec, build_pod
 from meltano_pods.pods.naming import TaskRun
 from meltano_pods.pods.options import pod_options
 from meltano_pods.pods.template import read_template
-from meltano_pods.project import read_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from meltano_pods.plan import DagPlan, ProjectPlan, TaskPlan
     from meltano_pods.tasks.deployment import Deployment
@@ -41,18 +37,9 @@ class PlannedPod:
     manifest: dict[str, Any]
 
 
-def project_folders(root: Path) -> list[Path]:
-    """Return the folders of the Meltano projects in an Airflow project's folder."""
-    return sorted(file.parent for file in (root / "meltano").glob("*/meltano.yml"))
-
-
-def planned(folder: Path) -> ProjectPlan:
-    """Plan a project as Airflow would here.
-
-    Raises:
-        ProjectError: It cannot be run as it is.
-    """
-    return plan(read_project(folder), os.environ.get("MELTANO_ENVIRONMENT") or None)
+def launcher_of(task: TaskPlan, deployment: Deployment) -> str:
+    """Return how a task runs in a deployment: `process` or `kubernetes`."""
+    return task.settings.launcher or deployment.settings.launcher
 
 
 def planned_pods(project: ProjectPlan, deployment: Deployment) -> Iterator[PlannedPod]:
@@ -67,14 +54,19 @@ def planned_pods(project: ProjectPlan, deployment: Deployment) -> Iterator[Plann
     """
     for dag in project.dags:
         for task in dag.tasks:
-            if (task.settings.launcher or deployment.settings.launcher) == "kubernetes":
-                manifest = _pod(project, dag, task, deployment)
+            if launcher_of(task, deployment) == "kubernetes":
+                manifest = planned_pod(project, dag, task, deployment)
                 yield PlannedPod(project.project, dag, task, manifest)
 
 
-def _pod(
+def planned_pod(
     project: ProjectPlan, dag: DagPlan, task: TaskPlan, deployment: Deployment
 ) -> dict[str, Any]:
+    """Return the pod of a task.
+
+    Raises:
+        DeploymentError: A pod template is missing or cannot be used.
+    """
     options = pod_options(task.settings, deployment, project.project, project.digest)
     run = TaskRun(
         project=project.project,

@@ -1,0 +1,57 @@
+"""What the deployment says, read without Airflow, whose import takes seconds."""
+
+from __future__ import annotations
+
+import configparser
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from meltano_pods.settings.deployment import SECTION, deployment_settings
+from meltano_pods.tasks.deployment import deployment_at
+
+if TYPE_CHECKING:
+    from meltano_pods.tasks.deployment import Deployment
+
+_PREFIX = f"AIRFLOW__{SECTION.upper()}__"
+
+
+def said_here() -> dict[str, str]:
+    """Return the section `[meltano_pods]` of Airflow's configuration: its file, then variables."""
+    said = dict(_file().items(SECTION)) if _file().has_section(SECTION) else {}
+    said |= {
+        name.removeprefix(_PREFIX).lower(): value
+        for name, value in os.environ.items()
+        if name.startswith(_PREFIX)
+    }
+    return said
+
+
+def deployment_here(root: Path) -> Deployment:
+    """Return the deployment of an Airflow project, as its configuration here says.
+
+    Raises:
+        DeploymentError: A key or value that is not allowed.
+    """
+    namespace = os.environ.get("AIRFLOW__KUBERNETES__NAMESPACE")
+    return deployment_at(root, deployment_settings(said_here()), namespace)
+
+
+def deployment_of(profile: str, root: Path) -> Deployment:
+    """Return a deployment of pods that says nothing but its profile.
+
+    Raises:
+        DeploymentError: There is no such profile.
+    """
+    return deployment_at(root, deployment_settings({"profile": profile, "launcher": "kubernetes"}))
+
+
+def _file() -> configparser.ConfigParser:
+    home = Path(os.environ.get("AIRFLOW_HOME") or "~/airflow").expanduser()
+    file = Path(os.environ.get("AIRFLOW_CONFIG") or home / "airflow.cfg")
+    found = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        found.read(file, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError):
+        found.clear()  # Airflow says what is wrong with it
+    return found

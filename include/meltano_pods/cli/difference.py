@@ -1,0 +1,249 @@
+"""What differs between two sets of plans: values in, values out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from meltano_pods.plan import DagPlan, ProjectPlan, TaskPlan
+
+ADDED, REMOVED, RENAMED, CHANGED = "added", "removed", "renamed", "changed"
+Pods = dict[tuple[str, str], dict[str, Any]]
+"""Manifests by DAG and task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value that differs; None where one side has none."""
+
+    key: str
+    old: Any
+    new: Any
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the change as JSON-compatible data."""
+        return {"key": self.key, "old": self.old, "new": self.new}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskChange:
+    """A task that differs.
+
+    Attributes:
+        task_id: Its id; where it was removed, that it had.
+        kind: `added`, `removed` or `changed`.
+        command: What it runs, or ran.
+        changes: Of the plan.
+        pod: Of its pod, beside what follows from the plan's.
+        states: Its state ids before and after, where a task that stays gets others.
+    """
+
+    task_id: str
+    kind: str
+    command: str
+    changes: tuple[Change, ...] = ()
+    pod: tuple[Change, ...] = ()
+    states: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the task as JSON-compatible data."""
+        return {
+            "task_id": self.task_id,
+            "kind": self.kind,
+            "command": self.command,
+            "changes": [each.as_dict() for each in self.changes],
+            "pod": [each.as_dict() for each in self.pod],
+            "state_ids": None
+            if self.states is None
+            else {"old": list(self.states[0]), "new": list(self.states[1])},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class DagChange:
+    """A DAG that differs.
+
+    Attributes:
+        dag_id: Its id; where it was removed, that it had.
+        kind: `added`, `removed`, `renamed` or `changed`.
+        was: Its id before, where it was renamed.
+        changes: Of the DAG as a whole.
+        tasks: Those of its tasks that differ.
+    """
+
+    dag_id: str
+    kind: str
+    was: str | None = None
+    changes: tuple[Change, ...] = ()
+    tasks: tuple[TaskChange, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the DAG as JSON-compatible data."""
+        return {
+            "dag_id": self.dag_id,
+            "kind": self.kind,
+            "was": self.was,
+            "changes": [each.as_dict() for each in self.changes],
+            "tasks": [each.as_dict() for each in self.tasks],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectChange:
+    """A project that differs.
+
+    Attributes:
+        project: Its name.
+        kind: `added`, `removed` or `changed`.
+        dags: Those of its DAGs that differ; none where the change is none of theirs.
+    """
+
+    project: str
+    kind: str
+    dags: tuple[DagChange, ...] = field(default=())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the project as JSON-compatible data."""
+        return {
+            "project": self.project,
+            "kind": self.kind,
+            "dags": [each.as_dict() for each in self.dags],
+        }
+
+
+def difference(
+    before: Iterable[ProjectPlan], after: Iterable[ProjectPlan], pods: tuple[Pods, Pods]
+) -> list[ProjectChange]:
+    """Return the projects that differ, those that are there now first.
+
+    Args:
+        before: Plans of then.
+        after: Plans of now.
+        pods: Of then and now.
+    """
+    was, now = ({each.project: each for each in plans} for plans in (before, after))
+    found = []
+    for name in [*now, *(name for name in was if name not in now)]:
+        old, new = was.get(name), now.get(name)
+        kind = ADDED if old is None else REMOVED if new is None else CHANGED
+        dags = tuple(_dags(old.dags if old else (), new.dags if new else (), pods))
+        if kind != CHANGED or dags or (old and new and old.digest != new.digest):
+            found.append(ProjectChange(name, kind, dags))
+    return found
+
+
+def _dags(
+    before: Sequence[DagPlan], after: Sequence[DagPlan], pods: tuple[Pods, Pods]
+) -> Iterator[DagChange]:
+    was = {dag.dag_id: dag for dag in before}
+    gone = {dag.dag_id: dag for dag in before if dag.dag_id not in {now.dag_id for now in after}}
+    for dag in after:
+        old = was.get(dag.dag_id) or _renamed(gone, dag)
+        if old is None:
+            yield DagChange(
+                dag.dag_id, ADDED, None, (Change("schedule", None, dag.schedule),),
+                tuple(_whole(task, ADDED) for task in dag.tasks),
+            )  # fmt: skip
+            continue
+        gone.pop(old.dag_id, None)
+        changes = tuple(_changes(_of_dag(old), _of_dag(dag)))
+        tasks = tuple(_tasks(old, dag, changes, pods))
+        renamed = old.dag_id != dag.dag_id
+        if renamed or changes or tasks:
+            was_id = old.dag_id if renamed else None
+            yield DagChange(dag.dag_id, RENAMED if renamed else CHANGED, was_id, changes, tasks)
+    for old in gone.values():
+        yield DagChange(
+            old.dag_id, REMOVED, tasks=tuple(_whole(task, REMOVED) for task in old.tasks)
+        )
+
+
+def _renamed(gone: Mapping[str, DagPlan], dag: DagPlan) -> DagPlan | None:
+    """Return the DAG that was there before under another id: one that did just this."""
+    alike = [old for old in gone.values() if _content(old) == _content(dag)]
+    same_time = [old for old in alike if old.schedule == dag.schedule]
+    return next(iter(same_time or alike), None)
+
+
+def _content(dag: DagPlan) -> object:
+    return [(task.task_id, _arguments(task)) for task in dag.tasks]
+
+
+def _arguments(task: TaskPlan) -> list[str]:
+    """Return what a task runs, without the state id, which follows a schedule's name."""
+    words = list(task.arguments)
+    if "--state-id" in words:
+        at = words.index("--state-id")
+        del words[at : at + 2]
+    return words
+
+
+def _tasks(
+    old: DagPlan, new: DagPlan, of_dag: Sequence[Change], pods: tuple[Pods, Pods]
+) -> Iterator[TaskChange]:
+    was = {task.task_id: task for task in old.tasks}
+    for task in new.tasks:
+        before = was.pop(task.task_id, None)
+        if before is None:
+            yield _whole(task, ADDED)
+            continue
+        known = {each.key for each in of_dag}
+        # What the whole DAG's settings show already need not be said of each task.
+        changes = tuple(
+            each for each in _changes(_of_task(before), _of_task(task)) if each.key not in known
+        )
+        then = pods[0].get((old.dag_id, task.task_id))
+        now = pods[1].get((new.dag_id, task.task_id))
+        pod = tuple(_changes(then, now)) if then is not None and now is not None else ()
+        states = (before.state_ids, task.state_ids)
+        if changes or pod or states[0] != states[1]:
+            differing = states if states[0] != states[1] else None
+            command = " ".join(task.arguments)
+            yield TaskChange(task.task_id, CHANGED, command, changes, pod, differing)
+    for before in was.values():
+        yield _whole(before, REMOVED)
+
+
+def _whole(task: TaskPlan, kind: str) -> TaskChange:
+    return TaskChange(task.task_id, kind, " ".join(task.arguments))
+
+
+def _of_dag(dag: DagPlan) -> dict[str, Any]:
+    # Its documentation names lines, which move with every line above.
+    kept = ("schedule", "tags", "settings")
+    return {key: value for key, value in dag.as_dict().items() if key in kept}
+
+
+def _of_task(task: TaskPlan) -> dict[str, Any]:
+    # Variables are those of the settings and the schedule; state ids are told apart from the rest.
+    left = ("task_id", "state_ids")
+    found = {key: value for key, value in task.as_dict().items() if key not in left}
+    found["settings"].pop("env", None)
+    found["arguments"] = " ".join(task.arguments)
+    return found
+
+
+def _changes(old: object, new: object, key: str = "") -> Iterator[Change]:
+    old, new = _by_name(old), _by_name(new)
+    if old == new:
+        return
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        yield Change(key, old, new)
+        return
+    for name in dict.fromkeys([*old, *new]):
+        inner = f"{key}.{name}" if key else str(name)
+        yield from _changes(old.get(name), new.get(name), inner)
+
+
+def _by_name(value: object) -> object:
+    """Return a list of Kubernetes' named things (containers, variables) as a map."""
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(each, dict) and "name" in each for each in value)
+    ):
+        return {each["name"]: each for each in value}
+    return value

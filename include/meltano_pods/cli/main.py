@@ -1,0 +1,74 @@
+"""Finds and starts the commands; says errors in one text."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import cast
+
+import click
+
+from meltano_pods.errors import MeltanoPodsError
+
+FAULTS, MISUSE, INTERRUPTED = 1, 2, 130
+
+COMMANDS = {
+    "plan": "The DAGs, tasks and pods that projects become; what a change does to them.",
+    "validate": "Every fault of every project, for CI.",
+    "schema": "The settings as a JSON schema, for editors.",
+}
+
+
+class _Commands(click.Group):
+    """Imports a command when it is called: `--help` needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"meltano_pods.cli.{cmd_name}")
+        return cast("click.Command", module.command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="meltano-pods", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Meltano projects as Airflow DAGs whose tasks run as Kubernetes pods.
+
+    Projects are looked for in `meltano` of this folder or of one above it, or where `--projects`
+    says. Answers go to stdout, all else to stderr.
+
+    Exit codes: 0 for success, 1 for faults, 2 for misuse of the command line. Commands name others
+    where they have them.
+    """
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    try:
+        code = cli.main(arguments, prog_name="meltano-pods", standalone_mode=False)
+    except click.Abort:
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except MeltanoPodsError as error:
+        return _refuse(str(error))
+    except BrokenPipeError:
+        # Whoever read the answer has read enough; nothing more can be said to it.
+        sys.stdout = None
+        return 0
+    except OSError as error:
+        return _refuse(str(error))
+    return code if isinstance(code, int) else 0
+
+
+def _refuse(text: str) -> int:
+    click.echo(click.style("error: ", fg="red", bold=True) + text, err=True)
+    return FAULTS

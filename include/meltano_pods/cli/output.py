@@ -1,0 +1,68 @@
+"""How commands speak."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+import yaml
+
+from meltano_pods.errors import Location
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from meltano_pods.errors import MeltanoPodsError
+
+TABLE, JSON, YAML = "table", "json", "yaml"
+
+format_option: Callable[[Callable[..., int]], Callable[..., int]] = click.option(
+    "--format",
+    "form",
+    type=click.Choice([TABLE, JSON, YAML]),
+    default=TABLE,
+    show_default=True,
+    help="For people, or for other programs.",
+)
+
+
+def show_data(data: object, form: str) -> None:
+    """Write data as JSON or YAML."""
+    if form == JSON:
+        click.echo(json.dumps(data, indent=2))
+    else:
+        click.echo(yaml.safe_dump(data, sort_keys=False), nl=False)
+
+
+def show_table(rows: Iterable[Sequence[str]], indent: str = "") -> None:
+    """Write rows in columns; the first one is their head."""
+    every = [list(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*every, strict=True)]
+    for number, row in enumerate(every):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        line = indent + "  ".join(cells).rstrip()
+        click.echo(click.style(line, bold=True) if number == 0 else line)
+
+
+def show_faults(faults: Sequence[MeltanoPodsError]) -> None:
+    """Write faults to stderr, each with where and fix."""
+    for fault in faults:
+        head = click.style("error: ", fg="red", bold=True)
+        click.echo(f"{head}{fault.what}\n  where: {fault.where}\n  fix: {fault.fix}", err=True)
+
+
+def fault_data(fault: MeltanoPodsError) -> dict[str, Any]:
+    """Return a fault as JSON-compatible data."""
+    where = fault.where
+    place = (
+        {"file": where.file, "line": where.line, "key": where.key}
+        if isinstance(where, Location)
+        else {"file": None, "line": None, "key": None}
+    )
+    return {"what": fault.what, "where": str(where), **place, "fix": fault.fix}
+
+
+def counted(number: int, what: str) -> str:
+    """Return `1 fault`, `2 faults`."""
+    return f"{number} {what}" + ("" if number == 1 else "s")

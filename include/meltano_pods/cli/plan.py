@@ -1,0 +1,120 @@
+"""`meltano-pods plan`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from meltano_pods.cli.deployment import deployment_here, deployment_of
+from meltano_pods.cli.output import (
+    JSON,
+    TABLE,
+    format_option,
+    show_data,
+    show_faults,
+    show_table,
+)
+from meltano_pods.cli.projects import find_projects, planned_all, projects_option
+from meltano_pods.pods.planned import launcher_of, planned_pods
+from meltano_pods.settings.profiles import PROFILES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from meltano_pods.plan import ProjectPlan
+    from meltano_pods.tasks.deployment import Deployment
+
+
+@click.command()
+@click.argument("names", metavar="[PROJECT]...", nargs=-1)
+@projects_option
+@format_option
+@click.option(
+    "--pods",
+    "profile",
+    metavar="PROFILE",
+    type=click.Choice(["default", *PROFILES]),
+    help=f"Print the pods instead, as a deployment of this profile starts them: "
+    f"{', '.join(['default', *PROFILES])}.",
+)
+@click.option(
+    "--diff",
+    "reference",
+    metavar="REF",
+    help="What has changed since a commit, branch or tag of git: DAGs, tasks, settings, pods and "
+    "state ids.",
+)
+@click.option(
+    "--exit-code",
+    "tell",
+    is_flag=True,
+    help="With --diff: exit with 3 if anything has changed, with 4 if a state id has.",
+)
+def command(  # noqa: PLR0913 - an option each
+    names: tuple[str, ...],
+    projects: Path | None,
+    form: str,
+    profile: str | None,
+    reference: str | None,
+    *,
+    tell: bool,
+) -> int:
+    """Print the DAGs and tasks that projects become, without Airflow.
+
+    With --pods, the pods of their tasks, as Kubernetes takes them.
+
+    With --diff, what the working tree changes since REF. Airflow keeps the history of a DAG or task
+    under its id, and Meltano the bookmarks under the state id: whose state id has changed moves all
+    its records again.
+    """
+    if tell and reference is None:
+        raise click.UsageError("--exit-code goes with --diff")
+    found = find_projects(projects).only(names)
+    deployment = (
+        deployment_here(found.root) if profile is None else deployment_of(profile, found.root)
+    )
+    if reference is not None:
+        from meltano_pods.cli.changes import show_changes  # noqa: PLC0415 - rarely asked for
+
+        return show_changes(found, names, deployment, reference, form, tell=tell)
+    plans, faults = planned_all(found.folders)
+    if profile is not None:
+        _show_pods(plans, deployment, form)
+    elif form == TABLE:
+        _show(plans, deployment)
+    else:
+        show_data([each.as_dict() for each in plans], form)
+    show_faults(faults)
+    return 1 if faults else 0
+
+
+def _show(plans: list[ProjectPlan], deployment: Deployment) -> None:
+    for number, each in enumerate(plans):
+        if number:
+            click.echo()
+        click.echo(click.style(each.project, bold=True) + f" (digest {each.digest[:12]})")
+        rows = [("DAG", "SCHEDULE", "TASK", "ENVIRONMENT", "RUNS AS", "COMMAND")]
+        for dag in each.dags:
+            rows += [
+                (
+                    dag.dag_id,
+                    dag.schedule or "by hand",
+                    task.task_id,
+                    task.environment or "none",
+                    "pod" if launcher_of(task, deployment) == "kubernetes" else "process",
+                    " ".join(task.arguments),
+                )
+                for task in dag.tasks
+            ]
+        show_table(rows, "  ")
+
+
+def _show_pods(plans: list[ProjectPlan], deployment: Deployment, form: str) -> None:
+    pods = [pod.manifest for each in plans for pod in planned_pods(each, deployment)]
+    if form == JSON:
+        show_data(pods, form)
+        return
+    for pod in pods:
+        click.echo("---")
+        show_data(pod, "yaml")

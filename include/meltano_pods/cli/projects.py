@@ -1,0 +1,157 @@
+"""Finds Meltano projects, reads and plans them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from meltano_pods.cli.deployment import said_here
+from meltano_pods.errors import DeploymentError, MeltanoPodsError
+from meltano_pods.names import listed, suggestion
+from meltano_pods.plan import plan
+from meltano_pods.plan.turns import refuse_clashes
+from meltano_pods.project import read_project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from meltano_pods.plan import ProjectPlan
+
+_PROJECTS, _FILE = "meltano", "meltano.yml"
+
+projects_option: Callable[[Callable[..., int]], Callable[..., int]] = click.option(
+    "--projects",
+    "projects",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder that holds the projects' folders.  [default: `meltano` of this folder or of "
+    "one above, or Airflow's setting `[meltano_pods] projects_folder`]",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Projects:
+    """The Meltano projects of an Airflow project.
+
+    Attributes:
+        folder: Holds a folder for each.
+        folders: Those, in the order of their names.
+    """
+
+    folder: Path
+    folders: tuple[Path, ...]
+
+    @property
+    def root(self) -> Path:
+        """The Airflow project's folder, which holds `dags` and `k8s`."""
+        return self.folder.parent
+
+    def only(self, names: Sequence[str]) -> Projects:
+        """Return the projects of these names; all of them for no name.
+
+        Raises:
+            DeploymentError: There is none of such a name.
+        """
+        known = [folder.name for folder in self.folders]
+        for name in names:
+            if name not in known:
+                raise DeploymentError(
+                    f"there is no project `{name}`; there are: {listed(known)}",
+                    str(self.folder),
+                    f"{suggestion(name, known)}Name one of these.",
+                )
+        if not names:
+            return self
+        kept = tuple(folder for folder in self.folders if folder.name in names)
+        return Projects(self.folder, kept)
+
+
+def find_projects(folder: Path | None) -> Projects:
+    """Return the projects in a folder.
+
+    Args:
+        folder: Which; None: Airflow's setting, else `meltano` here or in a folder above.
+
+    Raises:
+        DeploymentError: There are none.
+    """
+    found = projects_folder(folder)
+    if (found / _FILE).is_file():
+        raise DeploymentError(
+            "this is a project itself, not the folder that holds projects",
+            str(found),
+            f"Say `--projects {found.parent}`, and name the project where the command takes names.",
+        )
+    folders = tuple(project_folders(found))
+    if not folders:
+        raise DeploymentError(
+            f"there is no project: no folder in it has a {_FILE}",
+            str(found),
+            "Begin one with `meltano-pods new NAME`, or say where they are with `--projects`.",
+        )
+    return Projects(found, folders)
+
+
+def projects_folder(folder: Path | None) -> Path:
+    """Return the folder that holds, or is to hold, projects; as `find_projects` finds it.
+
+    Raises:
+        DeploymentError: Nothing says where it is.
+    """
+    return (folder or _configured() or _above()).absolute()
+
+
+def project_folders(folder: Path) -> list[Path]:
+    """Return the folders of the projects in a folder; none where it has none, or is not there."""
+    return sorted(file.parent for file in folder.glob(f"*/{_FILE}"))
+
+
+def planned(folder: Path) -> ProjectPlan:
+    """Plan a project as Airflow would here.
+
+    Raises:
+        ProjectError: It cannot be run as it is.
+    """
+    return plan(read_project(folder), os.environ.get("MELTANO_ENVIRONMENT") or None)
+
+
+def planned_all(folders: Iterable[Path]) -> tuple[list[ProjectPlan], list[MeltanoPodsError]]:
+    """Return plans, and all faults: of projects that cannot be planned, and between projects."""
+    plans: list[ProjectPlan] = []
+    faults: list[MeltanoPodsError] = []
+    for folder in folders:
+        try:
+            plans.append(planned(folder))
+        except MeltanoPodsError as error:
+            faults += every(error)
+    try:
+        refuse_clashes(plans)
+    except MeltanoPodsError as error:
+        faults += every(error)
+    return plans, faults
+
+
+def every(error: MeltanoPodsError) -> list[MeltanoPodsError]:
+    """Return an error and those that were found in the same go."""
+    return [error, *error.others]
+
+
+def _configured() -> Path | None:
+    said = said_here().get("projects_folder")
+    return Path(said) if said else None
+
+
+def _above() -> Path:
+    here = Path.cwd()
+    for each in (here, *here.parents):
+        if (each / _PROJECTS).is_dir():
+            return each / _PROJECTS
+    raise DeploymentError(
+        f"there is no folder `{_PROJECTS}` here or above",
+        str(here),
+        "Go to the Airflow project's folder, or say where projects are with `--projects`.",
+    )

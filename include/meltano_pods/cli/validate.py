@@ -1,0 +1,122 @@
+"""`meltano-pods validate`."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+import click
+
+from meltano_pods.cli.deployment import deployment_here, deployment_of
+from meltano_pods.cli.output import (
+    TABLE,
+    counted,
+    fault_data,
+    format_option,
+    show_data,
+    show_faults,
+)
+from meltano_pods.cli.projects import find_projects, planned_all, projects_option
+from meltano_pods.errors import DeploymentError, MeltanoPodsError
+from meltano_pods.names import listed, suggestion
+from meltano_pods.pods.planned import planned_pods
+from meltano_pods.settings.profiles import PROFILES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from meltano_pods.cli.projects import Projects
+    from meltano_pods.plan import ProjectPlan
+    from meltano_pods.tasks.deployment import Deployment
+
+_CALL = "airflow_dags"
+
+
+@click.command()
+@click.argument("names", metavar="[PROJECT]...", nargs=-1)
+@projects_option
+@format_option
+@click.option(
+    "--profile",
+    type=click.Choice(["default", *PROFILES]),
+    help="Hold pods to a deployment of this profile.  [default: as Airflow's configuration here "
+    "says]",
+)
+def command(names: tuple[str, ...], projects: Path | None, form: str, profile: str | None) -> int:
+    """Name every fault of every project; exit with 1 if there is any.
+
+    Beside what each meltano.yml says: projects without a DAG file and DAG files without a project,
+    DAG ids and states that two DAGs share, and pods that the deployment cannot start (no such
+    template, a value that is not allowed). It needs neither Airflow nor a cluster.
+    """
+    found = find_projects(projects).only(names)
+    plans, faults = planned_all(found.folders)
+    faults += _files(found)
+    try:
+        deployment = deployment_of(profile, found.root) if profile else deployment_here(found.root)
+        faults += _pods(plans, deployment)
+    except MeltanoPodsError as error:
+        faults.append(error)
+    if form == TABLE:
+        show_faults(faults)
+        dags = sum(len(each.dags) for each in plans)
+        counts = [
+            counted(len(found.folders), "project"),
+            counted(dags, "DAG"),
+            counted(len(faults), "fault"),
+        ]
+        click.echo(click.style(", ".join(counts), fg="red" if faults else "green"))
+    else:
+        show_data([fault_data(fault) for fault in faults], form)
+    return 1 if faults else 0
+
+
+def _files(found: Projects) -> Iterator[DeploymentError]:
+    """Compare projects with the DAG files that stand for them."""
+    dags = found.root / "dags"
+    if not dags.is_dir():
+        return
+    named = {file.stem: file for file in sorted(dags.rglob("*.py")) if _names_project(file)}
+    for folder in found.folders:
+        if folder.name not in named:
+            yield DeploymentError(
+                f"the project {folder.name} has no DAG file, so Airflow has none of its DAGs",
+                str(dags / f"{folder.name}.py"),
+                f"Write the two lines: `from meltano_pods import {_CALL}` and `{_CALL}(__file__)`.",
+            )
+    there = [folder.name for folder in found.folder.iterdir() if (folder / "meltano.yml").is_file()]
+    for name, file in named.items():
+        if name not in there:
+            yield DeploymentError(
+                f"the DAG file names the project {name}, which is not there; there are: "
+                f"{listed(there)}",
+                str(file),
+                f"{suggestion(name, there)}Rename or remove the file.",
+            )
+
+
+def _names_project(file: Path) -> bool:
+    """Whether a DAG file is that of a project: it calls `airflow_dags`."""
+    try:
+        parsed = ast.parse(file.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError):
+        return False  # Airflow says what is wrong with it
+    calls = (node.func for node in ast.walk(parsed) if isinstance(node, ast.Call))
+    return any(
+        (isinstance(call, ast.Name) and call.id == _CALL)
+        or (isinstance(call, ast.Attribute) and call.attr == _CALL)
+        for call in calls
+    )
+
+
+def _pods(plans: Sequence[ProjectPlan], deployment: Deployment) -> Iterator[MeltanoPodsError]:
+    said: set[str] = set()
+    for each in plans:
+        try:
+            list(planned_pods(each, deployment))
+        except MeltanoPodsError as error:
+            # What the deployment lacks, all projects miss.
+            if str(error) not in said:
+                said.add(str(error))
+                yield error

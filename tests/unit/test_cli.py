@@ -1,0 +1,329 @@
+"""The command line, by its entry point: what it says, where, and with which exit code."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import jsonschema
+import pytest
+import yaml
+from meltano_pods.cli.main import COMMANDS, main
+
+from tests.unit.pods import TEMPLATES
+from tests.unit.test_planned import FULLEST, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.unit.projects import MakeProject
+
+    Said = Callable[..., tuple[int, str, str]]
+
+FILE = "from meltano_pods import airflow_dags\n\nairflow_dags(__file__)\n"
+
+
+@pytest.fixture
+def root(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = make_project(FULLEST).parents[1]
+    (root / "k8s").mkdir()
+    (root / "k8s" / "pod_templates").symlink_to(TEMPLATES)
+    (root / "dags").mkdir()
+    (root / "dags" / "shop.py").write_text(FILE)
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("AIRFLOW_HOME", str(root / "airflow"))
+    return root
+
+
+@pytest.fixture
+def said(capfd: pytest.CaptureFixture[str]) -> Said:
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main(list(arguments))
+        captured = capfd.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def rewrite(root: Path, old: str, new: str) -> None:
+    file = root / "meltano" / "shop" / "meltano.yml"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def git(root: Path, *arguments: str) -> str:
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+    command = ["git", *who, *arguments]
+    done = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_there_and_documented(name: str) -> None:
+    command = importlib.import_module(f"meltano_pods.cli.{name}").command
+    assert isinstance(command, click.Command)
+    assert command.help
+    for option in command.params:
+        if isinstance(option, click.Option):
+            assert option.help, option.name
+
+
+def test_help_and_misuse(said: Said) -> None:
+    code, out, _ = said("--help")
+    assert code == 0
+    assert all(f"  {name} " in out for name in COMMANDS)
+    assert said("plan", "--nonsense")[0] == said("nonsense")[0] == 2
+
+
+def test_what_needs_neither_imports_neither_airflow_nor_kubernetes(root: Path) -> None:
+    code = (
+        "import sys; from meltano_pods.cli.main import main; code = main(sys.argv[1:]); "
+        "heavy = [n for n in sys.modules if n.split('.')[0] in ('airflow', 'kubernetes')]; "
+        "sys.exit(code or f'imported {heavy[:3]}' if heavy else code)"
+    )
+    for arguments in (["plan", "--pods", "astro"], ["validate"], ["schema"]):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments], cwd=root, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.usefixtures("root")
+def test_the_plan_as_people_read_it(said: Said) -> None:
+    code, out, err = said("plan")
+    assert (code, err) == (0, "")
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert lines[0].startswith("shop (digest ")
+    assert lines[1:] == [
+        "DAG SCHEDULE TASK ENVIRONMENT RUNS AS COMMAND",
+        "shop.daily 0 0 * * * tap-a-to-target-b prod process run tap-a target-b --state-id daily --timeout 7200",  # noqa: E501,
+    ]
+    assert "\x1b" not in out
+
+
+@pytest.mark.usefixtures("root")
+def test_the_plan_and_its_pods_for_other_programs(said: Said) -> None:
+    for form, load in (("json", json.loads), ("yaml", yaml.safe_load)):
+        (project,) = load(said("plan", "--format", form)[1])
+        assert project["dags"][0]["dag_id"] == "shop.daily"
+    (pod,) = yaml.safe_load_all(said("plan", "--pods", "astro")[1])
+    validate(pod)
+    assert pod["spec"]["containers"][0]["image"] == "ghcr.io/acme/meltano:1.0"
+    assert json.loads(said("plan", "--pods", "astro", "--format", "json")[1]) == [pod]
+
+
+def test_projects_are_found_from_below_and_where_one_says(
+    root: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root / "meltano" / "shop")
+    assert said("plan", "shop")[0] == 0
+    monkeypatch.chdir("/")
+    code, _, err = said("plan")
+    assert code == 1
+    assert "there is no folder `meltano` here or above" in err
+    assert said("plan", "--projects", str(root / "meltano"))[0] == 0
+    assert "this is a project itself" in said("plan", "--projects", str(root / "meltano/shop"))[2]
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__PROJECTS_FOLDER", str(root / "meltano"))
+    assert said("plan")[0] == 0
+    monkeypatch.delenv("AIRFLOW__MELTANO_PODS__PROJECTS_FOLDER")
+    (root / "airflow").mkdir()
+    setting = f"[meltano_pods]\nprojects_folder = {root / 'meltano'}\n"
+    (root / "airflow" / "airflow.cfg").write_text(setting)
+    assert said("plan")[0] == 0
+    assert "Did you mean `shop`" in said("plan", "shp")[2]
+
+
+def test_every_fault_is_named_at_once(root: Path, said: Said, make_project: MakeProject) -> None:
+    assert said("validate")[0] == 0
+    make_project(FULLEST.replace("loader: target-b", "loader: target-x"), "other")
+    make_project(
+        FULLEST.replace("    stop_grace: 30s", "    stop_grase: 30s\n    retries: -1"), "b.c"
+    )
+    (root / "dags" / "gone.py").write_text(FILE)
+    code, out, err = said("validate")
+    assert code == 1
+    for words in (
+        "the loader 'target-x'", "`stop_grase` is no setting", "`retries` has a value",
+        "the project b.c has no DAG file", "the project other has no DAG file",
+        "names the project gone, which is not there",
+    ):  # fmt: skip
+        assert words in err
+    assert err.count("fix: ") == 6
+    assert out == "3 projects, 1 DAG, 6 faults\n"
+    faults = json.loads(said("validate", "--format", "json")[1])
+    assert len(faults) == 6
+    (fault,) = [each for each in faults if "`stop_grase`" in each["what"]]
+    assert (fault["file"], fault["line"]) == ("meltano/b.c/meltano.yml", 20)
+
+
+@pytest.mark.usefixtures("root")
+def test_what_the_deployment_cannot_start_is_a_fault(
+    said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LAUNCHER", "kubernetes")
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__POD_TEMPLATE", "defalt.yaml")
+    assert "Did you mean `default.yaml`" in said("validate")[2]
+    assert said("validate", "--profile", "astro")[0] == 0
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LAUNCHR", "kubernetes")
+    assert "`launchr` is no setting" in said("validate")[2]
+
+
+def test_two_projects_that_make_one_dag_are_a_fault(
+    root: Path, said: Said, make_project: MakeProject
+) -> None:
+    for name in ("a-x", "a.x"):
+        make_project(FULLEST, name)
+        (root / "dags" / f"{name}.py").write_text(FILE)
+    code, _, err = said("validate")
+    assert code == 1
+    assert (
+        "the DAG id `a-x.daily` comes from two projects, first from meltano/a-x/meltano.yml" in err
+    )
+
+
+def test_two_dags_that_share_a_state_are_a_fault(root: Path, said: Said) -> None:
+    jobs = "jobs: [{name: one, tasks: tap-a target-b}, {name: two, tasks: tap-a target-b}]"
+    rewrite(root, "schedules:", f"{jobs}\nschedules:")
+    for command in ("plan", "validate"):
+        code, _, err = said(command)
+        assert code == 1
+        assert "`shop.job.one` and `shop.job.two` share the state" in err
+
+
+def test_the_schema_takes_what_the_model_takes(said: Said) -> None:
+    schema = json.loads(said("schema")[1])
+    jsonschema.validate({"retries": 3, "resources": {"limits": {"memory": "1Gi"}}}, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"retires": 3}, schema)
+
+
+@pytest.fixture
+def repository(root: Path) -> Path:
+    (root / "k8s" / "pod_templates").unlink()
+    (root / "k8s" / "pod_templates").mkdir()
+    template = (TEMPLATES / "default.yaml").read_text()
+    (root / "k8s" / "pod_templates" / "default.yaml").write_text(template)
+    git(root, "init", "--quiet", "--initial-branch", "main")
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "--message", "first")
+    return root
+
+
+def changes(said: Said, *more: str) -> Any:
+    code, out, err = said("plan", "--diff", "main", "--exit-code", "--format", "json", *more)
+    assert err == ""
+    return code, json.loads(out)["projects"]
+
+
+def test_what_a_change_does(repository: Path, said: Said) -> None:
+    assert changes(said) == (0, [])
+    rewrite(repository, "interval: '@daily'", "interval: '@hourly'")
+    rewrite(repository, "    stop_grace: 30s", "    stop_grace: 60s")
+    code, (project,) = changes(said)
+    (dag,) = project["dags"]
+    assert (code, dag["dag_id"], dag["kind"]) == (3, "shop.daily", "changed")
+    assert {"key": "schedule", "old": "0 0 * * *", "new": "0 * * * *"} in dag["changes"]
+    assert {"key": "settings.stop_grace", "old": "PT30S", "new": "PT1M"} in dag["changes"]
+    (task,) = dag["tasks"]
+    assert task["state_ids"] is None
+    grace = {"key": "spec.terminationGracePeriodSeconds", "old": 30, "new": 60}
+    assert grace in task["pod"]
+    assert not [each for each in task["pod"] if "DIGEST" in each["key"]]
+    # The user's index and files are theirs.
+    assert git(repository, "status", "--short") == " M meltano/shop/meltano.yml\n"
+
+
+def test_a_changed_state_id_is_called_out(repository: Path, said: Said) -> None:
+    rewrite(repository, "name: daily", "name: nightly")
+    code, (project,) = changes(said)
+    (dag,) = project["dags"]
+    assert (code, dag["kind"], dag["was"]) == (4, "renamed", "shop.daily")
+    assert dag["tasks"][0]["state_ids"] == {"old": ["daily"], "new": ["nightly"]}
+    code, out, _ = said("plan", "--diff", "main")
+    assert code == 0
+    assert "! STATE ID daily -> nightly: the next run moves all records again" in out
+    assert "1 renamed, 0 changed; 1 state id changed" in out
+
+
+def test_dags_and_projects_come_and_go(
+    repository: Path, said: Said, make_project: MakeProject
+) -> None:
+    make_project(FULLEST, "other")
+    rewrite(
+        repository,
+        "schedules:",
+        "schedules:\n- {name: more, interval: '@daily', extractor: tap-a, loader: target-b, "
+        "transform: skip}",
+    )
+    code, (other, shop) = changes(said)
+    assert (code, other["kind"], shop["kind"]) == (3, "added", "changed")
+    assert [(dag["dag_id"], dag["kind"]) for dag in shop["dags"]] == [("shop.more", "added")]
+    (repository / "meltano" / "shop" / "meltano.yml").unlink()
+    _, (other, shop) = changes(said)
+    assert (shop["kind"], shop["dags"][0]["kind"]) == ("removed", "removed")
+    assert [each["project"] for each in changes(said, "other")[1]] == ["other"]
+
+
+def test_a_template_of_pods_is_part_of_a_change(repository: Path, said: Said) -> None:
+    file = repository / "k8s" / "pod_templates" / "default.yaml"
+    file.write_text(file.read_text().replace("runAsNonRoot: true", "runAsNonRoot: false"))
+    _, (project,) = changes(said)
+    (task,) = project["dags"][0]["tasks"]
+    assert [each["key"] for each in task["pod"]] == ["spec.securityContext.runAsNonRoot"]
+
+
+def test_a_submodule_is_compared_by_the_commit_it_had(
+    repository: Path, said: Said, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "meltano.yml").write_text(FULLEST)
+    git(source, "init", "--quiet", "--initial-branch", "main")
+    git(source, "add", ".")
+    git(source, "commit", "--quiet", "--message", "first")
+    add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add"]
+    git(repository, *add, str(source), "meltano/module")
+    git(repository, "commit", "--quiet", "--all", "--message", "second")
+    assert changes(said) == (0, [])
+    file = repository / "meltano" / "module" / "meltano.yml"
+    file.write_text(FULLEST.replace("@daily", "@hourly"))
+    _, (project,) = changes(said)
+    assert (project["project"], project["kind"]) == ("module", "changed")
+
+
+def test_what_cannot_be_compared(repository: Path, said: Said) -> None:
+    code, _, err = said("plan", "--diff", "nope")
+    assert code == 1
+    assert "it knows no commit `nope`" in err
+    assert said("plan", "--exit-code")[0] == 2
+    rewrite(repository, "loader: target-b", "loader: target-x")
+    code, _, err = said("plan", "--diff", "main")
+    assert code == 1
+    assert "the loader 'target-x'" in err
+    git(repository, "commit", "--quiet", "--all", "--message", "broken")
+    rewrite(repository, "loader: target-x", "loader: target-b")
+    code, _, err = said("plan", "--diff", "main")
+    assert code == 0
+    assert "not compared, main had a fault" in err
+
+
+def test_the_command_is_installed(root: Path) -> None:
+    script = Path(sys.executable).with_name("meltano-pods")
+    done = subprocess.run(
+        [script, "plan", "nope"],
+        cwd=root,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: there is no project `nope`; there are: shop\n  where: ")
