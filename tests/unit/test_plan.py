@@ -50,6 +50,7 @@ def test_golden(make_project: MakeProject) -> None:
                     "environment": "dev",
                     "state_ids": ["dev:tap-csv-to-target-jsonl"],
                     "pool": None,
+                    "pipelines": [["tap-csv", "target-jsonl"]],
                     "env": {},
                     "settings": defaults,
                 },
@@ -60,6 +61,7 @@ def test_golden(make_project: MakeProject) -> None:
                     "environment": "dev",
                     "state_ids": [],
                     "pool": None,
+                    "pipelines": [],
                     "env": {},
                     "settings": defaults,
                 },
@@ -90,6 +92,7 @@ def test_golden(make_project: MakeProject) -> None:
                     "environment": "dev",
                     "state_ids": ["hourly"],
                     "pool": None,
+                    "pipelines": [["tap-shop", "target-jsonl"]],
                     "env": {"A": "b", "TAP_SHOP_START": "5"},
                     "settings": own,
                 }

@@ -150,10 +150,10 @@ def test_the_log(
     assert ("ERROR", "target-jsonl: oh no") in lines
     assert ("INFO", "DEBUG meltano: detail") in lines
     assert ("INFO", "plain") in lines
-    assert lines[-1] == (
-        "INFO",
-        "succeeded: 1,200 records in 4.1 s; csv: 1,200 (bookmark 2026-01-02); state dev:x saved",
-    )
+    assert lines[-2:] == [
+        ("INFO", "  csv: 1,200 extracted, 1,200 loaded; bookmark 2026-01-02"),
+        ("INFO", "succeeded: 1,200 records in 4.1 s; state dev:x saved"),
+    ]
     assert not [line for _, line in lines if "meltano_runner_result" in line]
 
 

@@ -30,6 +30,7 @@ def test_defaults() -> None:
         "retry_delay": timedelta(minutes=5),
         "stop_grace": timedelta(seconds=120),
         "priority_weight": 1,
+        "assets": True,
     }
 
 

@@ -1,14 +1,13 @@
 """What a run's end means, in words and as the exceptions Airflow acts on; for every launcher."""
 
 from meltano_pods.diagnosis.failure import Failure, RunFailedError, RunRefusedError, failure_of
-from meltano_pods.diagnosis.summary import SUMMARY, push_summary, summarize
+from meltano_pods.diagnosis.summary import headline, summarize
 
 __all__ = [
-    "SUMMARY",
     "Failure",
     "RunFailedError",
     "RunRefusedError",
     "failure_of",
-    "push_summary",
+    "headline",
     "summarize",
 ]

@@ -2,43 +2,48 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
     from meltano_runner.contract import PipelineResult, RunResult, StreamResult
 
-SUMMARY = "summary"
-"""Key of the XCom that holds this line, whichever way the run ended."""
 _STREAMS = 8
 
 
 def summarize(result: RunResult) -> str:
     """Return one line, such as `succeeded: 12 records in 4.1 s; csv: 12 (bookmark 2026-01-02)`."""
-    only_dbt = result.records is None and not result.pipelines and result.dbt
-    done = result.dbt[0].plugin if only_dbt else _records(result.records)
-    parts = [f"{result.outcome.value}: {done} in {result.seconds:.1f} s"]
-    if result.peak_memory_bytes is not None:
-        parts[0] += f", peak memory {result.peak_memory_bytes / 2**20:,.0f} MiB"
+    parts = [_run(result)]
     for pipeline in result.pipelines:
-        parts += [_stream(stream) for stream in pipeline.streams[:_STREAMS]]
-        more = len(pipeline.streams) - _STREAMS
+        told = [each for each in pipeline.streams if each.records is not None or each.bookmark]
+        parts += [_stream(stream) for stream in told[:_STREAMS]]
+        more = len(told) - _STREAMS
         if (hidden := max(more, 0) + pipeline.streams_omitted) > 0:
             parts.append(f"{hidden} more streams")
-        if (state := _state(pipeline)) is not None:
-            parts.append(state)
-    if result.pipelines_omitted:
-        parts.append(f"{result.pipelines_omitted} more pipelines")
-    parts += [command.describe() for command in result.dbt]
-    return "; ".join(parts)
+        parts += _state(pipeline)
+    return "; ".join([*parts, *_omitted(result), *_dbt(result)])
 
 
-def push_summary(context: Context, result: RunResult) -> None:
-    """Show a result's line among the task's XComs."""
-    # A task that was ended by somebody may push nothing any more; why it ended matters more.
-    with suppress(Exception):
-        context["ti"].xcom_push(key=SUMMARY, value=summarize(result))
+def headline(result: RunResult) -> str:
+    """Return the same without streams, for where they have lines of their own."""
+    states = [state for pipeline in result.pipelines for state in _state(pipeline)]
+    return "; ".join([_run(result), *states, *_omitted(result), *_dbt(result)])
+
+
+def _run(result: RunResult) -> str:
+    only_dbt = result.records is None and not result.pipelines and result.dbt
+    done = result.dbt[0].plugin if only_dbt else _records(result.records)
+    text = f"{result.outcome.value}: {done} in {result.seconds:.1f} s"
+    if result.peak_memory_bytes is not None:
+        text += f", peak memory {result.peak_memory_bytes / 2**20:,.0f} MiB"
+    return text
+
+
+def _omitted(result: RunResult) -> list[str]:
+    return [f"{result.pipelines_omitted} more pipelines"] if result.pipelines_omitted else []
+
+
+def _dbt(result: RunResult) -> list[str]:
+    return [command.describe() for command in result.dbt]
 
 
 def _records(count: int | None) -> str:
@@ -48,13 +53,12 @@ def _records(count: int | None) -> str:
 
 
 def _stream(stream: StreamResult) -> str:
-    count = stream.extracted if stream.extracted is not None else stream.loaded
-    figure = "not counted" if count is None else f"{count:,}"
+    figure = "not counted" if stream.records is None else f"{stream.records:,}"
     bookmark = "" if stream.bookmark is None else f" (bookmark {stream.bookmark})"
     return f"{stream.stream}: {figure}{bookmark}"
 
 
-def _state(pipeline: PipelineResult) -> str | None:
+def _state(pipeline: PipelineResult) -> list[str]:
     if pipeline.state_id is None:
-        return None
-    return f"state {pipeline.state_id} {'saved' if pipeline.state_saved else 'not saved'}"
+        return []
+    return [f"state {pipeline.state_id} {'saved' if pipeline.state_saved else 'not saved'}"]

@@ -10,7 +10,7 @@ from meltano_pods.errors import Location, ProjectError, SettingsError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.plan.environment import check_environment, choose_environment
 from meltano_pods.plan.model import TaskPlan
-from meltano_pods.plan.state import state_ids
+from meltano_pods.plan.state import pipelines, state_ids
 from meltano_pods.plan.tasks import plugin_layers, timeout_options
 from meltano_pods.project.blocks import check_blocks
 from meltano_pods.settings.check import check
@@ -104,6 +104,7 @@ def plan_command(
         state_ids=states,
         # Other DAGs of the project may write them, too.
         pool=(settings.state_pool if states else None) or settings.pool,
+        pipelines=pipelines(project, every),
     )
 
 

@@ -26,6 +26,7 @@ class TaskPlan:
         upstream: Ids of the tasks that it follows.
         state_ids: Meltano's own ids of the states that it reads and writes.
         pool: Airflow pool whose slots it takes; None for the default one.
+        pipelines: Names of the extractor and the loader of each pipeline.
     """
 
     task_id: str
@@ -36,6 +37,7 @@ class TaskPlan:
     upstream: tuple[str, ...] = ()
     state_ids: tuple[str, ...] = ()
     pool: str | None = None
+    pipelines: tuple[tuple[str, str], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the task as JSON-compatible data."""
@@ -46,6 +48,7 @@ class TaskPlan:
             "environment": self.environment,
             "state_ids": list(self.state_ids),
             "pool": self.pool,
+            "pipelines": [list(pair) for pair in self.pipelines],
             "env": dict(self.env),
             "settings": self.settings.model_dump(mode="json"),
         }

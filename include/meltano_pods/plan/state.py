@@ -19,7 +19,7 @@ def state_ids(
 ) -> tuple[str, ...]:
     """Return the state ids of a `meltano run`, one for each pair of extractor and loader.
 
-    Mappers between the two are no part of it. Without an environment Meltano keeps no state.
+    Without an environment Meltano keeps no state.
 
     Args:
         project: The project.
@@ -30,7 +30,14 @@ def state_ids(
     if environment is None:
         return ()
     suffix = suffix or project.environments[environment].state_id_suffix
-    found: dict[str, None] = {}
+    names = (f"{extractor}-to-{loader}" for extractor, loader in pipelines(project, blocks))
+    ids = (":".join(filter(None, (environment, name, suffix))) for name in names)
+    return tuple(dict.fromkeys(ids))
+
+
+def pipelines(project: Project, blocks: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return extractor and loader of each pipeline; mappers between the two are no part of it."""
+    found = []
     extractor = None
     for block in blocks:
         plugin = project.plugin_of(block)
@@ -38,8 +45,7 @@ def state_ids(
         if plugin is not None and kind is PluginType.EXTRACTORS:
             extractor = plugin.name
         elif plugin is not None and kind is PluginType.LOADERS and extractor is not None:
-            parts = (environment, f"{extractor}-to-{plugin.name}", suffix)
-            found[":".join(part for part in parts if part)] = None
+            found.append((extractor, plugin.name))
             extractor = None
         elif kind is not PluginType.MAPPERS:
             extractor = None

@@ -9,7 +9,7 @@ from meltano_pods.plan.environment import check_environment, schedule_env
 from meltano_pods.plan.graph import upstream_of
 from meltano_pods.plan.identifiers import unique_identifiers
 from meltano_pods.plan.model import TaskPlan
-from meltano_pods.plan.state import state_ids
+from meltano_pods.plan.state import pipelines, state_ids
 from meltano_pods.project import PluginType
 from meltano_pods.settings.layer import in_order
 from meltano_pods.settings.merge import joined, merged
@@ -74,6 +74,7 @@ def plan_tasks(
                     else (command.state_id,)
                 ),
                 pool=own.pool,
+                pipelines=pipelines(project, command.blocks),
             )
         )
     return tasks

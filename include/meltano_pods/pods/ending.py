@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import Category, Outcome, ResultError, RunResult, decode
+from meltano_runner.contract import Category, Outcome, ResultError, RunResult, decode, whole
 
 from meltano_pods.pods.reasons import (
     Finding,
@@ -57,7 +57,7 @@ def read_ending(
 
     Args:
         pod: The pod's manifest, its run's container terminated or the pod's phase final.
-        logged: The result as the log had it, for when the termination message is lost.
+        logged: The result as the log had it, whole, also for when the termination message is lost.
         last_words: The last line of its log.
     """
     state = terminated(pod)
@@ -67,12 +67,12 @@ def read_ending(
     if oom is not None:
         return Ending(_failed(result, oom.category, code, state), oom)
     if code == 0 and result is not None and result.outcome is Outcome.SUCCEEDED:
-        return Ending(result)
+        return Ending(whole(result, logged))
     if disrupted is not None:
         # A disruption ends the run with SIGTERM: its own result says `stopped`, this says why.
         return Ending(_failed(result, disrupted.category, code, state), disrupted)
     if result is not None and result.outcome is not Outcome.SUCCEEDED:
-        return Ending(result)
+        return Ending(whole(result, logged))
     found = failed_container(pod, last_words if result is None else "")
     if found is None:
         text = f"the container ended with exit code {code}, but left no result"

@@ -14,7 +14,7 @@ from airflow.settings import pod_mutation_hook
 from kubernetes.client.exceptions import ApiException
 from meltano_runner.contract import Category
 
-from meltano_pods.diagnosis import Failure, failure_of, push_summary, summarize
+from meltano_pods.diagnosis import Failure, failure_of
 from meltano_pods.errors import DeploymentError
 from meltano_pods.plan.command import FULL_REFRESH
 from meltano_pods.pods import naming
@@ -36,8 +36,9 @@ from meltano_pods.pods.run_pod import RunPod
 from meltano_pods.pods.start import CHECK_SECONDS, NotStartedError, has_ended
 from meltano_pods.pods.template import read_template
 from meltano_pods.pods.trigger import RunPodTrigger
+from meltano_pods.results import Ended, failed, reporting_of, succeeded
 from meltano_pods.settings.override import RUN_CONTAINER
-from meltano_pods.tasks.arguments import airflow_arguments
+from meltano_pods.tasks.arguments import airflow_arguments, with_said
 from meltano_pods.tasks.mapping import TEMPLATE_FIELDS, partial, suffix_options
 from meltano_pods.tasks.request import task_of, unrendered
 
@@ -120,13 +121,11 @@ class MeltanoPodOperator(KubernetesPodOperator):
         )  # fmt: skip
         planned, place = task.plan, task.place
         options = pod_options(planned.settings, place.deployment, place.folder.name, place.digest)
-        defaults = airflow_arguments(planned, starts_pod=True)
-        asked = kwargs.get("default_args") or {}
+        defaults = airflow_arguments(planned, place.folder.name, starts_pod=True)
         super().__init__(
             **{
                 "do_xcom_push": True,
-                **{key: defaults[key] for key in defaults.keys() - asked},
-                **kwargs,
+                **with_said(defaults, kwargs),
                 "kubernetes_conn_id": options.cluster.connection,
                 "in_cluster": options.cluster.in_cluster,
                 "cluster_context": options.cluster.context,
@@ -150,6 +149,7 @@ class MeltanoPodOperator(KubernetesPodOperator):
         self.environment = planned.environment
         self.env = {**planned.env, **later}
         self.state_id_suffix = state_id_suffix
+        self.reporting = reporting_of(planned, self.project)
         if options.log_url is not None:
             self.operator_extra_links = (_POD_LOG, *self.operator_extra_links)
         self._attempt = ""
@@ -334,28 +334,26 @@ class MeltanoPodOperator(KubernetesPodOperator):
         pod = None if run_pod is None else run_pod.state()
         if known is None:
             known = NOTHING if run_pod is None else run_pod.ending(pod)
+        typed = shlex.join(["meltano-runner", *self.arguments])
+        where = f"{self.project}: {typed}; pod {'/'.join(self._address)}"
+        ended = Ended(self, context, self.log, where, self.environment)
         if self._killed:
             known = stopped(known)
         elif known.succeeded and run_pod is not None and pod is not None:
-            self.log.info("%s", summarize(known.result))
             run_pod.delete(pod)
-            push_summary(context, known.result)
-            return known.result.as_dict()
+            return succeeded(ended, self.reporting, known.result)
         kept = pod is not None and has_ended(pod)
         if run_pod is not None and pod is not None and not kept and delete:
             # What has not started could start later, when nobody waits for it any more.
             run_pod.delete(pod)
-        ti = context["ti"]
         failure = Failure(
             known.result,
-            tries=f"this was try {ti.try_number} of {ti.max_tries + 1}",
+            tries=ended.tries,
             kubernetes=None if known.finding is None else str(known.finding),
             pod="/".join(self._address) if run_pod is not None else None,
             look=() if run_pod is None else tuple(run_pod.explain(kept=kept)),
         )
-        typed = shlex.join(["meltano-runner", *self.arguments])
-        where = f"{self.project}: {typed}; pod {'/'.join(self._address)}"
-        push_summary(context, known.result)
+        failed(ended, known.result)
         # Nothing of what led here: it is told in words, and the API's answers are long.
         raise failure_of(failure, where) from None
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from meltano_pods.plan.command import FULL_REFRESH
-from meltano_pods.tasks.arguments import airflow_arguments
+from meltano_pods.results import Ended, failed, reporting_of, succeeded
+from meltano_pods.tasks.arguments import airflow_arguments, with_said
 from meltano_pods.tasks.mapping import TEMPLATE_FIELDS, partial, suffix_options
 from meltano_pods.tasks.request import task_of, unrendered
 
@@ -69,14 +70,14 @@ class MeltanoProcessOperator(BaseOperator):
             environment=environment, full_refresh=full_refresh, settings=settings,
         )  # fmt: skip
         planned = task.plan
-        defaults = airflow_arguments(planned, starts_pod=False)
-        asked = kwargs.get("default_args") or {}
-        super().__init__(**{key: defaults[key] for key in defaults.keys() - asked} | kwargs)
+        name = task.place.folder.name
+        super().__init__(**with_said(airflow_arguments(planned, name, starts_pod=False), kwargs))
         self.arguments = list(planned.arguments)
         self.project_folder = str(task.place.folder)
         self.environment = planned.environment
         self.env = {**planned.env, **later}
         self.state_id_suffix = state_id_suffix
+        self.reporting = reporting_of(planned, name)
         self.stop_grace = planned.settings.stop_grace.total_seconds()
         self._run: Run | None = None
         self._killed = False
@@ -89,7 +90,7 @@ class MeltanoProcessOperator(BaseOperator):
             RunnerMissingError: There is no runner on this machine.
         """
         # Every parse of a DAG file is a fresh process, and needs the class alone.
-        from meltano_pods.diagnosis import RunFailedError, push_summary  # noqa: PLC0415
+        from meltano_pods.diagnosis import RunFailedError  # noqa: PLC0415
         from meltano_pods.process.run import Request, Run  # noqa: PLC0415
 
         project = Path(self.project_folder)
@@ -108,13 +109,13 @@ class MeltanoProcessOperator(BaseOperator):
         self._run = Run(request, self.log)
         if self._killed:  # while all this was imported
             self._run.stop()
+        ended = Ended(self, context, self.log, request.where, self.environment)
         try:
             result = self._run.perform()
         except RunFailedError as error:
-            push_summary(context, error.failure.result)
+            failed(ended, error.failure.result)
             raise
-        push_summary(context, result)
-        return result.as_dict()
+        return succeeded(ended, self.reporting, result)
 
     def on_kill(self) -> None:
         """Ask the run to stop; `execute` goes on relaying until it has, and then raises.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from meltano_runner.contract import Category, Outcome
 
-from meltano_pods.diagnosis import Failure, failure_of, summarize
+from meltano_pods.diagnosis import Failure, failure_of
 from meltano_pods.process.child import Child
 from meltano_pods.process.command import find_runner
 from meltano_pods.process.environment import contract_environment
@@ -51,6 +51,11 @@ class Request:
     grace: float
     tries: str
 
+    @property
+    def where(self) -> str:
+        """Project and command, as one would type it."""
+        return f"{self.project.name}: {shlex.join(['meltano-runner', *self.arguments])}"
+
 
 class Run:
     """A run that can be stopped from a signal handler while `perform` waits for it."""
@@ -70,14 +75,12 @@ class Run:
             RunnerMissingError: There is no runner on this machine.
         """
         project = self._request.project
-        typed = shlex.join(["meltano-runner", *self._request.arguments])
         command = [str(find_runner(project)), *self._request.arguments]
-        self._log.info("In %s: %s", project, typed)
+        self._log.info("%s", self._request.where)
         result = self._run(command)
-        self._log.info("%s", summarize(result))
         if result.outcome is not Outcome.SUCCEEDED:
             failure = Failure(result, tries=self._request.tries)
-            raise failure_of(failure, f"{project.name}: {typed}")
+            raise failure_of(failure, self._request.where)
         return result
 
     def stop(self) -> None:

@@ -95,4 +95,4 @@ def _inner_path(detail: ErrorDetails) -> tuple[str, ...]:
     return (name,) if detail["type"] == "variable" else tuple(name.split("."))
 
 
-_MAY_HOLD_SECRETS = ("env", "notify", "secret_env", "pod_override", "worker_override")
+_MAY_HOLD_SECRETS = ("assets", "env", "notify", "secret_env", "pod_override", "worker_override")

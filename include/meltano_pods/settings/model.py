@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from meltano_pods.settings.assets import check_assets
+from meltano_pods.settings.expect import check_expect
 from meltano_pods.settings.notify import check_notify
 from meltano_pods.settings.order_model import Name, OrderSettings
 from meltano_pods.settings.pod_model import PodSettings
@@ -145,6 +147,27 @@ class Settings(PodSettings, OrderSettings):
             "variable says, else nobody. docs/how-to/notifications.md has more."
         ),
         json_schema_extra=_WHOLE_DAG,
+    )
+    assets: Annotated[bool | dict[str, str], BeforeValidator(check_assets)] = Field(
+        default=True,
+        description=(
+            "Whether runs have events of Airflow's assets, by which other DAGs can be scheduled: "
+            "true, false, or a map with `uri`, a pattern of the URIs of streams in which "
+            "`{project}`, `{environment}`, `{extractor}`, `{loader}`, `{stream}` and `{table}` "
+            "stand for names, such as `postgres://host:5432/db/schema/{table}`. True: "
+            "`x-meltano://{project}/{environment}/{loader}/{stream}`. docs/how-to/assets.md has "
+            "more."
+        ),
+    )
+    expect: Annotated[dict[str, Any], BeforeValidator(check_expect)] = Field(
+        default_factory=dict,
+        description=(
+            "What the result of a run must be like: a map of `min_records` (a number), `max_age` "
+            "of the newest bookmark (a duration) and `schema_change` (`warn` or `fail`), and of "
+            "`streams`, the same for single ones. Each takes its bound, or `warn` and `fail` with "
+            "a bound each. Levels merge key by key; null takes a check away. Empty: nothing is "
+            "checked. docs/how-to/checks.md has more."
+        ),
     )
 
 

@@ -1,10 +1,11 @@
-"""A task's settings as the arguments that every operator of Airflow takes."""
+"""A task's plan as the arguments that every operator of Airflow takes."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from meltano_pods.results import LABEL_TEMPLATE, inlets_and_outlets, reporting_of
 from meltano_pods.settings.override import WORKER_CONTAINER
 
 if TYPE_CHECKING:
@@ -16,11 +17,12 @@ _TIMEOUT_MARGIN = timedelta(seconds=60)
 """The runner ends a run that takes too long by itself; Airflow's timeout is for when it cannot."""
 
 
-def airflow_arguments(planned: TaskPlan, *, starts_pod: bool) -> dict[str, Any]:
-    """Return the arguments.
+def airflow_arguments(planned: TaskPlan, project: str, *, starts_pod: bool) -> dict[str, Any]:
+    """Return the arguments that a task's plan stands for.
 
     Args:
         planned: The task's plan.
+        project: Name of the project.
         starts_pod: Whether its run first waits for a pod to start.
     """
     settings = planned.settings
@@ -30,6 +32,8 @@ def airflow_arguments(planned: TaskPlan, *, starts_pod: bool) -> dict[str, Any]:
         "retry_exponential_backoff": 2.0,
         "max_retry_delay": settings.max_retry_delay,
         "priority_weight": settings.priority_weight,
+        "map_index_template": LABEL_TEMPLATE,
+        **inlets_and_outlets(reporting_of(planned, project)),
     }
     if settings.owner is not None:
         found["owner"] = settings.owner
@@ -43,6 +47,31 @@ def airflow_arguments(planned: TaskPlan, *, starts_pod: bool) -> dict[str, Any]:
         limit = settings.run_timeout + settings.stop_grace + _TIMEOUT_MARGIN
         found["execution_timeout"] = limit + settings.start_timeout if starts_pod else limit
     return found
+
+
+def with_said(defaults: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an operator of Airflow is called with: assets of both, else what is said wins.
+
+    Args:
+        defaults: As `airflow_arguments` returns them.
+        said: What the DAG's author says.
+    """
+    asked = said.get("default_args") or {}
+    own = {key: defaults[key] for key in defaults.keys() - asked}
+    return {**own, **said, **assets_of_both(defaults, said)}
+
+
+def assets_of_both(defaults: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return the inlets and outlets where both have some, each once."""
+    return {
+        key: [*asked, *(each for each in defaults[key] if each not in asked)]
+        for key in ("inlets", "outlets")
+        if key in defaults and (asked := _as_list(said.get(key) or []))
+    }
+
+
+def _as_list(value: object) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _executor_config(override: Mapping[str, Any]) -> dict[str, Any]:

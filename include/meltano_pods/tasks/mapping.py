@@ -18,7 +18,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from meltano_pods.errors import ProjectError
 from meltano_pods.names import listed
-from meltano_pods.tasks.arguments import airflow_arguments
+from meltano_pods.tasks.arguments import airflow_arguments, assets_of_both
 from meltano_pods.tasks.request import task_of
 
 if TYPE_CHECKING:
@@ -133,10 +133,12 @@ def partial(operator_class: type[BaseOperator], /, **kwargs: Any) -> MeltanoPart
         kwargs["project"], kwargs["run"], task_id=parts["task_id"], dag=parts["dag"], **said
     )
     dag_defaults = {} if parts["dag"] is None else parts["dag"].default_args
-    ours = airflow_arguments(task.plan, starts_pod=hasattr(operator_class, "pod_manager"))
+    starts_pod = hasattr(operator_class, "pod_manager")
+    ours = airflow_arguments(task.plan, task.place.folder.name, starts_pod=starts_pod)
     ours["map_index_template"] = f"{{{{ task.{SUFFIX} }}}}"
     asked = {*kwargs, *defaults, *dag_defaults}
     parts.update({key: value for key, value in ours.items() if key not in asked})
+    parts.update(assets_of_both(ours, kwargs))
     return MeltanoPartial(operator_class=operator_class, kwargs=parts, params=known.params)
 
 

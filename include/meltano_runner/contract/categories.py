@@ -18,6 +18,7 @@ class Category(StrEnum):
     UTILITY_FAILED = "utility_failed"
     DBT_MODEL_FAILED = "dbt_model_failed"
     DBT_TEST_FAILED = "dbt_test_failed"
+    EXPECTATION_FAILED = "expectation_failed"
     OUT_OF_MEMORY = "out_of_memory"
     DISK_FULL = "disk_full"
     TIMED_OUT = "timed_out"
@@ -105,6 +106,13 @@ CATEGORIES: dict[Category, CategoryInfo] = {
         "Look at the rows that the test finds, and mend the data, the model or the test. Run it "
         "alone with `meltano invoke <dbt plugin> test --select <name>`; `severity: warn` keeps the "
         "run going.",
+        retry=False,
+    ),
+    Category.EXPECTATION_FAILED: CategoryInfo(
+        "The run did its work, but the result is not what the setting `expect` says. What was "
+        "loaded stays loaded, and the state is saved: the next run goes on after it.",
+        "Look at the source and at what was loaded. Clear the task once that is in order: it then "
+        "runs again from the saved state, and with it what waits for it. Or change `expect`.",
         retry=False,
     ),
     Category.OUT_OF_MEMORY: CategoryInfo(

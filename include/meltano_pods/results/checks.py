@@ -1,0 +1,234 @@
+"""Whether a run's result is as the setting `expect` says.
+
+What cannot be told has not been met: a check that never can be must not look as if it passed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from meltano_pods.results import columns
+from meltano_pods.results.age import age_of, newest_of, span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from airflow.sdk.types import Logger
+    from meltano_runner.contract import RunResult, StreamResult
+
+    from meltano_pods.results.columns import Changes
+    from meltano_pods.results.options import Reporting
+
+_MAX_TOLD = 20
+_PATTERN = frozenset("*?[")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A check that was not met.
+
+    Attributes:
+        check: `min_records`, `max_age` or `schema_change`.
+        stream: The stream; None for the run as a whole.
+        severity: `warn` or `fail`.
+        found: What was found; None for what cannot be told.
+        message: All of it, for a person.
+    """
+
+    check: str
+    stream: str | None
+    severity: str
+    found: Any
+    message: str
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What came of all checks; false where there were none."""
+
+    passed: int = 0
+    warned: list[Finding] = field(default_factory=list)
+    failed: list[Finding] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.passed or self.warned or self.failed)
+
+    def text(self) -> str:
+        """Return the failed checks, a line each."""
+        lines = [each.message for each in self.failed[:_MAX_TOLD]]
+        if more := len(self.failed) - len(lines):
+            lines.append(f"and {more} more")
+        return "\n".join(lines)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON-compatible data."""
+        return {
+            "passed": self.passed,
+            "warned": [_as_dict(each) for each in self.warned],
+            "failed": [_as_dict(each) for each in self.failed],
+        }
+
+
+def evaluate(reporting: Reporting, result: RunResult, log: Logger) -> Verdict:
+    """Check the result of a run that did its work.
+
+    Args:
+        reporting: What is expected; and of which project, whose columns are remembered.
+        result: What the run did.
+        log: The task's log.
+    """
+    verdict = Verdict()
+    expected = reporting.expect
+    if not expected or not result.pipelines:  # a utility moves nothing
+        return verdict
+    streams = {stream.stream: stream for each in result.pipelines for stream in each.streams}
+    cut = bool(result.pipelines_omitted or any(each.streams_omitted for each in result.pipelines))
+    changes = _changes(reporting, result, log)
+    counts = [each.records for each in streams.values() if each.records is not None]
+    run = _Subject(None, sum(counts) if counts else None, tuple(streams.values()), changes)
+    subjects = [(run, {key: each for key, each in expected.items() if key != "streams"})]
+    for name, checks in _by_stream(expected.get("streams") or {}, streams).items():
+        if name in streams:
+            stream = streams[name]
+            own = {name: changes[name]} if name in changes else {}
+            subjects.append((_Subject(name, stream.records, (stream,), own), checks))
+        elif checks:
+            _missing(verdict, name, checks, streams, cut=cut)
+    for pattern in _unfit(expected.get("streams") or {}, streams):
+        text = f"{pattern}: no stream of the run fits this pattern (expect: streams)"
+        verdict.warned.append(Finding("streams", pattern, "warn", None, text))
+    for subject, checks in subjects:
+        for check, bounds in checks.items():
+            _note(verdict, subject, check, bounds)
+    return verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What a check is about: the run, or one stream of it."""
+
+    name: str | None
+    records: int | None
+    streams: tuple[StreamResult, ...]
+    changes: Mapping[str, Changes]
+    """Of those streams whose columns are known, now and from before."""
+
+
+def _note(verdict: Verdict, subject: _Subject, check: str, bounds: Mapping[str, Any]) -> None:
+    """Add what comes of one check; of a failure and a warning the failure alone."""
+    for severity in ("fail", "warn"):
+        if severity not in bounds:
+            continue
+        unmet = _UNMET[check](subject, bounds[severity])
+        if unmet is not None:
+            found, text = unmet
+            message = f"{subject.name or 'the run'}: {text} ({check})"
+            finding = Finding(check, subject.name, severity, found, message)
+            (verdict.failed if severity == "fail" else verdict.warned).append(finding)
+            return
+    verdict.passed += 1
+
+
+def _min_records(subject: _Subject, least: int) -> tuple[Any, str] | None:
+    count = subject.records
+    if count is None:
+        return None, f"at least {least:,} records expected, but the plugins count none"
+    if count >= least:
+        return None
+    return count, f"{count:,} record{'' if count == 1 else 's'}, at least {least:,} expected"
+
+
+def _max_age(subject: _Subject, most: float) -> tuple[Any, str] | None:
+    bookmark = newest_of(each.bookmark for each in subject.streams)
+    if bookmark is None:
+        known = next((each.bookmark for each in subject.streams if each.bookmark), None)
+        why = "there is no bookmark" if known is None else f"the bookmark {known} is no time"
+        return known, f"at most {span(most)} old expected, but {why}"
+    age = age_of(bookmark, datetime.now(UTC))
+    if age <= most:
+        return None
+    return (
+        bookmark,
+        f"the newest bookmark {bookmark} is {span(age)} old, at most {span(most)} expected",
+    )
+
+
+def _schema_change(subject: _Subject, kinds: list[str]) -> tuple[Any, str] | None:
+    found = {name: each for name, changes in subject.changes.items() if (each := changes.of(kinds))}
+    if not found:
+        return None
+    told = [f"{'' if subject.name else f'{name}: '}{each.text()}" for name, each in found.items()]
+    return {name: each.as_dict() for name, each in found.items()}, "; ".join(told)
+
+
+_UNMET: dict[str, Callable[[_Subject, Any], tuple[Any, str] | None]] = {
+    "min_records": _min_records,
+    "max_age": _max_age,
+    "schema_change": _schema_change,
+}
+
+
+def _by_stream(
+    said: Mapping[str, Mapping[str, Any]], streams: Mapping[str, StreamResult]
+) -> dict[str, dict[str, Any]]:
+    """Return the checks of each stream: of the patterns it fits, in their order, then its own."""
+    patterns = {name: each for name, each in said.items() if _PATTERN & set(name)}
+    found: dict[str, dict[str, Any]] = {}
+    for name, stream in streams.items():
+        for pattern, checks in patterns.items():
+            if fnmatchcase(name, pattern):
+                # A full-table stream has no bookmark that could be old.
+                wanted = {
+                    key: each for key, each in checks.items() if key != "max_age" or stream.bookmark
+                }
+                found.setdefault(name, {}).update(wanted)
+    for name, checks in said.items():
+        if name not in patterns:
+            found.setdefault(name, {}).update(checks)
+    return found
+
+
+def _unfit(said: Mapping[str, Any], streams: Mapping[str, Any]) -> list[str]:
+    patterns = [name for name in said if _PATTERN & set(name)]
+    return [each for each in patterns if not any(fnmatchcase(name, each) for name in streams)]
+
+
+def _missing(
+    verdict: Verdict,
+    name: str,
+    checks: Mapping[str, Mapping[str, Any]],
+    streams: Mapping[str, StreamResult],
+    *,
+    cut: bool,
+) -> None:
+    worst = "fail" if any("fail" in bounds for bounds in checks.values()) else "warn"
+    if cut:
+        # With the log lost, the result is only as long as Kubernetes lets it be.
+        worst, text = "warn", "not checked: the result was cut to its largest streams"
+    else:
+        text = (
+            f"the run has no such stream; it has: {', '.join(list(streams)[:_MAX_TOLD]) or 'none'}"
+        )
+    message = f"{name}: {text} ({', '.join(checks)})"
+    finding = Finding(next(iter(checks)), name, worst, None, message)
+    (verdict.failed if worst == "fail" else verdict.warned).append(finding)
+
+
+def _changes(reporting: Reporting, result: RunResult, log: Logger) -> dict[str, Changes]:
+    expected = reporting.expect
+    streams = (expected.get("streams") or {}).values()
+    if not any("schema_change" in checks for checks in (expected, *streams)):
+        return {}
+    return columns.compare(reporting.project, result, log)
+
+
+def _as_dict(finding: Finding) -> dict[str, Any]:
+    return {
+        "check": finding.check,
+        "stream": finding.stream,
+        "found": finding.found,
+        "message": finding.message,
+    }

@@ -1,0 +1,47 @@
+"""What a run moved, a line for each stream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meltano_runner.contract import PipelineResult, RunResult, StreamResult
+
+_MAX_LINES = 100
+
+
+def stream_lines(result: RunResult) -> list[str]:
+    """Return a line for each stream, such as `orders: 12 extracted, 12 loaded; bookmark 7 -> 19`.
+
+    Of more than 100 streams the largest are shown.
+    """
+    several = len(result.pipelines) > 1
+    lines = [line for pipeline in result.pipelines for line in _of(pipeline, several=several)]
+    more = len(lines) - _MAX_LINES
+    omitted = max(more, 0) + sum(each.streams_omitted for each in result.pipelines)
+    if omitted:
+        lines[_MAX_LINES:] = [f"{omitted:,} more streams"]
+    return lines
+
+
+def _of(pipeline: PipelineResult, *, several: bool) -> Iterator[str]:
+    before = f"{pipeline.tap} to {pipeline.target}, " if several else ""
+    for stream in sorted(pipeline.streams, key=lambda each: -(each.records or 0)):
+        if parts := [each for each in (_counts(stream), _bookmark(stream)) if each]:
+            yield f"{before}{stream.stream}: {'; '.join(parts)}"
+
+
+def _counts(stream: StreamResult) -> str:
+    counts = (("extracted", stream.extracted), ("loaded", stream.loaded))
+    return ", ".join(f"{count:,} {what}" for what, count in counts if count is not None)
+
+
+def _bookmark(stream: StreamResult) -> str:
+    before, after = stream.bookmark_before, stream.bookmark
+    if after is None:
+        return ""
+    if before is None:
+        return f"bookmark {after}"
+    return f"bookmark {after}, as before" if before == after else f"bookmark {before} -> {after}"

@@ -1,0 +1,49 @@
+"""What is done with the results of a task's runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from meltano_pods.settings.assets import uri_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from meltano_pods.plan import TaskPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """What is done with the results of a task's runs.
+
+    Attributes:
+        project: Name of the project.
+        environment: Meltano environment as planned; None for none.
+        pipelines: Extractor and loader of each pipeline, in the order they run.
+        assets: Pattern of the URIs of streams' assets; None for no assets.
+        expect: What the result must be like, as settings.expect reads it.
+    """
+
+    project: str
+    environment: str | None
+    pipelines: tuple[tuple[str, str], ...] = ()
+    assets: str | None = None
+    expect: Mapping[str, Any] = field(default_factory=dict)
+
+
+def reporting_of(planned: TaskPlan, project: str) -> Reporting:
+    """Return what a task's settings say.
+
+    Args:
+        planned: Its plan.
+        project: Name of the project.
+    """
+    settings = planned.settings
+    return Reporting(
+        project=project,
+        environment=planned.environment,
+        pipelines=planned.pipelines,
+        assets=uri_of(settings.assets),
+        expect=settings.expect,
+    )

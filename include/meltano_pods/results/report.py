@@ -1,0 +1,105 @@
+"""What an operator does once it knows a run's result."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from meltano_runner.contract import Category, Outcome
+
+from meltano_pods.diagnosis import Failure, failure_of, headline, summarize
+from meltano_pods.results.assets import emit
+from meltano_pods.results.checks import evaluate
+from meltano_pods.results.lines import stream_lines
+
+if TYPE_CHECKING:
+    from meltano_runner.contract import RunResult
+
+    from meltano_pods.results.checks import Verdict
+    from meltano_pods.results.ended import Ended
+    from meltano_pods.results.options import Reporting
+
+SUMMARY = "summary"
+"""Key of the XCom that holds the result in one line, whichever way the run ended."""
+RESULT = "result"
+"""Key of the XCom that holds the result of a run that failed; of others it is `return_value`."""
+
+LABEL_TEMPLATE = "{{ run_label | default('') }}"
+"""What the list of task instances shows of a run: Airflow has one text for each that a task can
+set, the name of a mapped one."""
+_LABEL = "run_label"
+_MAX_LABEL = 250  # characters that Airflow keeps
+_MAX_XCOM = 1 << 16
+"""Bytes; columns of a larger result are left out: every run's stays in Airflow's database."""
+
+
+def succeeded(ended: Ended, reporting: Reporting, result: RunResult) -> dict[str, Any]:
+    """Report a run that did its work, check it, and return what the task returns.
+
+    Args:
+        ended: The task.
+        reporting: What is to be done with the result.
+        result: What the run did.
+
+    Raises:
+        RunRefusedError: The result is not as expected. What was loaded stays loaded.
+    """
+    verdict = evaluate(reporting, result, ended.log)
+    if verdict.failed:
+        result = replace(
+            result,
+            outcome=Outcome.FAILED,
+            category=Category.EXPECTATION_FAILED,
+            error=verdict.text(),
+        )
+    _tell(ended, result, verdict)
+    if verdict.failed:
+        _push(ended, RESULT, _as_dict(result, verdict))
+        raise failure_of(Failure(result, tries=ended.tries), ended.where)
+    emit(ended, reporting, result)
+    return _as_dict(result, verdict)
+
+
+def failed(ended: Ended, result: RunResult) -> None:
+    """Report a run that failed or was stopped; the caller raises."""
+    _tell(ended, result, None)
+    _push(ended, RESULT, _as_dict(result, None))
+
+
+def _tell(ended: Ended, result: RunResult, verdict: Verdict | None) -> None:
+    for line in stream_lines(result):
+        ended.log.info("  %s", line)
+    for each in verdict.warned if verdict else ():
+        ended.log.warning("Not as expected: %s", each.message)
+    ended.log.info("%s", headline(result))
+    warned = len(verdict.warned) if verdict else 0
+    warnings = f"; {warned} warning{'' if warned == 1 else 's'}" if warned else ""
+    _push(ended, SUMMARY, summarize(result) + warnings)
+    label = (_label(result) + warnings)[:_MAX_LABEL]
+    ended.context[_LABEL] = label  # type: ignore[literal-required] # meant for such names
+
+
+def _label(result: RunResult) -> str:
+    parts = [] if result.records is None else [f"{result.records:,} records"]
+    records = "; ".join([*parts, *(command.describe() for command in result.dbt)])
+    if result.outcome is Outcome.SUCCEEDED:
+        return records
+    category = (result.category or Category.UNKNOWN).value
+    return f"{category}, {records}" if records else category
+
+
+def _push(ended: Ended, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON
+    # A task that was ended by somebody may push nothing any more; why it ended matters more.
+    with suppress(Exception):
+        ended.context["ti"].xcom_push(key=key, value=value)
+
+
+def _as_dict(result: RunResult, verdict: Verdict | None) -> dict[str, Any]:
+    data = result.as_dict()
+    if len(json.dumps(data)) > _MAX_XCOM:
+        for pipeline in data["pipelines"]:
+            for stream in pipeline["streams"]:
+                stream["columns"] = None
+    return {**data, "checks": verdict.as_dict()} if verdict else data

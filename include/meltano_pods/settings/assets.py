@@ -1,0 +1,77 @@
+"""Reading of the setting `assets`: whether Airflow hears of what a run moved, and by which URIs."""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+from urllib.parse import urlsplit
+
+from meltano_pods.names import listed, suggestion
+from meltano_pods.settings.values import inner_error
+
+PLACEHOLDERS = ("project", "environment", "extractor", "loader", "stream", "table")
+DEFAULT_URI = "x-meltano://{project}/{environment}/{loader}/{stream}"
+"""URI of a stream's asset. A scheme that begins with `x-` is its user's own: Airflow and its
+providers leave it as it is.
+https://airflow.apache.org/docs/apache-airflow/stable/authoring-and-scheduling/assets.html
+"""
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
+
+
+def check_assets(value: object) -> bool | dict[str, str]:
+    """Accept true, false or `{uri: postgres://host:5432/db/schema/{table}}`.
+
+    Raises:
+        ValueError: Anything else. A URI is not shown: it may hold a password.
+    """
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, dict):
+        raise ValueError("assets takes true, false or a map: {uri: s3://bucket/{stream}}")  # noqa: TRY004
+    for key in value:
+        if key != "uri":
+            near = suggestion(str(key), ["uri"])
+            raise inner_error(str(key), f"`{key}` is not allowed; allowed is: uri. {near}")
+    if not isinstance(uri := value.get("uri"), str):
+        raise inner_error("uri", "`uri` takes a string such as s3://bucket/{stream}")
+    _check_uri(uri)
+    return {"uri": uri}
+
+
+def uri_of(assets: bool | dict[str, str]) -> str | None:
+    """Return the pattern of streams' URIs; None for no assets."""
+    if isinstance(assets, dict):
+        return assets["uri"]
+    return DEFAULT_URI if assets else None
+
+
+def _check_uri(uri: str) -> None:
+    try:
+        names = [name for _, name, _, _ in Formatter().parse(uri) if name is not None]
+        parts = urlsplit(uri)
+    except ValueError:
+        raise inner_error("uri", "`uri` is no URI, or has a brace without its other one") from None
+    for name in names:
+        if name not in PLACEHOLDERS:
+            near = suggestion(name, PLACEHOLDERS)
+            known = listed(f"{{{each}}}" for each in PLACEHOLDERS)
+            raise inner_error(
+                "uri", f"`{{{name}}}` stands for nothing; allowed are: {known}. {near}"
+            )
+    if not {"stream", "table"} & set(names):
+        raise inner_error(
+            "uri", "`uri` names neither {stream} nor {table}, so all streams would be one asset"
+        )
+    if not _SCHEME.fullmatch(parts.scheme) or parts.scheme == "airflow" or not parts.netloc:
+        raise inner_error(
+            "uri",
+            "`uri` takes a scheme and a host or bucket, as in "
+            "postgres://host:5432/db/schema/{table}; the scheme `airflow` is Airflow's own",
+        )
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise inner_error(
+            "uri",
+            "`uri` takes no user, password, query or fragment: everybody can read it, and Airflow "
+            "would leave them out",
+        )

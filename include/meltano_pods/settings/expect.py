@@ -1,0 +1,125 @@
+"""Reading of the setting `expect`: what a run's result must be like, and what if it is not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from meltano_pods.names import listed, suggestion
+from meltano_pods.settings.values import inner_error, parse_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SEVERITIES = ("warn", "fail")
+CHANGES = ("added", "removed", "type")
+_STREAMS = "streams"
+
+
+def check_expect(value: object) -> dict[str, Any]:
+    """Accept checks of the run, and under `streams` those of single ones.
+
+    Returns:
+        The same in full: `{check: {severity: bound}}`, ages in seconds, changes of columns as
+        lists of `CHANGES`; what a later level has set to null is left out.
+
+    Raises:
+        ValueError: A key or value that is not allowed.
+    """
+    if not isinstance(value, dict):
+        raise ValueError("expect takes a map: {min_records: 1}")  # noqa: TRY004
+    found: dict[str, Any] = _checks(value, "", (*_BOUNDS, _STREAMS))
+    streams = value.get(_STREAMS)
+    if streams is None:
+        return found
+    if not isinstance(streams, dict):
+        raise inner_error(_STREAMS, "`streams` takes a map: {orders: {min_records: 1}}")
+    found[_STREAMS] = {}
+    for name, said in streams.items():
+        path = f"{_STREAMS}.{name}"
+        if said is not None and not isinstance(said, dict):
+            raise inner_error(path, f"`{name}` takes a map of checks: {{min_records: 1}}")
+        found[_STREAMS][str(name)] = _checks(said or {}, f"{path}.", tuple(_BOUNDS))
+    return found
+
+
+def _checks(said: dict[Any, Any], path: str, allowed: tuple[str, ...]) -> dict[str, Any]:
+    found = {}
+    for key, value in said.items():
+        if key not in allowed:
+            near = suggestion(str(key), allowed)
+            raise inner_error(
+                f"{path}{key}", f"`{key}` is not allowed; allowed are: {listed(allowed)}. {near}"
+            )
+        if value is not None and key != _STREAMS:
+            found[key] = _bounds(f"{path}{key}", key, value)
+    return found
+
+
+def _bounds(path: str, check: str, value: object) -> dict[str, Any]:
+    read = _BOUNDS[check]
+    if check == "schema_change" and isinstance(value, str) and value in SEVERITIES:
+        return {value: list(CHANGES)}
+    by_severity = value if isinstance(value, dict) else {"fail": value}
+    bounds = {}
+    for severity, bound in by_severity.items():
+        if severity not in SEVERITIES:
+            near = suggestion(str(severity), SEVERITIES)
+            raise inner_error(
+                f"{path}.{severity}",
+                f"`{severity}` is not allowed; allowed are: warn, fail. {near}",
+            )
+        where = f"{path}.{severity}" if isinstance(value, dict) else path
+        if bound is not None:
+            bounds[severity] = read(where, bound)
+    if len(bounds) == len(SEVERITIES) and (text := _contradiction(check, bounds)):
+        raise inner_error(path, text)
+    return bounds
+
+
+def _contradiction(check: str, bounds: dict[str, Any]) -> str | None:
+    """Return what is wrong with a warning that could never show beside its failure."""
+    warn, fail = bounds["warn"], bounds["fail"]
+    if check == "min_records" and warn <= fail:
+        return (
+            f"`warn` ({warn}) must be more than `fail` ({fail}), or nothing would ever be warned of"
+        )
+    if check == "max_age" and warn >= fail:
+        return "`warn` must be less than `fail`, or nothing would ever be warned of"
+    return None
+
+
+def _records(path: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise inner_error(path, f"takes a number of records, 0 or more, found {value!r}")
+    return value
+
+
+def _age(path: str, value: object) -> float:
+    try:
+        age = parse_duration(value)
+    except ValueError as error:
+        raise inner_error(path, f"{error}; found {value!r}") from None
+    if not isinstance(age, timedelta) or age <= timedelta(0):
+        raise inner_error(path, f"takes an age of more than 0, such as 6h or 2d, found {value!r}")
+    return age.total_seconds()
+
+
+def _changes(path: str, value: object) -> list[str]:
+    if value == "any":
+        return list(CHANGES)
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, list) or not items or not set(map(str, items)) <= set(CHANGES):
+        raise inner_error(
+            path,
+            f"takes `any` or a list of {listed(CHANGES)}, found {value!r}; or write "
+            "`schema_change: warn` or `schema_change: fail`",
+        )
+    return [each for each in CHANGES if each in items]
+
+
+_BOUNDS: dict[str, Callable[[str, object], Any]] = {
+    "min_records": _records,
+    "max_age": _age,
+    "schema_change": _changes,
+}
