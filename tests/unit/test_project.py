@@ -134,3 +134,16 @@ def test_a_submodule_and_projects_side_by_side(make_project: MakeProject) -> Non
 def test_tags_that_yaml_defines(make_project: MakeProject) -> None:
     text = GOOD.replace("name: load", "name: !!str 7").replace("job: load", "job: !!str 7")
     assert read_project(make_project(text)).schedules["daily"].job == "7"
+
+
+def test_a_loader_that_meltano_would_take_for_an_extractor(make_project: MakeProject) -> None:
+    text = GOOD.replace("name: target-jsonl", "name: tap-shop").replace(
+        "csv target-jsonl", "csv hide-emails tap-shop"
+    )
+    el = "- {name: el, interval: , extractor: tap-csv, loader: tap-shop, transform: skip}\n"
+    with pytest.raises(ProjectError, match=r"before the block 'tap-shop'"):
+        read_project(make_project(text))
+    text = text[: text.index("jobs:")] + "schedules:\n" + el
+    with pytest.raises(ProjectError, match=r"name of one of the extractors") as caught:
+        read_project(make_project(text))
+    assert "key schedules[0].loader" in str(caught.value)

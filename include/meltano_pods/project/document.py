@@ -42,13 +42,15 @@ class Node:
         raw: The composed YAML node.
         where: Its place; the line is that of its key where it has one.
         left: What the file may still yield.
+        depth: How many lists and mappings it stands in.
     """
 
-    __slots__ = ("_left", "_raw", "where")
+    __slots__ = ("_depth", "_left", "_raw", "where")
 
-    def __init__(self, raw: yaml.Node, where: Location, left: _Left) -> None:
+    def __init__(self, raw: yaml.Node, where: Location, left: _Left, depth: int = 0) -> None:
         self._raw = raw
         self._left = left
+        self._depth = depth
         self.where = where
 
     def fail(self, what: str, fix: str) -> NoReturn:
@@ -131,21 +133,19 @@ class Node:
         For annotations of ours, which hold no secrets.
         """
         places: dict[str, Location] = {}
-        return self._plain(places, (), 0), places
+        return self._plain(places, ()), places
 
-    def _plain(self, places: dict[str, Location], path: tuple[str, ...], depth: int) -> Any:  # noqa: ANN401
-        if depth > _MAX_DEPTH:
-            self.fail("nested too deeply", "Check the YAML anchors for one that holds itself.")
+    def _plain(self, places: dict[str, Location], path: tuple[str, ...]) -> Any:  # noqa: ANN401
         if path:
             places[".".join(path)] = self.where
         if isinstance(self._raw, yaml.MappingNode):
             return {
-                key: node._plain(places, (*path, key), depth + 1)  # noqa: SLF001
+                key: node._plain(places, (*path, key))  # noqa: SLF001
                 for key, node in self._entries()
             }
         if isinstance(self._raw, yaml.SequenceNode):
             return [
-                node._plain(places, (*path, str(index)), depth + 1)  # noqa: SLF001
+                node._plain(places, (*path, str(index)))  # noqa: SLF001
                 for index, node in enumerate(self._elements())
             ]
         return self._scalar()
@@ -165,17 +165,22 @@ class Node:
     def _entries(self) -> Iterator[tuple[str, Node]]:
         self._spend()
         for key, value in self._raw.value:
-            path = f"{self.where.key}.{key.value}" if self.where.key else key.value
-            yield key.value, Node(value, Location(self.where.file, line_of(key), path), self._left)
+            name = key.value if len(key.value) <= _MAX_SHOWN else key.value[:_MAX_SHOWN] + "..."
+            path = f"{self.where.key}.{name}" if self.where.key else name
+            where = Location(self.where.file, line_of(key), path)
+            yield key.value, Node(value, where, self._left, self._depth + 1)
 
     def _elements(self) -> Iterator[Node]:
         self._spend()
         file, key = self.where.file, self.where.key
         for index, raw in enumerate(self._raw.value):
-            yield Node(raw, Location(file, line_of(raw), f"{key}[{index}]"), self._left)
+            where = Location(file, line_of(raw), f"{key}[{index}]")
+            yield Node(raw, where, self._left, self._depth + 1)
 
     def _spend(self) -> None:
         self._check_tag()
+        if self._depth > _MAX_DEPTH:
+            self.fail("nested too deeply", "Check the YAML anchors for one that holds itself.")
         self._left.count -= len(self._raw.value)
         if self._left.count < 0:
             self.fail(

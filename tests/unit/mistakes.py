@@ -1,0 +1,221 @@
+"""Mistakes in a project, and what their errors say."""
+
+from __future__ import annotations
+
+FILE = "meltano/shop/meltano.yml"
+
+# What is replaced in the good project, by what; line and key; parts of the message.
+MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
+    "tab": ("- name: dev", "\t- name: dev", 3, "", ("not valid YAML", "spaces")),
+    "bad indentation": ("  loaders:", "   loaders:", 11, "", ("not valid YAML", "indentation")),
+    "unclosed bracket": ("tasks:", "tasks: [", 23, "", ("not valid YAML",)),
+    "two documents": ("jobs:", "---\njobs:", 20, "", ("not valid YAML",)),
+    "unknown alias": ("job: load", "job: *nope", 28, "", ("undefined alias",)),
+    "duplicate key": (
+        "  job: load", "  job: load\n  job: load", 29, "schedules[0].job", ("twice", "line 28")
+    ),
+    "duplicate key in plugin config": (
+        "{password: hunter2}", "{password: hunter2, password: x}", 8,
+        "plugins.extractors[0].config.password", ("twice",),
+    ),
+    "jobs are a mapping": ("jobs:\n- name: load", "jobs:\n  load:", 20, "jobs", ("a list",)),
+    "plugins are a list": (
+        "plugins:\n  extractors:", "plugins:\n- extractors:", 5, "", ("a mapping", "a list")
+    ),
+    "plugin is a string": ("- name: dbt", "- dbt", 19, "plugins.utilities[0]", ("a mapping",)),
+    "plugin without name": ("- name: dbt", "- {}", 19, "plugins.utilities[0]", ("no `name`",)),
+    "plugin type": (
+        "  loaders:", "  loader:", 11, "plugins.loader", ("'loader'", "Did you mean `loaders`?")
+    ),
+    "plugin twice": (
+        "  - name: tap-shop", "  - name: tap-csv", 9, "plugins.extractors[1]",
+        ("'tap-csv' is defined twice", "line 7"),
+    ),
+    "misspelled section": (
+        "schedules:", "schedule:", 25, "schedule",
+        ("Did you mean `schedules`",)
+    ),
+    "misspelled key": (
+        "  interval:", "  intervall:", 27, "schedules[0].intervall", ("Did you mean `interval`",)
+    ),
+    "default environment": (
+        "default_environment: dev", "default_environment: dve", 1, "default_environment",
+        ("'dve'", "dev, prod", "Did you mean `dev`?"),
+    ),
+    "environment with colon": (
+        "- name: prod", "- name: a:b", 4, "environments[1].name",
+        ("colon",)
+    ),
+    "number as a name": ("- name: load", "- name: 7", 21, "jobs[0].name", ("found 7", "quoted")),
+    "job without tasks": (
+        "  tasks:\n  - tap-csv target-jsonl\n  - dbt:run\n", "", 21, "jobs[0]", ("no `tasks`",)
+    ),
+    "task is a mapping": (
+        "- dbt:run", "- dbt: run", 24, "jobs[0].tasks[1]",
+        ("expected a string",)
+    ),
+    "unknown block": (
+        "- tap-csv target-jsonl", "- tap-csw target-jsonl", 23, "jobs[0].tasks[0]",
+        ("'tap-csw'", "Did you mean `tap-csv`?"),
+    ),
+    "job in a job": ("- dbt:run", "- load", 24, "jobs[0].tasks[1]", ("job inside a job",)),
+    "mapper instead of mapping": (
+        "- dbt:run", "- tap-csv meltano-map-transformer target-jsonl", 24, "jobs[0].tasks[1]",
+        ("'meltano-map-transformer'", "hide-emails"),
+    ),
+    "unknown job": (
+        "job: load", "job: lode", 26, "schedules[0].job", ("'lode'", "Did you mean `load`?")
+    ),
+    "schedule twice": (
+        "  job: load", "  job: load\n- {name: daily, interval: '@daily', job: load}", 29,
+        "schedules[1]", ("'daily' is defined twice", "line 26"),
+    ),
+    "schedule without interval": (
+        "  interval: '@daily'\n", "", 26, "schedules[0]", ("no `interval`", "@manual")
+    ),
+    "bad alias": (
+        "'@daily'", "'@dayly'", 27, "schedules[0].interval", ("Did you mean `@daily`?",)
+    ),
+    "six fields": (
+        "'@daily'", "'0 0 0 * * *'", 27, "schedules[0].interval", ("6 fields, not 5",)
+    ),
+    "hour out of range": (
+        "'@daily'", "'0 24 * * *'", 27, "schedules[0].interval", ("'24' as hour", "0 to 23")
+    ),
+    "one bad part of a list": (
+        "'@daily'", "'0,61 * * * *'", 27, "schedules[0].interval", ("'61' as minute",)
+    ),
+    "schedule without job": ("  job: load\n", "", 26, "schedules[0]", ("neither a `job` nor",)),
+    "extractor and loader without transform": (
+        "job: load", "extractor: tap-csv\n  loader: target-jsonl", 26, "schedules[0]",
+        ("no `transform`", "Add `transform: skip`"),
+    ),
+    "transform run": (
+        "job: load", "extractor: tap-csv\n  loader: target-jsonl\n  transform: run", 30,
+        "schedules[0].transform", ("dbt:run",),
+    ),
+    "unknown loader": (
+        "job: load", "extractor: tap-csv\n  loader: target-json\n  transform: skip", 26,
+        "schedules[0].loader", ("Did you mean `target-jsonl`?",),
+    ),
+    "job and extractor": (
+        "job: load", "job: load\n  extractor: tap-csv", 29, "schedules[0].extractor", ("both",)
+    ),
+    "schedule env": (
+        "job: load", "job: load\n  env: {A: true}", 29, "schedules[0].env.A", ("a boolean", "Quote")
+    ),
+    "include path outside": (
+        "jobs:", "include_paths: ['../*']\njobs:", 20, "include_paths[0]", ("no file of the",)
+    ),
+    "annotations are a list": (
+        "job: load", "job: load\n  annotations: []", 29, "schedules[0].annotations", ("a mapping",)
+    ),
+    "job with a key of its own": (
+        "  tasks:", "  description: x\n  tasks:", 22, "jobs[0].description",
+        ("`description`", "annotations, name, tasks"),
+    ),
+    "environment with a key of its own": (
+        "- name: prod", "- name: prod\n  conifg: {}", 5, "environments[1].conifg",
+        ("Did you mean `config`?",),
+    ),
+    "environment's plugins of no type": (
+        "- name: prod", "- name: prod\n  config: {plugins: {tap: []}}", 5,
+        "environments[1].config.plugins.tap", ("'tap'",),
+    ),
+    "environment's plugin without name": (
+        "- name: prod", "- name: prod\n  config: {plugins: {loaders: [{}]}}", 5,
+        "environments[1].config.plugins.loaders[0]", ("no `name`",),
+    ),
+    "environment twice": (
+        "- name: prod", "- name: dev", 4, "environments[1]", ("'dev' is defined twice", "line 3")
+    ),
+    "default environment is a list": (
+        "default_environment: dev", "default_environment: [dev]", 1, "default_environment",
+        ("found a list",),
+    ),
+    "plugins in a circle": (
+        "  - name: tap-csv", "  - name: tap-csv\n    inherit_from: tap-shop", 7,
+        "plugins.extractors[0].inherit_from", ("tap-csv from tap-shop from tap-csv",),
+    ),
+    "plugin type without plugins": (
+        "  - name: target-jsonl\n", "", 11, "plugins.loaders", ("found nothing", "Remove the key")
+    ),
+    "variant is a list": (
+        "  - name: dbt", "  - name: dbt\n    variant: [x]", 20, "plugins.utilities[0].variant",
+        ("found a list",),
+    ),
+    "mapping without name": (
+        "- name: hide-emails", "- label: x", 16, "plugins.mappers[0].mappings[0]", ("no `name`",)
+    ),
+    "mapping twice": (
+        "      config: {}", "      config: {}\n    - name: hide-emails", 18,
+        "plugins.mappers[0].mappings[1]", ("'hide-emails' is defined twice", "line 16"),
+    ),
+    "mappings are nothing": (
+        "    - name: hide-emails\n      config: {}\n", "", 15, "plugins.mappers[0].mappings",
+        ("found nothing",),
+    ),
+    "loader without extractor": (
+        "- dbt:run", "- target-jsonl", 24, "jobs[0].tasks[1]", ("no extractor comes before",)
+    ),
+    "mapping without extractor": (
+        "- dbt:run", "- hide-emails target-jsonl", 24, "jobs[0].tasks[1]", ("no extractor",)
+    ),
+    "extractor without loader": (
+        "- dbt:run", "- tap-csv hide-emails", 24, "jobs[0].tasks[1]",
+        ("no loader comes after the extractor 'tap-csv' before the end",),
+    ),
+    "command within a set": (
+        "- dbt:run", "- tap-csv dbt:run target-jsonl", 24, "jobs[0].tasks[1]",
+        ("before the block 'dbt:run'",),
+    ),
+    "two extractors": (
+        "- dbt:run", "- tap-csv tap-shop target-jsonl", 24, "jobs[0].tasks[1]",
+        ("before the block 'tap-shop'",),
+    ),
+    "block that does not run": (
+        "  utilities:\n  - name: dbt", "  files:\n  - name: dbt", 24, "jobs[0].tasks[1]",
+        ("of the type files",),
+    ),
+    "block of two commands": ("- dbt:run", "- dbt:run:x", 24, "jobs[0].tasks[1]", ("'dbt:run:x'",)),
+    "job with a plugin's name": (
+        "- name: load\n", "- name: tap-csv\n", 23, "jobs[0].tasks[0]",
+        ("names the job 'tap-csv'", "a plugin has that name"),
+    ),
+    "loader with an extractor's name": (
+        "- name: daily\n  interval: '@daily'\n  job: load\n",
+        "- {name: d, interval: '@daily', extractor: tap-csv, loader: tap-csv, transform: skip}\n",
+        26, "schedules[0].loader", ("'tap-csv'", "is not defined"),
+    ),
+    "task is a number": ("- dbt:run", "- 7", 24, "jobs[0].tasks[1]", ("found 7",)),
+    "task is empty": ("- dbt:run", "- []", 24, "jobs[0].tasks[1]", ("the task is empty",)),
+    "tasks are a mapping": (
+        "  tasks:\n  - tap-csv target-jsonl\n  - dbt:run\n", "  tasks: {a: b}\n", 22,
+        "jobs[0].tasks", ("expected a string, found a mapping",),
+    ),
+    "date as a name": (
+        "- name: daily", "- name: 2026-01-31", 26, "schedules[0].name", ("found a date", "quoted")
+    ),
+    "boolean as a name": ("- name: load", "- name: true", 21, "jobs[0].name", ("found True",)),
+    "empty name": ("- name: load", "- name: ''", 21, "jobs[0].name", ("an empty string",)),
+    "interval is a number": ("'@daily'", "5", 27, "schedules[0].interval", ("found 5",)),
+    "interval of another tool": (
+        "'@daily'", "'@every 5m'", 27, "schedules[0].interval", ("no alias that Meltano knows",)
+    ),
+    "minute of a page": (
+        "'@daily'", "'" + "9" * 999 + " * * * *'", 27, "schedules[0].interval", ("as minute",)
+    ),
+    "schedule env is a list": (
+        "job: load", "job: load\n  env: [A]", 29, "schedules[0].env", ("a mapping",)
+    ),
+    "schedule env holds a list": (
+        "job: load", "job: load\n  env: {A: [hunter2]}", 29, "schedules[0].env.A", ("a list",)
+    ),
+    "schedule is a string": ("- name: daily\n  interval: '@daily'\n  job: load", "- daily", 26,
+        "schedules[0]", ("a mapping",),
+    ),
+    "our annotations are a string": (
+        "job: load", "job: load\n  annotations: {meltano_pods: hunter}", 29,
+        "schedules[0].annotations.meltano_pods", ("found a string",),
+    ),
+}  # fmt: skip
