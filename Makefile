@@ -21,6 +21,11 @@ run: .venv/.airflow .venv-meltano/.done ## Run a project's DAG in Airflow here, 
 	@$(MAKE) --silent $(PLUGINS)
 	@.venv/bin/python -m tools.local_run $(if $(DAG),--dag $(DAG)) $(if $(KEEP),--keep) $(if $(FULL_REFRESH),--full-refresh)
 
+.PHONY: airflow
+airflow: .venv/.airflow .venv-meltano/.done ## Airflow with its pages here, no Docker, until Ctrl+C (AIRFLOW_PORT=)
+	@$(MAKE) --silent $(PLUGINS)
+	@.venv/bin/python -m tools.airflow_here
+
 .PHONY: up
 up: .venv/.dev ## A kind cluster with Airflow and the images; again is quick (CLUSTER_IMAGES=registry|offline)
 	@.venv/bin/python -m tools.cluster up

@@ -20,9 +20,14 @@ from typing import Any
 
 from tools.airflow_log import OPERATORS, AirflowLog
 from tools.local_airflow import RESULT_KEY
-
-ROOT = Path(__file__).resolve().parent.parent
-WORK = ROOT / ".run"
+from tools.local_places import (
+    ROOT,
+    WORK,
+    airflow_environment,
+    output_of,
+    project_environment,
+    state_of,
+)
 
 
 class LocalRunError(Exception):
@@ -53,12 +58,12 @@ class LocalRun:
     @property
     def output(self) -> Path:
         """Where target-jsonl puts its files."""
-        return ROOT / "output" / self.project
+        return output_of(self.project)
 
     @property
     def state(self) -> Path:
         """Meltano's system database, which holds the state."""
-        return WORK / f"{self.project}.db"
+        return state_of(self.project)
 
     def run(self) -> bool:
         """Run and report; True when the DAG run succeeded.
@@ -82,22 +87,14 @@ class LocalRun:
         return bool(result["state"] == "success")
 
     def _environment(self) -> dict[str, str]:
-        home = WORK / "airflow"
-        return os.environ | {
-            "AIRFLOW_HOME": str(home),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        own = {
             # Only what the run itself says; Airflow's own steps are not news here.
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
             "AIRFLOW__LOGGING__NAMESPACE_LEVELS": f"{OPERATORS}=INFO",
-            # Whoever sits in front of it sees it; others need not hear of it.
-            "AIRFLOW__MELTANO_PODS__NOTIFY": "off",
-            "PYTHONWARNINGS": "ignore",
             "NO_COLOR": "1",
-            "TARGET_JSONL_DESTINATION_PATH": str(self.output),
-            "MELTANO_DATABASE_URI": f"sqlite:///{self.state}",
         }
+        airflow = airflow_environment(WORK / "airflow")
+        return os.environ | airflow | project_environment(self.project) | own
 
     def _run_dag(self, environment: dict[str, str]) -> dict[str, Any]:
         dag_file = ROOT / "dags" / f"{self.project}.py"

@@ -39,7 +39,6 @@ part "lint, types, imports" make lint
 part "unit tests, docs" pytest -n 2 tests/unit tests/runner tests/docs tests/images \
     -m "not meltano and not fault and not images"
 part "DAG integrity" pytest tests/dags
-part "documentation site" make docs-site
 part "tap-csv" make test-plugins
 if [ "${1:-all}" = all ]; then
     part "plugins of the projects" make plugins

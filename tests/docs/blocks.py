@@ -1,12 +1,21 @@
-"""Finds code in Markdown."""
+"""The pages of the documentation, and the code in them."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import subprocess
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).resolve().parents[2]
+_LISTED = subprocess.run(
+    ["git", "ls-files", "-co", "--exclude-standard", "*.md"],  # noqa: S607
+    cwd=ROOT,
+    capture_output=True,
+    text=True,
+    check=True,
+).stdout.split()
+PAGES = [ROOT / name for name in _LISTED if (ROOT / name).exists()]
+"""Every Markdown file of this project."""
 
 
 def code_blocks(page: Path, language: str) -> list[str]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
 from meltano_pods.notify.notice import Notice
 from meltano_pods.notify.recipients import PROVIDERS, wanted
 from meltano_pods.plan import plan
@@ -15,36 +13,16 @@ from meltano_pods.project import read_project
 from meltano_pods.settings.deployment import deployment_settings
 from meltano_runner.contract import CATEGORIES, Category, decode
 
-from tests.docs.blocks import code_blocks
+from tests.docs.blocks import PAGES, ROOT, code_blocks
 from tools import reference
 
-ROOT = Path(__file__).resolve().parents[2]
-LISTED = subprocess.run(
-    ["git", "ls-files", "-co", "--exclude-standard", "*.md"],  # noqa: S607
-    cwd=ROOT,
-    capture_output=True,
-    text=True,
-    check=True,
-).stdout.split()
-PAGES = [ROOT / name for name in LISTED if (ROOT / name).exists()]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 PLUGINS = (
     "plugins:\n  extractors:\n  - name: tap-csv\n    namespace: tap_csv\n"
     "  loaders:\n  - name: target-jsonl\n    namespace: target_jsonl\n"
 )
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_to_files(page: Path) -> None:
-    for link in re.findall(r"\]\(([^)#]+)", page.read_text()):
-        if not link.startswith("https://"):
-            assert (page.parent / link).exists(), link
-
-
-def test_every_page_stands_with_its_kind() -> None:
-    kinds = {"tutorial", "how-to", "reference", "explanation"}
-    inside = [page.relative_to(ROOT / "docs") for page in PAGES if ROOT / "docs" in page.parents]
-    lost = [str(page) for page in inside if page.parts[0] not in {*kinds, "index.md"}]
-    assert not lost, f"move to one of {sorted(kinds)} (CONTRIBUTING.md, Documentation): {lost}"
 
 
 def test_generated_pages_are_what_the_code_says() -> None:

@@ -123,11 +123,3 @@ def test_every_secret_and_variable_of_the_workflow_is_in_the_guide() -> None:
     text = (ROOT / ".github" / "workflows" / "deploy.yml").read_text()
     used = set(re.findall(r"(?:vars|secrets)\.(\w+)", text))
     assert used == {name for name in used if f"| `{name}` |" in ASTRO.read_text()}
-
-
-def test_links_within_the_guides() -> None:
-    for page in (ASTRO, EXTERNAL):
-        text = page.read_text()
-        titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-        anchors = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
-        assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors

@@ -1,0 +1,153 @@
+"""`make airflow`: Airflow with its pages on this machine, without Docker, until Ctrl+C.
+
+Runs are local processes. They share state and output with `make run`; Airflow's own database is
+another, for a scheduler would take the runs of `make run` for its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic, sleep
+
+from tools.airflow_api import AirflowApi
+from tools.local_places import ROOT, WORK, airflow_environment, project_environment
+
+HOME = WORK / "airflow-pages"
+_LOG = HOME / "airflow.log"
+_PASSWORDS = HOME / "passwords.json"
+_START_SECONDS = 300.0
+_STOP_SECONDS = 30.0
+
+
+class AirflowHereError(Exception):
+    """Something to tell the user, without a traceback."""
+
+
+def main() -> int:
+    """Start it, say where it is, and wait for Ctrl+C."""
+    try:
+        _serve(_port())
+    except AirflowHereError as error:
+        sys.stderr.write(f"make airflow: {error}\n")
+        return 1
+    return 0
+
+
+def _serve(port: int) -> None:
+    HOME.mkdir(parents=True, exist_ok=True)
+    password = _password()
+    # Both ways to stop it end in the `finally` below, also where a shell had SIGINT ignored.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)
+    print(f"Starting Airflow; its log is {_LOG.relative_to(ROOT)}", flush=True)
+    with _LOG.open("wb") as log:
+        process = subprocess.Popen(
+            [Path(sys.executable).with_name("airflow"), "standalone"],
+            cwd=ROOT,
+            env=environment(port),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        _await_health(process, port)
+        print(
+            f"Airflow: http://localhost:{port}\n  admin   {password}\n\nCtrl+C stops it.",
+            flush=True,
+        )
+        raise AirflowHereError(f"Airflow ended with {process.wait()}; see {_LOG}")
+    except KeyboardInterrupt:
+        print("\nStopping Airflow, and what it runs", flush=True)
+    finally:
+        _stop(process)
+
+
+def environment(port: int) -> dict[str, str]:
+    """Return the variables of Airflow and all its parts."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        log_port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    own = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(_PASSWORDS),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
+        # Nobody else's: whoever may use it runs commands as the user who started it.
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__BASE_URL": f"http://localhost:{port}",
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API__SECRET_KEY": secrets.token_hex(16),
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
+        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(log_port),
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        "AIRFLOW__MELTANO_PODS__LAUNCHER": "process",
+        "AIRFLOW__MELTANO_PODS__PROCESS_ENV": json.dumps(project_environment("{project}")),
+    }
+    return os.environ | airflow_environment(HOME) | own
+
+
+def _port() -> int:
+    said = os.environ.get("AIRFLOW_PORT") or "8080"
+    port = int(said) if said.isdecimal() else 0
+    if port not in range(1, 65536):
+        raise AirflowHereError(f"AIRFLOW_PORT={said} is not a port; try 8081")
+    try:
+        with socket.socket() as each:
+            # As servers do: a port that was in use a moment ago is free.
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            each.bind(("127.0.0.1", port))
+    except OSError as error:
+        raise AirflowHereError(
+            f"port {said} cannot be used ({error}); choose another: AIRFLOW_PORT=8081 make airflow"
+        ) from None
+    return port
+
+
+def _password() -> str:
+    """Return the password of the user `admin`, which stays the same."""
+    if not _PASSWORDS.exists():
+        _PASSWORDS.touch(mode=0o600)
+        _PASSWORDS.write_text(json.dumps({"admin": secrets.token_urlsafe(9)}))
+    return str(json.loads(_PASSWORDS.read_text())["admin"])
+
+
+def _await_health(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = monotonic() + _START_SECONDS
+    with contextlib.closing(AirflowApi(f"http://127.0.0.1:{port}")) as api:
+        while unwell := api.unwell():
+            if process.poll() is not None:
+                raise AirflowHereError(f"Airflow ended with {process.returncode}; see {_LOG}")
+            if monotonic() > deadline:
+                raise AirflowHereError(
+                    f"after {_START_SECONDS:g} s not healthy: {', '.join(unwell)}; see {_LOG}"
+                )
+            sleep(0.5)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End Airflow, which lets runs save their state, and whatever is left of it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGINT)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_STOP_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

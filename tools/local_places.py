@@ -1,0 +1,39 @@
+"""Where Airflow and the projects keep things when they run on this machine without Docker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / ".run"
+
+
+def state_of(project: str) -> Path:
+    """Return the system database of a project, which holds its state."""
+    return WORK / f"{project}.db"
+
+
+def output_of(project: str) -> Path:
+    """Return the folder of the files that a project's target-jsonl writes."""
+    return ROOT / "output" / project
+
+
+def project_environment(project: str) -> dict[str, str]:
+    """Return the variables of a project's runs; `{project}` stands for any."""
+    return {
+        "MELTANO_DATABASE_URI": f"sqlite:///{state_of(project)}",
+        "TARGET_JSONL_DESTINATION_PATH": str(output_of(project)),
+    }
+
+
+def airflow_environment(home: Path) -> dict[str, str]:
+    """Return the variables of an Airflow that has the DAGs here and a database in `home`."""
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        # Whoever sits in front of it sees what fails; others need not hear of it.
+        "AIRFLOW__MELTANO_PODS__NOTIFY": "off",
+        "PYTHONWARNINGS": "ignore",
+    }
