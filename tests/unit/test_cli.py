@@ -15,8 +15,10 @@ import jsonschema
 import pytest
 import yaml
 from meltano_pods.cli.main import COMMANDS, main
+from meltano_runner.contract import Outcome, RunResult
 
 from tests.unit.pods import TEMPLATES
+from tests.unit.stub import write_stub
 from tests.unit.test_planned import FULLEST, validate
 
 if TYPE_CHECKING:
@@ -313,6 +315,94 @@ def test_what_cannot_be_compared(repository: Path, said: Said) -> None:
     code, _, err = said("plan", "--diff", "main")
     assert code == 0
     assert "not compared, main had a fault" in err
+
+
+def test_a_new_project_is_planned_and_valid(root: Path, said: Said) -> None:
+    assert said("new", "orders")[0] == 0
+    assert (root / "dags" / "orders.py").read_text() == FILE
+    assert said("validate")[:2] == (0, "2 projects, 1 DAG, 0 faults\n")
+    before = (root / "meltano" / "orders" / "meltano.yml").read_text()
+    code, _, err = said("new", "orders")
+    assert code == 1
+    assert "it is there already" in err
+    assert (root / "meltano" / "orders" / "meltano.yml").read_text() == before
+    (root / "dags" / "bills.py").write_text("")
+    assert said("new", "bills")[0] == 1
+    assert not (root / "meltano" / "bills").exists()
+    for name in ("", "../x", "a b", "1st", "-x"):
+        assert said("new", "--", name)[0] == 1
+
+
+def test_the_example_of_a_new_project_is_one(root: Path, said: Said) -> None:
+    """Without its comment signs it is a whole project."""
+    said("new", "orders")
+    file = root / "meltano" / "orders" / "meltano.yml"
+    text, begun = [], False
+    for each in file.read_text().splitlines():
+        begun = begun or each.startswith("# plugins:")
+        # Those that explain stand between blank lines, and begin with a capital.
+        is_code = begun and each.startswith("# ") and not each[2].isupper()
+        text.append(each[2:] if is_code else each)
+    file.write_text("\n".join(text))
+    code, out, err = said("plan", "orders")
+    assert (code, err) == (0, "")
+    assert "orders.daily " in out
+    assert "orders.job.reload " in out
+
+
+def test_tasks_run_in_order_until_one_fails(
+    root: Path, said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "meltano" / "shop" / "meltano.yml").write_text(
+        "plugins: {utilities: [{name: a}, {name: b}, {name: c}]}\n"
+        "jobs: [{name: load, tasks: [a, b, c]}]\n"
+    )
+    result = json.dumps(RunResult(Outcome.SUCCEEDED, 0, records=3).as_dict())
+    write_stub(
+        tmp_path,
+        f"echo hello $2; [ $2 != b ] || exit 1; echo '{result}' > $MELTANO_RUNNER_RESULT_FILE",
+    )
+    monkeypatch.setenv("STUB_DIR", str(tmp_path))
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__RUNNER", str(tmp_path / "meltano-runner"))
+    code, out, err = said("run", "shop.job.load", "--format", "json")
+    assert code == 1
+    assert [(each["task_id"], each["outcome"]) for each in json.loads(out)] == [
+        ("a", "succeeded"),
+        ("b", "failed"),
+    ]
+    assert "hello a" in err
+    assert "c: left out, a task before it failed" in err
+    more = ("--full-refresh", "--state-id-suffix", "x", "--log-level", "debug")
+    code, out, _ = said("run", "shop.job.load", "--task", "c", *more)
+    assert (code, out) == (0, "c: succeeded, 3 records\n")
+    assert (tmp_path / "arguments").read_text() == "run c --full-refresh --state-id-suffix x\n"
+    assert "MELTANO_CLI_LOG_LEVEL=debug" in (tmp_path / "env").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("shop.dayly",), "Did you mean `shop.daily`"),
+        (("shp.daily",), "no DAG `shp.daily`"),
+        (("shop.daily", "--task", "tap-a"), "the DAG has no task `tap-a`"),
+        (("shop.daily", "--cluster", "--context", "nope"), "no context `nope`; it has: here"),
+    ],
+)
+def test_what_cannot_be_run(
+    root: Path, said: Said, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], words: str
+) -> None:
+    config = {
+        "apiVersion": "v1", "kind": "Config", "current-context": "here", "users": [],
+        "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "contexts": [{"name": "here", "context": {"cluster": "c"}}],
+    }  # fmt: skip
+    (root / "kubeconfig").write_text(yaml.safe_dump(config))
+    monkeypatch.setattr(
+        "kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(root / "kubeconfig")
+    )
+    code, out, err = said("run", *arguments)
+    assert (code, out) == (1, "")
+    assert words in err
 
 
 def test_the_command_is_installed(root: Path) -> None:

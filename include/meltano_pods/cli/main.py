@@ -15,6 +15,8 @@ FAULTS, MISUSE, INTERRUPTED = 1, 2, 130
 COMMANDS = {
     "plan": "The DAGs, tasks and pods that projects become; what a change does to them.",
     "validate": "Every fault of every project, for CI.",
+    "run": "Run a pipeline or a task now, here or in the cluster.",
+    "new": "Begin a project: its folder and its DAG file.",
     "schema": "The settings as a JSON schema, for editors.",
 }
 

@@ -26,6 +26,8 @@ TRY = f"{VENDOR}/try"
 SELECTOR = f"{MANAGED_BY}={VENDOR}"
 """Selects every pod of ours."""
 
+DAG = f"{VENDOR}/dag"
+TASK = f"{VENDOR}/task"
 DAG_ID = f"{VENDOR}/dag-id"
 TASK_ID = f"{VENDOR}/task-id"
 RUN_ID = f"{VENDOR}/run-id"
@@ -84,8 +86,8 @@ def pod_labels(run: TaskRun) -> dict[str, str]:
         "app.kubernetes.io/name": "meltano-run",
         MANAGED_BY: VENDOR,
         PROJECT: label(run.project),
-        f"{VENDOR}/dag": label(run.dag_id),
-        f"{VENDOR}/task": label(run.task_id),
+        DAG: label(run.dag_id),
+        TASK: label(run.task_id),
         TASK_INSTANCE: _digest(run),
         TRY: str(run.try_number),
         # What Airflow's own operator labels pods with: platforms (Astro among them) and monitoring

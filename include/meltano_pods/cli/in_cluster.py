@@ -1,0 +1,178 @@
+"""`meltano-pods run --cluster`: a task as the pod that Airflow would start."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import time
+import uuid
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from kubernetes.client import CoreV1Api, V1ObjectMeta, V1Pod
+from kubernetes.client.exceptions import ApiException
+
+from meltano_pods.cli.kubernetes import asking, reach
+from meltano_pods.diagnosis import Failure, failure_of, summarize
+from meltano_pods.errors import DeploymentError
+from meltano_pods.pods import naming
+from meltano_pods.pods.api import Pods
+from meltano_pods.pods.build import build_pod
+from meltano_pods.pods.ending import not_started
+from meltano_pods.pods.follow import Follower
+from meltano_pods.pods.options import pod_options
+from meltano_pods.pods.refusals import why_refused
+from meltano_pods.pods.run_pod import RunPod
+from meltano_pods.pods.start import NotStartedError, has_ended
+from meltano_pods.pods.template import read_template
+from meltano_pods.settings.override import RUN_CONTAINER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import FrameType
+
+    from meltano_runner.contract import RunResult
+
+    from meltano_pods.cli.kubernetes import Reached
+    from meltano_pods.cli.run import Asked
+    from meltano_pods.pods.ending import Ending
+    from meltano_pods.process.relay import Log
+
+_CHECK_SECONDS = 2.0
+
+
+def run_in_cluster(
+    asked: Asked, log: Log, context: str | None, kubeconfig: Path | None, *, wait: bool
+) -> RunResult:
+    """Run a task to its end in a pod and return the result of a success.
+
+    A pod that succeeded is deleted, one that failed is kept for a look at it.
+
+    Args:
+        asked: What to run.
+        log: For its log.
+        context: Of the kubeconfig; None for the deployment's.
+        kubeconfig: None for the deployment's.
+        wait: Whether to wait for a pod of the same task that is at work, or to refuse.
+
+    Raises:
+        DeploymentError: There is no cluster, or a pod of the same task is at work.
+        RunFailedError: It failed.
+        KeyboardInterrupt: Somebody stopped it; the pod saves its state and ends.
+    """
+    cluster = reach(asked.deployment.settings, context, kubeconfig)
+    api = CoreV1Api(cluster.client)
+    body = _manifest(asked, cluster)
+    pods = Pods(lambda: api, body["metadata"]["namespace"])
+    _await_turn(pods, body, cluster, log, wait=wait)
+    follower = Follower(api, log)
+    name = body["metadata"]["name"]
+    run_pod = RunPod(
+        pods, name, naming.annotation(body, naming.ATTEMPT) or "", lambda: follower, log
+    )
+    with _interruptible():
+        try:
+            ending = _follow(run_pod, body, asked, log)
+        except KeyboardInterrupt:
+            log.warning("Interrupted: pod %s stops, and saves its state", name)
+            if (pod := run_pod.state()) is not None:
+                run_pod.delete(pod)
+            raise
+    pod = run_pod.state()
+    log.info("%s", summarize(ending.result))
+    if ending.succeeded and pod is not None:
+        run_pod.delete(pod)
+        return ending.result
+    kept = pod is not None and has_ended(pod)
+    if pod is not None and not kept:
+        run_pod.delete(pod)
+    failure = Failure(
+        ending.result,
+        kubernetes=None if ending.finding is None else str(ending.finding),
+        pod=f"{pods.namespace}/{name}",
+        look=tuple(run_pod.explain(kept=kept)),
+    )
+    typed = shlex.join(["meltano-runner", *asked.spec.arguments])
+    raise failure_of(failure, f"{asked.folder.name}: {typed}; pod {pods.namespace}/{name}")
+
+
+def _manifest(asked: Asked, cluster: Reached) -> dict[str, Any]:
+    options = pod_options(asked.task.settings, asked.deployment, asked.folder.name, asked.digest)
+    run = naming.TaskRun(
+        project=asked.folder.name,
+        dag_id=asked.dag_id,
+        task_id=asked.task.task_id,
+        run_id=f"cli__{datetime.now(UTC).isoformat()}",
+        map_index=-1,
+        try_number=1,
+        attempt=str(uuid.uuid4()),
+        deployment=options.deployment,
+    )
+    body = build_pod(read_template(options.template), options, asked.spec, run)
+    # Airflow knows of no such run: the reaper would take it for one whose task is over.
+    del body["metadata"]["annotations"][naming.RUN_ID]
+    body["metadata"].setdefault("namespace", cluster.namespace or "default")
+    return body
+
+
+def _await_turn(
+    pods: Pods, body: dict[str, Any], cluster: Reached, log: Log, *, wait: bool
+) -> None:
+    """Return once no pod of the same task is at work: both would write one state."""
+    labels = body["metadata"]["labels"]
+    same = [f"{key}={labels[key]}" for key in (naming.DAG, naming.TASK)]
+    selector = ",".join([naming.SELECTOR, *same])
+    said: set[str] = set()
+    while True:
+        found = asking(cluster, lambda: pods.select(selector))
+        at_work = [each["metadata"]["name"] for each in found if not has_ended(each)]
+        if not at_work:
+            return
+        if not wait:
+            raise DeploymentError(
+                f"the task runs already, in pod {at_work[0]}; both would write one state",
+                f"namespace {pods.namespace} of {cluster.name}",
+                "Wait for its end (`--wait` does), or stop it in Airflow.",
+            )
+        if at_work[0] not in said:
+            said.add(at_work[0])
+            log.info("Waiting for pod %s, which runs the same task, to end", at_work[0])
+        time.sleep(_CHECK_SECONDS)
+
+
+def _follow(run_pod: RunPod, body: dict[str, Any], asked: Asked, log: Log) -> Ending:
+    pods, name = run_pod.pods, run_pod.name
+    try:
+        pods.create(body)
+        log.info("Created pod %s in namespace %s", name, pods.namespace)
+        model = V1Pod(metadata=V1ObjectMeta(name=name, namespace=pods.namespace))
+        run_pod.await_start(model, asked.task.settings.start_timeout.total_seconds())
+        follower = run_pod.follower()
+        if has_ended(follower.last_seen or {}):
+            follower.relay_log(model)
+        else:
+            follower.fetch_requested_container_logs(model, RUN_CONTAINER, follow_logs=True)
+        run_pod.await_end(model)
+    except NotStartedError as error:
+        return not_started(error.finding)
+    except ApiException as error:
+        if run_pod.state() is None:
+            return not_started(why_refused(error.status, error.reason, error.body))
+        raise
+    return run_pod.ending(run_pod.state())
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Take SIGTERM for Ctrl-C."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

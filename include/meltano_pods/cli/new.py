@@ -1,0 +1,56 @@
+"""`meltano-pods new`."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import click
+
+from meltano_pods.cli.projects import projects_folder, projects_option
+from meltano_pods.errors import DeploymentError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}")
+_DAG_FILE = "from meltano_pods import airflow_dags\n\nairflow_dags(__file__)\n"
+_IGNORED = "/.meltano\n/output\n/.env\n"
+
+
+@click.command()
+@click.argument("name", metavar="NAME")
+@projects_option
+def command(name: str, projects: Path | None) -> int:
+    """Begin the project NAME: meltano/NAME/meltano.yml and dags/NAME.py.
+
+    The one is commented out but for its environments, and explains itself; the other is two lines
+    that stay as they are. What is there already is never touched.
+    """
+    if not _NAME.fullmatch(name):
+        raise DeploymentError(
+            f"{name!r} cannot be the name of a project",
+            "NAME",
+            "Take up to 50 letters, digits, `_` and `-`, with a letter first: it becomes part of "
+            "the ids of DAGs and the names of pods.",
+        )
+    folder = projects_folder(projects)
+    project, dag_file = folder / name, folder.parent / "dags" / f"{name}.py"
+    for path in (project, dag_file):
+        if path.exists():
+            raise DeploymentError(
+                "it is there already, and is left as it is", str(path), "Take another name."
+            )
+    text = files("meltano_pods.cli").joinpath("scaffold/meltano.yml").read_text(encoding="utf-8")
+    _write(project / "meltano.yml", text.format(name=name))
+    _write(project / ".gitignore", _IGNORED)
+    _write(dag_file, _DAG_FILE)
+    click.echo(f"Wrote {project / 'meltano.yml'} and {dag_file}.")
+    click.echo("Add plugins and a schedule there, and see what becomes of them: meltano-pods plan")
+    return 0
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")

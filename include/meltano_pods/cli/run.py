@@ -1,0 +1,214 @@
+"""`meltano-pods run`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from meltano_pods.cli.deployment import deployment_here, deployment_of
+from meltano_pods.cli.output import TABLE, format_option, show_data
+from meltano_pods.cli.projects import find_projects, planned, projects_option
+from meltano_pods.cli.terminal import TerminalLog
+from meltano_pods.errors import DeploymentError, RunError
+from meltano_pods.names import listed, suggestion
+from meltano_pods.plan.command import FULL_REFRESH
+from meltano_pods.plan.identifiers import identifier
+from meltano_pods.pods.build import RunSpec
+from meltano_pods.pods.planned import launcher_of
+from meltano_pods.settings.profiles import PROFILES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from meltano_pods.cli.projects import Projects
+    from meltano_pods.plan import DagPlan, ProjectPlan, TaskPlan
+    from meltano_pods.tasks.deployment import Deployment
+
+KUBERNETES, PROCESS = "kubernetes", "process"
+_INTERRUPTED = 130
+_LOG_LEVEL = "MELTANO_CLI_LOG_LEVEL"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One task to run.
+
+    Attributes:
+        folder: The project's folder.
+        digest: Of the project.
+        dag_id: The task's DAG.
+        task: Its plan.
+        spec: What runs: its plan's, with what the command line says.
+        deployment: Where.
+    """
+
+    folder: Path
+    digest: str
+    dag_id: str
+    task: TaskPlan
+    spec: RunSpec
+    deployment: Deployment
+
+
+@click.command()
+@click.argument("dag_id", metavar="DAG")
+@projects_option
+@click.option(
+    "--task", "task_ids", metavar="TASK", multiple=True, help="Only this task; may be repeated."
+)
+@click.option(
+    "--embedded", "launcher", flag_value=PROCESS, default=None, help="As a process, here."
+)
+@click.option(
+    "--cluster", "launcher", flag_value=KUBERNETES, help="As the pod that Airflow would start."
+)
+@click.option(
+    "--profile",
+    type=click.Choice(["default", *PROFILES]),
+    help="The deployment whose pods it shall be like.  [default: as Airflow's configuration here "
+    "says]",
+)
+@click.option("--context", metavar="NAME", help="With --cluster: the kubeconfig's context.")
+@click.option(
+    "--kubeconfig",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="With --cluster: the kubeconfig.  [default: KUBECONFIG, else ~/.kube/config]",
+)
+@click.option(
+    "--wait", is_flag=True, help="With --cluster: wait for a pod of the same task to end first."
+)
+@click.option(
+    "--full-refresh", is_flag=True, help="Ignore the saved state, move all records again."
+)
+@click.option("--state-id-suffix", metavar="SUFFIX", help="Keep a state apart from the task's own.")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    help="What Meltano and the plugins log.",
+)
+@format_option
+def command(
+    dag_id: str,
+    projects: Path | None,
+    task_ids: tuple[str, ...],
+    launcher: str | None,
+    form: str,
+    **options: Any,  # noqa: ANN401 - the other options, as click has them
+) -> int:
+    """Run the pipeline DAG (`meltano-pods plan` lists them) or tasks of it now.
+
+    It runs without Airflow, and as Airflow would run it: same command, variables, pod and state, so
+    the next scheduled run goes on from there. Where nothing says how, settings and deployment do.
+
+    Logs go to stderr, results to stdout: a line for each task, or all there is as JSON or YAML.
+    Tasks that follow a failed one are left out. Ctrl-C stops a run, which saves its state.
+
+    Exit codes: 0 if all tasks succeeded, 1 if not, 130 if it was interrupted.
+    """
+    found = find_projects(projects)
+    plan, dag = _dag(found, dag_id)
+    profile = options["profile"]
+    deployment = deployment_of(profile, found.root) if profile else deployment_here(found.root)
+    results: list[dict[str, Any]] = []
+    failed: set[str] = set()
+    for task in _in_order(dag, task_ids):
+        if failed & set(task.upstream):
+            click.echo(f"{task.task_id}: left out, a task before it failed", err=True)
+            failed.add(task.task_id)
+            continue
+        asked = Asked(
+            found.folder / plan.project, plan.digest, dag.dag_id, task, _spec(task, options),
+            deployment,
+        )  # fmt: skip
+        how = launcher or launcher_of(task, deployment)
+        result, error = _run(asked, how, options)
+        if error is not None:
+            failed.add(task.task_id)
+            click.echo(click.style("error: ", fg="red", bold=True) + str(error), err=True)
+        results.append({"dag_id": dag.dag_id, "task_id": task.task_id, **result})
+        if result.get("outcome") == "stopped":
+            break
+    _show(results, form)
+    if any(each.get("outcome") == "stopped" for each in results):
+        return _INTERRUPTED
+    return 1 if failed else 0
+
+
+def _dag(found: Projects, dag_id: str) -> tuple[ProjectPlan, DagPlan]:
+    known: list[str] = []
+    for folder in found.folders:
+        # Of another project, a fault would be in the way.
+        if dag_id.startswith(f"{identifier(folder.name)}."):
+            plan = planned(folder)
+            for dag in plan.dags:
+                if dag.dag_id == dag_id:
+                    return plan, dag
+                known.append(dag.dag_id)
+    hint = listed(known) if known else "none of such a project (`meltano-pods plan` lists all)"
+    raise DeploymentError(
+        f"there is no DAG `{dag_id}`; there are: {hint}",
+        str(found.folder),
+        f"{suggestion(dag_id, known)}Name it as `PROJECT.SCHEDULE` or `PROJECT.job.JOB`.",
+    )
+
+
+def _in_order(dag: DagPlan, task_ids: Sequence[str]) -> Iterator[TaskPlan]:
+    """Yield the tasks that are meant, each after those that it follows."""
+    tasks = {task.task_id: task for task in dag.tasks}
+    for task_id in task_ids:
+        if task_id not in tasks:
+            raise DeploymentError(
+                f"the DAG has no task `{task_id}`; it has: {listed(tasks)}",
+                dag.dag_id,
+                f"{suggestion(task_id, tasks)}Name one of these.",
+            )
+    order = TopologicalSorter({task.task_id: task.upstream for task in dag.tasks})
+    for task_id in order.static_order():
+        if not task_ids or task_id in task_ids:
+            yield tasks[task_id]
+
+
+def _spec(task: TaskPlan, options: dict[str, Any]) -> RunSpec:
+    arguments, env = list(task.arguments), dict(task.env)
+    if options["full_refresh"] and FULL_REFRESH not in arguments:
+        arguments.append(FULL_REFRESH)
+    if options["state_id_suffix"]:
+        arguments += ["--state-id-suffix", options["state_id_suffix"]]
+    if options["log_level"]:
+        env[_LOG_LEVEL] = options["log_level"]
+    return RunSpec(arguments, task.environment, env)
+
+
+def _run(asked: Asked, how: str, options: dict[str, Any]) -> tuple[dict[str, Any], RunError | None]:
+    """Return a task's result as data, and its error if it failed."""
+    log = TerminalLog()
+    # Each here and not above: a process needs no Kubernetes, and a pod no runner.
+    try:
+        if how == KUBERNETES:
+            from meltano_pods.cli.in_cluster import run_in_cluster  # noqa: PLC0415
+
+            context, kubeconfig = options["context"], options["kubeconfig"]
+            result = run_in_cluster(asked, log, context, kubeconfig, wait=options["wait"])
+        else:
+            from meltano_pods.cli.embedded import run_embedded  # noqa: PLC0415
+
+            result = run_embedded(asked, log)
+    except RunError as error:
+        failure = getattr(error, "failure", None)
+        return ({} if failure is None else failure.result.as_dict()), error
+    return result.as_dict(), None
+
+
+def _show(results: list[dict[str, Any]], form: str) -> None:
+    if form != TABLE:
+        show_data(results, form)
+        return
+    for each in results:
+        records = each.get("records")
+        moved = "no record count" if records is None else f"{records:,} records"
+        click.echo(f"{each['task_id']}: {each.get('outcome', 'failed')}, {moved}")
