@@ -10,6 +10,7 @@ from meltano_pods.errors import Location, SettingsError
 from meltano_pods.project import read_project
 from meltano_pods.settings import settings_of
 from meltano_pods.settings.overlay import overlay
+from meltano_pods.settings.pod_words import WORDS
 from meltano_pods.settings.podfields import fields
 from meltano_pods.settings.quantity import add_quantities, parse_quantity
 
@@ -63,6 +64,10 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "wrong kind": (
         {"pod_override": {"spec": {"priority": "high"}}},
         ("`spec.priority` takes a whole number, found 'high'",),
+    ),
+    "no word of Kubernetes": (
+        {"pod_override": {"spec": {"tolerations": [{"key": "a", "effect": "NoSchedul"}]}}},
+        ("takes one of NoExecute, NoSchedule", "found 'NoSchedul'", "Did you mean `NoSchedule`?"),
     ),
     "list for map": (
         {"pod_override": {"spec": {"nodeSelector": []}}},
@@ -260,6 +265,10 @@ def test_a_whole_override_is_taken() -> None:
     }
     override = {"metadata": {"labels": {"team": "data"}}, "spec": spec}
     assert settings_of([layer("project", pod_override=override)]).pod_override == override
+
+
+def test_the_words_are_of_fields_that_are_there() -> None:
+    assert all(fields()[kind][field] == "str" for kind, field in WORDS)
 
 
 def test_the_fields_are_those_of_kubernetes_client() -> None:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from meltano_pods.settings.layer import Layer
 
 _RESOURCES = "resources"
-_OVERRIDES = ("pod_override", "worker_override")
+OVERRIDES = ("pod_override", "worker_override")
+"""Settings that are parts of pods, and merge as Kubernetes does."""
 
 
 def settings_of(layers: Iterable[Layer]) -> Settings:
@@ -90,7 +91,7 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     result = dict(base)
     for key, value in over.items():
         known = result.get(key)
-        if key in _OVERRIDES:
+        if key in OVERRIDES:
             result[key] = overlay(known or {}, value, last=False)
             continue
         both = isinstance(known, dict) and isinstance(value, dict)

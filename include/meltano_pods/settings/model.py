@@ -16,6 +16,7 @@ from meltano_pods.settings.expect import check_expect
 from meltano_pods.settings.notify import check_notify
 from meltano_pods.settings.order_model import Name, OrderSettings
 from meltano_pods.settings.pod_model import PodSettings
+from meltano_pods.settings.shapes import DATE, DURATION, NOTIFY, TIMEZONE, VARIABLES
 from meltano_pods.settings.values import (
     check_environment,
     check_timezone,
@@ -24,7 +25,8 @@ from meltano_pods.settings.values import (
     whole_number,
 )
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Duration = Annotated[timedelta, BeforeValidator(parse_duration), DURATION]
+Notify = Annotated[dict[str, tuple[str, ...] | None], BeforeValidator(check_notify), NOTIFY]
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
 
 # A plugin takes part in several DAGs, and a task in one that has others: neither can say when, or
@@ -45,7 +47,7 @@ class Settings(PodSettings, OrderSettings):
         ),
         json_schema_extra={"not_at": ["environment", "plugin", "task"]},
     )
-    env: Annotated[dict[str, str], BeforeValidator(check_environment)] = Field(
+    env: Annotated[dict[str, str], BeforeValidator(check_environment), VARIABLES] = Field(
         default_factory=dict,
         description=(
             "Environment variables of the runs: a map of names to plain values, never secrets; "
@@ -80,7 +82,7 @@ class Settings(PodSettings, OrderSettings):
         ),
         json_schema_extra=_WHOLE_DAG,
     )
-    start_date: Annotated[datetime, BeforeValidator(parse_start_date)] | None = Field(
+    start_date: Annotated[datetime, BeforeValidator(parse_start_date), DATE] | None = Field(
         default=None,
         description=(
             "First moment to schedule for: a date (`2026-01-31`) or a date and time, in `timezone` "
@@ -89,7 +91,7 @@ class Settings(PodSettings, OrderSettings):
         ),
         json_schema_extra=_WHOLE_DAG,
     )
-    timezone: Annotated[str, BeforeValidator(check_timezone)] = Field(
+    timezone: Annotated[str, BeforeValidator(check_timezone), TIMEZONE] = Field(
         default="UTC",
         description="Time zone in which cron expressions are read: an IANA name.",
         json_schema_extra=_WHOLE_DAG,
@@ -137,7 +139,7 @@ class Settings(PodSettings, OrderSettings):
             "state, before it is killed: seconds or a duration such as `2m`, 5s to 1h."
         ),
     )
-    notify: Annotated[dict[str, tuple[str, ...] | None], BeforeValidator(check_notify)] = Field(
+    notify: Notify = Field(
         default_factory=dict,
         description=(
             "Who is told of failures and recoveries: a map of `email` (addresses), `slack` and "

@@ -20,12 +20,24 @@ from meltano_pods.settings.pod_values import (
     check_worker_override,
     kubernetes_name,
 )
+from meltano_pods.settings.shapes import (
+    DURATION,
+    IMAGE,
+    KUBERNETES_NAME,
+    RESOURCES,
+    SECRET_KEYS,
+    TEMPLATE,
+)
 from meltano_pods.settings.values import parse_duration
 
-Resources = Annotated[dict[str, dict[str, str]], BeforeValidator(check_resources)]
-Namespace = Annotated[str, BeforeValidator(kubernetes_name("namespace")), Field(max_length=63)]
-ServiceAccount = Annotated[str, BeforeValidator(kubernetes_name("service account"))]
-SecretName = Annotated[str, BeforeValidator(kubernetes_name("Secret"))]
+Resources = Annotated[dict[str, dict[str, str]], BeforeValidator(check_resources), RESOURCES]
+Namespace = Annotated[
+    str, BeforeValidator(kubernetes_name("namespace")), KUBERNETES_NAME, Field(max_length=63)
+]
+ServiceAccount = Annotated[
+    str, BeforeValidator(kubernetes_name("service account")), KUBERNETES_NAME
+]
+SecretName = Annotated[str, BeforeValidator(kubernetes_name("Secret")), KUBERNETES_NAME]
 
 # Two plugins share one pod, so neither can say alone what the pod as a whole is.
 _WHOLE_POD: dict[str, Any] = {"not_at": ["plugin"]}
@@ -51,7 +63,7 @@ class PodSettings(BaseModel):
         ),
         json_schema_extra=_WHOLE_POD,
     )
-    image: Annotated[str, BeforeValidator(check_image)] | None = Field(
+    image: Annotated[str, BeforeValidator(check_image), IMAGE] | None = Field(
         default=None,
         description=(
             "Meltano image of the pods: `registry/name:tag`, better `registry/name@sha256:...`. "
@@ -114,7 +126,9 @@ class PodSettings(BaseModel):
         ),
         json_schema_extra=_WHOLE_POD,
     )
-    secret_env: Annotated[dict[str, SecretKeySetting], BeforeValidator(check_secret_env)] = Field(
+    secret_env: Annotated[
+        dict[str, SecretKeySetting], BeforeValidator(check_secret_env), SECRET_KEYS
+    ] = Field(
         default_factory=dict,
         description=(
             "Environment variables of the run whose values are single keys of Kubernetes Secrets: "
@@ -145,7 +159,7 @@ class PodSettings(BaseModel):
         ),
         json_schema_extra=_WHOLE_POD,
     )
-    pod_template: Annotated[str, BeforeValidator(check_template)] | None = Field(
+    pod_template: Annotated[str, BeforeValidator(check_template), TEMPLATE] | None = Field(
         default=None,
         description=(
             "File under `k8s/pod_templates` that the pods start from. None: "
@@ -174,6 +188,7 @@ class PodSettings(BaseModel):
     start_timeout: Annotated[
         timedelta,
         BeforeValidator(parse_duration),
+        DURATION,
         Field(ge=timedelta(seconds=10), le=timedelta(days=1)),
     ] = Field(
         default=timedelta(minutes=10),

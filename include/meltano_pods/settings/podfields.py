@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from meltano_pods.names import listed, suggestion
+from meltano_pods.settings.pod_words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,8 +53,8 @@ def problems(value: object, kind: str = ROOT, path: tuple[str, ...] = ()) -> Ite
         yield from _items(value, item[1], path)
     elif (item := _MAP.fullmatch(kind)) is not None:
         yield from _entries(value, item[1], path)
-    elif (known := fields().get(kind)) is not None:
-        yield from _object(value, known, path)
+    elif kind in fields():
+        yield from _object(value, kind, path)
     elif kind in _PLAIN:
         kinds, meant = _PLAIN[kind]
         if not isinstance(value, kinds) or (kind == "int" and isinstance(value, bool)):
@@ -74,20 +75,26 @@ def _entries(value: object, kind: str, path: tuple[str, ...]) -> Iterator[Proble
         return
     for key, each in value.items():
         # Quantities are strings to Kubernetes, which takes numbers for them as well.
-        if not (isinstance(each, int | float) and path[-1:] in _QUANTITIES):
+        if not (isinstance(each, int | float) and path[-1:] in QUANTITIES):
             yield from problems(each, kind, (*path, str(key)))
 
 
-_QUANTITIES = (("requests",), ("limits",), ("overhead",))
+QUANTITIES = (("requests",), ("limits",), ("overhead",))
+"""Ends of the paths whose maps hold quantities."""
 
 
-def _object(value: object, known: Mapping[str, str], path: tuple[str, ...]) -> Iterator[Problem]:
+def _object(value: object, kind: str, path: tuple[str, ...]) -> Iterator[Problem]:
+    known = fields()[kind]
     if not isinstance(value, dict):
         yield _wrong(path, value, "a map")
         return
     for key, each in value.items():
         if key in known:
-            yield from problems(each, known[key], (*path, str(key)))
+            words = WORDS.get((kind, key), ())
+            if words and isinstance(each, str) and each not in words:
+                yield _no_word((*path, key), each, words)
+            else:
+                yield from problems(each, known[key], (*path, str(key)))
             continue
         place = f"`{'.'.join(path)}`" if path else "a pod template"
         # Many write a pod's fields as Python's client spells them, or at the top.
@@ -103,6 +110,14 @@ def _object(value: object, known: Mapping[str, str], path: tuple[str, ...]) -> I
 
 def _wrong(path: tuple[str, ...], value: object, meant: str) -> Problem:
     return Problem(path, f"`{'.'.join(path)}` takes {meant}, found {_shown(value)}", "Correct it.")
+
+
+def _no_word(path: tuple[str, ...], value: str, words: tuple[str, ...]) -> Problem:
+    return Problem(
+        path,
+        f"`{'.'.join(path)}` takes one of {listed(words)}, found {value!r}",
+        f"{suggestion(value, words)}Correct it.",
+    )
 
 
 def _shown(value: object) -> str:

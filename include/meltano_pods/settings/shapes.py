@@ -1,0 +1,86 @@
+"""What an editor is told of values that are read by checks of our own.
+
+JSON schema, draft 2020-12, as editors use it: https://json-schema.org/draft/2020-12/schema. It may
+allow what a check refuses, never the reverse; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import WithJsonSchema
+
+from meltano_pods.settings.notify import CHANNELS, EVENTS
+
+_VARIABLE = {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
+_QUANTITIES: dict[str, Any] = {
+    "type": ["object", "null"],
+    "properties": {
+        name: {"type": ["string", "number"]} for name in ("cpu", "memory", "ephemeral-storage")
+    },
+    "additionalProperties": {"type": ["string", "number"]},
+}
+_TEXTS: dict[str, Any] = {
+    "anyOf": [
+        {"type": ["string", "null"]},
+        {"type": "array", "items": {"type": "string"}},
+    ]
+}
+
+DURATION = WithJsonSchema(
+    {
+        "type": ["string", "number"],
+        "pattern": r"^(\d+d)?(\d+h)?(\d+m)?(\d+(\.\d+)?s)?$",
+        "examples": ["90s", "5m", "2h30m"],
+    }
+)
+DATE = WithJsonSchema({"type": "string", "examples": ["2026-01-31"]})
+TIMEZONE = WithJsonSchema({"type": "string", "examples": ["UTC", "Europe/Berlin"]})
+KUBERNETES_NAME = WithJsonSchema(
+    {"type": "string", "pattern": r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}
+)
+IMAGE = WithJsonSchema({"type": "string", "examples": ["registry/name@sha256:..."]})
+TEMPLATE = WithJsonSchema({"type": "string", "pattern": r"^[\w.-]+\.ya?ml$"})
+VARIABLES = WithJsonSchema(
+    {
+        "type": "object",
+        "propertyNames": _VARIABLE,
+        "additionalProperties": {"type": ["string", "number"]},
+    }
+)
+RESOURCES = WithJsonSchema(
+    {
+        "type": "object",
+        "properties": {"requests": _QUANTITIES, "limits": _QUANTITIES},
+        "additionalProperties": False,
+    }
+)
+SECRET_KEYS = WithJsonSchema(
+    {
+        "type": "object",
+        "propertyNames": _VARIABLE,
+        "additionalProperties": {
+            "type": ["object", "null"],
+            "properties": {
+                "secret": {"type": ["string", "null"]},
+                "key": {"type": ["string", "null"]},
+            },
+            "additionalProperties": False,
+        },
+    }
+)
+NOTIFY = WithJsonSchema(
+    {
+        "type": "object",
+        "properties": {
+            **dict.fromkeys(CHANNELS, _TEXTS),
+            "events": {
+                "anyOf": [
+                    {"enum": [*EVENTS, None]},
+                    {"type": "array", "items": {"enum": list(EVENTS)}},
+                ]
+            },
+        },
+        "additionalProperties": False,
+    }
+)
