@@ -200,11 +200,12 @@ def test_two_dags_that_share_a_state_are_a_fault(root: Path, said: Said) -> None
         assert "`shop.job.one` and `shop.job.two` share the state" in err
 
 
-def test_the_schema_takes_what_the_model_takes(said: Said) -> None:
-    schema = json.loads(said("schema")[1])
-    jsonschema.validate({"retries": 3, "resources": {"limits": {"memory": "1Gi"}}}, schema)
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({"retires": 3}, schema)
+def test_the_schema_is_of_a_meltano_yml(said: Said) -> None:
+    assert "meltano/v4.4.1/" in json.loads(said("schema")[1])["allOf"][0]["$ref"]
+    schema = json.loads(said("schema", "--meltano", "")[1])
+    jsonschema.validate(yaml.safe_load(FULLEST), schema)
+    with pytest.raises(jsonschema.ValidationError, match="retires"):
+        jsonschema.validate({"annotations": {"meltano_pods": {"retires": 3}}}, schema)
 
 
 @pytest.fixture

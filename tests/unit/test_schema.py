@@ -64,6 +64,12 @@ GOOD: dict[str, list[Any]] = {
     "max_retry_delay": ["1h", None],
     "run_timeout": ["1d2h"],
     "stop_grace": ["30s"],
+    "assets": [True, False, {"uri": "postgres://host/db/schema/{table}"}],
+    "expect": [
+        {"min_records": 1, "max_age": "1d", "schema_change": "warn"},
+        {"min_records": {"warn": 10, "fail": 1}, "schema_change": {"fail": ["removed", "type"]}},
+        {"streams": {"orders": {"min_records": 1, "max_age": None}, "other": None}},
+    ],
     "notify": [{"email": "a@b.c", "slack": ["x"], "webhook": None, "events": ["retry"]}],
 }
 

@@ -6,14 +6,22 @@ import json
 
 import click
 
-from meltano_pods.settings import Settings
+from meltano_pods.settings.schema import MELTANO_SCHEMA, schema
 
 
 @click.command()
-def command() -> int:
-    """Print the settings of meltano.yml as a JSON schema, for editors.
+@click.option(
+    "--meltano",
+    default=MELTANO_SCHEMA,
+    metavar="ADDRESS",
+    show_default=True,
+    help="Meltano's own schema, which is to hold as well; empty for ours alone.",
+)
+def command(meltano: str) -> int:
+    """Print a JSON schema of meltano.yml with its settings, for editors.
 
-    It describes what stands under `annotations: meltano_pods:`.
+    Write it to a file beside meltano.yml, and name that in its first line:
+    `# yaml-language-server: $schema=meltano-pods.schema.json`.
     """
-    click.echo(json.dumps(Settings.model_json_schema(), indent=2))
+    click.echo(json.dumps(schema(meltano or None), indent=2))
     return 0

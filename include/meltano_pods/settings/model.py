@@ -16,7 +16,7 @@ from meltano_pods.settings.expect import check_expect
 from meltano_pods.settings.notify import check_notify
 from meltano_pods.settings.order_model import Name, OrderSettings
 from meltano_pods.settings.pod_model import PodSettings
-from meltano_pods.settings.shapes import DATE, DURATION, NOTIFY, TIMEZONE, VARIABLES
+from meltano_pods.settings.shapes import ASSETS, DATE, DURATION, EXPECT, NOTIFY, TIMEZONE, VARIABLES
 from meltano_pods.settings.values import (
     check_environment,
     check_timezone,
@@ -150,7 +150,7 @@ class Settings(PodSettings, OrderSettings):
         ),
         json_schema_extra=_WHOLE_DAG,
     )
-    assets: Annotated[bool | dict[str, str], BeforeValidator(check_assets)] = Field(
+    assets: Annotated[bool | dict[str, str], BeforeValidator(check_assets), ASSETS] = Field(
         default=True,
         description=(
             "Whether runs have events of Airflow's assets, by which other DAGs can be scheduled: "
@@ -161,7 +161,7 @@ class Settings(PodSettings, OrderSettings):
             "more."
         ),
     )
-    expect: Annotated[dict[str, Any], BeforeValidator(check_expect)] = Field(
+    expect: Annotated[dict[str, Any], BeforeValidator(check_expect), EXPECT] = Field(
         default_factory=dict,
         description=(
             "What the result of a run must be like: a map of `min_records` (a number), `max_age` "

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import WithJsonSchema
 
+from meltano_pods.settings.expect import CHANGES, SEVERITIES
 from meltano_pods.settings.notify import CHANNELS, EVENTS
 
 _VARIABLE = {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
@@ -27,13 +28,37 @@ _TEXTS: dict[str, Any] = {
     ]
 }
 
-DURATION = WithJsonSchema(
-    {
-        "type": ["string", "number"],
-        "pattern": r"^(\d+d)?(\d+h)?(\d+m)?(\d+(\.\d+)?s)?$",
-        "examples": ["90s", "5m", "2h30m"],
+_DURATION: dict[str, Any] = {
+    "type": ["string", "number"],
+    "pattern": r"^(\d+d)?(\d+h)?(\d+m)?(\d+(\.\d+)?s)?$",
+    "examples": ["90s", "5m", "2h30m"],
+}
+_CHANGES: dict[str, Any] = {
+    "anyOf": [{"enum": [*CHANGES, "any"]}, {"type": "array", "items": {"enum": list(CHANGES)}}]
+}
+
+
+def _check(bound: dict[str, Any], *words: str) -> dict[str, Any]:
+    by_severity = {
+        "type": "object",
+        "properties": dict.fromkeys(SEVERITIES, {"anyOf": [bound, {"type": "null"}]}),  # noqa: RUF024
+        "additionalProperties": False,
     }
-)
+    return {"anyOf": [bound, {"enum": [*words, None]}, by_severity]}
+
+
+_EXPECTED = {
+    "min_records": _check({"type": "integer", "minimum": 0}),
+    "max_age": _check(_DURATION),
+    "schema_change": _check(_CHANGES, *SEVERITIES),
+}
+_OF_STREAM: dict[str, Any] = {
+    "type": ["object", "null"],
+    "properties": _EXPECTED,
+    "additionalProperties": False,
+}
+
+DURATION = WithJsonSchema(_DURATION)
 DATE = WithJsonSchema({"type": "string", "examples": ["2026-01-31"]})
 TIMEZONE = WithJsonSchema({"type": "string", "examples": ["UTC", "Europe/Berlin"]})
 KUBERNETES_NAME = WithJsonSchema(
@@ -67,6 +92,28 @@ SECRET_KEYS = WithJsonSchema(
             },
             "additionalProperties": False,
         },
+    }
+)
+ASSETS = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "boolean"},
+            {
+                "type": "object",
+                "properties": {"uri": {"type": "string"}},
+                "additionalProperties": False,
+            },
+        ]
+    }
+)
+EXPECT = WithJsonSchema(
+    {
+        "type": "object",
+        "properties": {
+            **_EXPECTED,
+            "streams": {"type": ["object", "null"], "additionalProperties": _OF_STREAM},
+        },
+        "additionalProperties": False,
     }
 )
 NOTIFY = WithJsonSchema(
