@@ -2,10 +2,9 @@
 # Lints what the charts render, with the smallest and the fullest values: `bash tests/charts/lint.sh`.
 # Every finding that is left out has its reason here, or beside the object in the chart.
 #
-# The tools are fetched at pinned versions into the project's cache, once. Kubernetes' schemas come from
-# the package kubernetes-validate, so nothing else is downloaded. kube-linter is not among the tools:
-# its module's vanity address is not served by every Go module proxy, and what it checks kube-score,
-# checkov and tests/charts/restricted.py check too.
+# Kubernetes' schemas come from the package kubernetes-validate, so nothing else is downloaded.
+# kube-linter is not among the tools: its module's vanity address is not served by every Go module
+# proxy, and what it checks kube-score, checkov and tests/charts/restricted.py check too.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -15,37 +14,16 @@ KUBE_SCORE=v1.20.0
 CHECKOV=3.3.30
 KUBERNETES_VALIDATE=1.37.0
 
-tools=${XDG_CACHE_HOME:-$HOME/.cache}/meltano-pods/chart-lint
+. tests/linters.sh
 helm=${HELM:-$(command -v helm || true)}
 if [[ -z $helm ]]; then
     echo "helm is not installed: put it on PATH, or its path into HELM" >&2
     exit 1
 fi
 
-go_tool() { # NAME PACKAGE VERSION
-    local at=$tools/$1-$3
-    if [[ ! -x $at/$1 ]]; then
-        echo "Building $1 $3" >&2
-        GOBIN=$at go install "$2@$3"
-    fi
-    echo "$at/$1"
-}
-
-python_tools() {
-    local at=$tools/python-$CHECKOV-$KUBERNETES_VALIDATE
-    if [[ ! -e $at/.done ]]; then
-        echo "Installing checkov $CHECKOV and kubernetes-validate $KUBERNETES_VALIDATE" >&2
-        python3 -m venv --clear "$at"
-        "$at/bin/pip" install --quiet --disable-pip-version-check \
-            "checkov==$CHECKOV" "kubernetes-validate==$KUBERNETES_VALIDATE"
-        touch "$at/.done"
-    fi
-    echo "$at"
-}
-
-kubeconform=$(go_tool kubeconform github.com/yannh/kubeconform/cmd/kubeconform "$KUBECONFORM")
-kube_score=$(go_tool kube-score github.com/zegl/kube-score/cmd/kube-score "$KUBE_SCORE")
-python=$(python_tools)
+kubeconform=$(go_tool github.com/yannh/kubeconform/cmd/kubeconform "$KUBECONFORM")
+kube_score=$(go_tool github.com/zegl/kube-score/cmd/kube-score "$KUBE_SCORE")
+python=$(python_tools "checkov==$CHECKOV" "kubernetes-validate==$KUBERNETES_VALIDATE")
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
