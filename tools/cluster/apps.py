@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from tools.cluster.places import BIN, CHARTS, K8S, ROOT
 from tools.cluster.settings import Images
 from tools.images.bases import Bases
 from tools.images.build import AIRFLOW, MELTANO, build
+from tools.images.push import push_as
 
 if TYPE_CHECKING:
     from tools.cluster.settings import Settings
@@ -50,11 +50,7 @@ def build_images(images: Images, shell: Shell) -> str:
 def push(settings: Settings, image: str, shell: Shell) -> str:
     """Push an image to the local registry; return its name there, by digest."""
     name = f"{settings.registry_host}/{image.partition(':')[0].rpartition('/')[2]}"
-    shell.run("docker", "tag", image, f"{name}:dev")
-    said = shell.run("docker", "push", f"{name}:dev")
-    if not (found := re.search(r"digest: (sha256:[0-9a-f]{64})", said)):
-        raise ClusterError("docker push named no digest", f"Read {shell.log}")
-    return f"{name}@{found[1]}"
+    return push_as(shell, image, name, "dev")
 
 
 def install_airflow(settings: Settings, pushed: dict[str, str], shell: Shell) -> str:

@@ -62,12 +62,26 @@ def push(
         build(shell, ["meltano"], bases=bases, variables=variables)
     if not _LOOPBACK.match(registry) and os.environ.get("ALLOW_STAND_INS") != "1":
         check_unlabelled(MELTANO, shell)
-    name = f"{registry}/meltano"
-    target = f"{name}:{tag or _commit(shell)}"
-    shell.run("docker", "tag", MELTANO, target)
-    said = shell.run(
-        "docker", "push", target, fix=f"Log in first: docker login {registry.split('/')[0]}"
-    )
+    fix = f"Log in first: docker login {registry.split('/')[0]}"
+    return push_as(shell, MELTANO, f"{registry}/meltano", tag or _commit(shell), fix=fix)
+
+
+def push_as(shell: Shell, image: str, name: str, tag: str, *, fix: str = "") -> str:
+    """Push an image of this machine as `name:tag` and return its name by digest.
+
+    Args:
+        shell: Runs what it takes.
+        image: Its name here.
+        name: Its name in the registry, without a tag.
+        tag: Its tag there.
+        fix: What a person should do when the push fails.
+
+    Raises:
+        ClusterError: It failed.
+    """
+    target = f"{name}:{tag}"
+    shell.run("docker", "tag", image, target)
+    said = shell.run("docker", "push", target, fix=fix)
     if not (found := re.search(r"digest: (sha256:[0-9a-f]{64})", said)):
         raise ClusterError("docker push named no digest", f"Read {shell.log}")
     return f"{name}@{found[1]}"
