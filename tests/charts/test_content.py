@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 import yaml
@@ -70,14 +71,27 @@ def test_every_service_waits_for_the_migrations() -> None:
             assert pod["spec"]["initContainers"][0]["args"] == ["python", "/config/migrations.py"]
 
 
-def test_the_migration_is_another_job_for_another_image() -> None:
-    def name(image: str, parallelism: int = 8) -> str:
-        objects = render("airflow", {"image": image, "parallelism": parallelism})
-        (job,) = [each for each in objects if each["kind"] == "Job"]
-        return str(job["metadata"]["name"])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"image": "registry.example.com/airflow:2"},
+        {"environmentSecrets": ["airflow-connections"]},
+        {"postgresql": {"databases": ["shop"]}},
+        {"imagePullSecrets": ["registry"]},
+    ],
+)
+def test_another_pod_that_migrates_is_another_job(changed: dict[str, Any]) -> None:
+    """Kubernetes refuses to change a Job's pod."""
 
-    assert name("a:1") == name("a:1", parallelism=2)
-    assert name("a:1") != name("a:2")
+    def job(**values: Any) -> Manifest:
+        values = {"image": "registry.example.com/airflow:1", **values}
+        (found,) = [each for each in render("airflow", values) if each["kind"] == "Job"]
+        return found
+
+    first, other, again = job(), job(**changed), job(executor="KubernetesExecutor")
+    assert first["spec"]["template"] != other["spec"]["template"]
+    assert first["metadata"]["name"] != other["metadata"]["name"]
+    assert again == first
 
 
 def test_pods_start_anew_when_the_configuration_changes() -> None:

@@ -19,9 +19,9 @@ refer to them, and there is one Airflow in a namespace.
 {{- define "airflow.name.test" -}}airflow-test{{- end }}
 {{- define "airflow.name.migrateAccount" -}}airflow-migrate{{- end }}
 
-{{/* A Job cannot be changed: another image or other databases make another one. */}}
+{{/* The pod of a Job cannot be changed: another pod makes another Job. */}}
 {{- define "airflow.name.migrate" -}}
-{{- printf "airflow-migrate-%s" (toJson (list .Values.image .Values.postgresql .Values.security .Chart.Version) | sha256sum | trunc 8) -}}
+{{- printf "airflow-migrate-%s" (include "airflow.migrate.pod" . | sha256sum | trunc 8) -}}
 {{- end }}
 
 {{- define "airflow.host.postgresql" -}}
