@@ -13,7 +13,7 @@ from tests.clone import copy_of_this_project
 from tests.images.engine import docker
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
 
 # The CLI 1 leaves it to Airflow how soon a changed file is seen, which is half a minute for a file
 # and five for a new one; CLI 2 says this.
@@ -42,18 +42,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.images)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add to a failure what the containers say."""
-    report = yield
-    running = getattr(item, "funcargs", {}).get("astro")
-    if report.failed and running is not None:
-        report.sections.append(("containers", running.log()))
-    return report
 
 
 @pytest.fixture(scope="session")

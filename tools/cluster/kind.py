@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NETWORK = "kind"
 """Docker network of all kind clusters."""
+_COLLECT_GARBAGE = ("garbage-collect", "--delete-untagged", "/etc/distribution/config.yml")
 _REGISTRY_CONFIG = """\
 apiVersion: v1
 kind: ConfigMap
@@ -50,8 +51,12 @@ def ensure_registry(settings: Settings, images: Images, shell: Shell) -> str:
     state = _state(settings.registry, shell)
     if state is None:
         image = OFFLINE_REGISTRY_IMAGE if images is Images.OFFLINE else REGISTRY_IMAGE
+        # A cache that outlives the cluster: layers that are there are not packed and pushed again.
+        # What no tag names any more goes first, while nobody pushes; from a new one nothing does.
+        volume = f"--volume={settings.registry}:/var/lib/registry"
+        shell.ask("docker", "run", "--rm", volume, image, *_COLLECT_GARBAGE)
         shell.run(
-            "docker", "run", "--detach", "--restart=always", "--name", settings.registry,
+            "docker", "run", "--detach", "--restart=always", "--name", settings.registry, volume,
             "--publish", f"127.0.0.1:{settings.registry_port}:5000", "--network=bridge", image,
             fix=f"If the port is taken, use REGISTRY_PORT={settings.registry_port + 1}",
         )  # fmt: skip

@@ -36,7 +36,8 @@ COPY --from=bin kube-proxy /usr/local/bin/
 # In the image that kind's documentation uses, too, the registry listens on 5000 and keeps its files there.
 FROM program AS registry
 COPY --from=collected /registry /
-COPY registry.yml /etc/docker/registry/config.yml
+COPY registry.yml /etc/distribution/config.yml
 EXPOSE 5000
 VOLUME /var/lib/registry
-ENTRYPOINT ["docker-registry", "serve", "/etc/docker/registry/config.yml"]
+ENTRYPOINT ["docker-registry"]
+CMD ["serve", "/etc/distribution/config.yml"]
