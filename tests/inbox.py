@@ -1,4 +1,4 @@
-"""Where notices arrive in tests: a mail server and a web server on loopback."""
+"""Where notices arrive in tests: a mail server and a web server."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiosmtpd.controller import Controller
 
-from tests.scheduler.running_airflow import free_port
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
     from aiosmtpd.smtp import SMTP, Envelope, Session
 
-HOST = "127.0.0.1"
 TOKEN = "Bearer of-the-web-service"
 SENDER, READER = "airflow@example.org", "data-team@example.org"
 
@@ -29,17 +28,19 @@ class Inbox:
     """What arrived, in order.
 
     Attributes:
+        host: The address at which they listen.
         mails: E-mails.
         posts: Path and JSON body of HTTP requests.
     """
 
+    host: str = "127.0.0.1"
     mails: list[EmailMessage] = field(default_factory=list)
     posts: list[tuple[str, Any]] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        self._smtp = Controller(_Mails(self.mails), hostname=HOST, port=free_port())
+        self._smtp = Controller(_Mails(self.mails), hostname=self.host, port=free_port(self.host))
         self._smtp.start()
-        self._http = ThreadingHTTPServer((HOST, 0), _handler(self.posts))
+        self._http = ThreadingHTTPServer((self.host, 0), _handler(self.posts))
         self._thread = threading.Thread(target=self._http.serve_forever)
         self._thread.start()
         return self
@@ -52,12 +53,12 @@ class Inbox:
 
     def connections(self) -> dict[str, str]:
         """Return Airflow's connections to here, as environment variables."""
-        web = f"http://{HOST}:{self._http.server_address[1]}"
+        web = f"http://{self.host}:{self._http.server_address[1]}"
         return {
             "AIRFLOW_CONN_SMTP_DEFAULT": json.dumps(
                 {
                     "conn_type": "smtp",
-                    "host": HOST,
+                    "host": self.host,
                     "port": self._smtp.port,
                     "extra": {"from_email": SENDER, "disable_ssl": True, "disable_tls": True},
                 }

@@ -2,7 +2,7 @@
 # Runs the tests part by part and says how long each took: `tools/test.sh fast|all`.
 # A part that fails does not stop the others; the exit status is 1 if any failed.
 #
-# What needs Docker runs beside the rest, for it mostly waits for pods; its output comes at the end.
+# The cluster's tests run beside the rest, for they mostly wait for pods; their output comes at the end.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,14 +21,14 @@ pytest() { .venv/bin/python -m pytest -q "$@"; }
 
 with_docker() {
     part "Docker, kind, helm, kubectl" .venv/bin/python -m tools.cluster tools
+    touch "$work/engine"
     export HELM=$PWD/.run/cluster/bin/helm
     part "charts" pytest tests/charts
     part "charts, linted" bash tests/charts/lint.sh
     part "Astro, workflows" make astro-check lint-workflows UNPINNED=1
     part "images" pytest tests/images -m images
-    part "astro dev start" pytest tests/astro_dev
     part "Chromium" bash tests/cluster/chromium.sh
-    part "a cluster" pytest tests/cluster --durations=10
+    part "a cluster" pytest -n 2 --dist loadgroup tests/cluster --durations=10
 }
 
 part "environments" make .venv/.dev .venv-meltano/.done
@@ -47,6 +47,8 @@ if [ "${1:-all}" = all ]; then
     part "Airflow, running" pytest tests/scheduler
     part "make run, as a user" pytest tests/local
     part "SIGTERM and SIGKILL" pytest tests/runner -m fault
+    until [ -e "$work/engine" ]; do sleep 1; done
+    part "astro dev start" pytest tests/astro_dev
     wait
     cat "$work/beside"
 fi

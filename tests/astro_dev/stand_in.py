@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.astro_dev import compose, objects
 from tests.clone import typed
 from tests.images.engine import docker, shell
+from tests.ports import free_port
 from tests.waiting import wait_for
 from tools.airflow_api import AirflowApi
 from tools.cluster.offline import postgres_image
@@ -37,9 +37,7 @@ class AstroDev:
         self.name = name
         self.image = f"{name}/airflow:latest"
         self._label = f"com.docker.compose.project={name}"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        self._port = free_port()
         self.api = AirflowApi(f"http://localhost:{self._port}")
 
     def start(self) -> None:
@@ -80,7 +78,7 @@ class AstroDev:
         """Run a command in a service's container and return what it says."""
         return docker("exec", "--user", user, self._container(service), *words).stdout
 
-    def log(self) -> str:
+    def diagnosis(self) -> str:
         """Return the last lines of every container."""
         texts = []
         for name in docker(*self._listed(), "--format", "{{.Names}}").stdout.split():
@@ -128,7 +126,7 @@ class AstroDev:
             path = "{{.RestartCount}} {{.State.Status}}"
             state = docker("inspect", "--format", path, name).stdout.strip()
             if not name.endswith(f"{compose.MIGRATION}-1"):
-                assert state == "0 running", f"{name}: {state}\n{self.log()}"
+                assert state == "0 running", f"{name}: {state}\n{self.diagnosis()}"
         return not self.api.unwell()
 
     def _remove_containers(self) -> None:

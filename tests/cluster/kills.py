@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -53,27 +54,35 @@ class Tally:
 
 
 def kill_mid_run(cluster: Cluster, count: int, seed: int) -> Tally:
-    """Make `count` kills, of each kind in turn, each in the middle of four runs."""
+    """Make at least `count` kills, each in the middle of four runs.
+
+    Kills that hit different ones of the four are made in the same round.
+    """
     chance = random.Random(seed)  # noqa: S311 - no secret
-    kinds: list[tuple[str, Callable[[], None]]] = [
-        ("SIGTERM to the task", lambda: _signal_task(cluster, chance.choice(SYNC), "TERM")),
-        ("scheduler deleted", lambda: _delete(cluster, "scheduler")),
-        ("SIGKILL to the task", lambda: _signal_task(cluster, chance.choice(SYNC), "KILL")),
-        ("triggerer deleted", lambda: _delete(cluster, "triggerer")),
-        ("scheduler killed", lambda: _delete(cluster, "scheduler", "--force", "--grace-period=0")),
+    one, other = SYNC
+    kinds: list[dict[str, Callable[[], None]]] = [
+        {
+            "SIGTERM to the task": lambda: _signal_task(cluster, one, "TERM"),
+            "SIGKILL to the task": lambda: _signal_task(cluster, other, "KILL"),
+            "triggerer deleted": lambda: _delete(cluster, "triggerer"),
+        },
+        {"scheduler deleted": lambda: _delete(cluster, "scheduler")},
+        {"scheduler killed": lambda: _delete(cluster, "scheduler", "--force", "--grace-period=0")},
     ]
     tally = Tally()
-    for number in range(count):
-        kind, kill = kinds[number % len(kinds)]
+    for kills in cycle(kinds):
+        if tally.kills.total() >= count:
+            break
         # A run that did not drain in its grace, on a machine this busy, was killed.
         cluster.forget_runs("faults")
         runs = {dag_id: cluster.start(dag_id) for dag_id in (*SYNC, *DEFERRED)}
         wait_for("all runs to move rows", partial(_all_move, cluster, tuple(runs)), 240)
-        time.sleep(chance.uniform(0, 8))
-        kill()
-        tally.kills[kind] += 1
+        for kind, kill in kills.items():
+            time.sleep(chance.uniform(0, 8 / len(kills)))
+            kill()
+            tally.kills[kind] += 1
         for dag_id, run_id in runs.items():
-            _judge(cluster, dag_id, run_id, kind, tally)
+            _judge(cluster, dag_id, run_id, ", ".join(kills), tally)
     lines = written(cluster)
     done = {line["run"] for line in lines if line.get("done")}
     tally.false += [each for each in _green(cluster) if each not in done]

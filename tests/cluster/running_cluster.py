@@ -51,6 +51,11 @@ class Cluster:
         said = self.kubectl(*where, "-o", "jsonpath={.data.admin}")
         return base64.b64decode(said).decode()
 
+    def canary(self) -> str:
+        """Return a secret that must be found nowhere but where it was put."""
+        file = self.clone / "meltano" / "faults" / ".env"
+        return file.read_text().strip().partition("=")[2]
+
     def close(self) -> None:
         """Close the connections to it."""
         if self._api is not None:

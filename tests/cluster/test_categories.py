@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,7 +66,7 @@ CASES = {
 ORPHAN = "orphan"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def runs(cluster: Cluster) -> Iterator[dict[str, str]]:
     """Start every case at once; its runs by job."""
     build_images(cluster)
@@ -93,7 +94,7 @@ def _leave_an_orphan(cluster: Cluster, run_id: str) -> None:
     metadata, spec = failed["metadata"], failed["spec"]
     (container,) = spec["containers"]
     kept = ("image", "resources", "securityContext")
-    sleeper = {"name": "meltano", "command": ["sleep", "600"]} | {
+    sleeper = {"name": "meltano", "command": ["sleep", "86400"]} | {
         key: container[key] for key in kept
     }
     orphan = {
@@ -159,7 +160,17 @@ def test_a_retry_that_cannot_help_is_not_made(cluster: Cluster) -> None:
     assert cluster.api.wait(dag_id, run_id, seconds=240) == "failed"
     assert "this was try 1 of 2" in cluster.log_of(dag_id, run_id, 1)
     assert "this was try 2 of 2" in cluster.log_of(dag_id, run_id, 2)
-    assert len(cluster.pods_of(dag_id, phase="Failed", run_id=run_id)) == 2
+    # The task ends with the container; its pod's phase comes a moment later.
+    failed = partial(cluster.pods_of, dag_id, phase="Failed", run_id=run_id)
+    wait_for("both pods to be kept", lambda: len(failed()) == 2)
+
+
+def _settled(cluster: Cluster) -> bool:
+    """Whether the orphan has the age at which its task is asked for, or has gone by then."""
+    left = [pod for pod in cluster.get("pods") if pod["metadata"]["name"] == ORPHAN]
+    assert all(pod["status"]["phase"] == "Running" for pod in left)
+    made = [datetime.fromisoformat(pod["metadata"]["creationTimestamp"]) for pod in left]
+    return all(datetime.now(UTC) - each > SETTLE for each in made)
 
 
 def test_what_failed_is_kept_and_then_reaped(cluster: Cluster, runs: dict[str, str]) -> None:
@@ -169,11 +180,7 @@ def test_what_failed_is_kept_and_then_reaped(cluster: Cluster, runs: dict[str, s
     name = kept["metadata"]["name"]
     where = ("--namespace", MELTANO_NAMESPACE)
     assert "the source said: no such table" in cluster.kubectl(*where, "logs", name)
-    (orphan,) = cluster.get("pods", "--field-selector=status.phase=Running")
-    assert orphan["metadata"]["name"] == ORPHAN
-    # Young pods may have a task that is only on its way.
-    made = datetime.fromisoformat(orphan["metadata"]["creationTimestamp"])
-    wait_for("the orphan to be old enough", lambda: datetime.now(UTC) - made > SETTLE)
+    wait_for("the orphan to be old enough", lambda: _settled(cluster))
     # As if an hour had gone by.
     cluster.kubectl(
         *where, "annotate", "pods", "--all", "--overwrite", "meltano-pods/keep-seconds=0"

@@ -19,15 +19,6 @@ pytestmark = pytest.mark.timeout(600)
 WORKERS = "app.kubernetes.io/component=worker"
 
 
-@pytest.fixture(scope="module")
-def workers(cluster: Cluster) -> Cluster:
-    """Say it in the values, as a user does."""
-    file = cluster.clone / "k8s" / "values" / "airflow.yaml"
-    file.write_text(f"executor: KubernetesExecutor\n{file.read_text()}")
-    cluster.make("up")
-    return cluster
-
-
 def _workers(cluster: Cluster, dag_id: str) -> list[dict[str, Any]]:
     """Return the workers of a DAG: other DAGs run by their schedules meanwhile."""
     return [

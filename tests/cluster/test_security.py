@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cluster.conftest import CANARY
 from tools.cluster.access import AIRFLOW_NAMESPACE
 from tools.cluster.apps import MELTANO_NAMESPACE
 from tools.images.build import AIRFLOW, MELTANO
@@ -64,14 +63,15 @@ def test_what_airflow_may_do(cluster: Cluster) -> None:
 def secrets(cluster: Cluster) -> Iterator[list[str]]:
     """Put a canary among a project's secrets; run one DAG that works and one that fails."""
     kept = cluster.kubectl(*_MELTANO, "get", "secret", SECRET, "-o", "json")
-    more = {"stringData": {"TAP_PASSWORD": CANARY, "TAP_LEAKS_PASSWORD": CANARY}}
+    canary = cluster.canary()
+    more = {"stringData": {"TAP_PASSWORD": canary, "TAP_LEAKS_PASSWORD": canary}}
     cluster.kubectl(*_MELTANO, "patch", "secret", SECRET, "--patch", json.dumps(more))
     path = 'go-template={{index .data "faults-password" | base64decode}}'
     database = cluster.kubectl(*_AIRFLOW, "get", "secret", "airflow-database", "-o", path)
     runs = {dag_id: cluster.start(dag_id) for dag_id in (WORKS, FAILS)}
     assert cluster.api.wait(WORKS, runs[WORKS], seconds=240) == "success"
     assert cluster.api.wait(FAILS, runs[FAILS], seconds=240) == "failed"
-    yield [CANARY, database]
+    yield [canary, database]
     cluster.kubectl(*_MELTANO, "delete", "secret", SECRET)
     cluster.kubectl(*_MELTANO, "create", "-f", "-", stdin=_without_version(kept))
 
@@ -84,7 +84,7 @@ def _without_version(text: str) -> str:
 
 
 def test_describe_says_what_runs_and_no_secret(cluster: Cluster, secrets: list[str]) -> None:
-    (pod,) = cluster.pods_of(FAILS, phase="Failed")
+    (pod,) = cluster.pods_of(FAILS)
     said = cluster.kubectl(*_MELTANO, "describe", "pod", pod["metadata"]["name"])
     words = " ".join(said.split())
     assert "Args: run tap-leaks target" in words
@@ -94,7 +94,7 @@ def test_describe_says_what_runs_and_no_secret(cluster: Cluster, secrets: list[s
 
 
 def test_no_secret_in_what_the_cluster_shows(cluster: Cluster, secrets: list[str]) -> None:
-    (pod,) = cluster.pods_of(FAILS, phase="Failed")
+    (pod,) = cluster.pods_of(FAILS)
     name = pod["metadata"]["name"]
     log = cluster.kubectl(*_MELTANO, "logs", name)
     assert "cannot connect as reader with" in log  # the tap tried to tell

@@ -27,7 +27,7 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     cluster.kubectl("delete", "namespace", name)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_what_its_first_lines_say(cluster: Cluster, namespace: str, tmp_path: Path) -> None:
     text = (cluster.clone / TEMPLATE).read_text()
     spoken = re.sub(r" \\\n#\s+", " ", text.partition("apiVersion:")[0])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.scheduler.inbox import READER, Inbox
+from tests.inbox import READER, Inbox
 from tests.scheduler.running_airflow import SLEEPER, RunningAirflow, processes_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
+from tests.ports import free_port
 from tests.waiting import wait_for
 
 _AIRFLOW = Path(sys.executable).with_name("airflow")
@@ -180,13 +180,6 @@ class RunningAirflow:
                     start_new_session=True,
                 )
             )
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    with socket.socket() as each:
-        each.bind(("127.0.0.1", 0))
-        return int(each.getsockname()[1])
 
 
 def processes_of(project: Path) -> list[int]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.scheduler.inbox import READER, SENDER
+from tests.inbox import READER, SENDER
 from tests.scheduler.running_airflow import processes_of
 from tests.scheduler.sleeping import TASK, wait_until_it_sleeps
 from tests.waiting import wait_for
@@ -16,7 +16,7 @@ from tests.waiting import wait_for
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.scheduler.inbox import Inbox
+    from tests.inbox import Inbox
     from tests.scheduler.running_airflow import RunningAirflow
 
 pytestmark = [pytest.mark.scheduler, pytest.mark.meltano, pytest.mark.timeout(400)]

@@ -56,15 +56,20 @@ if config["mode"] == "blame":
     raise_score_of_the_runner()
 if config["mode"] in ("greedy", "blame"):
     take_all_memory()
-for number in range(start + 1, start + rows + 1):
+# To the next multiple: a run that was cut off has the rest to do.
+end = start + rows - start % rows
+for number in range(start + 1, end + 1):
     say({"type": "RECORD", "stream": "numbers", "record": {"id": number}})
     bookmark = {"replication_key": "id", "replication_key_value": number}
     say({"type": "STATE", "value": {"bookmarks": {"numbers": bookmark}}})
     time.sleep(float(config["pause"]))
+if config["mode"] == "break":
+    print("the source said: connection reset", file=sys.stderr)
+    sys.exit(1)
 metric = {
     "type": "counter",
     "metric": "record_count",
-    "value": rows,
+    "value": end - start,
     "tags": {"endpoint": "numbers"},
 }
 print(f"INFO METRIC: {json.dumps(metric)}", file=sys.stderr)
