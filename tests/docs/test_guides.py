@@ -11,6 +11,7 @@ import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
+from airflow.dag_processing.dagbag import DagBag
 from meltano_pods.plan import plan
 from meltano_pods.pods.cluster import cluster_of
 from meltano_pods.pods.planned import planned_pods
@@ -123,3 +124,15 @@ def test_every_secret_and_variable_of_the_workflow_is_in_the_guide() -> None:
     text = (ROOT / ".github" / "workflows" / "deploy.yml").read_text()
     used = set(re.findall(r"(?:vars|secrets)\.(\w+)", text))
     assert used == {name for name in used if f"| `{name}` |" in ASTRO.read_text()}
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_the_dags_of_ones_own_load(number: int, tmp_path: Path) -> None:
+    block = code_blocks(ROOT / "docs" / "how-to" / "own-dags.md", "python")[number]
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags" / "own.py").write_text(block)
+    (tmp_path / "meltano").symlink_to(ROOT / "meltano")
+    bag = DagBag(str(tmp_path / "dags"))
+    assert bag.import_errors == {}
+    (dag,) = bag.dags.values()
+    assert "load" in dag.task_ids

@@ -42,6 +42,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Iterator[
     home = tmp_path_factory.mktemp("airflow")
     _add_example(home, "csv_to_json")
     _add_example(home, "notified", NOTIFIED)
+    shutil.copy(ROOT / "dags" / "tenants.py", home / "dags")
     mortal = SLEEPER.replace("retries: 1", "retries: 0")
     for name, text in (("sleeper", SLEEPER), ("breakable", SLEEPER), ("mortal", mortal)):
         folder = home / "meltano" / name

@@ -18,6 +18,7 @@ COMMANDS = {
     "run": "Run a pipeline or a task now, here or in the cluster.",
     "new": "Begin a project: its folder and its DAG file.",
     "schema": "The settings as a JSON schema, for editors.",
+    "doctor": "Check cluster, rights, secrets, image and Airflow, each finding with its fix.",
 }
 
 

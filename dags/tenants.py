@@ -1,0 +1,57 @@
+"""A DAG of one's own: one project for three tenants, and what follows once each has new rows.
+
+Each tenant is a run of its own (a pod, or a process) with variables and a state of its own.
+"""
+
+import json
+import os
+
+from airflow.sdk import DAG, Asset, get_current_context, task
+from meltano_pods import meltano_task
+
+ENVIRONMENT = os.environ.get("MELTANO_ENVIRONMENT") or "dev"
+TENANTS = {"north": ["IS", "SE"], "south": ["BR", "ES"], "east": ["JP", "KR"]}
+
+
+def variables(tenant: str) -> dict[str, str]:
+    """Return what differs between tenants: here the countries, and the name of the stream."""
+    stream = f"orders_{tenant}"
+    maps = {stream: {"__filter__": f"country in {TENANTS[tenant]}"}}
+    return {"TAP_CSV_STREAM": stream, "TAP_CSV_STREAM_MAPS": json.dumps(maps)}
+
+
+with DAG(
+    "tenants.load",
+    description="Moves the orders of each tenant",
+    tags=["example"],
+    max_active_runs=1,
+):
+    meltano_task.partial(
+        task_id="load",
+        project="csv_to_json",
+        run="tap-csv target-jsonl",
+        environment=ENVIRONMENT,
+    ).expand_kwargs([{"state_id_suffix": tenant, "env": variables(tenant)} for tenant in TENANTS])
+
+
+with DAG(
+    "tenants.report",
+    description="Runs when all tenants have new orders",
+    schedule=[
+        Asset(f"x-meltano://csv_to_json/{ENVIRONMENT}/target-jsonl/orders_{tenant}")
+        for tenant in TENANTS
+    ],
+    tags=["example"],
+):
+
+    @task
+    def report() -> dict[str, int]:
+        """Return how many rows came of each stream since the last report."""
+        found: dict[str, int] = {}
+        for events in get_current_context()["triggering_asset_events"].values():
+            for event in events:
+                stream = event.extra["stream"]
+                found[stream] = found.get(stream, 0) + (event.extra["records"] or 0)
+        return found
+
+    report()

@@ -1,0 +1,117 @@
+"""Judges Airflow's settings and this machine; needs no cluster and no database."""
+
+from __future__ import annotations
+
+import importlib.util
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from meltano_pods.cli.doctor.finding import FAULT, NOTE, WARNING, Finding, ok
+from meltano_pods.cli.output import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from meltano_pods.plan import TaskPlan
+    from meltano_pods.tasks.deployment import Deployment
+
+_PROVIDER = "apache-airflow-providers-cncf-kubernetes"
+_HEARTBEAT = 1
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what is installed here."""
+    found = {}
+    for name in ("apache-airflow-core", _PROVIDER):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def heartbeat() -> int | None:
+    """Return `[workers] min_heartbeat_interval`; None without Airflow."""
+    if importlib.util.find_spec("airflow") is None:
+        return None
+    from airflow.sdk.configuration import conf  # noqa: PLC0415 - takes seconds
+
+    return int(conf.getint("workers", "min_heartbeat_interval", fallback=5))
+
+
+def judge_airflow(
+    deployment: Deployment, installed: Mapping[str, str], interval: int | None, *, pods: bool
+) -> Iterator[Finding]:
+    """Yield what is found.
+
+    Args:
+        deployment: The deployment.
+        installed: Versions by name of package.
+        interval: `[workers] min_heartbeat_interval`, in seconds; None where there is no Airflow.
+        pods: Whether any task is a pod.
+    """
+    core = installed.get("apache-airflow-core")
+    if core is None:
+        yield Finding(NOTE, "airflow", "Airflow is not installed here")
+        return
+    if int(core.split(".")[0]) < 3:  # noqa: PLR2004
+        yield Finding(FAULT, "airflow", f"Airflow is {core}", "Upgrade to Airflow 3.3 or later.")
+    else:
+        yield ok("airflow", f"Airflow {core}")
+    if not pods:
+        return
+    if _PROVIDER not in installed:
+        yield Finding(
+            FAULT, "airflow", "tasks are pods, but the provider of Kubernetes is not installed",
+            f"Add `{_PROVIDER}` to requirements.txt.",
+        )  # fmt: skip
+    deferred = deployment.settings.mode == "deferred"
+    if deferred and interval is not None and interval > _HEARTBEAT:
+        yield Finding(
+            WARNING, "airflow", f"`[workers] min_heartbeat_interval` is {interval}: a deferred "
+            "task may be taken for failed when it ends quickly",
+            "Set AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL=1.",
+        )  # fmt: skip
+
+
+def judge_state(tasks: Sequence[TaskPlan], *, launcher: str) -> Iterator[Finding]:
+    """Yield where tasks keep their state, and what that means.
+
+    Args:
+        tasks: Those that keep one.
+        launcher: How they run: `process` or `kubernetes`.
+    """
+    own = [task for task in tasks if task.state_ids and task.settings.state != "backend"]
+    external = [task for task in tasks if task.state_ids and task.settings.state == "backend"]
+    if own:
+        where = "the system database" + (
+            " of MELTANO_DATABASE_URI" if launcher == "kubernetes" else ""
+        )
+        yield Finding(
+            NOTE, "state", f"state of {counted(len(own), 'task')}: in {where}, where Meltano "
+            "refuses a second run of one state id, also for 5 minutes after one was killed",
+        )  # fmt: skip
+    if external:
+        yield Finding(
+            NOTE, "state", f"state of {counted(len(external), 'task')}: in a backend (`state`); "
+            "of two runs of one state id at once the later one's bookmark would stay",
+            "Let nobody run the same state id elsewhere at the same time.",
+        )  # fmt: skip
+
+
+def judge_runner(project: Path, *, needed: bool) -> Iterator[Finding]:
+    """Yield whether runs can be processes here.
+
+    Args:
+        project: Folder of a project.
+        needed: Whether any task is one.
+    """
+    if not needed:
+        return
+    from meltano_pods.process.command import RunnerMissingError, find_runner  # noqa: PLC0415
+
+    try:
+        yield ok("runner", f"runs are processes, by {find_runner(project)}")
+    except RunnerMissingError as error:
+        yield Finding(FAULT, "runner", error.what, error.fix)

@@ -1,0 +1,211 @@
+"""Puts together what doctor looks at."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from meltano_pods.cli.deployment import deployment_here, deployment_of
+from meltano_pods.cli.doctor.airflow import (
+    heartbeat,
+    judge_airflow,
+    judge_runner,
+    judge_state,
+    versions,
+)
+from meltano_pods.cli.doctor.cluster import judge, needed_accounts, needed_secrets
+from meltano_pods.cli.doctor.finding import FAULT, NOTE, OK, WARNING, Finding, ok
+from meltano_pods.cli.doctor.images import judge_images
+from meltano_pods.cli.output import TABLE, counted, format_option, show_data
+from meltano_pods.cli.projects import find_projects, planned_all, projects_option
+from meltano_pods.cli.run import KUBERNETES, PROCESS, Asked
+from meltano_pods.cli.terminal import TerminalLog
+from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.pods.build import RunSpec
+from meltano_pods.pods.planned import launcher_of, planned_pods
+from meltano_pods.settings.profiles import PROFILES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from meltano_pods.cli.projects import Projects
+    from meltano_pods.plan import ProjectPlan
+    from meltano_pods.pods.planned import PlannedPod
+    from meltano_pods.tasks.deployment import Deployment
+
+_COLOURS = {OK: "green", NOTE: "cyan", WARNING: "yellow", FAULT: "red"}
+
+
+@click.command()
+@projects_option
+@format_option
+@click.option(
+    "--profile",
+    type=click.Choice(["default", *PROFILES]),
+    help="Look at a deployment of this profile.  [default: as Airflow's configuration here says]",
+)
+@click.option("--context", metavar="NAME", help="The kubeconfig's context.")
+@click.option(
+    "--kubeconfig",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The kubeconfig.  [default: KUBECONFIG, else ~/.kube/config]",
+)
+@click.option(
+    "--as",
+    "user",
+    metavar="USER",
+    help="Whose rights to look at: Airflow's account, as "
+    "system:serviceaccount:NAMESPACE:NAME.  [default: your own]",
+)
+@click.option(
+    "--pod",
+    "dry_run",
+    is_flag=True,
+    help="Start a pod of each project that runs nothing (`--dry-run`): shows whether it is let in, "
+    "gets its image and secrets, and whether the image's project is the one here.",
+)
+def command(  # noqa: PLR0913, PLR0917 - an option each
+    projects: Path | None,
+    form: str,
+    profile: str | None,
+    context: str | None,
+    kubeconfig: Path | None,
+    user: str | None,
+    *,
+    dry_run: bool,
+) -> int:
+    """Look at all that runs depend on, and say how to mend what is wrong.
+
+    Projects, image names, Airflow's settings and, where tasks are pods or --profile, --context or
+    --pod asks for it, the cluster: namespace, rights, Secrets (their names and keys, never their
+    values), quota and limits. Nothing is changed; --pod alone starts something.
+
+    Exit codes: 0 if nothing keeps runs from working, 1 if something does.
+    """
+    found = find_projects(projects)
+    deployment = deployment_of(profile, found.root) if profile else deployment_here(found.root)
+    plans, faults = planned_all(found.folders)
+    findings = [
+        Finding(FAULT, "projects", fault.what, f"{fault.where}: {fault.fix}") for fault in faults
+    ]
+    if not faults:
+        findings.append(ok("projects", f"all {len(plans)} can be planned"))
+    tasks = defaultdict(list)
+    for task in (task for plan in plans for dag in plan.dags for task in dag.tasks):
+        tasks[launcher_of(task, deployment)].append(task)
+    asks = bool(tasks[KUBERNETES] or profile or context or dry_run)
+    findings += judge_airflow(deployment, versions(), heartbeat(), pods=bool(tasks[KUBERNETES]))
+    findings += judge_runner(found.folders[0], needed=bool(tasks[PROCESS]))
+    for launcher, each in tasks.items():
+        findings += judge_state(each, launcher=launcher)
+    if asks:
+        findings += _of_pods(
+            found, plans, _as_pods(deployment), (context, kubeconfig, user), dry_run=dry_run
+        )
+    else:
+        findings.append(Finding(NOTE, "cluster", "not looked at: all tasks are processes"))
+    _show(findings, form)
+    return 1 if any(each.level == FAULT for each in findings) else 0
+
+
+def _as_pods(deployment: Deployment) -> Deployment:
+    """Return the deployment with pods: whoever asks for a cluster means to start some."""
+    settings = deployment.settings.model_copy(update={"launcher": KUBERNETES})
+    return replace(deployment, settings=settings)
+
+
+def _of_pods(
+    found: Projects,
+    plans: Sequence[ProjectPlan],
+    deployment: Deployment,
+    where: tuple[str | None, Path | None, str | None],
+    *,
+    dry_run: bool,
+) -> Iterator[Finding]:
+    try:
+        pods = [pod for plan in plans for pod in planned_pods(plan, deployment)]
+    except MeltanoPodsError as error:
+        yield Finding(FAULT, "pods", error.what, error.fix)
+        return
+    manifests = [pod.manifest for pod in pods]
+    yield from judge_images(manifests)
+    try:
+        yield from _of_cluster(manifests, deployment, where)
+    except MeltanoPodsError as error:
+        yield Finding(FAULT, "cluster", f"{error.what} ({error.where})", error.fix)
+        return
+    if dry_run:
+        yield from _dry_runs(found, plans, pods, deployment, where)
+
+
+def _of_cluster(
+    manifests: Sequence[dict[str, Any]],
+    deployment: Deployment,
+    where: tuple[str | None, Path | None, str | None],
+) -> Iterator[Finding]:
+    # Here and not above, as below: only where there is a cluster to ask.
+    from meltano_pods.cli.doctor.facts import gather  # noqa: PLC0415
+    from meltano_pods.cli.kubernetes import reach  # noqa: PLC0415
+
+    context, kubeconfig, user = where
+    cluster = reach(deployment.settings, context, kubeconfig)
+    spaces: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for each in manifests:
+        spaces[each["metadata"].get("namespace") or cluster.namespace or "default"].append(each)
+    for namespace, pods in spaces.items():
+        facts = gather(cluster, namespace, needed_secrets(pods), needed_accounts(pods), user)
+        yield ok("cluster", f"`{cluster.name}` answers at {cluster.server}")
+        yield from judge(namespace, facts, pods)
+
+
+def _dry_runs(
+    found: Projects,
+    plans: Sequence[ProjectPlan],
+    pods: Sequence[PlannedPod],
+    deployment: Deployment,
+    where: tuple[str | None, Path | None, str | None],
+) -> Iterator[Finding]:
+    from meltano_pods.cli.in_cluster import run_in_cluster  # noqa: PLC0415
+
+    context, kubeconfig, _ = where
+    for plan in plans:
+        first = next((pod for pod in pods if pod.project == plan.project), None)
+        if first is None:
+            continue
+        task = first.task
+        blocks = task.arguments[1 : 1 + _until_option(task.arguments[1:])]
+        spec = RunSpec(["run", *blocks, "--dry-run"], task.environment, task.env)
+        folder = found.folder / plan.project
+        asked = Asked(folder, plan.digest, first.dag.dag_id, task, spec, deployment)
+        try:
+            run_in_cluster(asked, TerminalLog(), context, kubeconfig, wait=True)
+        except MeltanoPodsError as error:
+            yield Finding(FAULT, "pod", f"{plan.project}: {error.what}", error.fix)
+        else:
+            yield ok(
+                "pod", f"{plan.project}: a pod starts, and its image holds the project of here"
+            )
+
+
+def _until_option(words: Sequence[str]) -> int:
+    return next((at for at, word in enumerate(words) if word.startswith("-")), len(words))
+
+
+def _show(findings: Sequence[Finding], form: str) -> None:
+    if form != TABLE:
+        show_data([each.as_dict() for each in findings], form)
+        return
+    width = max(len(each.topic) for each in findings)
+    for each in findings:
+        level = click.style(f"{each.level:7}", fg=_COLOURS[each.level])
+        click.echo(f"{level}  {each.topic:{width}}  {each.what}")
+        if each.fix:
+            click.echo(f"{'':7}  {'':{width}}  fix: {each.fix}")
+    faults = sum(each.level == FAULT for each in findings)
+    warnings = sum(each.level == WARNING for each in findings)
+    click.echo(f"{counted(faults, 'fault')}, {counted(warnings, 'warning')}")

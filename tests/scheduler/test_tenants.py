@@ -1,0 +1,66 @@
+"""The example of a DAG of one's own: a run and a state of each tenant, and what follows them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.waiting import wait_for
+
+if TYPE_CHECKING:
+    from tests.scheduler.running_airflow import RunningAirflow
+
+pytestmark = [pytest.mark.scheduler, pytest.mark.meltano, pytest.mark.timeout(600)]
+
+LOAD, REPORT = "tenants.load", "tenants.report"
+TENANTS = ("north", "south", "east")
+
+
+def _loaded(airflow: RunningAirflow) -> dict[str, dict[str, Any]]:
+    """Run the pipeline and return each tenant's result."""
+    run_id = airflow.trigger(LOAD)
+
+    def ended() -> bool:
+        (run,) = [each for each in airflow.runs(LOAD) if each["dag_run_id"] == run_id]
+        assert run["state"] != "failed", airflow.home
+        return bool(run["state"] == "success")
+
+    wait_for("the tenants' runs to succeed", ended, 300)
+    path = f"/api/v2/dags/{LOAD}/dagRuns/{quote(run_id)}/taskInstances/load"
+    found = {}
+    for each in airflow.call("GET", f"{path}/listMapped")["task_instances"]:
+        index = each["map_index"]
+        value = airflow.call("GET", f"{path}/xcomEntries/return_value?map_index={index}")["value"]
+        found[each["rendered_map_index"]] = value
+    return found
+
+
+def test_each_tenant_has_a_run_and_a_state_of_its_own(airflow: RunningAirflow) -> None:
+    airflow.unpause(LOAD)
+    airflow.unpause(REPORT)
+    first = _loaded(airflow)
+    assert set(first) == set(TENANTS)
+    for tenant, result in first.items():
+        (pipeline,) = result["pipelines"]
+        assert pipeline["state_id"] == f"dev:tap-csv-to-target-jsonl:{tenant}"
+        assert pipeline["state_saved"]
+        output = airflow.home / "meltano" / "csv_to_json" / "output" / f"orders_{tenant}.jsonl"
+        # The tap counts what it reads; its filter leaves a tenant's countries.
+        assert 0 < len(output.read_text().splitlines()) < result["records"]
+
+    def report() -> dict[str, int] | None:
+        for run in airflow.runs(REPORT):
+            assert run["state"] != "failed", airflow.home
+            if run["state"] == "success":
+                path = f"/api/v2/dags/{REPORT}/dagRuns/{quote(run['dag_run_id'])}/taskInstances"
+                entry = airflow.call("GET", f"{path}/report/xcomEntries/return_value")
+                found: dict[str, int] = entry["value"]
+                return found
+        return None
+
+    said = wait_for("the report, once all tenants have new rows", report)
+    assert said == {f"orders_{tenant}": first[tenant]["records"] for tenant in TENANTS}
+    # Each goes on from its own bookmark.
+    assert [result["records"] for result in _loaded(airflow).values()] == [0, 0, 0]
