@@ -6,6 +6,7 @@ Classes say who can recover, and how::
     ├── ProjectError           the author mends the project's files, nothing runs until then
     │   └── SettingsError      ... in the annotations under `meltano_pods`
     ├── DeploymentError        whoever runs Airflow mends the deployment: paths, the runner
+    ├── ParameterError         whoever started the run starts it again with other parameters
     └── RunError               a run did not succeed (diagnosis/failure.py has its Airflow forms)
         ├── RunFailedError     Airflow retries as the task's settings say
         └── RunRefusedError    a retry cannot mend it: Airflow fails the task at once
@@ -85,6 +86,10 @@ class SettingsError(ProjectError):
 
 class DeploymentError(MeltanoPodsError):
     """The deployment lacks something that a DAG file or a run needs."""
+
+
+class ParameterError(MeltanoPodsError):
+    """A run was started with a parameter that is not offered or has a value that is not allowed."""
 
 
 class RunError(MeltanoPodsError):

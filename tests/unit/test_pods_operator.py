@@ -18,6 +18,7 @@ from meltano_pods.pods import MeltanoPodOperator, naming
 from meltano_pods.tasks.mapping import TaskRefusedError
 from meltano_runner.contract import RESULT_KEY, Category, Outcome, RunResult, encode
 
+from tests.unit import dag_runs
 from tests.unit.fake_cluster import FakeCluster, refusal
 from tests.unit.pods import OK, RUN, container, ended, event, options
 from tests.unit.tasks import place, planned
@@ -74,7 +75,9 @@ def task(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> MakeTask:
     def make(env: dict[str, str] | None = None, **changes: Any) -> MeltanoPodOperator:
         monkeypatch.setattr("meltano_pods.pods.operator.pod_options", lambda *_: options(**changes))
         run = planned("tap-a", "target-b", environment="prod", env=env)
-        made = MeltanoPodOperator(task_id="tap-a-to-target-b", project=place(), run=run)
+        made = MeltanoPodOperator(
+            task_id="tap-a-to-target-b", project=place(), run=run, choices=dag_runs.choices()
+        )
         made.__dict__["client"] = cluster
         return made
 
@@ -88,7 +91,7 @@ def context(**params: Any) -> Any:
         try_number=1, max_tries=2, id="attempt-1", start_date=None,
         xcom_push=lambda key, value: pushed.update({key: value}),
     )  # fmt: skip
-    return {"ti": ti, "params": params, "run_id": "run1", "pushed": pushed}
+    return {**dag_runs.context(ti, **params), "pushed": pushed}
 
 
 # It is followed while it runs, or has ended when first seen: long ago, as the fake clock has it.
@@ -120,6 +123,8 @@ def test_the_pod(task: MakeTask, cluster: FakeCluster) -> None:
     env = {each["name"]: each.get("value") for each in run["env"]}
     assert env["A"] == "b"
     assert env["MELTANO_CLI_LOG_LEVEL"] == "debug"
+    assert env["MELTANO_ENVIRONMENT"] == "prod"
+    assert env["MELTANO_PODS_DATA_INTERVAL_START"] == "2026-01-01T00:00:00Z"
 
 
 def test_failure_explains_itself_and_keeps_the_pod(task: MakeTask, cluster: FakeCluster) -> None:
@@ -402,12 +407,12 @@ def test_the_suffix_is_checked_after_it_was_rendered(task: MakeTask, cluster: Fa
     made.render_template_fields({"params": {"tenant": "north"}})
     made.execute(context())
     args = cluster.created[0]["spec"]["containers"][0]["args"]
-    assert args == ["run", "tap-a", "target-b", "--state-id-suffix", "north"]
+    assert args == ["run", "tap-a", "target-b", "--state-id-suffix=north"]
     cluster.created.clear()
     for wrong in ("", "--force", "a b", "{{ params.tenant }}"):
         made = task()
         made.state_id_suffix = wrong
-        with pytest.raises(TaskRefusedError, match="1 to 100 letters"):
+        with pytest.raises(TaskRefusedError, match="1 to 63 letters"):
             made.execute(context())
     assert cluster.created == []
 

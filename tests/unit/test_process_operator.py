@@ -25,6 +25,7 @@ from meltano_runner.contract import (
     StreamResult,
 )
 
+from tests.unit import dag_runs
 from tests.unit.stub import Recorder, alive, reporting, wait_until, write_stub
 from tests.unit.tasks import place, planned
 
@@ -78,7 +79,9 @@ def operator(tmp_path: Path) -> Callable[..., MeltanoProcessOperator]:
         project = tmp_path / "meltano" / "shop"
         project.mkdir(parents=True)
         run = planned("tap-csv", "target-jsonl", **said)
-        made = MeltanoProcessOperator(task_id="t", project=place(project), run=run)
+        made = MeltanoProcessOperator(
+            task_id="t", project=place(project), run=run, choices=dag_runs.choices()
+        )
         made.stop_grace = stop_grace
         return made
 
@@ -86,8 +89,10 @@ def operator(tmp_path: Path) -> Callable[..., MeltanoProcessOperator]:
 
 
 def context(**params: object) -> Context:
-    ti = SimpleNamespace(try_number=1, max_tries=2, map_index=-1)
-    return cast("Context", {"params": params, "ti": ti})
+    ti = SimpleNamespace(
+        dag_id="shop.daily", task_id="t", run_id="run1", try_number=1, max_tries=2, map_index=-1
+    )
+    return cast("Context", dag_runs.context(ti, **params))
 
 
 def test_success_returns_the_result(
@@ -122,6 +127,7 @@ def test_what_the_run_sees_of_the_environment(
     assert seen["MELTANO_ENVIRONMENT"] == "prod"
     assert seen["MELTANO_CLI_LOG_LEVEL"] == "debug"
     assert seen["MELTANO_RUNNER_GRACE_SECONDS"] == "30"
+    assert seen["MELTANO_PODS_DATA_INTERVAL_END"] == "2026-01-02T00:00:00Z"
     assert (seen["GREETING"], seen["TAP_CSV_PATH"]) == ("hi", "kept")
     assert seen["OUTPUT"] == "/data/shop"
 

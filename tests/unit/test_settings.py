@@ -20,12 +20,14 @@ def layer(level: str, **values: object) -> Annotations:
 
 def test_defaults() -> None:
     settings = settings_of([]).model_dump()
-    # The rest is None or empty, which leads to the deployment's or Airflow's own.
-    assert {key: value for key, value in settings.items() if value not in (None, {}, ())} == {
+    # The rest is None, false or empty, which leads to the deployment's, Airflow's or Meltano's own.
+    none: tuple[object, ...] = (None, False, {}, ())
+    assert {key: value for key, value in settings.items() if value not in none} == {
         "state": "database",
+        "state_strategy": "auto",
+        "backfill_state": "own",
         "start_timeout": timedelta(minutes=10),
         "timezone": "UTC",
-        "catchup": False,
         "retries": 2,
         "retry_delay": timedelta(minutes=5),
         "stop_grace": timedelta(seconds=120),

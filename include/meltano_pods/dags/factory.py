@@ -6,9 +6,10 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pendulum
-from airflow.sdk import DAG, CronDataIntervalTimetable, Param, get_parsing_context
+from airflow.sdk import DAG, CronDataIntervalTimetable, get_parsing_context
 from airflow.sdk.configuration import conf
 
+from meltano_pods.dags.params import dag_params
 from meltano_pods.dags.tasks import make_task
 from meltano_pods.notify import callbacks_of
 from meltano_pods.plan import plan
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from meltano_pods.notify.callbacks import Callbacks
     from meltano_pods.plan import DagPlan, TaskPlan
     from meltano_pods.settings import Settings
-
-LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 def airflow_dags(dag_file: str) -> dict[str, DAG]:
@@ -64,6 +63,7 @@ def _dag(planned: DagPlan, place: Place, dag_file: str, refused: ProjectError | 
     callbacks = callbacks_of(
         planned.dag_id, settings.notify, place.deployment.settings.notify, planned.leaves()
     )
+    params, choices = dag_params(planned)
     dag = DAG(
         planned.dag_id,
         schedule=_schedule(planned),
@@ -74,7 +74,7 @@ def _dag(planned: DagPlan, place: Place, dag_file: str, refused: ProjectError | 
         tags=list(planned.tags),
         # Two runs at once would write one state.
         max_active_runs=1,
-        params=_params(),
+        params=params,
         max_active_tasks=settings.max_active_tasks
         or conf.getint("core", "max_active_tasks_per_dag"),
         owner_links=_owner_links(settings),
@@ -84,7 +84,11 @@ def _dag(planned: DagPlan, place: Place, dag_file: str, refused: ProjectError | 
     dag.fileloc = dag_file
     with dag:
         tasks = {
-            each.task_id: _task(each, place, _further(planned, each, callbacks), refused)
+            each.task_id: (
+                make_task(each, place, choices, _further(planned, each, callbacks))
+                if refused is None
+                else _refused(each, refused, _further(planned, each, callbacks))
+            )
             for each in planned.tasks
         }
         for each in planned.tasks:
@@ -92,14 +96,10 @@ def _dag(planned: DagPlan, place: Place, dag_file: str, refused: ProjectError | 
     return dag
 
 
-def _task(
-    planned: TaskPlan, place: Place, further: dict[str, Any], refused: ProjectError | None
-) -> BaseOperator:
-    if refused is None:
-        return make_task(planned, place, further)
+def _refused(planned: TaskPlan, error: ProjectError, further: dict[str, Any]) -> BaseOperator:
     from meltano_pods.dags.refused import RefusedOperator  # noqa: PLC0415 - seldom needed
 
-    return RefusedOperator(task_id=planned.task_id, error=refused, **further)
+    return RefusedOperator(task_id=planned.task_id, error=error, **further)
 
 
 def _further(dag: DagPlan, task: TaskPlan, callbacks: Callbacks) -> dict[str, Any]:
@@ -128,21 +128,3 @@ def _owner_links(settings: Settings) -> dict[str, str]:
         return {}
     owner = settings.owner or conf.get("operators", "default_owner", fallback="airflow")
     return {owner: settings.owner_link}
-
-
-def _params() -> dict[str, Param]:
-    return {
-        "full_refresh": Param(
-            False,  # noqa: FBT003 - Airflow's name for it is `default`
-            type="boolean",
-            title="Full refresh",
-            description="Ignore the saved state and move all records again.",
-        ),
-        "log_level": Param(
-            "info",
-            type="string",
-            enum=list(LOG_LEVELS),
-            title="Log level",
-            description="What Meltano and the plugins log.",
-        ),
-    }

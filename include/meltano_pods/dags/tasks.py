@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import BaseOperator
 
+    from meltano_pods.parameters import RunChoices
     from meltano_pods.plan import TaskPlan
     from meltano_pods.pods import MeltanoPodOperator
     from meltano_pods.tasks.deployment import Deployment
@@ -24,19 +25,32 @@ if TYPE_CHECKING:
 KUBERNETES = "kubernetes"
 
 
-def make_task(planned: TaskPlan, place: Place, further: Mapping[str, Any]) -> BaseOperator:
+def make_task(
+    planned: TaskPlan, place: Place, choices: RunChoices, further: Mapping[str, Any]
+) -> BaseOperator:
     """Return a task of a project's own DAG.
 
     Args:
         planned: Its plan.
         place: Where its project is.
+        choices: What a person may choose for a run of the DAG.
         further: Further arguments of Airflow's operator: callbacks, documentation.
 
     Raises:
         DeploymentError: The deployment lacks what pods need.
     """
     operator = _operator(planned, place.deployment)
-    return operator(task_id=planned.task_id, project=place, run=planned, **further)
+    return operator(
+        task_id=planned.task_id,
+        project=place,
+        run=planned,
+        choices=choices,
+        # Also after a task that a run leaves out, but never after one that failed.
+        trigger_rule="none_failed",
+        # The runs of a backfill are not among those that the DAG's `max_active_runs` counts.
+        max_active_tis_per_dag=1 if planned.settings.backfill_state == "shared" else None,
+        **further,
+    )
 
 
 class MeltanoTask:

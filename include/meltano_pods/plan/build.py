@@ -9,6 +9,7 @@ from meltano_pods.plan.draft import drafts
 from meltano_pods.plan.environment import choose_environment
 from meltano_pods.plan.identifiers import identifier
 from meltano_pods.plan.model import DagPlan, ProjectPlan
+from meltano_pods.plan.runs import check_allowed_environments
 from meltano_pods.plan.tasks import plan_tasks, plugins_of
 from meltano_pods.plan.text import describe, document
 from meltano_pods.plan.turns import take_turns
@@ -74,6 +75,7 @@ def _dag(project: Project, draft: Draft, fallback: str | None) -> DagPlan:
     layers = in_order(said)
     settings = merged(layers)
     _check_catchup(settings, layers)
+    check_allowed_environments(project, settings, environment, layers)
     tasks = plan_tasks(project, draft, layers, environment)
     cron = None if draft.schedule is None else cron_of(draft.schedule.interval)
     singer = [

@@ -94,7 +94,11 @@ def plan_command(
     env = {**settings.env, **_variables(command.env, where)}
     check_environment(settings, env, layers)
     refresh = [FULL_REFRESH] if command.full_refresh and FULL_REFRESH not in options else []
-    states = state_ids(project, every, environment)
+    states = (
+        ()
+        if settings.no_state_update
+        else state_ids(project, every, environment, settings.state_id_suffix)
+    )
     return TaskPlan(
         task_id=task_id,
         arguments=("run", *blocks, *options, *refresh, *timeout_options(settings)),

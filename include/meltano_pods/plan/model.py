@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from meltano_pods.parameters.command import Circumstances, Invocation, invocation
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,7 +21,8 @@ class TaskPlan:
 
     Attributes:
         task_id: Made from what the task runs, never from its position.
-        arguments: What follows `meltano-runner`, as one would type it.
+        arguments: What follows `meltano-runner`, as one would type it, without the options that
+            a run can choose.
         environment: Meltano environment; None for none.
         env: Environment variables of the run: the settings', then the schedule's.
         settings: Merged settings of this task.
@@ -38,6 +41,20 @@ class TaskPlan:
     state_ids: tuple[str, ...] = ()
     pool: str | None = None
     pipelines: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def taps(self) -> tuple[str, ...]:
+        """Its extractors."""
+        return tuple(dict.fromkeys(extractor for extractor, _ in self.pipelines))
+
+    def invocation(self) -> Invocation:
+        """Return what the runner is told in a run for which nobody chose anything.
+
+        Raises:
+            ParameterError: Options that this task cannot run with.
+        """
+        at = Circumstances(self.environment, taps=self.taps)
+        return invocation(self.arguments, self.settings.run_options, at)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the task as JSON-compatible data."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from meltano_pods.parameters import state_id_of
 from meltano_pods.plan.environment import check_environment, schedule_env
 from meltano_pods.plan.graph import upstream_of
 from meltano_pods.plan.identifiers import unique_identifiers
 from meltano_pods.plan.model import TaskPlan
+from meltano_pods.plan.runs import check_no_state_update
 from meltano_pods.plan.state import pipelines, state_ids
 from meltano_pods.project import PluginType
 from meltano_pods.settings.layer import in_order
@@ -60,6 +62,7 @@ def plan_tasks(
         own = settings[task_id]
         variables = {**own.env, **env}
         check_environment(own, variables, said[task_id])
+        check_no_state_update(own, environment, command.state_id, said[task_id])
         tasks.append(
             TaskPlan(
                 task_id=task_id,
@@ -68,11 +71,7 @@ def plan_tasks(
                 env=variables,
                 settings=own,
                 upstream=upstream[task_id],
-                state_ids=(
-                    state_ids(project, command.blocks, environment)
-                    if command.state_id is None
-                    else (command.state_id,)
-                ),
+                state_ids=_state_ids(project, command, environment, own),
                 pool=own.pool,
                 pipelines=pipelines(project, command.blocks),
             )
@@ -92,6 +91,17 @@ def plugin_layers(
     """Return a layer for each plugin that blocks name: what it extends and itself as one."""
     plugins = plugins_of(project, blocks)
     return [joined(project.annotations_of(plugin, environment)) for plugin in plugins]
+
+
+def _state_ids(
+    project: Project, command: Command, environment: str | None, settings: Settings
+) -> tuple[str, ...]:
+    if settings.no_state_update:
+        return ()
+    suffix = settings.state_id_suffix
+    if command.state_id is not None:
+        return (state_id_of(command.state_id, None, suffix),)
+    return state_ids(project, command.blocks, environment, suffix)
 
 
 def _content(project: Project, blocks: tuple[str, ...]) -> str:

@@ -38,7 +38,7 @@ def document(  # noqa: PLR0913, PLR0917 - all of it is said there
     """Return the Markdown that Airflow shows with the DAG; what its owner says comes first."""
     steps = "\n".join(
         f"{number}. `{task.task_id}`{_after(task, before)}: "
-        f"`meltano-runner {' '.join(task.arguments)}`"
+        f"`meltano-runner {' '.join(task.invocation().arguments)}`"
         for number, (task, before) in enumerate(zip(tasks, [None, *tasks], strict=False), 1)
     )
     where = draft.where

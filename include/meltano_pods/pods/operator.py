@@ -16,7 +16,6 @@ from meltano_runner.contract import Category
 
 from meltano_pods.diagnosis import Failure, failure_of
 from meltano_pods.errors import DeploymentError
-from meltano_pods.plan.command import FULL_REFRESH
 from meltano_pods.pods import naming
 from meltano_pods.pods.api import NOT_FOUND, Pods, is_passing
 from meltano_pods.pods.build import RunSpec, build_pod
@@ -39,7 +38,8 @@ from meltano_pods.pods.trigger import RunPodTrigger
 from meltano_pods.results import Ended, failed, reporting_of, succeeded
 from meltano_pods.settings.override import RUN_CONTAINER
 from meltano_pods.tasks.arguments import airflow_arguments, with_said
-from meltano_pods.tasks.mapping import TEMPLATE_FIELDS, partial, suffix_options
+from meltano_pods.tasks.mapping import TEMPLATE_FIELDS, partial
+from meltano_pods.tasks.prepare import prepare, task_choices
 from meltano_pods.tasks.request import task_of, unrendered
 
 if TYPE_CHECKING:
@@ -51,11 +51,11 @@ if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
     from kubernetes.client import V1Pod
 
+    from meltano_pods.parameters import RunChoices
     from meltano_pods.pods.ending import Ending
     from meltano_pods.tasks.request import Place, RunSaid
 
 _POD_LOG = PodLogLink()
-_LOG_LEVEL = "MELTANO_CLI_LOG_LEVEL"
 # What the provider's operator takes and ours has another place for.
 _OURS = frozenset(inspect.signature(KubernetesPodOperator.__init__).parameters) - frozenset(
     inspect.signature(BaseOperator.__init__).parameters
@@ -83,6 +83,7 @@ class MeltanoPodOperator(KubernetesPodOperator):
         full_refresh: Whether to ignore the saved state and move all records again.
         state_id_suffix: Sets apart the state of this run from that of others of the same plugins.
         settings: Settings of this task alone, over the project's.
+        choices: What a person may choose for a run, where the DAG asks; None for nothing.
         **kwargs: Those of every Airflow operator, which win over settings, and of the provider's
             those about deferral.
 
@@ -106,6 +107,7 @@ class MeltanoPodOperator(KubernetesPodOperator):
         full_refresh: bool = False,
         state_id_suffix: str | None = None,
         settings: Mapping[str, Any] | None = None,
+        choices: RunChoices | None = None,
         **kwargs: Any,  # noqa: ANN401 - the base operator's business
     ) -> None:
         if refused := sorted(kwargs.keys() & _OURS - {"do_xcom_push"}):
@@ -150,6 +152,7 @@ class MeltanoPodOperator(KubernetesPodOperator):
         self.env = {**planned.env, **later}
         self.state_id_suffix = state_id_suffix
         self.reporting = reporting_of(planned, self.project)
+        self.choices = task_choices(choices, planned)
         if options.log_url is not None:
             self.operator_extra_links = (_POD_LOG, *self.operator_extra_links)
         self._attempt = ""
@@ -165,6 +168,8 @@ class MeltanoPodOperator(KubernetesPodOperator):
         Raises:
             RunFailedError: The run failed or was stopped.
             DeploymentError: The pod template cannot be used.
+            ParameterRefusedError: The run has a parameter that is not allowed.
+            AirflowSkipException: The run leaves this task out.
         """
         try:
             run_pod = self._launch(context)
@@ -292,14 +297,8 @@ class MeltanoPodOperator(KubernetesPodOperator):
         )
 
     def _build(self, context: Context, run: naming.TaskRun) -> V1Pod:
-        params = context.get("params") or {}
-        self.arguments += suffix_options(self, context)
-        if params.get("full_refresh") and FULL_REFRESH not in self.arguments:
-            self.arguments.append(FULL_REFRESH)
-        env = dict(self.env)
-        if (level := params.get("log_level")) and level != "info":
-            env[_LOG_LEVEL] = level
-        spec = RunSpec(self.arguments, self.environment, env)
+        told = prepare(self, context)
+        spec = RunSpec(told.arguments, told.environment, {**self.env, **told.env})
         pod = self._model(build_pod(read_template(self.options.template), self.options, spec, run))
         if not pod.metadata.namespace:
             own = self.hook.get_namespace() or self._incluster_namespace
@@ -334,9 +333,10 @@ class MeltanoPodOperator(KubernetesPodOperator):
         pod = None if run_pod is None else run_pod.state()
         if known is None:
             known = NOTHING if run_pod is None else run_pod.ending(pod)
-        typed = shlex.join(["meltano-runner", *self.arguments])
+        told = prepare(self, context)
+        typed = shlex.join(["meltano-runner", *told.arguments])
         where = f"{self.project}: {typed}; pod {'/'.join(self._address)}"
-        ended = Ended(self, context, self.log, where, self.environment)
+        ended = Ended(self, context, self.log, where, told.environment)
         if self._killed:
             known = stopped(known)
         elif known.succeeded and run_pod is not None and pod is not None:

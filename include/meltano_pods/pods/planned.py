@@ -78,5 +78,6 @@ def planned_pod(
         attempt=PLANNED_RUN,
         deployment=options.deployment,
     )
-    spec = RunSpec(task.arguments, task.environment, task.env)
+    told = task.invocation()
+    spec = RunSpec(told.arguments, told.environment, {**task.env, **told.env})
     return build_pod(read_template(options.template), options, spec, run)

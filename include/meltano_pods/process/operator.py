@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from meltano_pods.plan.command import FULL_REFRESH
 from meltano_pods.results import Ended, failed, reporting_of, succeeded
 from meltano_pods.tasks.arguments import airflow_arguments, with_said
-from meltano_pods.tasks.mapping import TEMPLATE_FIELDS, partial, suffix_options
+from meltano_pods.tasks.mapping import TEMPLATE_FIELDS, partial
+from meltano_pods.tasks.prepare import prepare, task_choices
 from meltano_pods.tasks.request import task_of, unrendered
 
 if TYPE_CHECKING:
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
+    from meltano_pods.parameters import Invocation, RunChoices
     from meltano_pods.process.run import Run
     from meltano_pods.tasks.request import Place, RunSaid
-
-_LOG_LEVEL = "MELTANO_CLI_LOG_LEVEL"
 
 
 class MeltanoProcessOperator(BaseOperator):
@@ -42,6 +41,7 @@ class MeltanoProcessOperator(BaseOperator):
         full_refresh: Whether to ignore the saved state and move all records again.
         state_id_suffix: Sets apart the state of this run from that of others of the same plugins.
         settings: Settings of this task alone, over the project's.
+        choices: What a person may choose for a run, where the DAG asks; None for nothing.
         **kwargs: Those of every Airflow operator; they win over settings.
 
     Raises:
@@ -62,6 +62,7 @@ class MeltanoProcessOperator(BaseOperator):
         full_refresh: bool = False,
         state_id_suffix: str | None = None,
         settings: Mapping[str, Any] | None = None,
+        choices: RunChoices | None = None,
         **kwargs: Any,  # noqa: ANN401 - the base operator's business
     ) -> None:
         known, later = unrendered(env)
@@ -78,6 +79,7 @@ class MeltanoProcessOperator(BaseOperator):
         self.env = {**planned.env, **later}
         self.state_id_suffix = state_id_suffix
         self.reporting = reporting_of(planned, name)
+        self.choices = task_choices(choices, planned)
         self.stop_grace = planned.settings.stop_grace.total_seconds()
         self._run: Run | None = None
         self._killed = False
@@ -88,28 +90,27 @@ class MeltanoProcessOperator(BaseOperator):
         Raises:
             RunFailedError: The run failed or was stopped.
             RunnerMissingError: There is no runner on this machine.
+            ParameterRefusedError: The run has a parameter that is not allowed.
+            AirflowSkipException: The run leaves this task out.
         """
         # Every parse of a DAG file is a fresh process, and needs the class alone.
         from meltano_pods.diagnosis import RunFailedError  # noqa: PLC0415
         from meltano_pods.process.run import Request, Run  # noqa: PLC0415
 
         project = Path(self.project_folder)
-        params = context.get("params") or {}
-        arguments = [*self.arguments, *suffix_options(self, context)]
-        if params.get("full_refresh") and FULL_REFRESH not in arguments:
-            arguments.append(FULL_REFRESH)
+        told = prepare(self, context)
         ti = context["ti"]
         request = Request(
-            arguments=arguments,
+            arguments=told.arguments,
             project=project,
-            environment=self._environment(project, params.get("log_level")),
+            environment=self._environment(project, told),
             grace=self.stop_grace,
             tries=f"this was try {ti.try_number} of {ti.max_tries + 1}",
         )
         self._run = Run(request, self.log)
         if self._killed:  # while all this was imported
             self._run.stop()
-        ended = Ended(self, context, self.log, request.where, self.environment)
+        ended = Ended(self, context, self.log, request.where, told.environment)
         try:
             result = self._run.perform()
         except RunFailedError as error:
@@ -126,7 +127,7 @@ class MeltanoProcessOperator(BaseOperator):
         if self._run is not None:
             self._run.stop()
 
-    def _environment(self, project: Path, log_level: str | None) -> dict[str, str]:
+    def _environment(self, project: Path, told: Invocation) -> dict[str, str]:
         from airflow.sdk.configuration import conf  # noqa: PLC0415 - as above
 
         from meltano_pods.process.environment import run_environment  # noqa: PLC0415
@@ -136,13 +137,10 @@ class MeltanoProcessOperator(BaseOperator):
         )
 
         said = conf.get(SECTION, "process_env", fallback=None) or ""
-        environment = run_environment(
+        return run_environment(
             os.environ,
-            self.env,
+            {**self.env, **told.env},
             defaults=deployment_settings({"process_env": said}).process_env,
             project=project,
-            environment=self.environment,
+            environment=told.environment,
         )
-        if log_level and (log_level != "info" or _LOG_LEVEL not in environment):
-            environment[_LOG_LEVEL] = log_level
-        return environment

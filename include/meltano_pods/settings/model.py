@@ -16,6 +16,7 @@ from meltano_pods.settings.expect import check_expect
 from meltano_pods.settings.notify import check_notify
 from meltano_pods.settings.order_model import Name, OrderSettings
 from meltano_pods.settings.pod_model import PodSettings
+from meltano_pods.settings.run_model import RunSettings
 from meltano_pods.settings.shapes import ASSETS, DATE, DURATION, EXPECT, NOTIFY, TIMEZONE, VARIABLES
 from meltano_pods.settings.values import (
     check_environment,
@@ -34,7 +35,7 @@ Tag = Annotated[str, Field(min_length=1, max_length=100)]
 _WHOLE_DAG: dict[str, Any] = {"not_at": ["plugin", "task"]}
 
 
-class Settings(PodSettings, OrderSettings):
+class Settings(PodSettings, RunSettings, OrderSettings):
     """What annotations under `meltano_pods` may say."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)

@@ -18,6 +18,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from meltano_pods.errors import ProjectError
 from meltano_pods.names import listed
+from meltano_pods.settings import run_values
 from meltano_pods.tasks.arguments import airflow_arguments, assets_of_both
 from meltano_pods.tasks.request import task_of
 
@@ -30,7 +31,6 @@ TEMPLATE_FIELDS = ("arguments", "env", "state_id_suffix")
 SUFFIX = "state_id_suffix"
 _MAPPABLE = (SUFFIX, "env", "environment", "full_refresh")
 _COMMAND = ("environment", "env", "full_refresh", "settings")
-_ALLOWED = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}")
 _PAIRS = (
     'Give each tenant an entry: .expand_kwargs([{"state_id_suffix": "north", "env": {...}}, ...]).'
 )
@@ -148,18 +148,17 @@ def check_suffix(suffix: object, where: str) -> str:
     Raises:
         TaskRefusedError: It cannot.
     """
-    if isinstance(suffix, str) and _ALLOWED.fullmatch(suffix):
+    if isinstance(suffix, str) and re.search(run_values.SUFFIX, suffix):
         return suffix
     raise TaskRefusedError(
-        f"`{SUFFIX}` is {suffix!r}; it takes 1 to 100 letters, digits, `_`, `.`, `:` and `-`, and "
-        "begins with none of the last three",
+        f"`{SUFFIX}` is {suffix!r}; it takes {run_values.SUFFIX_RULE}",
         where,
         "Name the tenant by such a suffix.",
     )
 
 
-def suffix_options(operator: Any, context: Context) -> list[str]:  # noqa: ANN401 - either operator
-    """Return the options that tell Meltano a rendered task's suffix.
+def suffix_of(operator: Any, context: Context) -> str | None:  # noqa: ANN401 - either operator
+    """Return the suffix that a task was rendered to; None for none of its own.
 
     Raises:
         TaskRefusedError: A mapped task has none, or another item has the same.
@@ -176,7 +175,7 @@ def suffix_options(operator: Any, context: Context) -> list[str]:  # noqa: ANN40
                 where,
                 "Give each item one.",
             )
-        return []
+        return None
     check_suffix(suffix, where)
     if is_mapped and suffix in _twice(_every_suffix(operator, context)):
         raise TaskRefusedError(
@@ -185,7 +184,7 @@ def suffix_options(operator: Any, context: Context) -> list[str]:  # noqa: ANN40
             where,
             "Let the task that yields the items give each a suffix of its own.",
         )
-    return ["--state-id-suffix", suffix]
+    return str(suffix)
 
 
 def _every_suffix(operator: BaseOperator, context: Context) -> list[object]:

@@ -1,0 +1,26 @@
+"""The parameters of a DAG's runs, as Airflow asks for them, and what they may change in a task."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from airflow.sdk import Param
+
+from meltano_pods.parameters import RunChoices, form
+
+if TYPE_CHECKING:
+    from meltano_pods.plan import DagPlan
+
+
+def dag_params(planned: DagPlan) -> tuple[dict[str, Param], RunChoices]:
+    """Return the parameters, which begin with what the DAG's settings say, and the choices."""
+    choices = RunChoices(
+        options=planned.settings.run_options,
+        environments=planned.settings.allowed_environments,
+        task_ids=tuple(task.task_id for task in planned.tasks),
+        taps=tuple(dict.fromkeys(tap for task in planned.tasks for tap in task.taps)),
+    )
+    asked = form(choices, planned.tasks[0].environment)
+    params = {name: Param(begun, **schema) for name, (begun, schema) in asked.items()}
+    return params, replace(choices, offered={name: begun for name, (begun, _) in asked.items()})

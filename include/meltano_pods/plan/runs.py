@@ -1,0 +1,79 @@
+"""What the settings say of single runs, held against the project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meltano_pods.errors import SettingsError
+from meltano_pods.names import listed, suggestion
+from meltano_pods.settings.layer import place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from meltano_pods.project import Project
+    from meltano_pods.settings import Settings
+    from meltano_pods.settings.layer import Layer
+
+_ALLOWED = "allowed_environments"
+
+
+def check_allowed_environments(
+    project: Project, settings: Settings, environment: str | None, layers: Sequence[Layer]
+) -> None:
+    """Check the environments that a run started by hand may choose.
+
+    A run can only hand another environment on to Meltano: pods, secrets and all else are the
+    DAG's, so an environment that wants others is refused.
+
+    Args:
+        project: The project.
+        settings: The DAG's.
+        environment: Meltano environment of the DAG.
+        layers: What said it, for the place of an error.
+
+    Raises:
+        SettingsError: An environment is not defined, or has settings of its own.
+    """
+    own = {} if environment is None else project.environments[environment].annotations.values
+    for name in settings.allowed_environments:
+        if name not in project.environments:
+            raise SettingsError(
+                f"the environment `{name}` is not defined; defined are: "
+                f"{listed(project.environments)}",
+                place_of(layers, _ALLOWED),
+                f"{suggestion(name, project.environments)}Name some of `environments`.",
+            )
+        other = project.environments[name].annotations.values
+        keys = {key for key in {*own, *other} if own.get(key) != other.get(key)}
+        if keys:
+            raise SettingsError(
+                f"a run that chooses the environment `{name}` would keep what `{environment}` says "
+                f"here of: {listed(keys)}",
+                place_of(layers, _ALLOWED),
+                f"Give both environments the same, or take `{name}` from `{_ALLOWED}` and add a "
+                f"schedule with `environment: {name}`.",
+            )
+
+
+def check_no_state_update(
+    settings: Settings, environment: str | None, schedule: str | None, layers: Sequence[Layer]
+) -> None:
+    """Check that Meltano can run a task apart from the state, where that is asked for.
+
+    Args:
+        settings: The task's.
+        environment: Meltano environment of the DAG.
+        schedule: Name of the schedule of extractor and loader; None for other tasks.
+        layers: What said it, for the place of an error.
+
+    Raises:
+        SettingsError: It cannot.
+    """
+    if settings.no_state_update and schedule is not None and environment is None:
+        raise SettingsError(
+            f"`no_state_update` needs an environment for the schedule `{schedule}`: `meltano el` "
+            "has no such option, and `meltano run` runs nothing without an environment",
+            place_of(layers, "no_state_update"),
+            "Add an environment and `default_environment`, or set a `state_id_suffix` instead.",
+        )

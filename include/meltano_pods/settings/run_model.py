@@ -1,0 +1,116 @@
+"""Meltano's run options: settings for every run, and parameters of a run that a person starts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from meltano_pods.settings.run_values import (
+    STREAMS_SCHEMA,
+    SUFFIX_SCHEMA,
+    check_streams,
+    check_suffix,
+)
+
+Flag = Annotated[bool, Field(strict=True)]
+
+# One invocation of Meltano may run several plugins, and these hold for the whole of it.
+_WHOLE_TASK: dict[str, Any] = {"not_at": ["plugin"]}
+
+
+class RunOptions(BaseModel):
+    """How Meltano runs a task."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    full_refresh: Flag = Field(
+        default=False,
+        description="Whether to ignore the saved state and move all records again: true or false.",
+        json_schema_extra=_WHOLE_TASK,
+    )
+    refresh_catalog: Flag = Field(
+        default=False,
+        description=(
+            "Whether to discover the streams anew instead of using Meltano's cached catalog: true "
+            "or false. A full refresh does so, too."
+        ),
+        json_schema_extra=_WHOLE_TASK,
+    )
+    no_state_update: Flag = Field(
+        default=False,
+        description=(
+            "Whether to run apart from the state: true or false. Meltano then neither saves nor "
+            "reads it, so all records move."
+        ),
+        json_schema_extra=_WHOLE_TASK,
+    )
+    select_filter: Annotated[
+        tuple[str, ...], BeforeValidator(check_streams), WithJsonSchema(STREAMS_SCHEMA)
+    ] = Field(
+        default=(),
+        description=(
+            "Which of the selected streams to move: a list of patterns such as `orders`, "
+            "`public-*` or `!*_raw` (`*` and `?` are wildcards, `!` leaves streams out), for one "
+            "of several taps after its name: `tap-shop:orders`. It replaces the extractor's own "
+            "`select_filter`. Empty: as the extractor says."
+        ),
+        json_schema_extra=_WHOLE_TASK,
+    )
+    state_id_suffix: Annotated[
+        str | None, BeforeValidator(check_suffix), WithJsonSchema(SUFFIX_SCHEMA)
+    ] = Field(
+        default=None,
+        description=(
+            "What to add to the state ids, so that a run has a bookmark of its own: 1 to 63 "
+            "letters, digits, dots, dashes and underscores. `dev:tap-a-to-target-b` becomes "
+            "`dev:tap-a-to-target-b:SUFFIX`, in the place of the environment's own "
+            "`state_id_suffix`; a schedule `daily` of extractor and loader `daily:SUFFIX`. None: "
+            "nothing."
+        ),
+        json_schema_extra=_WHOLE_TASK,
+    )
+    state_strategy: Literal["auto", "merge", "overwrite"] = Field(
+        default="auto",
+        description=(
+            "How a new state joins the saved one: `auto` (as Meltano has it: merged after a full "
+            "refresh, else overwritten), `merge` or `overwrite`."
+        ),
+        json_schema_extra=_WHOLE_TASK,
+    )
+    log_level: Literal["debug", "info", "warning", "error"] | None = Field(
+        default=None,
+        description=(
+            "What Meltano and the plugins log: `debug`, `info`, `warning` or `error`. None: "
+            "MELTANO_CLI_LOG_LEVEL of the run's environment, else `info`."
+        ),
+        json_schema_extra=_WHOLE_TASK,
+    )
+
+
+class RunSettings(RunOptions):
+    """The same, with what only settings can say about runs."""
+
+    allowed_environments: tuple[Annotated[str, Field(min_length=1, max_length=250)], ...] = Field(
+        default=(),
+        description=(
+            "Meltano environments that a run started by hand may choose beside its own: a list of "
+            "names under `environments` that have no other settings here than its own. Empty: "
+            "none, and the trigger form does not ask."
+        ),
+        json_schema_extra={"not_at": ["environment", "plugin", "task"]},
+    )
+    backfill_state: Literal["own", "shared"] = Field(
+        default="own",
+        description=(
+            "Which state the runs of an Airflow backfill use: `own` (each one a bookmark of its "
+            "own, which begins at nothing) or `shared` (that of the scheduled runs, which the "
+            "backfill then moves; one run of a task at a time)."
+        ),
+        json_schema_extra=_WHOLE_TASK,
+    )
+
+    @property
+    def run_options(self) -> RunOptions:
+        """Those that a run can choose, too."""
+        return RunOptions(**{name: getattr(self, name) for name in RunOptions.model_fields})

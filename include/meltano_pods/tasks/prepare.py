@@ -1,0 +1,84 @@
+"""What both operators do at the start of a task: Airflow's context in, what to run out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from meltano_pods.errors import ParameterError
+from meltano_pods.parameters import RunChoices
+from meltano_pods.parameters.command import Circumstances, Invocation, invocation
+from meltano_pods.parameters.interval import DagRunFacts
+from meltano_pods.tasks.mapping import suffix_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from meltano_pods.plan import TaskPlan
+
+
+class ParameterRefusedError(ParameterError, AirflowFailException):
+    """The same, as Airflow takes it: no retry can mend it."""
+
+
+class Operator(Protocol):
+    """Of an operator, what decides what it runs; templates are rendered."""
+
+    arguments: list[str]
+    environment: str | None
+    state_id_suffix: str | None
+    choices: RunChoices
+    task_id: str
+
+
+def task_choices(choices: RunChoices | None, task: TaskPlan) -> RunChoices:
+    """Return what a person may choose for one task, and what its settings say.
+
+    Args:
+        choices: What the DAG asks; None for nothing.
+        task: The task's plan.
+    """
+    return replace(
+        choices or RunChoices(taps=task.taps),
+        options=task.settings.run_options,
+        own_taps=task.taps,
+        own_backfill_state=task.settings.backfill_state == "own",
+    )
+
+
+def prepare(operator: Operator, context: Context) -> Invocation:
+    """Return what the runner is told, of the task's settings and the run's parameters.
+
+    Args:
+        operator: The task.
+        context: Airflow's.
+
+    Raises:
+        ParameterRefusedError: A parameter that is not allowed.
+        TaskRefusedError: A suffix of a mapped task that is not allowed.
+        AirflowSkipException: The run leaves this task out.
+    """
+    facts, choices = DagRunFacts.of(context), operator.choices
+    own = suffix_of(operator, context)
+    try:
+        chosen = choices.chosen(context.get("params") or {})
+        if chosen.skips(facts.task_id):
+            names = ", ".join(sorted(chosen.only_tasks))
+            raise AirflowSkipException(f"this run is to run only: {names} (`only_tasks`)")
+        environment = operator.environment
+        at = Circumstances(
+            environment=environment,
+            other_environment=None if chosen.environment == environment else chosen.environment,
+            backfill_suffix=facts.backfill_suffix() if choices.own_backfill_state else None,
+            taps=choices.own_taps,
+            other_taps=choices.taps,
+        )
+        options = chosen.options
+        if own is not None:
+            options = options.model_copy(update={"state_id_suffix": own})
+        told = invocation(operator.arguments, options, at)
+    except ParameterError as error:
+        raise ParameterRefusedError(error.what, error.where, error.fix) from None
+    return replace(told, env={**facts.variables(), **told.env})
