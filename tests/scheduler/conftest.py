@@ -27,6 +27,13 @@ annotations:
     retries: 0
     notify: {{email: {READER}, slack: slack_data}}
 """
+# What a run of this project moves is checked, and other DAGs (after_watched.py) run for it.
+WATCHED = """\
+annotations:
+  meltano_pods:
+    notify: {webhook: null}
+    expect: {min_records: {warn: 5}, streams: {orders: {schema_change: fail}}}
+"""
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +50,8 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Iterator[
     _add_example(home, "csv_to_json")
     _add_example(home, "notified", NOTIFIED)
     shutil.copy(ROOT / "dags" / "tenants.py", home / "dags")
+    _add_example(home, "watched", WATCHED)
+    shutil.copy(Path(__file__).with_name("after_watched.py"), home / "dags")
     mortal = SLEEPER.replace("retries: 1", "retries: 0")
     for name, text in (("sleeper", SLEEPER), ("breakable", SLEEPER), ("mortal", mortal)):
         folder = home / "meltano" / name

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
@@ -114,8 +115,19 @@ class RunningAirflow:
                 "Accept": "application/json",
             },
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback
-            return json.load(answer)
+
+        def answer() -> dict[str, Any] | None:
+            try:
+                with urllib.request.urlopen(request, timeout=30) as found:  # noqa: S310 - loopback
+                    return {"value": json.load(found)}
+            except urllib.error.HTTPError as error:
+                # Under load SQLite is locked by another writer longer than Airflow waits for it.
+                if method != "GET" or error.code != HTTPStatus.INTERNAL_SERVER_ERROR:
+                    raise
+                error.close()
+                return None
+
+        return wait_for(f"an answer to {path}; see {self.home}", answer, 30)["value"]
 
     def has_dag(self, dag_id: str) -> bool:
         """Whether the DAG was loaded."""
