@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.canaries import canary
 from tests.inbox import READER, Inbox
 from tests.scheduler.running_airflow import SLEEPER, RunningAirflow, processes_of
 
@@ -34,6 +35,14 @@ annotations:
     notify: {webhook: null}
     expect: {min_records: {warn: 5}, streams: {orders: {schema_change: fail}}}
 """
+# A run of this project ends with an error that holds a secret.
+SECRETIVE = f"""\
+env:
+  TAP_CSV_PASSWORD: {canary("env")}
+  TAP_CSV_PATH: /nowhere/{canary("env")}.csv
+annotations:
+  meltano_pods: {{retries: 0}}
+"""
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +60,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Iterator[
     _add_example(home, "notified", NOTIFIED)
     shutil.copy(ROOT / "dags" / "tenants.py", home / "dags")
     _add_example(home, "watched", WATCHED)
+    _add_example(home, "secretive", SECRETIVE)
     shutil.copy(Path(__file__).with_name("after_watched.py"), home / "dags")
     mortal = SLEEPER.replace("retries: 1", "retries: 0")
     for name, text in (("sleeper", SLEEPER), ("breakable", SLEEPER), ("mortal", mortal)):
