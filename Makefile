@@ -116,6 +116,10 @@ bench: .venv/.dev .venv-meltano/.done ## Measure against baselines in the same r
 	@$(MAKE) --silent $(PLUGINS)
 	.venv/bin/python -m bench
 
+.PHONY: bench-parse
+bench-parse: .venv/.dev .venv-meltano/.done ## Measure what reading and parsing projects costs, beside Meltano and Airflow
+	@.venv/bin/python -m bench.parse
+
 .PHONY: bench-pods
 bench-pods: .venv/.dev ## Measure what Airflow adds to a pod, on the cluster of `make up`
 	@.venv/bin/python -m bench.pods

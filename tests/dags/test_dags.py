@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from airflow.utils.file import iter_airflow_imports
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project
 
@@ -96,3 +97,9 @@ def test_parsing_imports_nothing_heavy() -> None:
     loaded = set(done.stdout.split())
     assert "meltano_pods.dags.factory" in loaded
     assert not {name for name in loaded if any(f"{name}.".startswith(f"{h}.") for h in heavy)}
+
+
+def test_airflow_imports_what_pods_need_before_it_parses() -> None:
+    # Once, in the process that the parses are forked from: it takes seconds.
+    named = set(iter_airflow_imports(str(ROOT / "dags" / "meltano_pods_reaper.py")))
+    assert "airflow.providers.cncf.kubernetes.operators.pod" in named
