@@ -206,6 +206,23 @@ _TAGS: dict[type[yaml.Node], tuple[str, ...]] = {
 }
 
 
+def name_of(node: Node, entries: Entries, what: str, example: str) -> str:
+    """Return the name of an entry of a list.
+
+    Args:
+        node: The entry.
+        entries: Its own entries.
+        what: What it is, such as `job`.
+        example: A name that would be right.
+
+    Raises:
+        ProjectError: It has none.
+    """
+    if "name" not in entries:
+        node.fail(f"the {what} has no `name`", f"Add one: `- name: {example}`.")
+    return entries["name"].text(f"`name: {example}`")
+
+
 def optional_text(entries: Entries, key: str, example: str) -> str | None:
     """Return an entry's string; None where there is no such entry or nothing is written there."""
     node = entries.get(key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meltano_pods.project.annotations import read_annotations
-from meltano_pods.project.document import optional_text, shown
+from meltano_pods.project.document import name_of, optional_text, shown
 from meltano_pods.project.keys import refuse_others
 from meltano_pods.project.model import Annotations, Environment, PluginType
 from meltano_pods.project.plugins import plugin_type
@@ -24,9 +24,7 @@ def read_environment(node: Node) -> Environment:
     """
     entries = node.mapping("`- name: dev`")
     refuse_others(entries, _KEYS, "an environment")
-    if "name" not in entries:
-        node.fail("the environment has no `name`", "Add one: `- name: dev`.")
-    name = entries["name"].text("`name: dev`")
+    name = name_of(node, entries, "environment", "dev")
     if ":" in name:
         entries["name"].fail(
             f"the environment's name {shown(name)} holds a colon, which state ids are split at",
@@ -51,9 +49,7 @@ def _plugins(entries: Entries) -> dict[tuple[PluginType, str], Annotations]:
         kind = plugin_type(key, node)
         for each in node.elements(f"a list: `{key}: [{{name: ...}}]`", empty=False):
             fields = each.mapping("`- {name: tap-example, config: {...}}`")
-            if "name" not in fields:
-                each.fail("the plugin has no `name`", "Add one: `- name: tap-example`.")
-            name = fields["name"].text("`name: tap-example`")
+            name = name_of(each, fields, "plugin", "tap-example")
             # The first one counts, as for Meltano.
             found.setdefault((kind, name), read_annotations(fields, "plugin", each.where))
     return found

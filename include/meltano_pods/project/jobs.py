@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meltano_pods.project.annotations import read_annotations
-from meltano_pods.project.document import shown
+from meltano_pods.project.document import name_of, shown
 from meltano_pods.project.keys import refuse_others
 from meltano_pods.project.model import Job, Task
 
@@ -25,9 +25,7 @@ def read_job(node: Node) -> Job:
     """
     entries = node.mapping("`- name: daily-load`")
     refuse_others(entries, ("name", "tasks", "annotations"), "a job")
-    if "name" not in entries:
-        node.fail("the job has no `name`", "Add one: `- name: daily-load`.")
-    name = entries["name"].text("`name: daily-load`")
+    name = name_of(node, entries, "job", "daily-load")
     if "tasks" not in entries:
         node.fail(f"the job {shown(name)} has no `tasks`", f"Add them: {_EXAMPLE}.")
     tasks = _tasks(entries["tasks"])

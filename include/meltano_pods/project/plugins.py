@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from meltano_pods.errors import Location, ProjectError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.project.annotations import read_annotations
-from meltano_pods.project.document import optional_text, shown
+from meltano_pods.project.document import name_of, optional_text, shown
 from meltano_pods.project.model import Plugin, PluginType
 
 if TYPE_CHECKING:
@@ -58,9 +58,7 @@ def plugin_type(key: str, node: Node) -> PluginType:
 
 def _read(node: Node, kind: PluginType, mappings: dict[str, Location]) -> Plugin:
     entries = node.mapping("`- name: tap-example`")
-    if "name" not in entries:
-        node.fail("the plugin has no `name`", "Add one: `- name: tap-example`.")
-    name = entries["name"].text("`name: tap-example`")
+    name = name_of(node, entries, "plugin", "tap-example")
     if ":" in name:
         entries["name"].fail(
             f"the plugin's name {shown(name)} holds a colon, which blocks use for commands",
@@ -88,9 +86,7 @@ def _mappings(entries: Entries, found: dict[str, Location]) -> tuple[str, ...]:
     names: list[str] = []
     for each in entries["mappings"].elements("`mappings: [{name: ..., config: ...}]`", empty=False):
         fields = each.mapping("`- name: hide-emails`")
-        if "name" not in fields:
-            each.fail("the mapping has no `name`", "Add one: `- name: hide-emails`.")
-        name = fields["name"].text("`name: hide-emails`")
+        name = name_of(each, fields, "mapping", "hide-emails")
         if name in found:
             each.fail(
                 f"the mapping {shown(name)} is defined twice, first in {found[name]}",

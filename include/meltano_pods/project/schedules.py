@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from meltano_pods.names import listed, suggestion
 from meltano_pods.project.annotations import read_annotations
 from meltano_pods.project.cron import ALIASES, cron_problem
-from meltano_pods.project.document import shown
+from meltano_pods.project.document import name_of, shown
 from meltano_pods.project.keys import refuse_typos
 from meltano_pods.project.model import Schedule
 
@@ -27,9 +27,7 @@ def read_schedule(node: Node) -> Schedule:
     """
     entries = node.mapping("`- {name: daily, job: load, interval: '@daily'}`")
     refuse_typos(entries, _KEYS)
-    if "name" not in entries:
-        node.fail("the schedule has no `name`", "Add one: `- name: daily`.")
-    name = entries["name"].text("`name: daily`")
+    name = name_of(node, entries, "schedule", "daily")
     job = extractor = loader = None
     if "job" in entries and not entries["job"].is_null:
         job = entries["job"].text("a job's name")
