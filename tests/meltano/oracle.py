@@ -94,6 +94,7 @@ def _plugins(project: Project) -> list[dict[str, Any]]:
             "name": plugin.name,
             "mapping": plugin.extra_config.get("_mapping_name"),
             "inherit_from": plugin.inherit_from,
+            "commands": sorted(plugin.all_commands),
             "parent": plugin.parent.name if isinstance(plugin.parent, ProjectPlugin) else None,
             "named": str(project.plugins.find_plugin(_name(plugin)).type),
         }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from meltano_pods.project import Job, PluginType, Project, Schedule, read_project
+from meltano_pods.project.commands import commands_of
 from meltano_pods.project.cron import cron_of
 
 from tests.meltano.projects import PROJECTS, write
@@ -164,6 +165,7 @@ def test_plugins(project: Project, answer: Answer) -> None:
     for each in own:
         plugin = ours[each["type"], each["name"]]
         assert (plugin.inherit_from, plugin.parent) == (each["inherit_from"], each["parent"])
+        assert sorted(commands_of(project, plugin) or ()) == each["commands"]
         mappings = [
             other["mapping"]
             for other in answer["plugins"]

@@ -178,6 +178,14 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
         ("of the type files",),
     ),
     "block of two commands": ("- dbt:run", "- dbt:run:x", 24, "jobs[0].tasks[1]", ("'dbt:run:x'",)),
+    "command that is none": (
+        "  - name: dbt", "  - name: dbt\n    namespace: dbt\n    commands: {rnu: run, test: x}", 26,
+        "jobs[0].tasks[1]", ("no command of 'dbt'; it has: rnu, test", "Did you mean `rnu`?"),
+    ),
+    "commands are a list": (
+        "  - name: dbt", "  - name: dbt\n    commands: [run]", 20,
+        "plugins.utilities[0].commands", ("found a list",),
+    ),
     "job with a plugin's name": (
         "- name: load\n", "- name: tap-csv\n", 23, "jobs[0].tasks[0]",
         ("names the job 'tap-csv'", "a plugin has that name"),

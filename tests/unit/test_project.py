@@ -147,3 +147,24 @@ def test_a_loader_that_meltano_would_take_for_an_extractor(make_project: MakePro
     with pytest.raises(ProjectError, match=r"name of one of the extractors") as caught:
         read_project(make_project(text))
     assert "key schedules[0].loader" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("lock", "message"),
+    [
+        ('{"commands": {"run": "run"}}', None),
+        ('{"commands": {"build": "build"}}', "no command of 'dbt'; it has: build"),
+        ("{}", "it has: none"),
+        ("[]", "not the JSON of a plugin's definition"),
+        ("{" * 100_000, "not the JSON of a plugin's definition"),
+    ],
+)
+def test_commands_of_a_lock_file(make_project: MakeProject, lock: str, message: str | None) -> None:
+    folder = make_project(GOOD.replace("name: dbt", "name: dbt\n    variant: dbt-labs"))
+    (folder / "plugins" / "utilities").mkdir(parents=True)
+    (folder / "plugins" / "utilities" / "dbt--dbt-labs.lock").write_text(lock)
+    if message is None:
+        read_project(folder)
+        return
+    with pytest.raises(ProjectError, match=message):
+        read_project(folder)

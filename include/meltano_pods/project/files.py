@@ -31,7 +31,7 @@ def project_files(folder: Path) -> list[Entries]:
     Raises:
         ProjectError: A file is missing, unreadable, too large or no valid YAML.
     """
-    text = _read(folder, folder / MELTANO_FILE)
+    text = read_text(folder, folder / MELTANO_FILE)
     if not (folder / MELTANO_FILE).resolve().is_relative_to(folder.resolve()):
         raise ProjectError(
             "a link to a file outside the project, which Meltano refuses",
@@ -41,7 +41,7 @@ def project_files(folder: Path) -> list[Entries]:
     main = _parsed(folder, folder / MELTANO_FILE, text)
     files, size = [main], len(text)
     for path in _included(folder, main):
-        text = _read(folder, path)
+        text = read_text(folder, path)
         size += len(text)
         if size > _MAX_ALL_BYTES:
             raise ProjectError(
@@ -68,7 +68,12 @@ def _parsed(folder: Path, path: Path, text: str) -> Entries:
     return parse(text, location_of(folder, path).file).mapping("keys and values")
 
 
-def _read(folder: Path, path: Path) -> str:
+def read_text(folder: Path, path: Path) -> str:
+    """Return the text of one of the project's files.
+
+    Raises:
+        ProjectError: It is missing, no file, unreadable, too large or not UTF-8.
+    """
     where = location_of(folder, path)
     try:
         kind = path.stat()

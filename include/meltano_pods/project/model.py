@@ -73,6 +73,9 @@ class Plugin:
         inherit_from: As written; None where it is the plugin's own name.
         parent: The plugin of this project that it extends, if any: with a `variant` of its own it
             extends what Meltano Hub or a lock file says.
+        variant: As written.
+        custom: Whether its whole definition stands here, by its `namespace`.
+        commands: Names of its own commands.
         mappings: Names of a mapper's mappings, which blocks call instead of the mapper.
         where: Place of its entry.
         annotations: Its own; those of the plugin it extends are not included.
@@ -82,6 +85,9 @@ class Plugin:
     type: PluginType
     inherit_from: str | None
     parent: str | None
+    variant: str | None
+    custom: bool
+    commands: tuple[str, ...]
     mappings: tuple[str, ...]
     where: Location
     annotations: Annotations
@@ -176,16 +182,20 @@ class Project:
             plugin: One of this project.
             environment: Name of the Meltano environment; None for none.
         """
-        lineage = [plugin]
-        while (parent := lineage[0].parent) is not None:
-            lineage.insert(0, self._plugin(plugin.type, parent))
         over = {} if environment is None else self.environments[environment].plugins
         said = []
-        for each in lineage:
+        for each in self.lineage_of(plugin):
             said.append(each.annotations)
             if (more := over.get((each.type, each.name))) is not None:
                 said.append(more)
         return said
+
+    def lineage_of(self, plugin: Plugin) -> list[Plugin]:
+        """Return a plugin of this project and those of it that it extends, the first one first."""
+        lineage = [plugin]
+        while (parent := lineage[0].parent) is not None:
+            lineage.insert(0, self._plugin(plugin.type, parent))
+        return lineage
 
     def _plugin(self, kind: PluginType, name: str) -> Plugin:
         return next(each for each in self.plugins if each.type is kind and each.name == name)

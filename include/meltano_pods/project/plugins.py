@@ -67,13 +67,20 @@ def _read(node: Node, kind: PluginType, mappings: dict[str, Location]) -> Plugin
     inherit_from = optional_text(entries, "inherit_from", "`inherit_from: tap-example`")
     if inherit_from == name:
         inherit_from = None
-    of_variant = optional_text(entries, "variant", "`variant: meltanolabs`") is not None
+    variant = optional_text(entries, "variant", "`variant: meltanolabs`")
+    commands = (
+        entries["commands"].mapping("`commands: {run: run}`") if "commands" in entries else {}
+    )
+    namespace = entries.get("namespace")
     return Plugin(
         name=name,
         type=kind,
         inherit_from=inherit_from,
         # As written; that there is one in the project is known when all are read.
-        parent=None if of_variant else inherit_from,
+        parent=inherit_from if variant is None else None,
+        variant=variant,
+        custom=namespace is not None and not namespace.is_null and inherit_from is None,
+        commands=tuple(commands),
         mappings=_mappings(entries, mappings) if kind is PluginType.MAPPERS else (),
         where=node.where,
         annotations=read_annotations(entries, "plugin", node.where),

@@ -10,6 +10,7 @@ from meltano_runner.contract import project_digest
 from meltano_pods.names import listed, suggestion
 from meltano_pods.project.annotations import over, read_annotations
 from meltano_pods.project.blocks import named_in_blocks, with_whole_tasks
+from meltano_pods.project.commands import check_commands
 from meltano_pods.project.document import Entries, Node, shown
 from meltano_pods.project.environments import read_environment
 from meltano_pods.project.files import (
@@ -82,6 +83,7 @@ def read_project(folder: Path) -> Project:
         annotations=_annotations(files, where),
         named=named,
     )
+    check_commands(project)
     check_schedules(project)
     return project
 
