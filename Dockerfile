@@ -20,9 +20,11 @@ USER root
 ENV UV_CACHE_DIR=/var/cache/uv UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_NO_CONFIG=1 \
     UV_PYTHON_DOWNLOADS=never
 # A CA bundle, for networks with an intercepting proxy, comes as a build secret and stays out of
-# every layer: --secret id=ca,src=/etc/ssl/certs/ca-certificates.crt (Astro CLI: --build-secrets)
+# every layer: --secret id=ca,src=/etc/ssl/certs/ca-certificates.crt (Astro CLI: --build-secrets). So
+# do the passwords of private package indexes: --secret id=netrc,src=$HOME/.netrc
 RUN echo 'if [[ -s /run/secrets/ca ]]; then export UV_SYSTEM_CERTS=1 \
-    SSL_CERT_FILE=/run/secrets/ca REQUESTS_CA_BUNDLE=/run/secrets/ca; fi' >/etc/build-environment
+    SSL_CERT_FILE=/run/secrets/ca REQUESTS_CA_BUNDLE=/run/secrets/ca; fi; \
+    if [[ -s /run/secrets/netrc ]]; then export NETRC=/run/secrets/netrc; fi' >/etc/build-environment
 WORKDIR /build
 COPY meltano_requirements.txt ./
 COPY locks/meltano.txt locks/
@@ -43,7 +45,7 @@ RUN /opt/meltano/bin/python -m tools.images.plugins_only /projects /definitions
 FROM meltano AS plugins
 COPY --from=definitions /definitions /usr/local/airflow/meltano
 COPY tools/images/install_plugins.sh ./
-RUN --mount=type=secret,id=ca --mount=type=cache,target=/var/cache/uv \
+RUN --mount=type=secret,id=ca --mount=type=secret,id=netrc --mount=type=cache,target=/var/cache/uv \
     . /etc/build-environment; \
     bash install_plugins.sh /usr/local/airflow/meltano
 

@@ -12,6 +12,10 @@ variable "AIRFLOW_IMAGE" {
 variable "CA_BUNDLE" {
   default = ""
 }
+# Path of a netrc file with the passwords of private package indexes; a build secret as well.
+variable "NETRC" {
+  default = ""
+}
 # Such as linux/amd64, the only one Astro runs. Empty: this machine's.
 variable "PLATFORM" {
   default = ""
@@ -31,7 +35,10 @@ group "default" {
 target "_common" {
   context   = "."
   platforms = PLATFORM == "" ? [] : [PLATFORM]
-  secret    = CA_BUNDLE == "" ? [] : ["id=ca,src=${CA_BUNDLE}"]
+  secret = concat(
+    CA_BUNDLE == "" ? [] : ["id=ca,src=${CA_BUNDLE}"],
+    NETRC == "" ? [] : ["id=netrc,src=${NETRC}"],
+  )
 }
 
 target "meltano" {

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pygments.lexers.configs import PropertiesLexer
+from pygments.lexers.special import TextLexer
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -43,6 +44,7 @@ templates_path: list[str] = []
 
 # The order of the sidebar. A page that is named nowhere here fails the build.
 CONTENTS = {
+    "Tutorial": ["docs/tutorial/first-pipeline", "docs/tutorial/your-own-project"],
     "How-to guides": ["docs/how-to/*"],
     "Reference": [
         "docs/reference/*",
@@ -73,5 +75,6 @@ def name_front_page(app: Sphinx, failure: Exception | None) -> None:
 def setup(app: Sphinx) -> None:
     """Connect the functions above to Sphinx."""
     app.add_lexer("dotenv", PropertiesLexer)
+    app.add_lexer("netrc", TextLexer)
     app.connect("source-read", add_contents)
     app.connect("build-finished", name_front_page)

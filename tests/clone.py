@@ -49,11 +49,10 @@ def typed(
     environment: Mapping[str, str] | None = None,
 ) -> str:
     """Run a command as a user's shell would and return what it shows."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     ended = subprocess.run(
-        ["/bin/sh", "-c", command],
+        ["/bin/sh", "-ec", command],
         cwd=clone,
-        env=kept | dict(environment or {}),
+        env=users_environment(environment),
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,
@@ -62,6 +61,12 @@ def typed(
     )
     assert (ended.returncode != 0) == fails, ended.stdout
     return ended.stdout
+
+
+def users_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of a user's shell, with more variables if there are any."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    return kept | dict(more or {})
 
 
 def append_rows(clone: Path, count: int) -> None:

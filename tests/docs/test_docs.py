@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from pathlib import Path
 
+from meltano_pods.diagnosis import Failure, failure_of
 from meltano_pods.notify.notice import Notice
 from meltano_pods.notify.recipients import PROVIDERS, wanted
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project
 from meltano_pods.settings.deployment import deployment_settings
-from meltano_runner.contract import CATEGORIES, Category, decode
+from meltano_runner.contract import (
+    CATEGORIES,
+    Category,
+    Outcome,
+    PipelineResult,
+    RunResult,
+    StreamResult,
+    decode,
+)
 
 from tests.docs.blocks import PAGES, ROOT, code_blocks
+from tests.docs.tutorial import Typed
 from tools import reference
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PLUGINS = (
     "plugins:\n  extractors:\n  - name: tap-csv\n    namespace: tap_csv\n"
@@ -95,3 +104,36 @@ def test_the_providers_of_notices_are_named() -> None:
     text = NOTIFICATIONS.read_text()
     for channel, (provider, _) in PROVIDERS.items():
         assert re.search(rf"`{channel}` \|.*`apache-airflow-providers-{provider}`", text)
+
+
+EXPLANATION = ROOT / "docs" / "explanation"
+
+
+def test_the_example_of_a_failure_is_one() -> None:
+    (example,) = code_blocks(EXPLANATION / "failures.md", "text")
+    (error,) = re.findall(r"^  error: (.*)$", example, re.MULTILINE)
+    orders = StreamResult("orders", extracted=1200, bookmark="2026-01-08T08:03:12Z")
+    pipeline = PipelineResult(
+        "tap-csv", "target-jsonl", "daily", state_saved=True, streams=(orders,)
+    )
+    result = RunResult(
+        Outcome.FAILED,
+        1,
+        Category.TAP_FAILED,
+        failed_plugin="tap-csv",
+        error=error,
+        records=1200,
+        seconds=8.1,
+        peak_memory_bytes=100 * 2**20,
+        pipelines=(pipeline,),
+    )
+    failure = Failure(result, tries="this was try 1 of 3")
+    where = "csv_to_json: meltano-runner run tap-csv target-jsonl --state-id daily"
+    assert str(failure_of(failure, where)) + "\n" == example
+
+
+def test_the_example_of_a_plan_is_one() -> None:
+    (example,) = code_blocks(EXPLANATION / "how-a-run-flows.md", "text")
+    command = [str(Path(sys.executable).with_name("meltano-pods")), "plan", "csv_to_json"]
+    shown = subprocess.check_output(command, cwd=ROOT, text=True)
+    assert Typed("", "", tuple(example.splitlines())).missing(shown) is None, shown

@@ -19,6 +19,7 @@ from meltano_pods.project import read_project
 from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
 
+from tests.charts.restricted import violations
 from tests.docs.blocks import code_blocks
 
 if TYPE_CHECKING:
@@ -113,6 +114,12 @@ def test_the_connection_and_the_kubeconfig_lead_to_the_cluster(
     for each in (profile, profile | file):
         client = ClusterHook(cluster_of(said(each))).get_conn()
         assert client.configuration.host == "https://cluster.example.com"
+
+
+def test_the_pod_to_look_around_in_is_let_in() -> None:
+    pod = named(HOW_TO / "debug-with-kubectl.md", "look.yaml")
+    kubernetes_validate.validate(pod, "1.35", strict=True)
+    assert violations(pod) == []
 
 
 def test_an_exec_user_has_what_the_client_asks_for() -> None:

@@ -188,7 +188,18 @@ def test_recipients_merge_way_by_way() -> None:
     assert settings.notify == {"email": ("a@x.io",), "slack": None, "events": ("failure",)}
 
 
-@pytest.mark.parametrize("name", ["TAP_REPLICATION_KEY", "PRIMARY_KEY", "MONKEY", "TOKENS_MAX"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "TAP_REPLICATION_KEY",
+        "PRIMARY_KEY",
+        "MONKEY",
+        "TOKENS_MAX",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        "MELTANO_RUNNER_SECRET_NAMES",
+    ],
+)
 def test_plain_names_are_no_secrets(name: str) -> None:
     assert not looks_secret(name)
 

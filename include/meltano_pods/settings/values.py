@@ -24,6 +24,9 @@ _SECRET_PARTS = ("PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "CREDENTIAL", "AP
 _SECRET_WORDS = frozenset({"TOKEN", "KEY", "PWD", "DSN"})
 # Keys of rows, not of doors.
 _PLAIN_KEYS = frozenset({"PRIMARY", "REPLICATION", "FOREIGN", "PARTITION", "SORT", "CLUSTER"})
+# Where a secret is, or what it is called, is none; nor is the path that Google's libraries want.
+_PLACES = frozenset({"FILE", "PATH", "DIR", "NAME", "NAMES"})
+_PATHS = frozenset({"GOOGLE_APPLICATION_CREDENTIALS"})
 _USER_INFO = re.compile(r"://[^/\s@{}]*:[^/\s@{}]+@")
 
 
@@ -140,6 +143,8 @@ def looks_secret(name: str) -> bool:
     """Whether the name of an environment variable says that its value is a secret."""
     upper = name.upper()
     words = upper.split("_")
+    if words[-1] in _PLACES or upper in _PATHS:
+        return False
     if any(part in upper for part in _SECRET_PARTS):
         return True
     if words[-1] == "KEY" and len(words) > 1 and words[-2] in _PLAIN_KEYS:

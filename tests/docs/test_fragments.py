@@ -1,0 +1,64 @@
+"""Every piece of a meltano.yml that a page shows is planned; Kubernetes would take its pods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import kubernetes_validate
+import pytest
+import yaml
+from meltano_pods.plan import plan
+from meltano_pods.pods.planned import planned_pods
+from meltano_pods.project import read_project
+from meltano_pods.settings.deployment import deployment_settings
+from meltano_pods.tasks.deployment import deployment_at
+
+from tests.docs.blocks import PAGES, ROOT, code_blocks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FRAGMENTS = [
+    pytest.param(block, id=f"{page.relative_to(ROOT)}-{number}")
+    for page in PAGES
+    if page.parent.name != "tutorial"  # those are run (tests/local/test_tutorials.py)
+    for number, block in enumerate(code_blocks(page, "yaml"), 1)
+    if "meltano_pods" in block
+]
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS)
+def test_a_fragment_can_be_planned(fragment: str, tmp_path: Path) -> None:
+    (tmp_path / "meltano.yml").write_text(yaml.safe_dump(completed(yaml.safe_load(fragment))))
+    planned = plan(read_project(tmp_path))
+    assert planned.dags
+    deployment = deployment_at(ROOT, deployment_settings({"launcher": "kubernetes"}))
+    for pod in planned_pods(planned, deployment):
+        kubernetes_validate.validate(pod.manifest, "1.35", strict=True)
+
+
+def completed(said: dict[str, Any]) -> dict[str, Any]:
+    """Add what a fragment leaves out: something to run, and the plugins that it names."""
+    plugins = said.setdefault("plugins", {})
+    if not any(said.get(key) for key in ("schedules", "jobs")):
+        taps = [each["name"] for each in plugins.get("extractors", [])]
+        said["jobs"] = [{"name": "load", "tasks": [f"{(taps or ['tap-shop'])[0]} target-postgres"]}]
+    defined = {each["name"] for kind in plugins.values() for each in kind}
+    for name in sorted(named(said) - defined):
+        kind = "extractors" if name.startswith("tap-") else "loaders"
+        kind = kind if name.startswith(("tap-", "target-")) else "utilities"
+        plugins.setdefault(kind, []).append({"name": name, "namespace": name.replace("-", "_")})
+    return said
+
+
+def named(said: dict[str, Any]) -> set[str]:
+    """Return the plugins that schedules and jobs name."""
+    names = set()
+    for schedule in said.get("schedules", []):
+        names |= {schedule[key] for key in ("extractor", "loader") if key in schedule}
+    for job in said.get("jobs", []):
+        tasks = job["tasks"]
+        for task in [tasks] if isinstance(tasks, str) else tasks:
+            blocks = task.split() if isinstance(task, str) else task
+            names |= {block.split(":")[0] for block in blocks}
+    return names

@@ -1,0 +1,57 @@
+"""What docs/how-to/state.md says to type, typed where `make run` has left a state."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.clone import ROOT, copy_of_this_project, typed
+from tests.docs.tutorial import typed_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = ROOT / "docs" / "how-to" / "state.md"
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    clone = copy_of_this_project(tmp_path_factory.mktemp("clone") / "meltano-pods")
+    typed(clone, "make run")
+    return clone
+
+
+@pytest.mark.timeout(300)
+def test_a_bookmark_is_looked_at_and_set_back(clone: Path) -> None:
+    step = typed_in(PAGE, "Look at it, set it back")
+    shown = typed(clone, step.commands)
+    assert (line := step.missing(shown)) is None, f"{line}\nis not in\n{shown}"
+    again = re.search(r"^Done: (\d+) records", typed(clone, "make run KEEP=1"), re.MULTILINE)
+    assert again
+    assert 0 < int(again[1]) < 1200
+
+
+@pytest.mark.timeout(300)
+def test_state_moves_from_one_database_to_another(clone: Path) -> None:
+    project = clone / "meltano" / "csv_to_json"
+    environment = {
+        "OLD": f"sqlite:///{clone}/.run/csv_to_json.db",
+        "NEW": f"sqlite:///{clone}/new.db",
+    }
+    at = f"export PATH={clone}/.venv-meltano/bin:$PATH\n"
+    shown = typed(
+        project, at + typed_in(PAGE, "Move state over from plain Meltano").commands,
+        environment=environment,
+    )  # fmt: skip
+    assert shown.splitlines()[-1] == "daily"
+    states = [
+        typed(
+            project, f"{at}MELTANO_DATABASE_URI=${side} meltano state get daily",
+            environment=environment,
+        ).splitlines()[-1]  # the lines before are Meltano's log
+        for side in ("OLD", "NEW")
+    ]  # fmt: skip
+    assert states[0] == states[1]
+    assert "bookmarks" in states[0]

@@ -1,0 +1,93 @@
+"""The tutorials, word for word, in a copy of this project: all that needs no cluster."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.clone import ROOT, copy_of_this_project, typed, users_environment
+from tests.docs.tutorial import KUBERNETES, Typed, steps
+from tests.scheduler.running_airflow import free_port
+from tests.waiting import wait_for
+from tools.airflow_api import ENDED, AirflowApi
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TUTORIALS = sorted((ROOT / "docs" / "tutorial").glob("*.md"))
+DAG = "csv_to_json.daily"
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
+def test_a_tutorial_works_as_it_is_written(page: Path, tmp_path: Path) -> None:
+    clone = copy_of_this_project(tmp_path / "meltano-pods")
+    for command in ("init --quiet", "add .", "commit --quiet --message=Clone"):
+        typed(clone, f"git -c user.name=user -c user.email=user@example.com {command}")
+    for step in steps(page):
+        if KUBERNETES in step.section:
+            continue
+        if not isinstance(step, Typed):
+            step.write(clone)
+        elif step.commands == "make airflow\n":
+            look_at_airflow(clone, step)
+        else:
+            shown = typed(clone, step.commands, fails=step.fails)
+            assert (line := step.missing(shown)) is None, f"{line}\nis not in\n{shown}"
+
+
+def look_at_airflow(clone: Path, step: Typed) -> None:
+    """Do by Airflow's API what the page says to do by its pages, then press Ctrl+C."""
+    port = free_port()
+    with subprocess.Popen(
+        ["make", "airflow"],  # noqa: S607
+        cwd=clone,
+        env=users_environment({"AIRFLOW_PORT": str(port)}),
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        shown = ""
+        try:
+            for line in process.stdout:
+                shown += line
+                if "Ctrl+C" in line:
+                    break
+            said = shown.replace(str(port), "8080")
+            assert (missing := step.missing(said)) is None, f"{missing}\nis not in\n{shown}"
+            password = re.search(r"admin +(\S+)", shown)
+            assert password
+            refresh_all(f"http://127.0.0.1:{port}", password[1])
+        finally:
+            # As a terminal does: to all of them.
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait(60)
+
+
+def refresh_all(url: str, password: str) -> None:
+    api = AirflowApi(url, "admin", lambda: password)
+    try:
+        wait_for("the DAG", lambda: api.dag(DAG))
+        api.unpause(DAG)
+        wait_for("the scheduled run", lambda: api.runs(DAG))
+        run = api.trigger(DAG, full_refresh=True)
+
+        def ended() -> str | None:
+            (state,) = [each["state"] for each in api.runs(DAG) if each["dag_run_id"] == run]
+            return state if state in ENDED else None
+
+        assert wait_for("the run by hand", ended, 300) == "success"
+        (task,) = api.tasks(DAG, run)
+        path = f"/api/v2/dags/{DAG}/dagRuns/{run}/taskInstances/{task['task_id']}/xcomEntries"
+        summary = api.call("GET", f"{path}/summary")["value"]
+        assert "succeeded: 1,200 records" in summary
+    finally:
+        api.close()
