@@ -147,9 +147,11 @@ def test_a_build_secret_is_in_no_layer(clone: Clone, tmp_path: Path) -> None:
     if not place:
         pytest.skip("this machine names no CA bundle")
     bundle.write_text(f"# {canary}\n{Path(place).read_text()}")
+    netrc = tmp_path / "netrc"
+    netrc.write_text(f"machine packages.example.com login deploy password {canary}\n")
     for folder in (clone.project / "tap-csv" / "tap_csv", clone.folder / "include/meltano_runner"):
         (folder / "again.py").write_text(f"# {_NEW}")
-    log = clone.build(variables={"CA_BUNDLE": str(bundle)})
+    log = clone.build(variables={"CA_BUNDLE": str(bundle), "NETRC": str(netrc)})
     assert ran(log, "--no-deps ./meltano_runner")
     assert ran(log, _PLUGINS)
     history = docker("history", "--no-trunc", _TAG).stdout
