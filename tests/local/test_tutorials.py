@@ -12,7 +12,7 @@ import pytest
 
 from tests.clone import ROOT, copy_of_this_project, typed, users_environment
 from tests.docs.tutorial import KUBERNETES, Typed, steps
-from tests.scheduler.running_airflow import free_port
+from tests.ports import free_port
 from tests.waiting import wait_for
 from tools.airflow_api import ENDED, AirflowApi
 
