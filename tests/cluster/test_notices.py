@@ -46,7 +46,8 @@ def test_a_failure_and_its_end_are_told(workers: Cluster, inbox: Inbox) -> None:
     assert (failure["event"], failure["category"]) == ("failure", "tap_failed"), log
     assert (failure["run_id"], failure["task_id"]) == (failed, TASK)
     assert "connection reset" in failure["error"]
-    assert failure["hint"] == CATEGORIES[Category.TAP_FAILED].hint
+    hint = CATEGORIES[Category.TAP_FAILED].hint
+    assert failure["hint"] == hint.replace("<tap>", "tap-told")
     assert failure["rows"] == 20
     assert failure["streams"] == [{"stream": "numbers", "rows": 20, "bookmark": "20"}]
     assert failure["pod"] == f"{MELTANO_NAMESPACE}/{name}"

@@ -63,9 +63,6 @@ for number in range(start + 1, end + 1):
     bookmark = {"replication_key": "id", "replication_key_value": number}
     say({"type": "STATE", "value": {"bookmarks": {"numbers": bookmark}}})
     time.sleep(float(config["pause"]))
-if config["mode"] == "break":
-    print("the source said: connection reset", file=sys.stderr)
-    sys.exit(1)
 metric = {
     "type": "counter",
     "metric": "record_count",
@@ -73,3 +70,6 @@ metric = {
     "tags": {"endpoint": "numbers"},
 }
 print(f"INFO METRIC: {json.dumps(metric)}", file=sys.stderr)
+if config["mode"] == "break":
+    print("the source said: connection reset", file=sys.stderr)
+    sys.exit(1)
