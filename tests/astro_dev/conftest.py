@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,7 @@ def astro(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AstroDev]:
     if docker("version", check=False).returncode:
         pytest.skip("no Docker engine runs")
     root = copy_of_this_project(tmp_path_factory.mktemp("clone") / "meltano-pods")
+    _add_slow_project(root)
     (root / ".env").write_text(_DOTENV)
     (root / "airflow_settings.yaml").write_text(_SETTINGS)
     running = AstroDev(root, f"astrodev-{secrets.token_hex(3)}")
@@ -59,3 +61,14 @@ def astro(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AstroDev]:
     finally:
         running.kill()
     assert remains(running.name) == []
+
+
+def _add_slow_project(root: Path) -> None:
+    """Add a project, as users do, whose run can be stopped in the middle."""
+    here = Path(__file__).parent
+    plugins = here.parent / "cluster" / "projects" / "faults"
+    folder = root / "meltano" / "slow"
+    shutil.copytree(here / "slow", folder)
+    for name in ("tap.py", "target.py"):
+        shutil.copy2(plugins / name, folder / name)
+    shutil.copy(root / "dags" / "csv_to_json.py", root / "dags" / "slow.py")

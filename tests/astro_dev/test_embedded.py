@@ -5,6 +5,7 @@ One Airflow for all; the tests stand in the order in which a person would do the
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.timeout(900)
 
 DAG = "csv_to_json.daily"
 TASK = "tap-csv-to-target-jsonl"
+SLOW = "slow.job.endless"
 OUTPUT = f"{HOME}/data/csv_to_json/orders.jsonl"
 _OWN_DAG = """\
 import os
@@ -100,7 +102,31 @@ def test_a_changed_dag_file_is_seen_at_once(astro: AstroDev) -> None:
         wait_for("the DAG as it was written", says)
 
 
+def _rows(astro: AstroDev) -> list[int]:
+    """Return the ids of the rows that the slow project has written."""
+    file = f"{HOME}/data/numbers.jsonl"
+    said = astro.run("scheduler", "sh", "-c", f"cat {file} || true")
+    return [json.loads(line)["id"] for line in said.splitlines()]
+
+
+def _begin_slowly(astro: AstroDev) -> str:
+    """Start the slow project's job and return its run, once it writes more rows."""
+    wait_for_dag(astro, SLOW)
+    before = len(_rows(astro))
+    astro.api.unpause(SLOW)
+    run_id = astro.api.trigger(SLOW)
+
+    def writes() -> bool:
+        state = astro.api.run(SLOW, run_id)["state"]
+        assert state not in ENDED, astro.api.log(SLOW, run_id, "tap-to-target")
+        return len(_rows(astro)) > before + 5
+
+    wait_for("more rows", writes)
+    return run_id
+
+
 def test_a_restart_brings_meltano_files_and_keeps_state_and_output(astro: AstroDev) -> None:
+    stopped = _begin_slowly(astro)
     append_rows(astro.root, 10)
     file = astro.root / "meltano" / "csv_to_json" / "meltano.yml"
     text = file.read_text()
@@ -110,3 +136,9 @@ def test_a_restart_brings_meltano_files_and_keeps_state_and_output(astro: AstroD
     wait_for_dag(astro, "csv_to_json.job.again")
     assert moved(astro) == 10
     assert lines(astro) == 1210
+    # The ten seconds that a container is given were enough for the run in it: Meltano would refuse to
+    # begin another beside one whose end it does not know, and no row is there twice.
+    astro.api.set_run(SLOW, stopped, "failed")
+    _begin_slowly(astro)
+    rows = _rows(astro)
+    assert rows == list(range(1, len(rows) + 1))
