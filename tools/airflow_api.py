@@ -14,7 +14,7 @@ import httpx
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_SECONDS = 30.0
+_SECONDS = 60.0
 _UNAUTHORIZED = 401
 _NOT_FOUND = 404
 ENDED = frozenset({"success", "failed"})

@@ -136,8 +136,8 @@ def test_a_restart_brings_meltano_files_and_keeps_state_and_output(astro: AstroD
     wait_for_dag(astro, "csv_to_json.job.again")
     assert moved(astro) == 10
     assert lines(astro) == 1210
-    # The ten seconds that a container is given were enough for the run in it: Meltano would refuse to
-    # begin another beside one whose end it does not know, and no row is there twice.
+    # The ten seconds that a container is given were enough for the run in it: Meltano would refuse
+    # to begin another beside one whose end it does not know, and no row is there twice.
     astro.api.set_run(SLOW, stopped, "failed")
     _begin_slowly(astro)
     rows = _rows(astro)

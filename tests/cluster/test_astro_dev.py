@@ -32,7 +32,7 @@ TASK = "tap-outside-to-target"
 @pytest.fixture(scope="module")
 def astro(cluster: Cluster) -> Iterator[AstroDev]:
     """Start it as ever, connect it, restart it: what docs/how-to/astro-dev.md says."""
-    typed = "".join(code_blocks(ROOT / "docs" / "astro-dev.md", "bash")).splitlines()
+    typed = "".join(code_blocks(ROOT / "docs" / "how-to" / "astro-dev.md", "bash")).splitlines()
     assert typed[0] == "astro dev start"
     assert typed[2:] == ["make up", "make astro-kind", "astro dev restart"]
     running = AstroDev(cluster.clone, f"astrodev-{secrets.token_hex(3)}")
