@@ -44,6 +44,7 @@ RUN /opt/meltano/bin/python -m tools.images.plugins_only /projects /definitions
 # The plugins, at the path at which they will run: their environments cannot be moved.
 FROM meltano AS plugins
 COPY --from=definitions /definitions /usr/local/airflow/meltano
+COPY tools/images/plugins_only.py tools/images/dbt_packages.py tools/images/link_equal.py tools/images/
 COPY tools/images/install_plugins.sh ./
 RUN --mount=type=secret,id=ca --mount=type=secret,id=netrc --mount=type=cache,target=/var/cache/uv \
     . /etc/build-environment; \

@@ -18,7 +18,7 @@ PLUGINS := $(PROJECTS:%=.run/installed/%)
 
 .PHONY: run
 run: .venv/.airflow .venv-meltano/.done ## Run a project's DAG in Airflow here, no Docker, no cluster (DAG=, KEEP=1, FULL_REFRESH=1)
-	@$(MAKE) --silent $(PLUGINS)
+	@$(MAKE) --silent $(filter .run/installed/$(firstword $(subst ., ,$(or $(DAG),csv_to_json))),$(PLUGINS))
 	@.venv/bin/python -m tools.local_run $(if $(DAG),--dag $(DAG)) $(if $(KEEP),--keep) $(if $(FULL_REFRESH),--full-refresh)
 
 .PHONY: airflow
@@ -190,9 +190,10 @@ WORKSPACE := --editable include/meltano_runner --editable include/meltano_pods
 
 # A project's plugins, each in an environment of its own. Everything they may be made of counts.
 .SECONDEXPANSION:
-.run/installed/%: meltano/%/meltano.yml $$(shell find meltano/% -path '*/.*' -prune -o \( -name '*.py' -o -name '*.toml' -o -name '*.txt' -o -name '*.lock' -o -name '*.yml' \) -print 2>/dev/null) .venv-meltano/.done
+.run/installed/%: meltano/%/meltano.yml $$(shell find meltano/% $(PLUGIN_PACKAGES) -path '*/.*' -prune -o \( -name '*.py' -o -name '*.toml' -o -name '*.txt' -o -name '*.lock' -o -name '*.yml' \) -print 2>/dev/null) .venv-meltano/.done
 	@echo "Installing the plugins of $*"
 	@mkdir -p $(@D)
 	@cd meltano/$* && MELTANO_SEND_ANONYMOUS_USAGE_STATS=false MELTANO_CLI_LOG_LEVEL=warning \
 		$(CURDIR)/.venv-meltano/bin/meltano install; \
-		cd $(CURDIR); touch $@; echo "  $$SECONDS s"
+		cd $(CURDIR); .venv-meltano/bin/python -m tools.images.dbt_packages meltano/$*; \
+		touch $@; echo "  $$SECONDS s"

@@ -12,12 +12,16 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from meltano_runner.contract import DbtResult
+
+from tools import warehouse
 from tools.airflow_log import OPERATORS, AirflowLog
 from tools.local_airflow import RESULT_KEY
 from tools.local_places import (
@@ -28,6 +32,9 @@ from tools.local_places import (
     project_environment,
     state_of,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class LocalRunError(Exception):
@@ -79,12 +86,25 @@ class LocalRun:
         began = monotonic()
         if _migrate(environment):
             self.seconds["creating Airflow's database"] = monotonic() - began
-        result = self._run_dag(environment)
+        with self._warehouse(environment) as variables:
+            result = self._run_dag(environment | variables)
         if error := result.get("error"):
             raise LocalRunError(error)
         self.seconds |= result["seconds"]
         self._report(result["state"], result["results"])
         return bool(result["state"] == "success")
+
+    @contextmanager
+    def _warehouse(self, environment: dict[str, str]) -> Iterator[dict[str, str]]:
+        """Run a PostgreSQL while a project needs one that nobody named."""
+        if not warehouse.needed(ROOT / "meltano" / self.project, environment):
+            yield {}
+            return
+        try:
+            with warehouse.running(WORK / "warehouse", keep=self.keep) as variables:
+                yield variables
+        except warehouse.WarehouseError as error:
+            raise LocalRunError(str(error)) from error
 
     def _environment(self) -> dict[str, str]:
         own = {
@@ -124,6 +144,8 @@ class LocalRun:
         if state == "success":
             moved = sum(result.get("records") or 0 for result in results)
             _show(f"\nDone: {moved:,} records moved.")
+            for command in (each for result in results for each in result.get("dbt") or ()):
+                _show(f"  {DbtResult.from_dict(command).describe()}")
         else:
             _show(f"\nThe DAG run ended as {state}; the reason stands above.")
         for file in sorted(self.output.glob("*")):

@@ -33,6 +33,7 @@ with_docker() {
 
 part "environments" make .venv/.dev .venv-meltano/.done
 if [ "${1:-all}" = all ]; then
+    part "PostgreSQL" bash tests/postgresql.sh
     with_docker >"$work/beside" 2>&1 &
 fi
 part "lint, types, imports" make lint

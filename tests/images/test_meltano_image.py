@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from meltano_runner.contract import PROJECT_DIGEST, Category, Outcome, project_digest
 
 from tests.images.engine import Pod, configuration, docker, inside
+from tools import warehouse
 from tools.cluster.places import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = [pytest.mark.images, pytest.mark.timeout(900)]
 
@@ -54,8 +50,11 @@ def test_a_second_run_goes_on_from_the_state(meltano_image: str, tmp_path: Path)
 def test_state_goes_to_postgresql(meltano_image: str, tmp_path: Path) -> None:
     pod = Pod(meltano_image, tmp_path, network="host")
     pod.write_rows(10)
-    with _postgresql(tmp_path) as uri:
-        environment = {"MELTANO_DATABASE_URI": uri}
+    with warehouse.running(tmp_path) as there:
+        host, port, user, password, database = there.values()
+        environment = {
+            "MELTANO_DATABASE_URI": f"postgresql://{user}:{password}@{host}:{port}/{database}"
+        }
         first, log = pod.run(*PIPELINE, environment=environment)
         assert first.outcome is Outcome.SUCCEEDED, log
         pod.write_rows(1, first=11)
@@ -146,44 +145,3 @@ def test_all_python_is_compiled(meltano_image: str) -> None:
 def test_it_stays_within_its_size(meltano_image: str) -> None:
     size = json.loads(docker("image", "inspect", meltano_image).stdout)[0]["Size"]
     assert size < 290 * _MEGABYTE
-
-
-@contextmanager
-def _postgresql(folder: Path) -> Iterator[str]:
-    """Yield the URI of a PostgreSQL of our own, with a password."""
-    if not (initdb := shutil.which("initdb")):
-        found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-        if not found:
-            pytest.skip("PostgreSQL is not installed here")
-        initdb = str(found[-1])
-    tools = Path(initdb).resolve().parent
-    # It refuses to run as root.
-    user = "nobody" if os.geteuid() == 0 else None
-    data = Path(f"/tmp/{folder.name}-{os.getpid()}-pg")
-    data.mkdir(mode=0o700)
-    (data / "password").write_text("s3cret")
-    if user:
-        shutil.chown(data, user)
-        shutil.chown(data / "password", user)
-    port = "54329"
-    try:
-        words: list[str] = [
-            "--username=meltano",
-            f"--pwfile={data}/password",
-            "--auth=scram-sha-256",
-            f"{data}/d",
-        ]
-        subprocess.run(
-            [str(tools / "initdb"), *words], user=user, check=True, capture_output=True, cwd="/"
-        )
-        options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={data}"
-        control = [str(tools / "pg_ctl"), "-D", f"{data}/d", "-w", "-l", f"{data}/log"]
-        subprocess.run([*control, "-o", options, "start"], user=user, check=True, cwd="/",
-                       stdout=subprocess.DEVNULL)  # fmt: skip
-        try:
-            yield f"postgresql://meltano:s3cret@127.0.0.1:{port}/postgres"
-        finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], user=user, check=True, cwd="/",
-                           stdout=subprocess.DEVNULL)  # fmt: skip
-    finally:
-        shutil.rmtree(data)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from tools.images import link_equal
 from tools.images.bake_catalogs import chosen, variable
 from tools.images.plugins_only import main
 
@@ -141,6 +142,55 @@ def test_a_folder_without_meltano_yml_is_no_project(projects: Path) -> None:
     (projects / "notes").mkdir()
     main(projects, projects.parent / "out")
     assert [path.name for path in (projects.parent / "out").iterdir()] == ["orders"]
+
+
+def test_a_project_may_take_a_plugin_from_one_beside_it(projects: Path) -> None:
+    other = projects / "another"  # before the one it takes from, in order
+    other.mkdir()
+    own = "$MELTANO_PROJECT_ROOT/../orders"
+    url = f"-c {own}/plugins/constraints/tap.txt {own}/tap-own ../../outside"
+    other.joinpath("meltano.yml").write_text(
+        f"plugins: {{extractors: [{{name: tap-own, namespace: n, pip_url: {url}}}]}}\n"
+    )
+    target = projects.parent / "out"
+    main(projects, target)
+    assert (target / "orders" / "tap-own" / "pyproject.toml").exists()
+    assert (target / "orders" / "meltano.yml").exists()
+    assert sorted(path.name for path in target.iterdir()) == ["another", "orders"]
+
+
+def test_what_dbt_packages_are_made_of_is_kept(projects: Path) -> None:
+    folder = projects / "orders" / "transform"
+    (folder / "models").mkdir(parents=True)
+    (folder / "dbt_project.yml").write_text("name: orders\n")
+    (folder / "models" / "orders.sql").write_text("select 1\n")
+    assert "transform/dbt_project.yml" not in reduced(projects)
+    (folder / "packages.yml").write_text("packages: [{local: ../more-sql}, {package: x/y}]\n")
+    (folder / "package-lock.yml").write_text("packages: []\n")
+    (folder / "dbt_packages" / "z").mkdir(parents=True)
+    (folder / "dbt_packages" / "z" / "dbt_project.yml").write_text("name: z\n")
+    more = projects / "orders" / "more-sql"
+    more.mkdir()
+    (more / "dbt_project.yml").write_text("name: more\n")
+    kept = set(reduced(projects, "again"))
+    assert {name for name in kept if name.endswith(".yml")} == {
+        "meltano.yml",
+        "transform/dbt_project.yml",
+        "transform/packages.yml",
+        "transform/package-lock.yml",
+        "more-sql/dbt_project.yml",
+    }
+    assert not any("dbt_packages" in name or "models" in name for name in kept)
+
+
+def test_equal_files_are_stored_once(tmp_path: Path) -> None:
+    for name, text in (("a/x", "1" * 5000), ("b/x", "1" * 5000), ("b/y", "2" * 5000), ("c", "1")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert link_equal.main(tmp_path) == 5000
+    assert (tmp_path / "a/x").stat().st_ino == (tmp_path / "b/x").stat().st_ino
+    assert (tmp_path / "b/y").read_text() == "2" * 5000
+    assert link_equal.main(tmp_path) == 0
 
 
 def test_catalogs_are_baked_where_it_is_said(projects: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tools.cluster import toolbox
+from tools.cluster.apps import secret_of
 from tools.cluster.diagnose import is_well
 from tools.cluster.errors import ClusterError
 from tools.cluster.places import K8S, OFFLINE
@@ -106,3 +107,21 @@ def test_both_clusters_lead_to_airflow_by_the_charts_node_port(folder: Path) -> 
 )
 def test_a_pod_is_well_when_ready_or_done(status: dict[str, Any], well: bool) -> None:
     assert is_well({"status": status}) is well
+
+
+def test_a_project_that_loads_into_the_warehouse_gets_its_role_alone() -> None:
+    addresses = {
+        f"{name}-uri": f"postgresql://{name}:pw-{name}@db.airflow.svc:5432/{name}"
+        for name in ("shop", "csv_to_json", "warehouse")
+    }
+    assert secret_of("csv_to_json", addresses) == {
+        "MELTANO_DATABASE_URI": addresses["csv_to_json-uri"]
+    }
+    assert secret_of("shop", addresses) == {
+        "MELTANO_DATABASE_URI": addresses["shop-uri"],
+        "WAREHOUSE_HOST": "db.airflow.svc",
+        "WAREHOUSE_PORT": "5432",
+        "WAREHOUSE_USER": "warehouse",
+        "WAREHOUSE_PASSWORD": "pw-warehouse",
+        "WAREHOUSE_DATABASE": "warehouse",
+    }

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from tools import warehouse
 from tools.airflow_api import AirflowApi
 from tools.cluster.access import AIRFLOW_NAMESPACE, logins, secret
 from tools.cluster.errors import ClusterError
@@ -18,11 +20,14 @@ from tools.images.build import AIRFLOW, MELTANO, build
 from tools.images.push import push_as
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tools.cluster.settings import Settings
     from tools.cluster.shell import Shell
 
 MELTANO_NAMESPACE = "meltano"
 _DATABASES = "airflow-database"
+_WAREHOUSE = "warehouse"
 _HEALTH_SECONDS = 300
 _NAMESPACE = """\
 apiVersion: v1
@@ -37,6 +42,28 @@ metadata:
 def projects() -> list[str]:
     """Names of the Meltano projects."""
     return sorted(file.parent.name for file in (ROOT / "meltano").glob("*/meltano.yml"))
+
+
+def secret_of(project: str, addresses: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a project's Secret: where its state is, and its warehouse.
+
+    Args:
+        project: Name of the project.
+        addresses: Content of the chart's Secret of databases: `NAME-uri`, `NAME-password`.
+    """
+    found = {"MELTANO_DATABASE_URI": addresses[f"{project}-uri"]}
+    if warehouse.needed(ROOT / "meltano" / project, {}):
+        url = urlsplit(addresses[f"{_WAREHOUSE}-uri"])
+        values = (url.hostname, url.port, url.username, url.password, url.path.strip("/"))
+        found |= {name: str(value) for name, value in zip(warehouse.VARIABLES, values, strict=True)}
+    return found
+
+
+def _databases() -> list[str]:
+    """Return a database for each project's state, and one to load into where a project does."""
+    found = projects()
+    loads = any(warehouse.needed(ROOT / "meltano" / project, {}) for project in found)
+    return [*found, *([_WAREHOUSE] if loads and _WAREHOUSE not in found else [])]
 
 
 def build_images(images: Images, shell: Shell) -> str:
@@ -59,7 +86,7 @@ def install_airflow(settings: Settings, pushed: dict[str, str], shell: Shell) ->
     values: dict[str, Any] = {
         "image": pushed[AIRFLOW],
         "meltanoPods": {"image": pushed[MELTANO], "namespace": MELTANO_NAMESPACE},
-        "postgresql": {"databases": projects(), "clientNamespaces": [MELTANO_NAMESPACE]},
+        "postgresql": {"databases": _databases(), "clientNamespaces": [MELTANO_NAMESPACE]},
     }
     if "postgres" in pushed:
         values["postgresql"]["image"] = pushed["postgres"]
@@ -81,7 +108,7 @@ def install_meltano_pods(settings: Settings, pushed: dict[str, str], shell: Shel
                 "apiVersion": "v1",
                 "kind": "Secret",
                 "metadata": {"name": name, "namespace": MELTANO_NAMESPACE},
-                "stringData": {"MELTANO_DATABASE_URI": addresses[f"{project}-uri"]},
+                "stringData": secret_of(project, addresses),
             }
             kubectl(settings, shell, "create", "-f", "-", stdin=json.dumps(manifest))
     kubectl(settings, shell, "apply", "-f", str(K8S / "output.yaml"))

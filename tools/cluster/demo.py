@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from meltano_runner.contract import DbtResult
 
 from tools.airflow_api import ENDED, AirflowApi, text_of
 from tools.airflow_log import OPERATORS
@@ -166,6 +167,8 @@ def report(results: list[dict[str, Any]], pods: list[str], settings: Settings) -
         if state_id := pipeline.get("state_id"):
             saved = "saved" if pipeline.get("state_saved") else "as it was"
             yield f"  state {state_id}: {saved}"
+    for command in (each for result in results for each in result.get("dbt") or ()):
+        yield f"  {DbtResult.from_dict(command).describe()}"
     kubectl = f"kubectl --context {settings.context} --namespace {MELTANO_NAMESPACE}"
     yield "Pods (a pod that succeeded is deleted, one that failed stays for an hour):"
     yield from (f"  {pod}" for pod in pods)

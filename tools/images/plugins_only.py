@@ -8,7 +8,8 @@ schedule, a job or a setting. Kept of each project:
   `_PLUGIN_KEYS`; of the other top-level keys those of `_PROJECT_KEYS`, and of `env` the variables
   that a `pip_url` uses
 - `plugins/`: lock files and constraints
-- files and folders of the project that a `pip_url` names
+- files and folders that a `pip_url` names, of the project or of one beside it
+- what a dbt project's packages are installed from: `packages.yml`, its lock, local packages
 
 Runs in Meltano's own environment, which brings PyYAML.
 """
@@ -44,6 +45,8 @@ _PROJECT_KEYS = (
 )
 # File bundles put files into a project; they are no part of a run.
 _NOT_RUN = ("files",)
+_DBT_PACKAGES = ("packages.yml", "dependencies.yml")
+_DBT_FILES = ("dbt_project.yml", *_DBT_PACKAGES, "package-lock.yml")
 _LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
@@ -83,11 +86,46 @@ def reduce_project(project: Path, target: Path) -> None:
     used = {name for url in urls for pair in _VARIABLE.findall(url) for name in pair if name}
     if env := {key: value for key, value in (main_file.get("env") or {}).items() if key in used}:
         kept["env"] = env
-    target.mkdir()
+    target.mkdir(exist_ok=True)  # another project's `pip_url` may have named something here
     text = yaml.safe_dump({**kept, "plugins": plugins}, sort_keys=False)
     (target / "meltano.yml").write_text(text, encoding="utf-8")
-    for path in {project / "plugins", *_named(project, urls)}:
-        _copy(path, target / path.relative_to(project))
+    for path in {project / "plugins", *_named(project, urls), *_dbt_packages(project)}:
+        _copy(path, target.parent / path.relative_to(project.parent))
+
+
+def dbt_projects(project: Path) -> list[Path]:
+    """Return the folders of dbt projects that ask for packages, relative to the Meltano project."""
+    found = (file.parent.relative_to(project) for file in project.rglob("dbt_project.yml"))
+    return sorted(
+        folder
+        for folder in found
+        if not any(part.startswith(".") or part == "dbt_packages" for part in folder.parts)
+        and any((project / folder / name).is_file() for name in _DBT_PACKAGES)
+    )
+
+
+def _dbt_packages(project: Path) -> set[Path]:
+    """Return what a dbt project's packages are made of."""
+    found: set[Path] = set()
+    for folder in (project / each for each in dbt_projects(project)):
+        found.update(folder / name for name in _DBT_FILES)
+        for name in _DBT_PACKAGES:
+            content = _read(folder / name) if (folder / name).is_file() else {}
+            local = [each.get("local") for each in content.get("packages") or ()]
+            found.update(_within(project, folder / each) for each in local if each)
+    return found
+
+
+def _within(project: Path, path: Path) -> Path:
+    """Return where a path leads, in a project among those beside this one.
+
+    Raises:
+        SystemExit: It leads out of them, where an image has nothing.
+    """
+    place = path.resolve()
+    if not place.is_relative_to(project.parent):
+        raise SystemExit(f"{project.name}: {path} is not below {project.parent}: move it there")
+    return place
 
 
 def _reduced(entry: dict[str, Any]) -> dict[str, Any]:
@@ -100,14 +138,15 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _named(project: Path, urls: list[str]) -> set[Path]:
-    """Return what `pip_url`s name within the project, whether installed or given with -c or -r."""
+    """Return what `pip_url`s name in this project or one beside it, with -c or -r as well."""
     found = set()
     for url in urls:
         for word in re.sub(r"\$\{?MELTANO_PROJECT_ROOT\}?", str(project), url).split():
             # An extra may follow a folder: `./tap-x[s3]`; a URL may name one: `tap @ file:///...`.
             path = word.removeprefix("file://").split("[")[0].rpartition("=")[2]
             place = (project / path).resolve()
-            if place != project and place.is_relative_to(project) and place.exists():
+            inside = place.is_relative_to(project.parent) and place.exists()
+            if inside and place not in (project, project.parent):
                 found.add(place)
     return found
 
@@ -121,4 +160,4 @@ def _copy(path: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve(), Path(sys.argv[2]))
+    main(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve())

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,6 +43,16 @@ def plugins(meltano: int) -> dict[str, list[psutil.Process]]:
     for child in _children(meltano, recursive=False):
         found[_role(child)].append(child)
     return found
+
+
+def ending_signal(process: psutil.Process) -> signal.Signals:
+    """Return the signal on which a plugin ends in order: dbt cancels its queries on SIGINT only."""
+    import psutil  # noqa: PLC0415
+
+    with contextlib.suppress(psutil.Error):
+        if any(Path(argument).name == "dbt" for argument in process.cmdline()[:2]):
+            return signal.SIGINT
+    return signal.SIGTERM
 
 
 def send(processes: Iterable[psutil.Process], signum: int) -> None:

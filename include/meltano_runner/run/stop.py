@@ -73,7 +73,7 @@ class Stop:
             self._end_meltano()
 
     def _signal(self, process: psutil.Process, *, kill: bool) -> None:
-        signum = signal.SIGKILL if kill else signal.SIGTERM
+        signum = signal.SIGKILL if kill else processes.ending_signal(process)
         if self._signalled.get(process.pid) != signum:
             self._signalled[process.pid] = signum
             self.interrupted = True

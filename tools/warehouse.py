@@ -1,0 +1,186 @@
+"""A PostgreSQL on this machine for projects that load into one: `make run` and tests use it.
+
+It runs from the programs of the system's PostgreSQL, in a folder and on a port of its own, and
+touches no other server. Runs get one role, which owns one database and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+VARIABLES = tuple(f"WAREHOUSE_{each}" for each in ("HOST", "PORT", "USER", "PASSWORD", "DATABASE"))
+_HOST = "127.0.0.1"
+_OWNER = "postgres"
+_NAME = "warehouse"  # of the role and of its database
+_NOBODY = "nobody"  # PostgreSQL refuses to run as root
+_PLACES = (
+    "usr/lib/postgresql/*/bin",  # Debian and Ubuntu
+    "usr/pgsql-*/bin",  # Red Hat and Fedora
+    "opt/homebrew/opt/postgresql@*/bin",
+    "usr/local/opt/postgresql@*/bin",
+)
+
+
+class WarehouseError(Exception):
+    """There is no PostgreSQL here, or it did not start; the message says what to do."""
+
+
+def needed(project: Path, environment: Mapping[str, str]) -> bool:
+    """Whether a project asks for a warehouse and the environment names none."""
+    file = project / "meltano.yml"
+    asks = file.is_file() and f"${VARIABLES[0]}" in file.read_text(encoding="utf-8")
+    return asks and VARIABLES[0] not in environment
+
+
+@contextlib.contextmanager
+def running(folder: Path, *, keep: bool = False) -> Iterator[dict[str, str]]:
+    """Run the warehouse and yield the variables (`VARIABLES`) by which runs reach it.
+
+    Args:
+        folder: Where its files go; for root, a folder of its own in the temporary directory.
+        keep: Whether to go on with what is there.
+
+    Raises:
+        WarehouseError: There is no PostgreSQL on this machine, or it does not start.
+    """
+    server = _Server(programs(), _place(folder))
+    server.stop()  # one that a killed run left
+    if not keep:
+        shutil.rmtree(server.folder, ignore_errors=True)
+    server.start()
+    try:
+        values = (_HOST, str(server.port), _NAME, server.role(), _NAME)
+        yield dict(zip(VARIABLES, values, strict=True))
+    finally:
+        server.stop()
+
+
+@dataclass
+class _Server:
+    programs: Path
+    folder: Path
+    port: int = 0
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def _password(self) -> Path:
+        return self.folder / "password"
+
+    def start(self) -> None:
+        if not (self.data / "PG_VERSION").exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._password.touch(0o600)
+            self._password.write_text(secrets.token_urlsafe(24))
+            if _is_root():
+                shutil.chown(self.folder, _NOBODY)
+                shutil.chown(self._password, _NOBODY)
+            self._run("initdb", "--pgdata", self.data, "--username", _OWNER, "--pwfile",
+                      self._password, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C",
+                      "--no-sync")  # fmt: skip
+        self.port = _free_port()
+        options = f"-c listen_addresses={_HOST} -c port={self.port} -c unix_socket_directories="
+        self._run("pg_ctl", "start", "--wait", "--pgdata", self.data, "--options", options,
+                  "--log", self.folder / "log")  # fmt: skip
+
+    def stop(self) -> None:
+        if (self.data / "postmaster.pid").exists():
+            with contextlib.suppress(WarehouseError):  # it may be gone, and the file left
+                self._run("pg_ctl", "stop", "--wait", "--mode=fast", "--pgdata", self.data)
+
+    def role(self) -> str:
+        """Make role and database where they are not there; return the role's new password."""
+        password = secrets.token_urlsafe(24)
+        there = self._sql(f"SELECT 1 FROM pg_roles WHERE rolname = '{_NAME}'")  # noqa: S608
+        self._sql(f"{'ALTER' if there else 'CREATE'} ROLE {_NAME} LOGIN PASSWORD '{password}'")
+        if not there:
+            self._sql(f"CREATE DATABASE {_NAME} OWNER {_NAME}")
+            self._sql(f"REVOKE CONNECT ON DATABASE {_NAME} FROM PUBLIC")
+        return password
+
+    def _sql(self, statement: str) -> str:
+        return self._run("psql", "--host", _HOST, "--port", self.port, "--username", _OWNER,
+                         "--dbname=postgres", "--no-psqlrc", "--tuples-only", "--no-align",
+                         "--set=ON_ERROR_STOP=1", "--file=-",
+                         said=statement, PGPASSWORD=self._password.read_text())  # fmt: skip
+
+    def _run(self, program: str, *arguments: object, said: str = "", **env: str) -> str:
+        # A file, not a pipe: the server that pg_ctl starts would hold a pipe open.
+        with tempfile.TemporaryFile("w+") as output:
+            ended = subprocess.run(
+                [str(self.programs / program), *map(str, arguments)],
+                input=said,
+                text=True,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+                cwd=self.folder,
+                env={**os.environ, **env},
+                user=_NOBODY if _is_root() else None,
+            )
+            output.seek(0)
+            text = output.read().strip()
+        if ended.returncode:
+            raise WarehouseError(f"PostgreSQL's {program} failed: {text}")
+        return text
+
+
+def programs() -> Path:
+    """Return the folder of PostgreSQL's programs: of the newest version, else those on PATH.
+
+    Raises:
+        WarehouseError: There are none.
+    """
+    found = [path for place in _PLACES for path in Path("/").glob(place)]
+    found.sort(key=lambda path: [int(each) for each in re.findall(r"\d+", path.parent.name)])
+    if on_path := shutil.which("initdb"):
+        found.insert(0, Path(on_path).resolve().parent)
+    for folder in reversed(found):
+        if all((folder / each).exists() for each in ("initdb", "pg_ctl", "psql")):
+            return folder
+    raise WarehouseError(
+        "the project loads into PostgreSQL, and there is none on this machine. Install it (Debian: "
+        "apt-get install postgresql; macOS: brew install postgresql@17; it need not run), or name "
+        f"a database of yours by the variables {', '.join(VARIABLES)}"
+    )
+
+
+def _place(folder: Path) -> Path:
+    """Return `folder`, or for root one that `nobody` can reach."""
+    if not _is_root():
+        return folder.absolute()
+    digest = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:10]
+    return Path(tempfile.gettempdir()) / f"meltano-pods-{digest}"
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind((_HOST, 0))
+        return int(free.getsockname()[1])
+
+
+if __name__ == "__main__":
+    try:
+        print(programs())
+    except WarehouseError as error:
+        raise SystemExit(str(error)) from error
