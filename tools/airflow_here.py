@@ -16,9 +16,14 @@ import subprocess
 import sys
 from pathlib import Path
 from time import monotonic, sleep
+from typing import TYPE_CHECKING
 
+from tools import warehouse
 from tools.airflow_api import AirflowApi
 from tools.local_places import ROOT, WORK, airflow_environment, project_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 HOME = WORK / "airflow-pages"
 _LOG = HOME / "airflow.log"
@@ -34,14 +39,33 @@ class AirflowHereError(Exception):
 def main() -> int:
     """Start it, say where it is, and wait for Ctrl+C."""
     try:
-        _serve(_port())
+        port = _port()
+        with _warehouse() as variables:
+            _serve(port, variables)
     except AirflowHereError as error:
         sys.stderr.write(f"make airflow: {error}\n")
         return 1
     return 0
 
 
-def _serve(port: int) -> None:
+@contextlib.contextmanager
+def _warehouse() -> Iterator[dict[str, str]]:
+    """Run a PostgreSQL for projects that load into one; without it, only they fail."""
+    projects = (file.parent for file in ROOT.glob("meltano/*/meltano.yml"))
+    if not any(warehouse.needed(project, os.environ) for project in projects):
+        yield {}
+        return
+    try:
+        warehouse.programs()
+    except warehouse.WarehouseError as error:
+        print(f"Note: {error}", flush=True)
+        yield {}
+        return
+    with warehouse.running(WORK / "warehouse", keep=True) as variables:
+        yield variables
+
+
+def _serve(port: int, variables: Mapping[str, str]) -> None:
     HOME.mkdir(parents=True, exist_ok=True)
     password = _password()
     # Both ways to stop it end in the `finally` below, also where a shell had SIGINT ignored.
@@ -52,7 +76,7 @@ def _serve(port: int) -> None:
         process = subprocess.Popen(
             [Path(sys.executable).with_name("airflow"), "standalone"],
             cwd=ROOT,
-            env=environment(port),
+            env={**environment(port), **variables},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -7,6 +7,7 @@ touches no other server. Runs get one role, which owns one database and nothing 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import re
@@ -50,23 +51,29 @@ def needed(project: Path, environment: Mapping[str, str]) -> bool:
 def running(folder: Path, *, keep: bool = False) -> Iterator[dict[str, str]]:
     """Run the warehouse and yield the variables (`VARIABLES`) by which runs reach it.
 
+    Whoever comes while it runs shares it, and the last to leave stops it.
+
     Args:
         folder: Where its files go; for root, a folder of its own in the temporary directory.
-        keep: Whether to go on with what is there.
+        keep: Whether to go on with what is in the database.
 
     Raises:
         WarehouseError: There is no PostgreSQL on this machine, or it does not start.
     """
     server = _Server(programs(), _place(folder))
-    server.stop()  # one that a killed run left
-    if not keep:
-        shutil.rmtree(server.folder, ignore_errors=True)
-    server.start()
-    try:
-        values = (_HOST, str(server.port), _NAME, server.role(), _NAME)
-        yield dict(zip(VARIABLES, values, strict=True))
-    finally:
-        server.stop()
+    server.folder.mkdir(parents=True, exist_ok=True)
+    with (server.folder / "users").open("w") as users:
+        with server.alone():
+            fcntl.flock(users, fcntl.LOCK_SH)
+            server.start()
+            password = server.prepare(keep=keep)
+        try:
+            values = (_HOST, str(server.port), _NAME, password, _NAME)
+            yield dict(zip(VARIABLES, values, strict=True))
+        finally:
+            with server.alone(), contextlib.suppress(BlockingIOError):
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)  # nobody else uses it
+                server.stop()
 
 
 @dataclass
@@ -79,46 +86,70 @@ class _Server:
     def data(self) -> Path:
         return self.folder / "data"
 
-    @property
-    def _password(self) -> Path:
-        return self.folder / "password"
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep others from starting and stopping it meanwhile."""
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def start(self) -> None:
+        """Start it, unless it runs."""
+        if self._runs():
+            self.port = int((self.data / "postmaster.pid").read_text().splitlines()[3])
+            return
         if not (self.data / "PG_VERSION").exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._password.touch(0o600)
-            self._password.write_text(secrets.token_urlsafe(24))
+            shutil.rmtree(self.data, ignore_errors=True)
             if _is_root():
                 shutil.chown(self.folder, _NOBODY)
-                shutil.chown(self._password, _NOBODY)
             self._run("initdb", "--pgdata", self.data, "--username", _OWNER, "--pwfile",
-                      self._password, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C",
-                      "--no-sync")  # fmt: skip
+                      self._secret(_OWNER), "--auth=scram-sha-256", "--encoding=UTF8",
+                      "--locale=C", "--no-sync")  # fmt: skip
         self.port = _free_port()
         options = f"-c listen_addresses={_HOST} -c port={self.port} -c unix_socket_directories="
         self._run("pg_ctl", "start", "--wait", "--pgdata", self.data, "--options", options,
                   "--log", self.folder / "log")  # fmt: skip
 
     def stop(self) -> None:
-        if (self.data / "postmaster.pid").exists():
-            with contextlib.suppress(WarehouseError):  # it may be gone, and the file left
-                self._run("pg_ctl", "stop", "--wait", "--mode=fast", "--pgdata", self.data)
+        self._run("pg_ctl", "stop", "--wait", "--mode=fast", "--pgdata", self.data)
 
-    def role(self) -> str:
-        """Make role and database where they are not there; return the role's new password."""
-        password = secrets.token_urlsafe(24)
-        there = self._sql(f"SELECT 1 FROM pg_roles WHERE rolname = '{_NAME}'")  # noqa: S608
-        self._sql(f"{'ALTER' if there else 'CREATE'} ROLE {_NAME} LOGIN PASSWORD '{password}'")
-        if not there:
+    def prepare(self, *, keep: bool) -> str:
+        """Make role and database, unless they are there to be kept; return the role's password."""
+        password = self._secret(_NAME).read_text()
+        if not self._sql(f"SELECT 1 FROM pg_roles WHERE rolname = '{_NAME}'"):  # noqa: S608
+            self._sql(f"CREATE ROLE {_NAME} LOGIN PASSWORD '{password}'")
+        if not keep:
+            self._sql(f"DROP DATABASE IF EXISTS {_NAME} WITH (FORCE)")
+        if not self._sql(f"SELECT 1 FROM pg_database WHERE datname = '{_NAME}'"):  # noqa: S608
             self._sql(f"CREATE DATABASE {_NAME} OWNER {_NAME}")
             self._sql(f"REVOKE CONNECT ON DATABASE {_NAME} FROM PUBLIC")
         return password
 
+    def _runs(self) -> bool:
+        if not (self.data / "postmaster.pid").exists():
+            return False
+        try:
+            self._run("pg_ctl", "status", "--pgdata", self.data)
+        except WarehouseError:
+            return False  # what is left of one that was killed
+        return True
+
+    def _secret(self, name: str) -> Path:
+        """Return the file of a role's password."""
+        file = self.folder / f"password-{name}"
+        if not file.exists():
+            file.touch(0o600)
+            file.write_text(secrets.token_urlsafe(24))
+            if _is_root():
+                shutil.chown(file, _NOBODY)
+        return file
+
     def _sql(self, statement: str) -> str:
         return self._run("psql", "--host", _HOST, "--port", self.port, "--username", _OWNER,
-                         "--dbname=postgres", "--no-psqlrc", "--tuples-only", "--no-align",
-                         "--set=ON_ERROR_STOP=1", "--file=-",
-                         said=statement, PGPASSWORD=self._password.read_text())  # fmt: skip
+                         "--dbname=postgres", "--no-psqlrc", "--quiet", "--tuples-only",
+                         "--no-align", "--set=ON_ERROR_STOP=1", "--file=-", said=statement,
+                         PGPASSWORD=self._secret(_OWNER).read_text(),
+                         PGOPTIONS="--client-min-messages=error")  # fmt: skip
 
     def _run(self, program: str, *arguments: object, said: str = "", **env: str) -> str:
         # A file, not a pipe: the server that pg_ctl starts would hold a pipe open.

@@ -52,9 +52,18 @@ def test_another_environment_has_others(project: Path) -> None:
     assert Asset("x-meltano://shop/prod/tap-a-to-target-b") in made.outlets
 
 
-@pytest.mark.parametrize("said", [{"run": "dbt:build"}, {"settings": {"assets": False}}])
-def test_a_utility_has_none_and_nobody_who_wants_none(project: Path, said: Any) -> None:
-    made = task(project, **{"run": "tap-a target-b", **said})
+def test_a_utility_has_its_own(project: Path) -> None:
+    made = task(project, "dbt:build")
+    assert made.inlets == []
+    assert made.outlets == [
+        Asset("x-meltano://shop/dev/dbt"),
+        AssetAlias("x-meltano://shop/dev/dbt/*"),
+    ]
+
+
+@pytest.mark.parametrize("run", ["tap-a target-b", "dbt:build"])
+def test_nobody_has_any_who_wants_none(project: Path, run: str) -> None:
+    made = task(project, run, settings={"assets": False})
     assert (made.inlets, made.outlets) == ([], [])
 
 

@@ -16,7 +16,15 @@ from meltano_pods.results import Ended, Reporting, Uris, columns, inlets_and_out
 from meltano_pods.results.age import span, time_of
 from meltano_pods.results.lines import stream_lines
 from meltano_pods.settings.expect import check_expect
-from meltano_runner.contract import Category, Outcome, PipelineResult, RunResult, StreamResult
+from meltano_runner.contract import (
+    Category,
+    DbtNode,
+    DbtResult,
+    Outcome,
+    PipelineResult,
+    RunResult,
+    StreamResult,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
 DAY = timedelta(days=1)
 NOW = datetime.now(UTC)
 PAIR = ("tap-a", "target-b")
+DBT = "x-meltano://shop/dev/dbt"
 PIPELINE = "x-meltano://shop/dev/tap-a-to-target-b"
 STREAM = "x-meltano://shop/dev/target-b/"
 
@@ -214,6 +223,32 @@ class TestAssets:
             )
         )
         assert set(airflow.stream_events()) == {f"{STREAM}news", f"{STREAM}full"}
+
+    def test_a_utility_reads_what_was_loaded_before_it(self) -> None:
+        found = inlets_and_outlets(reporting(pipelines=(), utilities=("dbt",), reads=(PAIR,)))
+        assert found == {
+            "inlets": [Asset(PIPELINE)],
+            "outlets": [Asset(DBT), AssetAlias(f"{DBT}/*")],
+        }
+
+    def test_what_dbt_built_has_events(self) -> None:
+        airflow = Airflow(reporting(pipelines=(), utilities=("dbt",)))
+        nodes = [
+            DbtNode("orders", "model", "success", 0.5, 12),
+            DbtNode("unique_orders", "test", "pass", 0.1, None, 0),
+            DbtNode("left_out", "model", "skipped"),
+        ]
+        command = DbtResult.of("dbt", "build", 1.0, nodes)
+        airflow.succeed(RunResult(Outcome.SUCCEEDED, 0, dbt=(command,)))
+        assert airflow.events[Asset(DBT)].extra == {
+            "run_id": "run-1", "environment": "dev", "utility": "dbt",
+        }  # fmt: skip
+        assert airflow.stream_events() == {
+            f"{DBT}/orders": {
+                "run_id": "run-1", "environment": "dev", "utility": "dbt", "command": "build",
+                "rows": 12, "seconds": 0.5,
+            }
+        }  # fmt: skip
 
     def test_another_environment_has_other_assets(self) -> None:
         airflow = Airflow(reporting(), environment="prod")

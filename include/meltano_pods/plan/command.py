@@ -11,7 +11,7 @@ from meltano_pods.names import listed, suggestion
 from meltano_pods.plan.environment import check_environment, choose_environment
 from meltano_pods.plan.model import TaskPlan
 from meltano_pods.plan.state import pipelines, state_ids
-from meltano_pods.plan.tasks import plugin_layers, timeout_options
+from meltano_pods.plan.tasks import plugin_layers, timeout_options, utilities
 from meltano_pods.project.blocks import check_blocks
 from meltano_pods.settings.check import check
 from meltano_pods.settings.layer import MadeLayer, in_order
@@ -109,6 +109,7 @@ def plan_command(
         # Other DAGs of the project may write them, too.
         pool=(settings.state_pool if states else None) or settings.pool,
         pipelines=pipelines(project, every),
+        utilities=utilities(project, every),
     )
 
 

@@ -30,6 +30,8 @@ class TaskPlan:
         state_ids: Meltano's own ids of the states that it reads and writes.
         pool: Airflow pool whose slots it takes; None for the default one.
         pipelines: Names of the extractor and the loader of each pipeline.
+        utilities: Names of the utilities and transformers whose commands it runs.
+        reads: Pipelines of the tasks before it in the DAG, from which its utilities may read.
     """
 
     task_id: str
@@ -41,6 +43,8 @@ class TaskPlan:
     state_ids: tuple[str, ...] = ()
     pool: str | None = None
     pipelines: tuple[tuple[str, str], ...] = ()
+    utilities: tuple[str, ...] = ()
+    reads: tuple[tuple[str, str], ...] = ()
 
     @property
     def taps(self) -> tuple[str, ...]:
@@ -66,6 +70,8 @@ class TaskPlan:
             "state_ids": list(self.state_ids),
             "pool": self.pool,
             "pipelines": [list(pair) for pair in self.pipelines],
+            "utilities": list(self.utilities),
+            "reads": [list(pair) for pair in self.reads],
             "env": dict(self.env),
             "settings": self.settings.model_dump(mode="json"),
         }

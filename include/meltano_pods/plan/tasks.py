@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meltano_pods.parameters import state_id_of
@@ -74,9 +75,32 @@ def plan_tasks(
                 state_ids=_state_ids(project, command, environment, own),
                 pool=own.pool,
                 pipelines=pipelines(project, command.blocks),
+                utilities=utilities(project, command.blocks),
             )
         )
-    return tasks
+    return [_with_reads(task, tasks) for task in tasks]
+
+
+def utilities(project: Project, blocks: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of the utilities and transformers among blocks, each once."""
+    kinds = (PluginType.UTILITIES, PluginType.TRANSFORMERS)
+    return tuple(each.name for each in plugins_of(project, blocks) if each.type in kinds)
+
+
+def _with_reads(task: TaskPlan, tasks: Sequence[TaskPlan]) -> TaskPlan:
+    """Return a task that runs utilities with the pipelines of all tasks before it."""
+    if not task.utilities:
+        return task
+    by_id = {each.task_id: each for each in tasks}
+    before: dict[str, None] = {}
+    left = list(task.upstream)
+    while left:
+        task_id = left.pop()
+        if task_id not in before:
+            before[task_id] = None
+            left += by_id[task_id].upstream
+    reads = (pair for each in tasks if each.task_id in before for pair in each.pipelines)
+    return replace(task, reads=tuple(dict.fromkeys(reads)))
 
 
 def plugins_of(project: Project, blocks: tuple[str, ...]) -> list[Plugin]:

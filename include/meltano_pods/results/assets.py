@@ -14,6 +14,8 @@ from airflow.sdk import Asset, AssetAlias
 
 from meltano_pods.results.uris import SCHEME, Uris
 
+_BUILT = ("model", "seed", "snapshot")
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -25,15 +27,20 @@ if TYPE_CHECKING:
 
 def inlets_and_outlets(reporting: Reporting) -> dict[str, list[Any]]:
     """Return a task's assets, by the names of Airflow's arguments; empty where it has none."""
-    if reporting.assets is None or not reporting.pipelines:
+    if reporting.assets is None or not (reporting.pipelines or reporting.utilities):
         return {}
     uris = Uris(reporting.project, reporting.environment)
     pairs = dict.fromkeys(reporting.pipelines)
     return {
-        "inlets": [Asset(uris.extractor(each)) for each in dict.fromkeys(tap for tap, _ in pairs)],
+        "inlets": [
+            *(Asset(uris.extractor(each)) for each in dict.fromkeys(tap for tap, _ in pairs)),
+            *(Asset(uris.pipeline(*pair)) for pair in reporting.reads),
+        ],
         "outlets": [
             *(Asset(uris.pipeline(*pair)) for pair in pairs),
             *(AssetAlias(uris.streams(*pair)) for pair in pairs),
+            *(Asset(uris.utility(each)) for each in reporting.utilities),
+            *(AssetAlias(uris.models(each)) for each in reporting.utilities),
         ],
     }
 
@@ -53,7 +60,9 @@ def emit(ended: Ended, reporting: Reporting, result: RunResult) -> None:
     ran = [each for each in result.pipelines if each.target is not None]
     own = {there.pipeline(each.tap, str(each.target)): each for each in ran}
     # An outlet has an event unless it is gone; a run in another environment is another pipeline's.
-    ended.task.outlets = [each for each in ended.task.outlets if not _is_others(each, own)]
+    utilities = [there.utility(each) for each in reporting.utilities]
+    known = {*own, *utilities}
+    ended.task.outlets = [each for each in ended.task.outlets if not _is_others(each, known)]
     for uri, pipeline in own.items():
         if (asset := Asset(uri)) in ended.task.outlets:
             extra = {**_about(ended, pipeline), "records": _records(pipeline)}
@@ -62,6 +71,25 @@ def emit(ended: Ended, reporting: Reporting, result: RunResult) -> None:
         alias = AssetAlias(planned.streams(pipeline.tap, str(pipeline.target)))
         if alias in ended.task.outlets:
             _emit_streams(ended, alias, there, pipeline)
+    for utility in reporting.utilities:
+        about = {"run_id": ended.context["ti"].run_id, "environment": ended.environment}
+        if (asset := Asset(there.utility(utility))) in ended.task.outlets:
+            ended.context["outlet_events"][asset].extra = {**about, "utility": utility}
+        if (alias := AssetAlias(planned.models(utility))) in ended.task.outlets:
+            for name, figures in _built(result, utility).items():
+                built = Asset(there.model(utility, name))
+                extra = {**about, "utility": utility, **figures}
+                ended.context["outlet_events"][alias].add(built, extra=extra)
+
+
+def _built(result: RunResult, utility: str) -> dict[str, dict[str, Any]]:
+    """Return what dbt says of each model, seed and snapshot it built, by name."""
+    return {
+        node.name: {"command": command.command, "rows": node.rows, "seconds": node.seconds}
+        for command in result.dbt
+        for node in command.nodes
+        if command.plugin == utility and node.type in _BUILT and node.status == "success"
+    }
 
 
 def _is_others(outlet: object, own: Collection[str]) -> bool:

@@ -21,6 +21,8 @@ class Reporting:
         project: Name of the project.
         environment: Meltano environment as planned; None for none.
         pipelines: Extractor and loader of each pipeline, in the order they run.
+        utilities: Utilities whose commands it runs.
+        reads: Pipelines of the tasks before it, for the lineage of its utilities.
         assets: Pattern of the URIs of streams' assets; None for no assets.
         expect: What the result must be like, as settings.expect reads it.
     """
@@ -28,6 +30,8 @@ class Reporting:
     project: str
     environment: str | None
     pipelines: tuple[tuple[str, str], ...] = ()
+    utilities: tuple[str, ...] = ()
+    reads: tuple[tuple[str, str], ...] = ()
     assets: str | None = None
     expect: Mapping[str, Any] = field(default_factory=dict)
 
@@ -44,6 +48,8 @@ def reporting_of(planned: TaskPlan, project: str) -> Reporting:
         project=project,
         environment=planned.environment,
         pipelines=planned.pipelines,
+        utilities=planned.utilities,
+        reads=planned.reads,
         assets=uri_of(settings.assets),
         expect=settings.expect,
     )

@@ -1,4 +1,4 @@
-"""URIs of assets: extractors, pipelines, and the streams that a loader writes."""
+"""URIs of assets: extractors, pipelines, the streams that a loader writes, what dbt builds."""
 
 from __future__ import annotations
 
@@ -43,6 +43,18 @@ class Uris:
         """Return the URI of a stream as the loader writes it."""
         names = {"extractor": extractor, "loader": loader, "stream": stream}
         return self._filled(self.pattern, **names, table=table_of(stream))
+
+    def utility(self, utility: str) -> str:
+        """Return the URI of a utility, which has an event for each run that succeeds."""
+        return self._filled(f"{_PLACE}/{{utility}}", utility=utility)
+
+    def models(self, utility: str) -> str:
+        """Return the name of the alias of all models that a utility builds."""
+        return f"{self.utility(utility)}/*"
+
+    def model(self, utility: str, model: str) -> str:
+        """Return the URI of a model, seed or snapshot that dbt builds."""
+        return self._filled(f"{_PLACE}/{{utility}}/{{model}}", utility=utility, model=model)
 
     def _filled(self, pattern: str, **names: str) -> str:
         place = {"project": self.project, "environment": self.environment or _NO_ENVIRONMENT}
