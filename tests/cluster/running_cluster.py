@@ -106,7 +106,7 @@ class Cluster:
             pod
             for pod in self.get("pods", "--selector", f"meltano-pods/dag={dag_id}")
             if phase in (None, pod["status"]["phase"])
-            and run_id in (None, pod["metadata"]["annotations"]["meltano-pods/run-id"])
+            and run_id in (None, pod["metadata"]["annotations"].get("meltano-pods/run-id"))
         ]
 
     def forget_runs(self, project: str) -> None:

@@ -11,6 +11,8 @@ import click
 from meltano_pods.errors import MeltanoPodsError
 
 FAULTS, MISUSE, INTERRUPTED = 1, 2, 130
+_PACKAGES = {"airflow": "Airflow", "kubernetes": "Kubernetes' client"}
+"""What commands that only read do without."""
 
 COMMANDS = {
     "plan": "The DAGs, tasks and pods that projects become; what a change does to them.",
@@ -61,15 +63,25 @@ def main(arguments: list[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except MeltanoPodsError as error:
-        return _refuse(str(error))
     except BrokenPipeError:
         # Whoever read the answer has read enough; nothing more can be said to it.
         sys.stdout = None
         return 0
-    except OSError as error:
+    except ModuleNotFoundError as error:
+        return _refuse(_missing(error))
+    except (MeltanoPodsError, OSError) as error:
         return _refuse(str(error))
     return code if isinstance(code, int) else 0
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    needed = (error.name or "").split(".")[0]
+    if needed not in _PACKAGES:
+        raise error
+    return (
+        f"this command needs {_PACKAGES[needed]}, which is not installed here\n"
+        "  fix: Run it in the environment of Airflow: `.venv/bin/meltano-pods`, after `make run`."
+    )
 
 
 def _refuse(text: str) -> int:

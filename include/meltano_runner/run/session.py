@@ -18,6 +18,7 @@ from meltano_runner.contract.result import Outcome, RunResult
 from meltano_runner.run import (
     classify,
     command,
+    database,
     dbt,
     drift,
     logging_config,
@@ -104,7 +105,8 @@ def _run(arguments: list[str]) -> RunResult:
             lambda utility: results.read(utility, redactor()),
         )
         supervisor = Supervisor(tracker, grace=grace, timeout=request.timeout)
-        exit_code = supervisor.run(meltano, given, project, log)
+        with database.made_by_one(given, Path(own[workspace.SYSTEM_DIR]) / "meltano.db"):
+            exit_code = supervisor.run(meltano, given, project, log)
         return _result(tracker, supervisor, exit_code, oom_killed=memory.oom_kills() > oom_kills)
 
 

@@ -100,15 +100,13 @@ def judge_state(tasks: Sequence[TaskPlan], *, launcher: str) -> Iterator[Finding
         )  # fmt: skip
 
 
-def judge_runner(project: Path, *, needed: bool) -> Iterator[Finding]:
+def judge_runner(project: Path) -> Iterator[Finding]:
     """Yield whether runs can be processes here.
 
     Args:
         project: Folder of a project.
-        needed: Whether any task is one.
     """
-    if not needed:
-        return
+    # Here and not above: it brings Airflow.
     from meltano_pods.process.command import RunnerMissingError, find_runner  # noqa: PLC0415
 
     try:

@@ -41,6 +41,7 @@ _COLOURS = {OK: "green", NOTE: "cyan", WARNING: "yellow", FAULT: "red"}
 
 
 @click.command()
+@click.argument("names", metavar="[PROJECT]...", nargs=-1)
 @projects_option
 @format_option
 @click.option(
@@ -70,6 +71,7 @@ _COLOURS = {OK: "green", NOTE: "cyan", WARNING: "yellow", FAULT: "red"}
     "gets its image and secrets, and whether the image's project is the one here.",
 )
 def command(  # noqa: PLR0913, PLR0917 - an option each
+    names: tuple[str, ...],
     projects: Path | None,
     form: str,
     profile: str | None,
@@ -87,7 +89,7 @@ def command(  # noqa: PLR0913, PLR0917 - an option each
 
     Exit codes: 0 if nothing keeps runs from working, 1 if something does.
     """
-    found = find_projects(projects)
+    found = find_projects(projects).only(names)
     deployment = deployment_of(profile, found.root) if profile else deployment_here(found.root)
     plans, faults = planned_all(found.folders)
     findings = [
@@ -99,8 +101,10 @@ def command(  # noqa: PLR0913, PLR0917 - an option each
     for task in (task for plan in plans for dag in plan.dags for task in dag.tasks):
         tasks[launcher_of(task, deployment)].append(task)
     asks = bool(tasks[KUBERNETES] or profile or context or dry_run)
-    findings += judge_airflow(deployment, versions(), heartbeat(), pods=bool(tasks[KUBERNETES]))
-    findings += judge_runner(found.folders[0], needed=bool(tasks[PROCESS]))
+    installed = versions()
+    findings += judge_airflow(deployment, installed, heartbeat(), pods=bool(tasks[KUBERNETES]))
+    if installed and tasks[PROCESS]:
+        findings += judge_runner(found.folders[0])
     for launcher, each in tasks.items():
         findings += judge_state(each, launcher=launcher)
     if asks:

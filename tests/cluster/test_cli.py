@@ -1,0 +1,133 @@
+"""The command line and a DAG of one's own, on a cluster."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.waiting import wait_for
+from tools.cluster.access import AIRFLOW_NAMESPACE
+
+if TYPE_CHECKING:
+    from tests.cluster.running_cluster import Cluster
+
+pytestmark = pytest.mark.timeout(900)
+
+PROJECT = "csv_to_json"
+JOB, ENDLESS = "csv_to_json.job.csv-to-json", "faults.job.endless"
+TENANTS = {"north", "south", "east"}
+
+
+class CommandLine:
+    """`meltano-pods` in the clone, for the cluster that it made."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        script = cluster.clone / ".venv" / "bin" / "meltano-pods"
+        self._start = [str(script)]
+        self._kubeconfig = ["--kubeconfig", str(cluster.kubeconfig)]
+        self._clone = cluster.clone
+        self._environment = {
+            **{name: each for name, each in os.environ.items() if not name.startswith("MELTANO")},
+            "AIRFLOW__MELTANO_PODS__LAUNCHER": "kubernetes",
+            "AIRFLOW__MELTANO_PODS__POD_TEMPLATE": "kind.yaml",
+        }
+
+    def start(self, command: str, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [*self._start, command, *words, *self._kubeconfig],
+            cwd=self._clone, env=self._environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def __call__(self, command: str, *words: str) -> tuple[int, str, str]:
+        process = self.start(command, *words)
+        out, err = process.communicate(timeout=600)
+        return process.returncode, out, err
+
+
+@pytest.fixture
+def command_line(cluster: Cluster) -> CommandLine:
+    return CommandLine(cluster)
+
+
+def test_doctor_finds_nothing_wrong_with_it(cluster: Cluster, command_line: CommandLine) -> None:
+    code, out, err = command_line("doctor", PROJECT, "--format", "json")
+    found = json.loads(out)
+    assert code == 0, out + err
+    levels = {(each["topic"], each["level"]) for each in found}
+    assert {("cluster", "ok"), ("namespace", "ok"), ("rights", "ok")} <= levels
+    assert cluster.canary() not in out + err
+    account = f"system:serviceaccount:{AIRFLOW_NAMESPACE}:default"
+    code, out, _ = command_line("doctor", PROJECT, "--as", account, "--format", "json")
+    assert code == 1
+    rights = [each for each in json.loads(out) if each["topic"] == "rights"]
+    assert any("create pods" in each["what"] for each in rights)
+
+
+def test_a_pipeline_runs_without_airflow(cluster: Cluster, command_line: CommandLine) -> None:
+    suffix = ("--state-id-suffix", "by-hand")
+    code, out, err = command_line("run", JOB, *suffix, "--format", "json")
+    assert code == 0, err
+    (result,) = json.loads(out)
+    assert result["pipelines"][0]["state_id"].endswith(":tap-csv-to-target-jsonl:by-hand")
+    assert result["records"] >= 1200
+    assert "Created pod " in err
+    assert "tap-csv: " in err
+    assert cluster.pods_of(JOB) == []
+    code, out, _ = command_line("run", JOB, *suffix)
+    assert (code, out) == (0, "tap-csv-to-target-jsonl: succeeded, 0 records\n")
+
+
+def test_only_one_at_a_time_and_a_stop_saves_the_state(
+    cluster: Cluster, command_line: CommandLine
+) -> None:
+    cluster.forget_runs("faults")
+    first = command_line.start("run", ENDLESS)
+    try:
+        name = cluster.running_pod(ENDLESS)
+        code, _, err = command_line("run", ENDLESS)
+        assert code == 1
+        assert f"the task runs already, in pod {name}" in err
+        first.send_signal(signal.SIGINT)
+        _, err = first.communicate(timeout=120)
+    finally:
+        first.kill()
+    assert first.returncode == 130
+    assert f"Interrupted: pod {name} stops, and saves its state" in err
+    wait_for("the pod to be gone", lambda: cluster.pods_of(ENDLESS) == [])
+
+
+def test_what_is_in_the_image_can_be_compared(command_line: CommandLine) -> None:
+    code, out, err = command_line("doctor", PROJECT, "--pod", "--format", "json")
+    (pod,) = [each for each in json.loads(out) if each["topic"] == "pod"]
+    assert (code, pod["level"]) == (0, "ok"), err
+
+
+def test_tenants_have_a_pod_and_a_state_each(cluster: Cluster) -> None:
+    cluster.api.unpause("tenants.report")
+    run_id = cluster.start("tenants.load")
+
+    def ended() -> bool:
+        (run,) = [each for each in cluster.api.runs("tenants.load") if each["dag_run_id"] == run_id]
+        assert run["state"] != "failed"
+        return bool(run["state"] == "success")
+
+    wait_for("the tenants' runs to succeed", ended, 400)
+    tasks: list[dict[str, Any]] = cluster.api.tasks("tenants.load", run_id)
+    assert {each["rendered_map_index"] for each in tasks} == TENANTS
+    names = set()
+    for index in range(3):
+        path = f"/api/v2/dags/tenants.load/dagRuns/{run_id}/taskInstances/load/xcomEntries"
+        entry = cluster.api.call("GET", f"{path}/pod_name?map_index={index}")
+        names.add(entry["value"])
+    assert len(names) == 3
+
+    def reported() -> bool:
+        return any(run["state"] == "success" for run in cluster.api.runs("tenants.report"))
+
+    wait_for("the report that follows them", reported)
