@@ -34,24 +34,25 @@ with DAG(
     ).expand_kwargs([{"state_id_suffix": tenant, "env": variables(tenant)} for tenant in TENANTS])
 
 
+ORDERS = {
+    tenant: Asset(f"x-meltano://csv_to_json/{ENVIRONMENT}/target-jsonl/orders_{tenant}")
+    for tenant in TENANTS
+}
+
 with DAG(
     "tenants.report",
     description="Runs when all tenants have new orders",
-    schedule=[
-        Asset(f"x-meltano://csv_to_json/{ENVIRONMENT}/target-jsonl/orders_{tenant}")
-        for tenant in TENANTS
-    ],
+    schedule=list(ORDERS.values()),
     tags=["example"],
 ):
 
     @task
     def report() -> dict[str, int]:
-        """Return how many rows came of each stream since the last report."""
-        found: dict[str, int] = {}
-        for events in get_current_context()["triggering_asset_events"].values():
-            for event in events:
-                stream = event.extra["stream"]
-                found[stream] = found.get(stream, 0) + (event.extra["records"] or 0)
-        return found
+        """Return how many rows each tenant has got since the last report."""
+        events = get_current_context()["triggering_asset_events"]
+        return {
+            tenant: sum(event.extra["records"] or 0 for event in events[asset])
+            for tenant, asset in ORDERS.items()
+        }
 
     report()

@@ -61,6 +61,6 @@ def test_each_tenant_has_a_run_and_a_state_of_its_own(airflow: RunningAirflow) -
         return None
 
     said = wait_for("the report, once all tenants have new rows", report)
-    assert said == {f"orders_{tenant}": first[tenant]["records"] for tenant in TENANTS}
+    assert said == {tenant: first[tenant]["records"] for tenant in TENANTS}
     # Each goes on from its own bookmark.
     assert [result["records"] for result in _loaded(airflow).values()] == [0, 0, 0]
