@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -126,7 +128,9 @@ def command(
             deployment,
         )  # fmt: skip
         how = launcher or launcher_of(task, deployment)
-        result, error = _run(asked, how, options)
+        # Airflow's own loggers write to stdout, which is for results.
+        with redirect_stdout(sys.stderr):
+            result, error = _run(asked, how, options)
         if error is not None:
             failed.add(task.task_id)
             click.echo(click.style("error: ", fg="red", bold=True) + str(error), err=True)
