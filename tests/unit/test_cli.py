@@ -376,7 +376,7 @@ def test_tasks_run_in_order_until_one_fails(
     more = ("--full-refresh", "--state-id-suffix", "x", "--log-level", "debug")
     code, out, _ = said("run", "shop.job.load", "--task", "c", *more)
     assert (code, out) == (0, "c: succeeded, 3 records\n")
-    assert (tmp_path / "arguments").read_text() == "run c --full-refresh --state-id-suffix x\n"
+    assert (tmp_path / "arguments").read_text() == "run c --full-refresh --state-id-suffix=x\n"
     assert "MELTANO_CLI_LOG_LEVEL=debug" in (tmp_path / "env").read_text()
 
 
@@ -386,6 +386,10 @@ def test_tasks_run_in_order_until_one_fails(
         (("shop.dayly",), "Did you mean `shop.daily`"),
         (("shp.daily",), "no DAG `shp.daily`"),
         (("shop.daily", "--task", "tap-a"), "the DAG has no task `tap-a`"),
+        (
+            ("shop.daily", "--state-id-suffix", "--force"),
+            "`state_id_suffix` has a value that is not",
+        ),
         (("shop.daily", "--cluster", "--context", "nope"), "no context `nope`; it has: here"),
     ],
 )

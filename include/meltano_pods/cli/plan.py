@@ -103,7 +103,7 @@ def _show(plans: list[ProjectPlan], deployment: Deployment) -> None:
                     task.task_id,
                     task.environment or "none",
                     "pod" if launcher_of(task, deployment) == "kubernetes" else "process",
-                    " ".join(task.arguments),
+                    " ".join(task.invocation().arguments),
                 )
                 for task in dag.tasks
             ]

@@ -17,14 +17,17 @@ from meltano_pods.cli.projects import find_projects, planned, projects_option
 from meltano_pods.cli.terminal import TerminalLog
 from meltano_pods.errors import DeploymentError, RunError
 from meltano_pods.names import listed, suggestion
-from meltano_pods.plan.command import FULL_REFRESH
+from meltano_pods.parameters import RunChoices
+from meltano_pods.parameters.command import Circumstances, invocation
 from meltano_pods.plan.identifiers import identifier
 from meltano_pods.pods.build import RunSpec
 from meltano_pods.pods.planned import launcher_of
 from meltano_pods.settings.profiles import PROFILES
+from meltano_pods.settings.run_model import RunOptions
+from meltano_pods.settings.run_values import LOG_LEVELS, STATE_STRATEGIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from meltano_pods.cli.projects import Projects
     from meltano_pods.plan import DagPlan, ProjectPlan, TaskPlan
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
 
 KUBERNETES, PROCESS = "kubernetes", "process"
 _INTERRUPTED = 130
-_LOG_LEVEL = "MELTANO_CLI_LOG_LEVEL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,18 @@ class Asked:
 @click.option(
     "--full-refresh", is_flag=True, help="Ignore the saved state, move all records again."
 )
+@click.option("--refresh-catalog", is_flag=True, help="Discover the streams anew.")
+@click.option("--no-state-update", is_flag=True, help="Neither read nor save the state.")
 @click.option("--state-id-suffix", metavar="SUFFIX", help="Keep a state apart from the task's own.")
 @click.option(
+    "--state-strategy", type=click.Choice(STATE_STRATEGIES), help="How new state joins the saved."
+)
+@click.option(
+    "--select-filter", metavar="STREAM", multiple=True, help="Only this stream; may be repeated."
+)
+@click.option(
     "--log-level",
-    type=click.Choice(["debug", "info", "warning", "error"]),
+    type=click.Choice(LOG_LEVELS),
     help="What Meltano and the plugins log.",
 )
 @format_option
@@ -177,15 +187,22 @@ def _in_order(dag: DagPlan, task_ids: Sequence[str]) -> Iterator[TaskPlan]:
             yield tasks[task_id]
 
 
-def _spec(task: TaskPlan, options: dict[str, Any]) -> RunSpec:
-    arguments, env = list(task.arguments), dict(task.env)
-    if options["full_refresh"] and FULL_REFRESH not in arguments:
-        arguments.append(FULL_REFRESH)
-    if options["state_id_suffix"]:
-        arguments += ["--state-id-suffix", options["state_id_suffix"]]
-    if options["log_level"]:
-        env[_LOG_LEVEL] = options["log_level"]
-    return RunSpec(arguments, task.environment, env)
+def _spec(task: TaskPlan, options: Mapping[str, Any]) -> RunSpec:
+    """Return what a task runs, with what the command line says of the run.
+
+    Raises:
+        ParameterError: A value that is not allowed, or options that this task cannot run with.
+    """
+    given = {name: options[name] for name in RunOptions.model_fields if options.get(name)}
+    choices = RunChoices(
+        options=task.settings.run_options,
+        offered=dict.fromkeys(given),
+        taps=task.taps,
+        own_taps=task.taps,
+    )
+    at = Circumstances(task.environment, taps=task.taps)
+    told = invocation(task.arguments, choices.chosen(given).options, at)
+    return RunSpec(told.arguments, told.environment, {**task.env, **told.env})
 
 
 def _run(asked: Asked, how: str, options: dict[str, Any]) -> tuple[dict[str, Any], RunError | None]:
