@@ -60,6 +60,14 @@ push: .venv/.dev ## Publish the Meltano image and pin it for Airflow (REGISTRY=g
 plan: .venv/.dev ## Print the DAGs that Airflow will make (PODS=astro|external|default: their pods; DIFF=main: what changes)
 	@.venv/bin/meltano-pods plan $(if $(PODS),--pods $(PODS))$(if $(DIFF),--diff $(DIFF))
 
+.PHONY: validate
+validate: .venv/.dev ## Name every fault of every project
+	@.venv/bin/meltano-pods validate
+
+.PHONY: doctor
+doctor: .venv/.dev ## Check all that runs depend on, and say how to mend what is wrong
+	@.venv/bin/meltano-pods doctor
+
 .PHONY: astro-check
 astro-check: .venv/.dev ## What Astro would refuse, and how to mend it (UNPINNED=1 before an image is pinned)
 	@.venv/bin/python -m tools.astro_check $(if $(UNPINNED),--unpinned)
