@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from meltano_pods.cli.doctor.airflow import judge_airflow, judge_state
+from meltano_pods.cli.doctor.airflow import judge_airflow, judge_pools, judge_state
 from meltano_pods.cli.doctor.cluster import judge, needed_accounts, needed_secrets
 from meltano_pods.cli.doctor.facts import RIGHTS, Facts
 from meltano_pods.cli.doctor.images import judge_images
@@ -171,6 +171,13 @@ def test_airflow(
 def test_airflow_is_well() -> None:
     deployment = deployment_at(ROOT, deployment_settings({"mode": "deferred"}))
     assert faults(judge_airflow(deployment, INSTALLED, 1, pods=True)) == []
+
+
+def test_pools_are_named(plan: ProjectPlan) -> None:
+    tasks = [task for dag in plan.dags for task in dag.tasks]
+    assert list(judge_pools(tasks)) == []
+    (found,) = judge_pools([replace(task, pool="warehouse") for task in tasks])
+    assert (found.level, found.what) == ("note", "tasks take slots of: warehouse")
 
 
 def test_where_state_is_kept(plan: ProjectPlan) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.cli.doctor.finding import FAULT, NOTE, WARNING, Finding, ok
 from meltano_pods.cli.output import counted
+from meltano_pods.names import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -97,6 +98,20 @@ def judge_state(tasks: Sequence[TaskPlan], *, launcher: str) -> Iterator[Finding
             NOTE, "state", f"state of {counted(len(external), 'task')}: in a backend (`state`); "
             "of two runs of one state id at once the later one's bookmark would stay",
             "Let nobody run the same state id elsewhere at the same time.",
+        )  # fmt: skip
+
+
+def judge_pools(tasks: Sequence[TaskPlan]) -> Iterator[Finding]:
+    """Yield which pools of Airflow tasks take slots of: a task of a missing one never starts.
+
+    Args:
+        tasks: All that are planned.
+    """
+    if pools := {task.pool for task in tasks if task.pool is not None}:
+        yield Finding(
+            NOTE, "pools", f"tasks take slots of: {listed(pools)}",
+            "`airflow pools list` must have them; airflow_settings.yaml makes them for "
+            "`astro dev start`.",
         )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from meltano_pods.cli.deployment import deployment_here, deployment_of
 from meltano_pods.cli.doctor.airflow import (
     heartbeat,
     judge_airflow,
+    judge_pools,
     judge_runner,
     judge_state,
     versions,
@@ -107,6 +108,7 @@ def command(  # noqa: PLR0913, PLR0917 - an option each
         findings += judge_runner(found.folders[0])
     for launcher, each in tasks.items():
         findings += judge_state(each, launcher=launcher)
+    findings += judge_pools([task for each in tasks.values() for task in each])
     if asks:
         findings += _of_pods(
             found, plans, _as_pods(deployment), (context, kubeconfig, user), dry_run=dry_run
