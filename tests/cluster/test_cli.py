@@ -78,7 +78,7 @@ def test_a_pipeline_runs_without_airflow(cluster: Cluster, command_line: Command
     assert result["records"] >= 1200
     assert "Created pod " in err
     assert "tap-csv: " in err
-    assert cluster.pods_of(JOB) == []
+    wait_for("the pod to be gone", lambda: cluster.pods_of(JOB) == [])
     code, out, _ = command_line("run", JOB, *suffix)
     assert (code, out) == (0, "tap-csv-to-target-jsonl: succeeded, 0 records\n")
 
