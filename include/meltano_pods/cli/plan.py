@@ -15,6 +15,7 @@ from meltano_pods.cli.output import (
     show_faults,
     show_table,
 )
+from meltano_pods.cli.plan_settings import show_settings
 from meltano_pods.cli.projects import find_projects, planned_all, projects_option
 from meltano_pods.pods.planned import launcher_of, planned_pods
 from meltano_pods.settings.profiles import PROFILES
@@ -39,6 +40,13 @@ if TYPE_CHECKING:
     f"{', '.join(['default', *PROFILES])}.",
 )
 @click.option(
+    "--settings",
+    "explain",
+    is_flag=True,
+    help="Every setting of each task: its value, the level that set it, file and line. Among them "
+    "the deployment's, as its configuration here says.",
+)
+@click.option(
     "--diff",
     "reference",
     metavar="REF",
@@ -58,6 +66,7 @@ def command(  # noqa: PLR0913 - an option each
     profile: str | None,
     reference: str | None,
     *,
+    explain: bool,
     tell: bool,
 ) -> int:
     """Print the DAGs and tasks that projects become, without Airflow.
@@ -81,6 +90,8 @@ def command(  # noqa: PLR0913 - an option each
     plans, faults = planned_all(found.folders)
     if profile is not None:
         _show_pods(plans, deployment, form)
+    elif explain:
+        show_settings(plans, deployment.settings, form)
     elif form == TABLE:
         _show(plans, deployment)
     else:

@@ -106,6 +106,7 @@ def plan_command(
         env=env,
         settings=settings,
         state_ids=states,
+        layers=tuple(layers),
         # Other DAGs of the project may write them, too.
         pool=(settings.state_pool if states else None) or settings.pool,
         pipelines=pipelines(project, every),

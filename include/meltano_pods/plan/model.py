@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.parameters.command import Circumstances, Invocation, invocation
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from meltano_pods.errors import Location
     from meltano_pods.plan.turns import Clash
     from meltano_pods.settings import Settings
+    from meltano_pods.settings.layer import Layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class TaskPlan:
         pipelines: Names of the extractor and the loader of each pipeline.
         utilities: Names of the utilities and transformers whose commands it runs.
         reads: Pipelines of the tasks before it in the DAG, from which its utilities may read.
+        layers: What its settings were merged from, in the order in which it wins.
     """
 
     task_id: str
@@ -45,6 +47,7 @@ class TaskPlan:
     pipelines: tuple[tuple[str, str], ...] = ()
     utilities: tuple[str, ...] = ()
     reads: tuple[tuple[str, str], ...] = ()
+    layers: tuple[Layer, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def taps(self) -> tuple[str, ...]:

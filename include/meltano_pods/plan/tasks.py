@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.parameters import state_id_of
 from meltano_pods.plan.environment import check_environment, schedule_env
-from meltano_pods.plan.graph import upstream_of
+from meltano_pods.plan.graph import ancestors, upstream_of
 from meltano_pods.plan.identifiers import unique_identifiers
 from meltano_pods.plan.model import TaskPlan
 from meltano_pods.plan.runs import check_no_state_update
 from meltano_pods.plan.state import pipelines, state_ids
 from meltano_pods.project import PluginType
-from meltano_pods.settings.layer import in_order
+from meltano_pods.settings.layer import MadeLayer, in_order
 from meltano_pods.settings.merge import joined, merged
 from meltano_pods.settings.tasks import check_task_ids, layers_of
 
@@ -57,7 +57,7 @@ def plan_tasks(
     }
     settings = {task_id: merged(each) for task_id, each in said.items()}
     upstream = upstream_of(settings, said)
-    env = {} if draft.schedule is None else schedule_env(draft.schedule)
+    env, of_schedule = _schedule_env(draft)
     tasks = []
     for task_id, command in commands.items():
         own = settings[task_id]
@@ -76,6 +76,7 @@ def plan_tasks(
                 pool=own.pool,
                 pipelines=pipelines(project, command.blocks),
                 utilities=utilities(project, command.blocks),
+                layers=(*said[task_id], *of_schedule),
             )
         )
     return [_with_reads(task, tasks) for task in tasks]
@@ -91,16 +92,18 @@ def _with_reads(task: TaskPlan, tasks: Sequence[TaskPlan]) -> TaskPlan:
     """Return a task that runs utilities with the pipelines of all tasks before it."""
     if not task.utilities:
         return task
-    by_id = {each.task_id: each for each in tasks}
-    before: dict[str, None] = {}
-    left = list(task.upstream)
-    while left:
-        task_id = left.pop()
-        if task_id not in before:
-            before[task_id] = None
-            left += by_id[task_id].upstream
+    before = ancestors({each.task_id: each.upstream for each in tasks}, task.task_id)
     reads = (pair for each in tasks if each.task_id in before for pair in each.pipelines)
     return replace(task, reads=tuple(dict.fromkeys(reads)))
+
+
+def _schedule_env(draft: Draft) -> tuple[dict[str, str], list[Layer]]:
+    """Return the variables that Meltano's schedule adds, and the same as a layer."""
+    if draft.schedule is None or not draft.schedule.env:
+        return {}, []
+    env = schedule_env(draft.schedule)
+    places = {f"env.{name}": place for name, place in draft.schedule.env_places.items()}
+    return env, [MadeLayer("schedule", draft.where, {"env": env}, places)]
 
 
 def plugins_of(project: Project, blocks: tuple[str, ...]) -> list[Plugin]:

@@ -9,6 +9,7 @@ from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.pods.cluster import Cluster, cluster_of
 from meltano_pods.pods.naming import secret_name
+from meltano_pods.settings.fallbacks import completed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,34 +95,33 @@ def pod_options(
         DeploymentError: There is no such pod template.
     """
     said = deployment.settings
+    chosen = completed(settings, said)
     timeout = settings.run_timeout
-    secrets = settings.secrets
-    if secrets is None:
-        secrets = tuple(own_name(each, project) for each in said.secrets)
-    database = settings.database_secret or own_name(said.database_secret, project)
     keys = own_name(said.key_secret, project)
     return PodOptions(
-        template=_template(settings.pod_template or said.pod_template, deployment.templates),
+        template=_template(str(chosen.pod_template), deployment.templates),
         project_root=f"{said.image_projects_folder.rstrip('/')}/{project}",
         digest=digest,
-        namespace=settings.namespace or deployment.namespace,
-        image=settings.image or said.image,
-        image_pull_policy=settings.image_pull_policy or said.image_pull_policy,
-        image_pull_secrets=settings.image_pull_secrets or said.image_pull_secrets,
-        service_account=settings.service_account or said.service_account,
-        secrets=secrets,
+        namespace=chosen.namespace or deployment.namespace,
+        image=chosen.image,
+        image_pull_policy=chosen.image_pull_policy,
+        image_pull_secrets=chosen.image_pull_secrets,
+        service_account=chosen.service_account,
+        secrets=tuple(own_name(each, project) for each in chosen.secrets or ()),
         secret_env={
             name: SecretKey(key.secret or keys, key.key or name)
             for name, key in settings.secret_env.items()
         },
-        database_secret=None if settings.state == "backend" else database,
+        database_secret=(
+            None if settings.state == "backend" else own_name(str(chosen.database_secret), project)
+        ),
         resources=settings.resources,
         equal_resources=said.equal_resources,
         override=settings.pod_override,
         start_timeout=settings.start_timeout.total_seconds(),
         stop_grace=settings.stop_grace.total_seconds(),
         run_timeout=None if timeout is None else timeout.total_seconds(),
-        deferred=(settings.mode or said.mode) == "deferred",
+        deferred=chosen.mode == "deferred",
         deployment=said.deployment,
         cluster=cluster_of(said),
         log_url=said.pod_log_url,

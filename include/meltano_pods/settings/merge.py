@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from meltano_pods.errors import Location
     from meltano_pods.settings.layer import Layer
 
-_RESOURCES = "resources"
+RESOURCES = "resources"
 OVERRIDES = ("pod_override", "worker_override")
 """Settings that are parts of pods, and merge as Kubernetes does."""
 
@@ -51,10 +51,10 @@ def merged(layers: Iterable[Layer]) -> Settings:
     result: dict[str, Any] = {}
     for layer in said:
         result = _merge(result, _values(layer, said))
-        if (above := request_above_limit(result.get(_RESOURCES) or {})) is not None:
+        if (above := request_above_limit(result.get(RESOURCES) or {})) is not None:
             raise SettingsError(
                 f"together with the levels before it, the request of {above} is above its limit",
-                place_of([layer], _RESOURCES),
+                place_of([layer], RESOURCES),
                 f"Set `requests` and `limits` of {above} at one level.",
             )
     return Settings.model_validate(result) if result else DEFAULTS
@@ -82,8 +82,8 @@ def joined(layers: Sequence[Layer]) -> Layer:
 def _values(layer: Layer, layers: Sequence[Layer]) -> dict[str, Any]:
     """Return what a layer says of what it belongs to as a whole."""
     values = {key: value for key, value in layer.values.items() if key != TASKS}
-    if layer.level == "plugin" and _RESOURCES in values:
-        values[_RESOURCES] = _added_up([each.values for each in layers if each.level == "plugin"])
+    if layer.level == "plugin" and RESOURCES in values:
+        values[RESOURCES] = _added_up([each.values for each in layers if each.level == "plugin"])
     return values
 
 
@@ -101,7 +101,7 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def _added_up(plugins: list[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
     """Return the sum of what the plugins of one pod need."""
-    needs = [values.get(_RESOURCES) or {} for values in plugins]
+    needs = [values.get(RESOURCES) or {} for values in plugins]
     total: dict[str, dict[str, str]] = {}
     for part in PARTS:
         names = dict.fromkeys(name for need in needs for name in need.get(part) or {})

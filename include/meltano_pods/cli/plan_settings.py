@@ -1,0 +1,59 @@
+"""`meltano-pods plan --settings`: what set each setting of each task."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from meltano_pods.cli.output import TABLE, show_data, show_table
+from meltano_pods.plan.explain import DEFAULT, explained
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from meltano_pods.plan import ProjectPlan
+    from meltano_pods.settings.deployment import DeploymentSettings
+
+_MAX_WIDTH = 60
+
+
+def show_settings(plans: Sequence[ProjectPlan], deployment: DeploymentSettings, form: str) -> None:
+    """Write the settings of all tasks.
+
+    Args:
+        plans: The projects.
+        deployment: Where they would run.
+        form: `table`, `json` or `yaml`.
+    """
+    if form != TABLE:
+        show_data([_data(each, deployment) for each in plans], form)
+        return
+    first = True
+    for plan in plans:
+        for dag in plan.dags:
+            for task in dag.tasks:
+                if not first:
+                    click.echo()
+                first = False
+                click.echo(click.style(f"{dag.dag_id} {task.task_id}", bold=True))
+                rows = [("SETTING", "VALUE", "SET BY", "WHERE")]
+                # What is said first; then what nobody had to say.
+                every = sorted(explained(task, deployment), key=lambda each: each.level == DEFAULT)
+                rows += [(each.key, _shown(each.value), each.level, each.where) for each in every]
+                show_table(rows, "  ")
+
+
+def _data(plan: ProjectPlan, deployment: DeploymentSettings) -> dict[str, Any]:
+    data = plan.as_dict()
+    for dag, planned in zip(data["dags"], plan.dags, strict=True):
+        for task, each in zip(dag["tasks"], planned.tasks, strict=True):
+            task["settings"] = [said._asdict() for said in explained(each, deployment)]
+    return data
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = text.replace("\n", " ")
+    return text if len(text) <= _MAX_WIDTH else text[: _MAX_WIDTH - 3] + "..."

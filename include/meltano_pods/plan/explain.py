@@ -1,0 +1,80 @@
+"""Every setting of a task: its value, the level that set it, and where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from meltano_pods.settings.fallbacks import FALLBACKS, completed, left_to_deployment, said_by
+from meltano_pods.settings.origins import Said, origins
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from meltano_pods.plan.model import TaskPlan
+    from meltano_pods.settings.deployment import DeploymentSettings
+
+DEFAULT = "default"
+_NOTIFY = "notify"
+
+
+class Explained(NamedTuple):
+    """One setting.
+
+    Attributes:
+        key: Its name; for maps also the key in it, dotted.
+        value: JSON-compatible.
+        level: What set it: a level, `deployment` or `default`; several with commas between.
+        where: File and line of each; the variable or profile of a deployment; empty for a default.
+    """
+
+    key: str
+    value: Any
+    level: str
+    where: str
+
+
+def explained(task: TaskPlan, deployment: DeploymentSettings) -> list[Explained]:
+    """Return every setting of a task, in the order of the reference page.
+
+    Args:
+        task: The task.
+        deployment: Where it would run.
+    """
+    settings = completed(task.settings, deployment)
+    values = {**settings.model_dump(mode="json"), "environment": task.environment}
+    by_setting: dict[str, dict[tuple[str, ...], Said]] = {}
+    for path, said in origins(task.layers).items():
+        by_setting.setdefault(path[0], {})[path] = said
+    found: list[Explained] = []
+    for key, value in values.items():
+        if key in FALLBACKS and left_to_deployment(task.settings, key):
+            found.append(Explained(key, value, *said_by(deployment, key)))
+        elif key in by_setting:
+            found += _of_project(by_setting[key], values)
+        elif key == _NOTIFY and deployment.notify != {}:
+            # Merged when Airflow loads the DAG, key by key: the project's keys stand above.
+            said_there = "off" if deployment.notify is None else dict(deployment.notify)
+            found.append(Explained(key, said_there, *said_by(deployment, key)))
+        else:
+            found.append(Explained(key, value, DEFAULT, ""))
+    return found
+
+
+def _of_project(
+    said: Mapping[tuple[str, ...], Said], values: Mapping[str, Any]
+) -> Iterator[Explained]:
+    for path, each in said.items():
+        yield Explained(
+            ".".join(path),
+            each.value if len(each.origins) == 1 else _together(path, values),
+            ", ".join(origin.level for origin in each.origins),
+            ", ".join(f"{origin.where.file}:{origin.where.line}" for origin in each.origins),
+        )
+
+
+def _together(path: tuple[str, ...], values: Mapping[str, Any]) -> object:
+    """Return what came of several that are added up or laid over each other."""
+    value: Any = values
+    for key in path:
+        value = value[key]
+    return value
