@@ -158,7 +158,11 @@ jobs:
         Every night.
       tasks:
         dbt-run: {needs: all, description: Models of the shop, pool: warehouse, retries: 0}
-- {name: again, tasks: tap-a target}
+- name: again
+  tasks: tap-a target
+  annotations:
+    meltano_pods: {state: backend, env: {MELTANO_STATE_BACKEND_URI: 's3://bucket'}}
+- {name: guarded, tasks: tap-b target}
 - {name: third, tasks: 'dbt:run'}
 """
 
@@ -198,6 +202,11 @@ def test_a_dag_that_shares_a_state_is_refused_when_it_runs_and_no_other(shaped: 
     kinds = {type(task).__name__ for dag in shaped.dags.values() for task in dag.tasks}
     assert kinds == {"MeltanoProcessOperator", "RefusedOperator"}
     DagSerialization.deserialize_dag(DagSerialization.serialize_dag(refused))
+    # Meltano's system database keeps these two apart.
+    guarded: Any = shaped.dags["first.job.guarded"]
+    assert guarded.doc_md.startswith("**Mind**: the DAGs `first.job.load` and `first.job.guarded`")
+    assert "the second one fails as `already_running`" in guarded.doc_md
+    assert [type(task).__name__ for task in guarded.tasks] == ["MeltanoProcessOperator"]
 
 
 def test_two_projects_whose_names_are_one_to_airflow(home: Path) -> None:

@@ -21,6 +21,7 @@ from meltano.cli import cli
 from meltano.core import yaml
 from meltano.core.behavior.canonical import Canonical
 from meltano.core.block.block_parser import BlockParser
+from meltano.core.block.extract_load import ExtractLoadBlocks
 from meltano.core.plugin.project_plugin import ProjectPlugin
 from meltano.core.project import Project
 from meltano.core.task_sets_service import TaskSetsService
@@ -45,6 +46,7 @@ def _look_at(folder: Path) -> dict[str, Any]:
             "manifests": _manifests(folder),
             "plugins": _plugins(_project(folder)),
             "sets": _sets(_project(folder)),
+            "states": _states(folder),
         }
     except Exception as error:  # noqa: BLE001 - any of Meltano's is the answer
         return {"error": f"{type(error).__name__}: {error}"}
@@ -119,6 +121,33 @@ def _sets(project: Project) -> dict[str, list[int] | str]:
         except Exception as error:  # noqa: BLE001
             found[job.name] = f"{type(error).__name__}: {error}"
     return found
+
+
+def _states(folder: Path) -> dict[str, dict[str, list[list[str]] | str]]:
+    """Return the state ids of each job's tasks, as `meltano run` makes them: by environment."""
+    found: dict[str, dict[str, list[list[str]] | str]] = {}
+    for environment in [each.name for each in _project(folder).meltano.environments]:
+        project = _project(folder)
+        project.activate_environment(environment)
+        found[environment] = {
+            job.name: _states_of(project, job.flat_args_per_set)
+            for job in TaskSetsService(project).list_task_sets()
+        }
+    return found
+
+
+def _states_of(project: Project, tasks: list[list[str]]) -> list[list[str]] | str:
+    try:
+        return [
+            [
+                block.context.job.job_name
+                for block in BlockParser(structlog.get_logger(), project, task).find_blocks()
+                if isinstance(block, ExtractLoadBlocks)
+            ]
+            for task in tasks
+        ]
+    except Exception as error:  # noqa: BLE001
+        return f"{type(error).__name__}: {error}"
 
 
 if __name__ == "__main__":

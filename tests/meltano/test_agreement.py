@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from meltano_pods.plan.state import state_ids
 from meltano_pods.project import Job, PluginType, Project, Schedule, read_project
 from meltano_pods.project.commands import commands_of
 from meltano_pods.project.cron import cron_of
@@ -100,6 +101,31 @@ def test_schedules(project: Project, answer: Answer) -> None:
         | {key: each[key] for key in ("extractor", "loader", "elt_args")}
         for each in said["elt"]
     ]
+
+
+def test_state_ids(project: Project, answer: Answer) -> None:
+    for environment, jobs in answer["states"].items():
+        for name, said in jobs.items():
+            if isinstance(said, str):  # what Meltano cannot run either
+                continue
+            ours = [
+                state_ids(project, task.blocks, environment) for task in project.jobs[name].tasks
+            ]
+            assert ours == [tuple(dict.fromkeys(each)) for each in said], (environment, name)
+
+
+def test_there_are_state_ids_to_compare(answers: dict[str, Answer]) -> None:
+    found = {
+        state_id
+        for answer in answers.values()
+        for jobs in answer["states"].values()
+        for tasks in jobs.values()
+        if not isinstance(tasks, str)
+        for task in tasks
+        for state_id in task
+    }
+    assert len(found) > 10
+    assert any(state_id.endswith(":blue") for state_id in found)
 
 
 def _text(value: Any) -> Any:

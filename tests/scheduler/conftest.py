@@ -11,6 +11,7 @@ import pytest
 
 from tests.canaries import canary
 from tests.inbox import READER, Inbox
+from tests.scheduler.branches import add_branches
 from tests.scheduler.running_airflow import SLEEPER, RunningAirflow, processes_of
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Iterator[
     _add_example(home, "watched", WATCHED)
     _add_example(home, "secretive", SECRETIVE)
     shutil.copy(Path(__file__).with_name("after_watched.py"), home / "dags")
+    _add_example(home, "branches")
+    add_branches(home / "meltano" / "branches")
     mortal = SLEEPER.replace("retries: 1", "retries: 0")
     for name, text in (("sleeper", SLEEPER), ("breakable", SLEEPER), ("mortal", mortal)):
         folder = home / "meltano" / name

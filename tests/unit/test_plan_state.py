@@ -1,4 +1,4 @@
-"""State ids are Meltano's own; tests/runner/test_state_ids.py compares them with Meltano."""
+"""State ids are Meltano's own; tests/meltano compares them with Meltano."""
 
 from __future__ import annotations
 

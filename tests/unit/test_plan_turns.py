@@ -45,10 +45,21 @@ def test_two_dags_of_one_state(make_project: MakeProject) -> None:
     (clash,) = found.clashes
     assert (clash.first, clash.second) == ("shop.hourly", "shop.daily")
     assert clash.state_id == "dev:tap-a-to-target"
+    assert clash.guarded
     with pytest.raises(ProjectError) as caught:
         refuse_clashes([found])
     for part in ("`shop.hourly`", "`shop.daily`", "line 8, key schedules[1]", "state_pool: NAME"):
         assert part in str(caught.value)
+
+
+def test_with_a_state_backend_nothing_guards_them(make_project: MakeProject) -> None:
+    said = "{state: backend, secret_env: {MELTANO_STATE_BACKEND_URI: {}}}"
+    text = PROJECT.replace(
+        "- name: large\n", f"- name: large\n  annotations: {{meltano_pods: {said}}}\n"
+    )
+    (clash,) = planned(make_project, text).clashes
+    assert not clash.guarded
+    assert "each would overwrite the other's bookmarks" in str(clash.error())
 
 
 def test_a_pool_for_those_alone_that_share(make_project: MakeProject) -> None:

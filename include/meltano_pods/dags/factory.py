@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from meltano_pods.errors import ProjectError
     from meltano_pods.notify.callbacks import Callbacks
     from meltano_pods.plan import DagPlan, TaskPlan
+    from meltano_pods.plan.turns import Clash
     from meltano_pods.settings import Settings
 
 
@@ -50,16 +51,17 @@ def airflow_dags(dag_file: str) -> dict[str, DAG]:
     wanted = get_parsing_context().dag_id
     # Read once: a project may have hundreds of tasks.
     place = Place(folder, read_deployment(airflow_root(dag_file)), planned.digest)
-    refused = {clash.second: clash.error() for clash in planned.clashes}
+    clashes = {clash.second: clash for clash in planned.clashes}
     return {
-        each.dag_id: _dag(each, place, dag_file, refused.get(each.dag_id))
+        each.dag_id: _dag(each, place, dag_file, clashes.get(each.dag_id))
         for each in planned.dags
         if wanted is None or wanted == each.dag_id
     }
 
 
-def _dag(planned: DagPlan, place: Place, dag_file: str, refused: ProjectError | None) -> DAG:
+def _dag(planned: DagPlan, place: Place, dag_file: str, clash: Clash | None) -> DAG:
     settings = planned.settings
+    refused = None if clash is None or clash.guarded else clash.error()
     callbacks = callbacks_of(
         planned.dag_id, settings.notify, place.deployment.settings.notify, planned.leaves()
     )
@@ -70,7 +72,7 @@ def _dag(planned: DagPlan, place: Place, dag_file: str, refused: ProjectError | 
         start_date=_start_date(settings),
         catchup=settings.catchup,
         description=planned.description,
-        doc_md=planned.doc if refused is None else f"**Not run**: {refused}\n\n{planned.doc}",
+        doc_md=planned.doc if clash is None else _with_clash(planned.doc, clash),
         tags=list(planned.tags),
         # Two runs at once would write one state.
         max_active_runs=1,
@@ -94,6 +96,11 @@ def _dag(planned: DagPlan, place: Place, dag_file: str, refused: ProjectError | 
         for each in planned.tasks:
             tasks[each.task_id].set_upstream([tasks[task_id] for task_id in each.upstream])
     return dag
+
+
+def _with_clash(doc: str, clash: Clash) -> str:
+    error = clash.error()
+    return f"**{'Mind' if clash.guarded else 'Not run'}**: {error.what}. {error.fix}\n\n{doc}"
 
 
 def _refused(planned: TaskPlan, error: ProjectError, further: dict[str, Any]) -> BaseOperator:

@@ -3,8 +3,8 @@
 A run reads its state when it starts and writes it when it ends, so of two runs at once one's
 bookmarks are lost. Runs of one DAG never overlap (`max_active_runs`), but those of two DAGs do, and
 so do parallel branches. Only a pool of one slot keeps them apart in Airflow, and a DAG file cannot
-make one: the setting `state_pool` names it. (Meltano itself refuses a second run only where both
-have one system database, and then the run fails.)
+make one: the setting `state_pool` names it. Meltano itself refuses a second run where both have one
+system database; with a state backend nothing does.
 """
 
 from __future__ import annotations
@@ -30,20 +30,28 @@ class Clash:
     Attributes:
         state_id: The state's id.
         first: Id of the DAG that comes first in the plan, and goes on.
-        second: Id of the other one, which is refused.
+        second: Id of the other one.
         where: Place of the other one.
+        guarded: Whether Meltano keeps them apart, which it does by its system database: the run
+            that comes second fails.
     """
 
     state_id: str
     first: str
     second: str
     where: Location
+    guarded: bool
 
     def error(self) -> ProjectError:
         """Return it as an error."""
+        harm = (
+            "the second one fails as `already_running`"
+            if self.guarded
+            else "each would overwrite the other's bookmarks"
+        )
         return ProjectError(
-            f"the DAGs `{self.first}` and `{self.second}` share the state `{self.state_id}`: run "
-            "at once, each would overwrite the other's bookmarks",
+            f"the DAGs `{self.first}` and `{self.second}` share the state `{self.state_id}`: when "
+            f"they run at once, {harm}",
             self.where,
             "Let them take turns: make an Airflow pool of one slot (`airflow pools set NAME 1 "
             "'' --include-deferred`) and add `state_pool: NAME` to the project, the plugin or both "
@@ -86,7 +94,8 @@ def take_turns(dags: Sequence[DagPlan]) -> tuple[tuple[DagPlan, ...], tuple[Clas
 def refuse_clashes(plans: Iterable[ProjectPlan]) -> None:
     """Refuse DAGs that share a state or an id: for commands, which may stop at what they find.
 
-    Airflow refuses only the later DAG, when it is run: the others of its file have to go on.
+    In Airflow only a later DAG without a guard is refused, when it runs: the others of its file
+    have to go on.
 
     Raises:
         ProjectError: With all that were found.
@@ -122,9 +131,11 @@ def _clash(
 ) -> Clash | None:
     for state_id, tasks in writers.items():
         for earlier in known.get(state_id, ()):
-            pools = {task.settings.state_pool for task in [*tasks, *_writers(earlier)[state_id]]}
+            both = [*tasks, *_writers(earlier)[state_id]]
+            pools = {task.settings.state_pool for task in both}
             if len(pools) > 1 or None in pools:
-                return Clash(state_id, earlier.dag_id, dag.dag_id, dag.where)
+                guarded = all(task.settings.state == "database" for task in both)
+                return Clash(state_id, earlier.dag_id, dag.dag_id, dag.where, guarded)
     return None
 
 

@@ -51,7 +51,8 @@ class OrderSettings(BaseModel):
             "Airflow pool in which tasks that write one state take turns, in place of `pool`: the "
             "tasks of DAGs that share a state id, or of parallel branches. It must exist, with one "
             "slot, and count deferred tasks. Tasks whose state is theirs alone pass over it. None: "
-            "where a state is shared, the DAG is refused."
+            "DAGs that share a state are refused by `meltano-pods validate`, and with `state: "
+            "backend` the later one does not run."
         ),
     )
     priority_weight: Annotated[

@@ -1,0 +1,70 @@
+"""Parallel branches run at once, and DAGs that write one state never do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.waiting import wait_for
+
+if TYPE_CHECKING:
+    from tests.scheduler.running_airflow import RunningAirflow
+
+pytestmark = [pytest.mark.scheduler, pytest.mark.meltano, pytest.mark.timeout(400)]
+
+PAIR = "tap-csv-to-target-jsonl"
+
+
+def ended(airflow: RunningAirflow, dag_id: str, run_id: str) -> dict[str, Any]:
+    """Return a run when it has ended."""
+
+    def run() -> dict[str, Any] | None:
+        found = next(each for each in airflow.runs(dag_id) if each["dag_run_id"] == run_id)
+        return found if found["state"] in ("success", "failed") else None
+
+    return wait_for(f"the run of {dag_id} to end; see {airflow.home}", run, 180)
+
+
+def test_branches_meet_and_then_are_followed(airflow: RunningAirflow) -> None:
+    dag_id = "branches.job.branches"
+    airflow.unpause(dag_id)
+    run_id = airflow.trigger(dag_id)
+    run = ended(airflow, dag_id, run_id)
+    first, second = f"{PAIR}-check-met-more", "tap-more-to-target-jsonl-check-met-csv"
+    assert run["state"] == "success", airflow.log(dag_id, run_id, first)
+    branches = [airflow.task(dag_id, run_id, each) for each in (first, second)]
+    last = airflow.task(dag_id, run_id, "check-both")
+    assert max(each["start_date"] for each in branches) < min(each["end_date"] for each in branches)
+    assert last["start_date"] >= max(each["end_date"] for each in branches)
+    for task_id, state_id in ((first, f"other:{PAIR}"), (second, "other:tap-more-to-target-jsonl")):
+        assert state_id in airflow.log(dag_id, run_id, task_id)
+    output = airflow.home / "meltano" / "branches" / "output"
+    assert {"orders.jsonl", "more.jsonl"} <= {each.name for each in output.iterdir()}
+
+
+def test_dags_that_write_one_state_take_turns(airflow: RunningAirflow) -> None:
+    pool = {"name": "turns", "slots": 1, "include_deferred": True}
+    airflow.call("POST", "/api/v2/pools", pool)
+    dag_ids = ("branches.job.one", "branches.job.two")
+    for dag_id in dag_ids:
+        airflow.unpause(dag_id)
+    run_ids = [airflow.trigger(dag_id) for dag_id in dag_ids]
+    tasks = []
+    for dag_id, run_id in zip(dag_ids, run_ids, strict=True):
+        run = ended(airflow, dag_id, run_id)
+        assert run["state"] == "success", airflow.log(dag_id, run_id, f"{PAIR}-check-alone")
+        tasks.append(airflow.task(dag_id, run_id, f"{PAIR}-check-alone"))
+    earlier, later = sorted(tasks, key=lambda task: str(task["start_date"]))
+    assert {task["pool"] for task in tasks} == {"turns"}
+    assert earlier["end_date"] <= later["start_date"]
+
+
+def test_one_that_takes_no_turns_is_refused_at_once(airflow: RunningAirflow) -> None:
+    dag_id = "branches.job.refused"
+    airflow.unpause(dag_id)
+    run_id = airflow.trigger(dag_id)
+    assert ended(airflow, dag_id, run_id)["state"] == "failed"
+    log = airflow.log(dag_id, run_id, PAIR)
+    assert "`branches.job.one` and `branches.job.refused` share the state" in log
+    assert "prod:tap-csv-to-target-jsonl" in log
