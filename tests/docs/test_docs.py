@@ -67,6 +67,23 @@ def test_every_verb_named_in_the_docs_is_one() -> None:
                 assert re.search(rf"^{verb}:", makefile, re.MULTILINE), f"{page.name}: make {verb}"
 
 
+def test_the_example_of_branches(tmp_path: Path) -> None:
+    job, turns = code_blocks(ROOT / "docs" / "how-to" / "branches.md", "yaml")
+    plugins = (
+        "plugins:\n  extractors: [{name: tap-orders}, {name: tap-stock}]\n"
+        "  loaders: [{name: target-warehouse}]\n  utilities: [{name: dbt}]\n"
+        "environments: [{name: dev}]\ndefault_environment: dev\n"
+    )
+    (tmp_path / "meltano.yml").write_text(plugins + job + turns)
+    (dag,) = plan(read_project(tmp_path)).dags
+    orders, stock, dbt = dag.tasks
+    assert (orders.upstream, stock.upstream) == ((), ())
+    assert dbt.upstream == (orders.task_id, stock.task_id)
+    assert orders.task_id == "tap-orders-to-target-warehouse"
+    assert orders.state_ids == (f"dev:{orders.task_id}",)
+    assert dbt.settings.state_pool == "shop-state"
+
+
 NOTIFICATIONS = ROOT / "docs" / "how-to" / "notifications.md"
 
 
