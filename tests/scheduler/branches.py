@@ -23,6 +23,8 @@ plugins:
       met-csv: {executable: sh, args: check.sh met more csv}
       both: {executable: sh, args: check.sh both}
       alone: {executable: sh, args: check.sh alone}
+      allowed: {executable: sh, args: check.sh allowed}
+      always: {executable: sh, args: check.sh always}
 jobs:
 - name: branches
   tasks:
@@ -35,6 +37,10 @@ jobs:
       needs: []
       tasks:
         check-both: {needs: all}
+- name: ends
+  tasks: ['check:allowed', 'check:always']
+  annotations:
+    meltano_pods: {needs: []}
 - name: one
   tasks: [tap-csv target-jsonl check:alone]
   annotations:
@@ -61,6 +67,7 @@ met)
   for _ in $(seq 300); do [ -e "output/$3" ] && exit; sleep 0.2; done
   exit 1;;
 both) [ -e output/csv ] && [ -e output/more ];;
+allowed) [ -e output/allowed ];;
 alone) mkdir output/taken || exit 1; sleep 3; rmdir output/taken;;
 esac
 """

@@ -9,6 +9,7 @@ import pytest
 from tests.waiting import wait_for
 
 if TYPE_CHECKING:
+    from tests.inbox import Inbox
     from tests.scheduler.running_airflow import RunningAirflow
 
 pytestmark = [pytest.mark.scheduler, pytest.mark.meltano, pytest.mark.timeout(400)]
@@ -68,3 +69,22 @@ def test_one_that_takes_no_turns_is_refused_at_once(airflow: RunningAirflow) -> 
     log = airflow.log(dag_id, run_id, PAIR)
     assert "`branches.job.one` and `branches.job.refused` share the state" in log
     assert "prod:tap-csv-to-target-jsonl" in log
+
+
+def test_where_branches_end_in_two_tasks_the_recovery_is_told_once(
+    airflow: RunningAirflow, inbox: Inbox
+) -> None:
+    dag_id = "branches.job.ends"
+    airflow.unpause(dag_id)
+    assert ended(airflow, dag_id, airflow.trigger(dag_id))["state"] == "failed"
+    wait_for("the notice of the failure", lambda: len(inbox.notices_about(dag_id)) > 0)
+    output = airflow.home / "meltano" / "branches" / "output"
+    output.mkdir(exist_ok=True)
+    (output / "allowed").touch()
+    good = airflow.trigger(dag_id)
+    assert ended(airflow, dag_id, good)["state"] == "success"
+    wait_for("the notice of the recovery", lambda: len(inbox.notices_about(dag_id)) > 1)
+    assert ended(airflow, dag_id, airflow.trigger(dag_id))["state"] == "success"
+    failure, recovery = inbox.notices_about(dag_id)
+    assert (failure["event"], failure["task_id"]) == ("failure", "check-allowed")
+    assert (recovery["event"], recovery["run_id"]) == ("recovery", good)
