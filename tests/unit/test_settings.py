@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -210,3 +211,22 @@ def test_every_setting_is_described(key: str) -> None:
     assert field.description
     if field.default is None:
         assert "None:" in field.description
+
+
+def test_all_faults_are_told_at_once() -> None:
+    layers = [
+        layer("project", retrys=1, owner_link="example.com"),
+        layer("plugin", catchup=True, pool=""),
+        layer("job", tasks={"dbt-run": {"retries": -1, "tags": ["a"]}}),
+    ]
+    with pytest.raises(SettingsError) as caught:
+        settings_of(layers)
+    text = str(caught.value)
+    assert len(caught.value.others) == text.count("fix: ") - 1 == 5
+    for part in (
+        "`retrys` is no setting", "`owner_link` has a value", "`catchup` may not be set at plugin",
+        "`pool` has a value", "`retries` has a value", "`tags` may not be set at task level",
+    ):  # fmt: skip
+        assert part in text
+    again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own
+    assert str(again) == text

@@ -55,7 +55,7 @@ class Clash:
             self.where,
             "Let them take turns: make an Airflow pool of one slot (`airflow pools set NAME 1 "
             "'' --include-deferred`) and add `state_pool: NAME` to the project, the plugin or both "
-            "jobs. Or keep their states apart, by another environment or a state id suffix.",
+            "jobs. Or keep their states apart, by another `environment` or `state_id_suffix`.",
         )
 
 
