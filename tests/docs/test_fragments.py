@@ -47,7 +47,10 @@ def completed(said: dict[str, Any]) -> dict[str, Any]:
     for name in sorted(named(said) - defined):
         kind = "extractors" if name.startswith("tap-") else "loaders"
         kind = kind if name.startswith(("tap-", "target-")) else "utilities"
-        plugins.setdefault(kind, []).append({"name": name, "namespace": name.replace("-", "_")})
+        plugin: dict[str, Any] = {"name": name, "namespace": name.replace("-", "_")}
+        if kind == "utilities":
+            plugin["commands"] = {"build": "build", "run": "run"}
+        plugins.setdefault(kind, []).append(plugin)
     return said
 
 
