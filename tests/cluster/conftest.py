@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROJECTS = Path(__file__).parent / "projects"
+DAGS = Path(__file__).parent / "dags"
 _ENVIRONMENT = {
     "CLUSTER_NAME": "meltano-pods-test",
     "AIRFLOW_PORT": "8090",
@@ -141,6 +142,8 @@ def add_projects(cluster: Cluster) -> None:
         shutil.copy(
             cluster.clone / "dags" / "csv_to_json.py", cluster.clone / "dags" / f"{project.name}.py"
         )
+    for file in DAGS.glob("*.py"):
+        shutil.copy(file, cluster.clone / "dags")
     with (cluster.clone / "k8s" / "values" / "airflow.yaml").open("a") as values:
         values.write(_VALUES)
     # One of them tells a webhook.

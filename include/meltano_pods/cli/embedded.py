@@ -7,8 +7,10 @@ import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from meltano_pods.diagnosis import RunFailedError
 from meltano_pods.process.environment import run_environment
 from meltano_pods.process.run import Request, Run
+from meltano_pods.results import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +39,13 @@ def run_embedded(asked: Asked, log: Log) -> RunResult:
     grace = asked.task.settings.stop_grace.total_seconds()
     run = Run(Request(asked.spec.arguments, asked.folder, environment, grace, tries=""), log)
     with _stopping(run, log):
-        return run.perform()
+        try:
+            result = run.perform()
+        except RunFailedError as error:
+            tell(error.failure.result, log)
+            raise
+    tell(result, log)
+    return result
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from kubernetes.client import CoreV1Api, V1ObjectMeta, V1Pod
 from kubernetes.client.exceptions import ApiException
 
 from meltano_pods.cli.kubernetes import asking, reach
-from meltano_pods.diagnosis import Failure, failure_of, summarize
+from meltano_pods.diagnosis import Failure, failure_of
 from meltano_pods.errors import DeploymentError
 from meltano_pods.pods import naming
 from meltano_pods.pods.api import Pods
@@ -26,6 +26,7 @@ from meltano_pods.pods.refusals import why_refused
 from meltano_pods.pods.run_pod import RunPod
 from meltano_pods.pods.start import NotStartedError, has_ended
 from meltano_pods.pods.template import read_template
+from meltano_pods.results import tell
 from meltano_pods.settings.override import RUN_CONTAINER
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def run_in_cluster(
                 run_pod.delete(pod)
             raise
     pod = run_pod.state()
-    log.info("%s", summarize(ending.result))
+    tell(ending.result, log)
     if ending.succeeded and pod is not None:
         run_pod.delete(pod)
         return ending.result

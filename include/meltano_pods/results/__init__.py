@@ -5,6 +5,7 @@ For every launcher: an operator hands over the result, and returns or raises wha
 
 from meltano_pods.results.assets import inlets_and_outlets
 from meltano_pods.results.ended import Ended
+from meltano_pods.results.lines import tell
 from meltano_pods.results.options import Reporting, reporting_of
 from meltano_pods.results.report import LABEL_TEMPLATE, RESULT, SUMMARY, failed, succeeded
 from meltano_pods.results.uris import Uris
@@ -20,4 +21,5 @@ __all__ = [
     "inlets_and_outlets",
     "reporting_of",
     "succeeded",
+    "tell",
 ]

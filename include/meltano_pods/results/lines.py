@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meltano_pods.diagnosis import headline
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Protocol
 
     from meltano_runner.contract import PipelineResult, RunResult, StreamResult
 
+    class Log(Protocol):
+        """What a logger can do, as far as it matters here."""
+
+        def info(self, msg: str, /, *args: object) -> object:
+            """Write one line at INFO."""
+
+
 _MAX_LINES = 100
+
+
+def tell(result: RunResult, log: Log) -> None:
+    """Write to a log what a run did, its streams first."""
+    for line in stream_lines(result):
+        log.info("  %s", line)
+    log.info("%s", headline(result))
 
 
 def stream_lines(result: RunResult) -> list[str]:

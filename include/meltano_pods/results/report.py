@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from meltano_runner.contract import Category, Outcome
 
-from meltano_pods.diagnosis import Failure, failure_of, headline, summarize
+from meltano_pods.diagnosis import Failure, failure_of, summarize
 from meltano_pods.results.assets import emit
 from meltano_pods.results.checks import evaluate
-from meltano_pods.results.lines import stream_lines
+from meltano_pods.results.lines import tell
 
 if TYPE_CHECKING:
     from meltano_runner.contract import RunResult
@@ -69,11 +69,9 @@ def failed(ended: Ended, result: RunResult) -> None:
 
 
 def _tell(ended: Ended, result: RunResult, verdict: Verdict | None) -> None:
-    for line in stream_lines(result):
-        ended.log.info("  %s", line)
     for each in verdict.warned if verdict else ():
         ended.log.warning("Not as expected: %s", each.message)
-    ended.log.info("%s", headline(result))
+    tell(result, ended.log)
     warned = len(verdict.warned) if verdict else 0
     warnings = f"; {warned} warning{'' if warned == 1 else 's'}" if warned else ""
     _push(ended, SUMMARY, summarize(result) + warnings)
