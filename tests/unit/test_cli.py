@@ -372,6 +372,7 @@ def test_tasks_run_in_order_until_one_fails(
         ("b", "failed"),
     ]
     assert "hello a" in err
+    assert "succeeded: 3 records" in err
     assert "c: left out, a task before it failed" in err
     more = ("--full-refresh", "--state-id-suffix", "x", "--log-level", "debug")
     code, out, _ = said("run", "shop.job.load", "--task", "c", *more)

@@ -12,8 +12,9 @@ import pytest
 from airflow.sdk import Asset, AssetAlias
 from airflow.sdk.execution_time.context import OutletEventAccessors
 from meltano_pods.diagnosis import RunFailedError, RunRefusedError
-from meltano_pods.results import Ended, Reporting, Uris, columns, inlets_and_outlets, report
+from meltano_pods.results import Reporting, Uris, columns, inlets_and_outlets, report
 from meltano_pods.results.age import span, time_of
+from meltano_pods.results.ended import Ended
 from meltano_pods.results.lines import stream_lines
 from meltano_pods.settings.expect import check_expect
 from meltano_runner.contract import (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from meltano_pods.diagnosis import RunFailedError
 from meltano_pods.process.environment import run_environment
 from meltano_pods.process.run import Request, Run
-from meltano_pods.results import tell
+from meltano_pods.results.lines import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

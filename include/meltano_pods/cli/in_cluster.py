@@ -26,7 +26,7 @@ from meltano_pods.pods.refusals import why_refused
 from meltano_pods.pods.run_pod import RunPod
 from meltano_pods.pods.start import NotStartedError, has_ended
 from meltano_pods.pods.template import read_template
-from meltano_pods.results import tell
+from meltano_pods.results.lines import tell
 from meltano_pods.settings.override import RUN_CONTAINER
 
 if TYPE_CHECKING:

@@ -35,7 +35,9 @@ from meltano_pods.pods.run_pod import RunPod
 from meltano_pods.pods.start import CHECK_SECONDS, NotStartedError, has_ended
 from meltano_pods.pods.template import read_template
 from meltano_pods.pods.trigger import RunPodTrigger
-from meltano_pods.results import Ended, failed, reporting_of, succeeded
+from meltano_pods.results import reporting_of
+from meltano_pods.results.ended import Ended
+from meltano_pods.results.report import failed, succeeded
 from meltano_pods.settings.override import RUN_CONTAINER
 from meltano_pods.tasks.arguments import airflow_arguments, with_said
 from meltano_pods.tasks.mapping import TEMPLATE_FIELDS, partial

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from meltano_pods.results import Ended, failed, reporting_of, succeeded
+from meltano_pods.results import reporting_of
 from meltano_pods.tasks.arguments import airflow_arguments, with_said
 from meltano_pods.tasks.mapping import TEMPLATE_FIELDS, partial
 from meltano_pods.tasks.prepare import prepare, task_choices
@@ -96,6 +96,8 @@ class MeltanoProcessOperator(BaseOperator):
         # Every parse of a DAG file is a fresh process, and needs the class alone.
         from meltano_pods.diagnosis import RunFailedError  # noqa: PLC0415
         from meltano_pods.process.run import Request, Run  # noqa: PLC0415
+        from meltano_pods.results.ended import Ended  # noqa: PLC0415
+        from meltano_pods.results.report import failed, succeeded  # noqa: PLC0415
 
         project = Path(self.project_folder)
         told = prepare(self, context)

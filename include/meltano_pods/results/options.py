@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 
     from meltano_pods.plan import TaskPlan
 
+LABEL = "run_label"
+"""Variable of Airflow's context that holds what a run did in a few words."""
+LABEL_TEMPLATE = f"{{{{ {LABEL} | default('') }}}}"
+"""What the list of task instances shows of a run: Airflow has one text for each that a task can
+set, the name of a mapped one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reporting:

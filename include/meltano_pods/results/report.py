@@ -13,6 +13,7 @@ from meltano_pods.diagnosis import Failure, failure_of, summarize
 from meltano_pods.results.assets import emit
 from meltano_pods.results.checks import evaluate
 from meltano_pods.results.lines import tell
+from meltano_pods.results.options import LABEL
 
 if TYPE_CHECKING:
     from meltano_runner.contract import RunResult
@@ -26,10 +27,6 @@ SUMMARY = "summary"
 RESULT = "result"
 """Key of the XCom that holds the result of a run that failed; of others it is `return_value`."""
 
-LABEL_TEMPLATE = "{{ run_label | default('') }}"
-"""What the list of task instances shows of a run: Airflow has one text for each that a task can
-set, the name of a mapped one."""
-_LABEL = "run_label"
 _MAX_LABEL = 250  # characters that Airflow keeps
 _MAX_XCOM = 1 << 16
 """Bytes; columns of a larger result are left out: every run's stays in Airflow's database."""
@@ -76,7 +73,7 @@ def _tell(ended: Ended, result: RunResult, verdict: Verdict | None) -> None:
     warnings = f"; {warned} warning{'' if warned == 1 else 's'}" if warned else ""
     _push(ended, SUMMARY, summarize(result) + warnings)
     label = (_label(result) + warnings)[:_MAX_LABEL]
-    ended.context[_LABEL] = label  # type: ignore[literal-required] # meant for such names
+    ended.context[LABEL] = label  # type: ignore[literal-required] # meant for such names
 
 
 def _label(result: RunResult) -> str:
