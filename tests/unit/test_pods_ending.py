@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from meltano_pods.pods.ending import Ending, gone, not_started, read_ending, stopped
 from meltano_pods.pods.reasons import Finding
-from meltano_runner.contract import Category, Outcome, RunResult
+from meltano_runner.contract import Category, Outcome, RunResult, StreamResult, encode
 
 from tests.unit.pods import OK, ended, event, pod
 
@@ -28,6 +28,17 @@ def test_success() -> None:
 
 def test_the_log_stands_in_for_a_lost_message() -> None:
     assert read_ending(pod(ended(message="")), OK) == Ending(OK)
+
+
+def test_the_log_has_what_the_message_had_no_room_for() -> None:
+    streams = tuple(StreamResult(f"s{number}", 1, columns={"id": "i"}) for number in range(300))
+    full = replace(OK, pipelines=(replace(OK.pipelines[0], streams=streams),))
+    state = ended(message=full)
+    assert read_ending(pod(state)).result.pipelines[0].streams_omitted > 0
+    assert len(read_ending(pod(state), full).result.pipelines[0].streams) == 300
+    # Anybody can write to a log: it must say what the message says.
+    lie = replace(full, records=1_000_000)
+    assert read_ending(pod(state), lie).result.records == OK.records
 
 
 CASES: list[tuple[str, dict[str, Any], RunResult | None, str, str]] = [
