@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from meltano_pods.pods.ending import Ending, gone, not_started, read_ending, stopped
 from meltano_pods.pods.reasons import Finding
-from meltano_runner.contract import Category, Outcome, RunResult, StreamResult, encode
+from meltano_runner.contract import Category, Outcome, RunResult, StreamResult
 
 from tests.unit.pods import OK, ended, event, pod
 

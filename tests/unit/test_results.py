@@ -347,6 +347,16 @@ class TestChecks:
         (warned,) = airflow.succeed(short)["checks"]["warned"]
         assert "the result was cut" in warned["message"]
 
+    def test_a_stream_of_two_pipelines_counts_as_one(self) -> None:
+        two = replace(result(ORDERS), pipelines=result(ORDERS).pipelines * 2)
+        expect = {"min_records": 24, "streams": {"orders": {"min_records": 24}}}
+        assert Airflow(reporting(expect)).succeed(two)["checks"]["passed"] == 2
+
+    def test_a_bookmark_of_a_stream_that_is_selected_no_more_does_not_count(self) -> None:
+        gone = StreamResult("gone", bookmark=str(NOW - 99 * DAY), bookmark_before="x")
+        expect = {"streams": {"*": {"max_age": "2d"}}}
+        assert Airflow(reporting(expect)).succeed(result(ORDERS, gone))["checks"]["passed"] == 1
+
     def test_a_pattern_that_fits_nothing_is_told(self) -> None:
         airflow = Airflow(reporting({"streams": {"public-*": {"min_records": 1}}}))
         (warned,) = airflow.succeed(result(ORDERS))["checks"]["warned"]
@@ -392,6 +402,11 @@ class TestColumns:
         for each in (self.BEFORE, other, self.BEFORE):
             Airflow(reporting(expect)).succeed(result(each))
 
+    def test_columns_that_are_not_known_have_not_passed(self) -> None:
+        checks = Airflow(reporting({"schema_change": "fail"})).succeed(result(FULL))["checks"]
+        assert checks["passed"] == 0
+        assert "tap-a to target-b: no columns are known" in checks["warned"][0]["message"]
+
     def test_nothing_is_kept_that_is_not_asked_for(self, variables: dict[str, str]) -> None:
         Airflow(reporting({"min_records": 1})).succeed(result(self.BEFORE))
         assert variables == {}
@@ -411,7 +426,9 @@ class TestColumns:
             raise RuntimeError("the API is gone")
 
         monkeypatch.setattr(f"{columns.__name__}.Variable.set", refuse)
-        Airflow(reporting({"schema_change": "fail"})).succeed(result(self.BEFORE))
+        value = Airflow(reporting({"schema_change": "fail"})).succeed(result(self.BEFORE))
+        assert value["checks"]["passed"] == 0
+        assert "not at hand" in value["checks"]["warned"][0]["message"]
         assert "the API is gone" in log.text
 
     def test_long_names_make_short_keys(self) -> None:

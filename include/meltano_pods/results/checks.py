@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from meltano_pods.results.columns import Changes
     from meltano_pods.results.options import Reporting
 
+_COLUMNS = "schema_change"
 _MAX_TOLD = 20
 _PATTERN = frozenset("*?[")
 
@@ -84,17 +85,17 @@ def evaluate(reporting: Reporting, result: RunResult, log: Logger) -> Verdict:
     expected = reporting.expect
     if not expected or not result.pipelines:  # a utility moves nothing
         return verdict
-    streams = {stream.stream: stream for each in result.pipelines for stream in each.streams}
+    streams = _streams(result)
     cut = bool(result.pipelines_omitted or any(each.streams_omitted for each in result.pipelines))
-    changes = _changes(reporting, result, log)
-    counts = [each.records for each in streams.values() if each.records is not None]
-    run = _Subject(None, sum(counts) if counts else None, tuple(streams.values()), changes)
+    changes, untold = _changes(reporting, result, log)
+    verdict.warned += [Finding(_COLUMNS, None, "warn", None, text) for text in untold]
+    every = tuple(each for parts in streams.values() for each in parts)
+    run = _Subject(None, every, changes)
     subjects = [(run, {key: each for key, each in expected.items() if key != "streams"})]
     for name, checks in _by_stream(expected.get("streams") or {}, streams).items():
         if name in streams:
-            stream = streams[name]
             own = {name: changes[name]} if name in changes else {}
-            subjects.append((_Subject(name, stream.records, (stream,), own), checks))
+            subjects.append((_Subject(name, streams[name], own), checks))
         elif checks:
             _missing(verdict, name, checks, streams, cut=cut)
     for pattern in _unfit(expected.get("streams") or {}, streams):
@@ -102,8 +103,23 @@ def evaluate(reporting: Reporting, result: RunResult, log: Logger) -> Verdict:
         verdict.warned.append(Finding("streams", pattern, "warn", None, text))
     for subject, checks in subjects:
         for check, bounds in checks.items():
-            _note(verdict, subject, check, bounds)
+            if check != _COLUMNS or subject.changes or not untold:
+                _note(verdict, subject, check, bounds)
     return verdict
+
+
+_Streams = dict[str, tuple["StreamResult", ...]]
+
+
+def _streams(result: RunResult) -> _Streams:
+    """Return the streams the run went through, each as often as a pipeline of it has one."""
+    every = [stream for each in result.pipelines for stream in each.streams]
+    # A state keeps the bookmarks of streams that are selected no more.
+    ran = [each for each in every if each.records is not None or each.columns is not None]
+    found: _Streams = {}
+    for stream in ran or every:
+        found[stream.stream] = (*found.get(stream.stream, ()), stream)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +127,15 @@ class _Subject:
     """What a check is about: the run, or one stream of it."""
 
     name: str | None
-    records: int | None
     streams: tuple[StreamResult, ...]
     changes: Mapping[str, Changes]
     """Of those streams whose columns are known, now and from before."""
+
+    @property
+    def records(self) -> int | None:
+        """Records moved; None where nothing was counted."""
+        counts = [each.records for each in self.streams if each.records is not None]
+        return sum(counts) if counts else None
 
 
 def _note(verdict: Verdict, subject: _Subject, check: str, bounds: Mapping[str, Any]) -> None:
@@ -167,23 +188,22 @@ def _schema_change(subject: _Subject, kinds: list[str]) -> tuple[Any, str] | Non
 _UNMET: dict[str, Callable[[_Subject, Any], tuple[Any, str] | None]] = {
     "min_records": _min_records,
     "max_age": _max_age,
-    "schema_change": _schema_change,
+    _COLUMNS: _schema_change,
 }
 
 
 def _by_stream(
-    said: Mapping[str, Mapping[str, Any]], streams: Mapping[str, StreamResult]
+    said: Mapping[str, Mapping[str, Any]], streams: _Streams
 ) -> dict[str, dict[str, Any]]:
     """Return the checks of each stream: of the patterns it fits, in their order, then its own."""
     patterns = {name: each for name, each in said.items() if _PATTERN & set(name)}
     found: dict[str, dict[str, Any]] = {}
-    for name, stream in streams.items():
+    for name, parts in streams.items():
+        # A full-table stream has no bookmark that could be old.
+        skipped = () if any(each.bookmark for each in parts) else ("max_age",)
         for pattern, checks in patterns.items():
             if fnmatchcase(name, pattern):
-                # A full-table stream has no bookmark that could be old.
-                wanted = {
-                    key: each for key, each in checks.items() if key != "max_age" or stream.bookmark
-                }
+                wanted = {key: each for key, each in checks.items() if key not in skipped}
                 found.setdefault(name, {}).update(wanted)
     for name, checks in said.items():
         if name not in patterns:
@@ -191,7 +211,7 @@ def _by_stream(
     return found
 
 
-def _unfit(said: Mapping[str, Any], streams: Mapping[str, Any]) -> list[str]:
+def _unfit(said: Mapping[str, Any], streams: _Streams) -> list[str]:
     patterns = [name for name in said if _PATTERN & set(name)]
     return [each for each in patterns if not any(fnmatchcase(name, each) for name in streams)]
 
@@ -200,7 +220,7 @@ def _missing(
     verdict: Verdict,
     name: str,
     checks: Mapping[str, Mapping[str, Any]],
-    streams: Mapping[str, StreamResult],
+    streams: _Streams,
     *,
     cut: bool,
 ) -> None:
@@ -217,11 +237,14 @@ def _missing(
     (verdict.failed if worst == "fail" else verdict.warned).append(finding)
 
 
-def _changes(reporting: Reporting, result: RunResult, log: Logger) -> dict[str, Changes]:
+def _changes(
+    reporting: Reporting, result: RunResult, log: Logger
+) -> tuple[dict[str, Changes], list[str]]:
+    """Return how columns changed, by stream, and in words where that cannot be told."""
     expected = reporting.expect
     streams = (expected.get("streams") or {}).values()
-    if not any("schema_change" in checks for checks in (expected, *streams)):
-        return {}
+    if not any(_COLUMNS in checks for checks in (expected, *streams)):
+        return {}, []
     return columns.compare(reporting.project, result, log)
 
 

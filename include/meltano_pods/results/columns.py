@@ -61,11 +61,11 @@ class Changes:
 _KINDS = ("added", "removed", "type")
 
 
-def compare(project: str, result: RunResult, log: Logger) -> dict[str, Changes]:
-    """Return what changed, by stream, and remember what is there now.
+def compare(project: str, result: RunResult, log: Logger) -> tuple[dict[str, Changes], list[str]]:
+    """Return what changed, by stream, and what cannot be told; remember what is there now.
 
     A stream that was not there before has nothing to be compared with. Columns that cannot be
-    remembered do not end a run that has moved its rows: the log says so.
+    remembered do not end a run that has moved its rows.
 
     Args:
         project: Name of the project.
@@ -73,6 +73,7 @@ def compare(project: str, result: RunResult, log: Logger) -> dict[str, Changes]:
         log: The task's log.
     """
     found: dict[str, Changes] = {}
+    untold = []
     for pipeline in result.pipelines:
         now = {
             stream.stream: dict(stream.columns)
@@ -81,19 +82,21 @@ def compare(project: str, result: RunResult, log: Logger) -> dict[str, Changes]:
         }
         key = variable_name(project, pipeline)
         if not now:
-            log.warning("No columns are known of %s: their changes are not checked", key)
+            name = f"{pipeline.tap} to {pipeline.target}"
+            untold.append(f"{name}: no columns are known, so no changes of them (schema_change)")
             continue
         try:
             before = _remembered(key)
             if (kept := {**before, **now}) != before:
                 Variable.set(key, json.dumps(kept), description=_DESCRIPTION)
         except Exception as error:  # noqa: BLE001 - Airflow's API has many ways to fail
-            log.warning("Changes of columns are not checked: %s: %s", key, error)
+            log.warning("Cannot read or write the variable %s: %s", key, error)
+            untold.append(f"the columns of the last run are not at hand: {key} (schema_change)")
             continue
         for stream, columns in now.items():
             if stream in before and (changes := changes_of(before[stream], columns)):
                 found[stream] = changes
-    return found
+    return found, untold
 
 
 def changes_of(before: Mapping[str, str], now: Mapping[str, str]) -> Changes | None:
