@@ -1,1 +1,0 @@
-../faults/tap.py
