@@ -9,7 +9,7 @@ import tempfile
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.timing import Pair, in_turn, on_the_processor, quiet
 
@@ -128,9 +128,13 @@ def _beside_airflow(file: Path, runs: int) -> None:
             DagSerialization.serialize_dag(dag)
 
     planned = _plan(file.parents[1] / "meltano" / file.stem)
+    params = {
+        dag_id: {name: dag.params.get_param(name) for name in dag.params}
+        for dag_id, dag in airflow_dags(str(file)).items()
+    }
     pair = in_turn(
         lambda: serialized(lambda: list(airflow_dags(str(file)).values())),
-        lambda: serialized(lambda: list(_by_hand(planned))),
+        lambda: serialized(lambda: list(_by_hand(planned, params))),
         runs * 4,
         on_the_processor,
     )
@@ -149,9 +153,9 @@ def _beside_airflow(file: Path, runs: int) -> None:
     print(f"  {pair}")
 
 
-def _by_hand(planned: ProjectPlan) -> Iterator[DAG]:
+def _by_hand(planned: ProjectPlan, params: dict[str, dict[str, Any]]) -> Iterator[DAG]:
     """Make the DAGs of a plan as one writes them, of operators that do nothing."""
-    from airflow.sdk import DAG, BaseOperator, Param, chain  # noqa: PLC0415
+    from airflow.sdk import DAG, BaseOperator, chain  # noqa: PLC0415
 
     for each in planned.dags:
         with DAG(
@@ -161,7 +165,7 @@ def _by_hand(planned: ProjectPlan) -> Iterator[DAG]:
             doc_md=each.doc,
             tags=list(each.tags),
             max_active_runs=1,
-            params={"full_refresh": Param(default=False, type="boolean")},
+            params=params[each.dag_id],
         ) as dag:
             delay = timedelta(minutes=5)
             chain(
