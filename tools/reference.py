@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import click
 from meltano_pods.cli.main import COMMANDS, cli
+from meltano_pods.parameters import RunChoices, form
+from meltano_pods.parameters.choices import ENVIRONMENT, ONLY_TASKS
+from meltano_pods.parameters.interval import VARIABLES
 from meltano_pods.settings import ORDER, Settings
 from meltano_pods.settings.deployment import DeploymentSettings
 from meltano_pods.settings.model import levels_refused
@@ -26,6 +29,8 @@ def pages() -> dict[Path, str]:
         FOLDER / "deployment.md": deployment(),
         FOLDER / "categories.md": categories(),
         FOLDER / "cli.md": command_line(),
+        FOLDER / "parameters.md": parameters(),
+        FOLDER / "variables.md": variables(),
     }
 
 
@@ -140,6 +145,72 @@ def _help_of(name: str, command: click.Command) -> str:
 
 
 _WIDTH = 90
+
+
+def parameters() -> str:
+    """Return the page of the parameters of runs."""
+    lines = [
+        "# Parameters of a run",
+        "",
+        _MADE.format(source="`include/meltano_pods/parameters/form.py`").rstrip(),
+        "",
+        "What Airflow asks when a DAG is started by hand, and takes as `conf` by its REST API, its",
+        "command line, `TriggerDagRunOperator` and backfills. Those about streams and state are",
+        "offered by DAGs with an extractor, `environment` where `allowed_environments` names some,",
+        "`only_tasks` by DAGs of more than one task. Each begins with what the",
+        "[settings](settings.md) say, else with the default.",
+        "[How to use them](../how-to/run-parameters.md).",
+        "",
+        "| parameter | type | default | meaning | allowed |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    example = RunChoices(environments=("staging",), task_ids=("first", "second"), taps=("tap",))
+    for name, (begun, schema) in form(example, "prod").items():
+        open_ended = name in (ENVIRONMENT, ONLY_TASKS)
+        kinds = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+        default = "the DAG's own" if name == ENVIRONMENT else _default(begun)
+        lines.append(
+            f"| `{name}` | {' or '.join(kinds)} | {default} | {schema['description']} | "
+            f"{_OPEN[name] if open_ended else _allowed(schema)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+_OPEN = {
+    ENVIRONMENT: "its own environment and those of `allowed_environments`",
+    ONLY_TASKS: "ids of tasks of the DAG",
+}
+
+
+def _allowed(schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return ", ".join(f"`{each}`" for each in schema["enum"])
+    if schema["type"] == "boolean":
+        return "`true`, `false`"
+    pattern = schema.get("pattern") or schema["items"]["pattern"]
+    whose = "matches" if "pattern" in schema else "each matches"
+    return f"{whose} `{pattern.replace('|', chr(92) + '|')}`"
+
+
+def variables() -> str:
+    """Return the page of the variables of runs."""
+    lines = [
+        "# Variables of a run",
+        "",
+        _MADE.format(source="`include/meltano_pods/parameters/interval.py`").rstrip(),
+        "",
+        "Environment variables that every run has, in a pod and in a process alike. `meltano.yml`",
+        "takes them as `$NAME` in the configuration of plugins. Where Airflow has no value the",
+        "variable is unset, for which Meltano puts an empty text; the setting `env` can give it",
+        "one for that case. [How to use them](../how-to/backfill.md).",
+        "",
+        "| variable | meaning |",
+        "| --- | --- |",
+        *(f"| `{name}` | {meaning} |" for name, meaning in VARIABLES.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 _SAME = object()
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.canaries import canary
 from tests.inbox import READER, Inbox
 from tests.scheduler.branches import add_branches
+from tests.scheduler import shaped
 from tests.scheduler.running_airflow import SLEEPER, RunningAirflow, processes_of
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Iterator[
     shutil.copy(Path(__file__).with_name("after_watched.py"), home / "dags")
     _add_example(home, "branches")
     add_branches(home / "meltano" / "branches")
+    _add_example(home, shaped.NAME)
+    shaped.shape(home / "meltano" / shaped.NAME / "meltano.yml")
     mortal = SLEEPER.replace("retries: 1", "retries: 0")
     for name, text in (("sleeper", SLEEPER), ("breakable", SLEEPER), ("mortal", mortal)):
         folder = home / "meltano" / name

@@ -74,6 +74,18 @@ def test_an_allowed_environment_that_wants_other_settings(make_project: MakeProj
         hourly(make_project, "allowed_environments: [prod]", text)
 
 
+def test_an_allowed_environment_that_wants_others_of_a_plugin(make_project: MakeProject) -> None:
+    own = """- name: prod
+  config:
+    plugins:
+      extractors:
+      - name: tap-shop
+        annotations: {meltano_pods: {resources: {requests: {memory: 1Gi}}}}"""
+    text = GOOD.replace("- name: prod", own)
+    with pytest.raises(SettingsError, match="says here of: resources of tap-shop"):
+        hourly(make_project, "allowed_environments: [prod]", text)
+
+
 @pytest.mark.parametrize(
     ("said", "message"),
     [

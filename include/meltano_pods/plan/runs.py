@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from meltano_pods.errors import SettingsError
 from meltano_pods.names import listed, suggestion
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from meltano_pods.project import Project
+    from meltano_pods.project.model import Environment
     from meltano_pods.settings import Settings
     from meltano_pods.settings.layer import Layer
 
@@ -35,7 +36,7 @@ def check_allowed_environments(
     Raises:
         SettingsError: An environment is not defined, or has settings of its own.
     """
-    own = {} if environment is None else project.environments[environment].annotations.values
+    own = {} if environment is None else _said(project.environments[environment])
     for name in settings.allowed_environments:
         if name not in project.environments:
             raise SettingsError(
@@ -44,7 +45,7 @@ def check_allowed_environments(
                 place_of(layers, _ALLOWED),
                 f"{suggestion(name, project.environments)}Name some of `environments`.",
             )
-        other = project.environments[name].annotations.values
+        other = _said(project.environments[name])
         keys = {key for key in {*own, *other} if own.get(key) != other.get(key)}
         if keys:
             raise SettingsError(
@@ -54,6 +55,14 @@ def check_allowed_environments(
                 f"Give both environments the same, or take `{name}` from `{_ALLOWED}` and add a "
                 f"schedule with `environment: {name}`.",
             )
+
+
+def _said(environment: Environment) -> dict[str, Any]:
+    """Return the settings of an environment; those of plugins in it with the plugin's name."""
+    said = dict(environment.annotations.values)
+    for (_, plugin), own in environment.plugins.items():
+        said |= {f"{key} of {plugin}": value for key, value in own.values.items()}
+    return said
 
 
 def check_no_state_update(
