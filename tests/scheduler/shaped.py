@@ -21,8 +21,11 @@ NAME = "shaped"
 PAIR = "tap-csv-to-target-jsonl"
 ROWS = 1200
 
-# Only what falls into the data interval; all where there is none.
-_INTERVAL = """\
+# Moves only what falls into the data interval; all where there is none.
+_BY_DAY = """\
+  - name: tap-by-day
+    inherit_from: tap-csv
+    config:
       stream_maps:
         orders:
           since: "'$MELTANO_PODS_DATA_INTERVAL_START'"
@@ -39,7 +42,7 @@ _SCHEDULES = """\
       two: {args: two, executable: echo}
       three: {args: three, executable: echo}
 schedules:
-- {name: daily, interval: '@daily', extractor: tap-csv, loader: target-jsonl, transform: skip}
+- {name: daily, interval: '@daily', extractor: tap-by-day, loader: target-jsonl, transform: skip}
 jobs:
 - {name: load, tasks: [tap-csv target-jsonl]}
 - {name: steps, tasks: ['says:one', 'says:two', 'says:three']}
@@ -54,9 +57,9 @@ annotations:
 def shape(file: Path) -> None:
     """Rewrite a copy of the example's meltano.yml."""
     text, _, _ = file.read_text().partition("\nschedules:\n")
-    anchor = "      replication_key: updated_at\n"
+    anchor = "  loaders:\n"
     assert text.count(anchor) == 1
-    file.write_text(f"{text.replace(anchor, anchor + _INTERVAL)}\n{_SCHEDULES}")
+    file.write_text(f"{text.replace(anchor, _BY_DAY + anchor)}\n{_SCHEDULES}")
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,9 @@ class Ended:
     Attributes:
         run: As Airflow has it.
         states: Of its tasks, by their ids.
-        log: Of the task that moves rows, if there is one.
-        rows: How many rows it wrote.
-        rendered: What Airflow shows of the task.
+        log: What they logged.
+        rows: How many rows were written.
+        rendered: What Airflow shows of them.
     """
 
     run: dict[str, Any]
@@ -112,7 +115,7 @@ class Shaped:
         return Ended(
             run,
             {each["task_id"]: each["state"] for each in tasks},
-            self.airflow.log(dag_id, run_id, PAIR),
+            "".join(self.airflow.log(dag_id, run_id, each["task_id"]) for each in tasks),
             len(self.rows()) - before,
             json.dumps([each["rendered_fields"] for each in tasks]),
         )
