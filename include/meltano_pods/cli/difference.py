@@ -201,14 +201,14 @@ def _tasks(
         states = (before.state_ids, task.state_ids)
         if changes or pod or states[0] != states[1]:
             differing = states if states[0] != states[1] else None
-            command = " ".join(task.arguments)
+            command = " ".join(task.invocation().arguments)
             yield TaskChange(task.task_id, CHANGED, command, changes, pod, differing)
     for before in was.values():
         yield _whole(before, REMOVED)
 
 
 def _whole(task: TaskPlan, kind: str) -> TaskChange:
-    return TaskChange(task.task_id, kind, " ".join(task.arguments))
+    return TaskChange(task.task_id, kind, " ".join(task.invocation().arguments))
 
 
 def _of_dag(dag: DagPlan) -> dict[str, Any]:
