@@ -22,8 +22,6 @@ PLUGINS = """\
 plugins:
   extractors: [{name: tap-shop}, {name: tap-lookups}]
   loaders: [{name: target-warehouse}]
-default_environment: prod
-environments: [{name: prod}, {name: staging}]
 """
 
 

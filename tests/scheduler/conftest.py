@@ -11,8 +11,8 @@ import pytest
 
 from tests.canaries import canary
 from tests.inbox import READER, Inbox
-from tests.scheduler.branches import add_branches
 from tests.scheduler import shaped
+from tests.scheduler.branches import add_branches
 from tests.scheduler.running_airflow import SLEEPER, RunningAirflow, processes_of
 
 if TYPE_CHECKING:
