@@ -45,6 +45,21 @@ def test_a_tool_found_must_have_a_version_that_will_do(
     assert found == acceptable
 
 
+def test_our_own_links_on_path_are_not_the_users_tools(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ours, theirs = tmp_path / "bin", tmp_path / "theirs"
+    for folder in (ours, theirs):
+        folder.mkdir()
+        (folder / "kubectl").touch(mode=0o755)
+    monkeypatch.setattr(toolbox, "BIN", ours)
+
+    monkeypatch.setenv("PATH", f"{ours}")
+    assert toolbox._on_path("kubectl") is None
+    monkeypatch.setenv("PATH", f"{ours}/../bin:{theirs}")
+    assert toolbox._on_path("kubectl") == theirs / "kubectl"
+
+
 def _archive(content: bytes) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:

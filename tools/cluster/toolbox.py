@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import platform
 import re
 import shutil
@@ -96,14 +97,22 @@ def ensure_tools(shell: Shell, built: Path | None) -> str:
 
 
 def _find(tool: Tool, shell: Shell, built: Path | None) -> tuple[Path, str]:
-    if (path := shutil.which(tool.name)) and (version := _acceptable(tool, Path(path), shell)):
-        return Path(path), f"{version} (yours)"
+    if (path := _on_path(tool.name)) and (version := _acceptable(tool, path, shell)):
+        return path, f"{version} (yours)"
     if built and (program := built / tool.name).exists():
         return program, f"{tool.version} (built)"
     key = digest(tool.name, tool.version, platform.machine())
     kept = (cache_root() / "tools" / key / ".done").exists()
     folder = cached("tools", key, lambda folder: _fetch(tool, folder, shell), keep=2 * len(TOOLS))
     return folder / tool.name, f"{tool.version} ({'kept' if kept else 'fetched'})"
+
+
+def _on_path(name: str) -> Path | None:
+    """Find a program of the user's, not our own link: `make up` says to put that on PATH."""
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    others = (each for each in folders if each and Path(each).resolve() != BIN.resolve())
+    found = shutil.which(name, path=os.pathsep.join(others))
+    return Path(found) if found else None
 
 
 def _acceptable(tool: Tool, path: Path, shell: Shell) -> str | None:
