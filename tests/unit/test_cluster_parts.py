@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import tarfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tools.cluster import toolbox
+from tools.cluster import apps, toolbox
 from tools.cluster.apps import secret_of
 from tools.cluster.diagnose import is_well
 from tools.cluster.errors import ClusterError
 from tools.cluster.places import K8S, OFFLINE
-from tools.cluster.settings import KIND, KUBECTL
+from tools.cluster.settings import KIND, KUBECTL, Settings
 from tools.cluster.shell import Shell
 from tools.cluster.toolbox import TOOLS
 
@@ -140,3 +141,25 @@ def test_a_project_that_loads_into_the_warehouse_gets_its_role_alone() -> None:
         "WAREHOUSE_PASSWORD": "pw-warehouse",
         "WAREHOUSE_DATABASE": "warehouse",
     }
+
+
+def test_a_secret_gets_what_it_lacks_and_keeps_what_a_person_put_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    addresses = {
+        f"{name}-uri": f"postgresql://u:p@db:5432/{name}" for name in ("shop", "warehouse")
+    }
+    theirs = {"WAREHOUSE_PASSWORD": "dGhlaXJz", "TAP_TOKEN": "bWluZQ=="}
+    shell = Shell(tmp_path / "log")
+    monkeypatch.setattr(shell, "ask", lambda *_: json.dumps({"data": theirs}))
+    said: list[tuple[tuple[str, ...], dict[str, Any]]] = []
+
+    def kubectl(_: object, __: object, *words: str, stdin: str) -> None:
+        said.append((words, json.loads(stdin)))
+
+    monkeypatch.setattr(apps, "kubectl", kubectl)
+    apps._project_secret(Settings.read({}), "shop", addresses, shell)
+    ((words, manifest),) = said
+    assert words[0] == "replace"
+    assert manifest["data"].items() >= theirs.items()
+    assert {"MELTANO_DATABASE_URI", "WAREHOUSE_HOST"} <= manifest["data"].keys()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -98,25 +99,39 @@ def install_meltano_pods(settings: Settings, pushed: dict[str, str], shell: Shel
     _namespace(settings, MELTANO_NAMESPACE, shell)
     addresses = secret(settings, AIRFLOW_NAMESPACE, _DATABASES, shell)
     for project in projects():
-        name = f"meltano-{project.replace('_', '-')}-env"
-        # Made once: what a person puts into it stays.
-        if shell.ask(
-            BIN / "kubectl", "--kubeconfig", settings.kubeconfig,
-            "--namespace", MELTANO_NAMESPACE, "get", "secret", name,
-        ) is None:  # fmt: skip
-            manifest = {
-                "apiVersion": "v1",
-                "kind": "Secret",
-                "metadata": {"name": name, "namespace": MELTANO_NAMESPACE},
-                "stringData": secret_of(project, addresses),
-            }
-            kubectl(settings, shell, "create", "-f", "-", stdin=json.dumps(manifest))
+        _project_secret(settings, project, addresses, shell)
     kubectl(settings, shell, "apply", "-f", str(K8S / "output.yaml"))
     values: dict[str, Any] = {
         "image": pushed[MELTANO],
         "projects": {project: {} for project in projects()},
     }
     return _helm(settings, "meltano-pods", MELTANO_NAMESPACE, values, shell)
+
+
+def _project_secret(
+    settings: Settings, project: str, addresses: Mapping[str, str], shell: Shell
+) -> None:
+    """Make a project's Secret, or add what it lacks: what a person puts into it stays."""
+    name = f"meltano-{project.replace('_', '-')}-env"
+    said = shell.ask(
+        BIN / "kubectl", "--kubeconfig", settings.kubeconfig,
+        "--namespace", MELTANO_NAMESPACE, "get", "secret", name, "-o", "json",
+    )  # fmt: skip
+    there = {} if said is None else json.loads(said).get("data") or {}
+    own = {
+        key: b64encode(value.encode()).decode()
+        for key, value in secret_of(project, addresses).items()
+    }
+    if own.keys() <= there.keys():
+        return
+    manifest = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": MELTANO_NAMESPACE},
+        "data": {**own, **there},
+    }
+    verb = "create" if said is None else "replace"
+    kubectl(settings, shell, verb, "-f", "-", stdin=json.dumps(manifest))
 
 
 def wait_healthy(settings: Settings) -> str:
