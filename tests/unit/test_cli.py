@@ -233,6 +233,7 @@ def test_what_a_change_does(repository: Path, said: Said) -> None:
     code, (project,) = changes(said)
     (dag,) = project["dags"]
     assert (code, dag["dag_id"], dag["kind"]) == (3, "shop.daily", "changed")
+    assert project["files"] is True
     assert {"key": "schedule", "old": "0 0 * * *", "new": "0 * * * *"} in dag["changes"]
     assert {"key": "settings.stop_grace", "old": "PT30S", "new": "PT1M"} in dag["changes"]
     (task,) = dag["tasks"]
@@ -279,6 +280,7 @@ def test_a_template_of_pods_is_part_of_a_change(repository: Path, said: Said) ->
     file = repository / "k8s" / "pod_templates" / "default.yaml"
     file.write_text(file.read_text().replace("runAsNonRoot: true", "runAsNonRoot: false"))
     _, (project,) = changes(said)
+    assert project["files"] is False
     (task,) = project["dags"][0]["tasks"]
     assert [each["key"] for each in task["pod"]] == ["spec.securityContext.runAsNonRoot"]
 

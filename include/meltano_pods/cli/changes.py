@@ -102,10 +102,9 @@ def _every_task(changed: Iterable[ProjectChange]) -> Iterator[TaskChange]:
 
 
 def _show(project: ProjectChange) -> None:
-    if project.kind == CHANGED:
+    about = project.kind
+    if project.kind == CHANGED and project.files:
         about = "its files changed: build the Meltano image anew, or runs end with config_drift"
-    else:
-        about = project.kind
     click.echo(click.style(project.project, bold=True) + f": {about}")
     for dag in project.dags:
         _show_dag(dag)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -98,18 +98,21 @@ class ProjectChange:
     Attributes:
         project: Its name.
         kind: `added`, `removed` or `changed`.
+        files: Whether the files differ that its image has to share with Airflow.
         dags: Those of its DAGs that differ; none where the change is none of theirs.
     """
 
     project: str
     kind: str
-    dags: tuple[DagChange, ...] = field(default=())
+    files: bool
+    dags: tuple[DagChange, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the project as JSON-compatible data."""
         return {
             "project": self.project,
             "kind": self.kind,
+            "files": self.files,
             "dags": [each.as_dict() for each in self.dags],
         }
 
@@ -130,8 +133,9 @@ def difference(
         old, new = was.get(name), now.get(name)
         kind = ADDED if old is None else REMOVED if new is None else CHANGED
         dags = tuple(_dags(old.dags if old else (), new.dags if new else (), pods))
-        if kind != CHANGED or dags or (old and new and old.digest != new.digest):
-            found.append(ProjectChange(name, kind, dags))
+        files = old is None or new is None or old.digest != new.digest
+        if files or dags:
+            found.append(ProjectChange(name, kind, files, dags))
     return found
 
 
