@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.waiting import wait_for
+from tools.airflow_api import ENDED
 
 if TYPE_CHECKING:
     from tests.cluster.running_cluster import Cluster
@@ -17,22 +18,42 @@ BRANCHES = {"tap-to-target", "tap-other-to-target"}
 WHERE = {"dev": "development", "prod": "production"}
 
 
-@pytest.mark.parametrize("environment", WHERE)
-def test_branches_run_at_once_and_then_what_follows_them(
-    cluster: Cluster, environment: str
-) -> None:
-    dag_id = f"shapes.in-{environment}"
-    run_id = cluster.start(dag_id)
+Pods = dict[str, dict[str, Any]]
 
-    def pods() -> dict[str, dict[str, Any]]:
-        running = cluster.pods_of(dag_id, phase="Running", run_id=run_id)
-        return {each["metadata"]["labels"]["task_id"]: each for each in running}
 
-    def both() -> dict[str, dict[str, Any]] | None:
-        found = pods()
-        return found if set(found) == BRANCHES else None
+def test_branches_run_at_once_and_then_what_follows_them(cluster: Cluster) -> None:
+    runs = {environment: cluster.start(f"shapes.in-{environment}") for environment in WHERE}
+    seen: dict[str, Pods] = {environment: {} for environment in WHERE}
+    at_once = set()
 
-    for pod in wait_for("the pods of both branches", both, 240).values():
+    def ended(environment: str, run_id: str) -> bool:
+        dag_id = f"shapes.in-{environment}"
+        found = cluster.pods_of(dag_id, phase="Running", run_id=run_id)
+        running = {each["metadata"]["labels"]["task_id"]: each for each in found}
+        if set(running) == BRANCHES:
+            at_once.add(environment)
+        seen[environment].update(running)
+        return cluster.api.run(dag_id, run_id)["state"] in ENDED
+
+    def all_ended() -> bool:
+        over = [ended(*each) for each in runs.items()]
+        return all(over)
+
+    wait_for("the runs to end", all_ended, 400)
+    assert at_once == set(WHERE)
+    for environment, pods in seen.items():
+        _check_pods(pods, environment)
+        dag_id, run_id = f"shapes.in-{environment}", runs[environment]
+        tasks = {each["task_id"]: each for each in cluster.api.tasks(dag_id, run_id)}
+        assert {each["state"] for each in tasks.values()} == {"success"}
+        for task_id in BRANCHES:
+            (pipeline,) = cluster.api.result(dag_id, run_id, task_id)["pipelines"]
+            assert pipeline["state_id"] == f"{environment}:{task_id}"
+            assert pipeline["state_saved"]
+
+
+def _check_pods(pods: Pods, environment: str) -> None:
+    for pod in (pods[task_id] for task_id in BRANCHES):
         container = pod["spec"]["containers"][0]
         assert environment_of(container)["MELTANO_ENVIRONMENT"] == environment
         assert environment_of(container)["WHERE"] == WHERE[environment]
@@ -40,22 +61,10 @@ def test_branches_run_at_once_and_then_what_follows_them(
         assert (requests["cpu"], requests["memory"]) == ("50m", "128Mi")
         assert (requests.get("ephemeral-storage") == "20Mi") == (environment == "prod")
         assert "team" not in pod["metadata"]["labels"]
-
-    last = wait_for("the pod that follows them", lambda: pods().get("after-all"), 240)
+    last = pods["after-all"]
     assert last["metadata"]["labels"]["team"] == "data"
     assert last["spec"]["nodeSelector"] == {"kubernetes.io/os": "linux"}
     assert last["spec"]["containers"][0]["resources"]["requests"]["cpu"] == "10m"
-    wait_for(
-        "the run to end",
-        lambda: cluster.api.run(dag_id, run_id)["state"] in ("success", "failed"),
-        120,
-    )
-    tasks = {each["task_id"]: each for each in cluster.api.tasks(dag_id, run_id)}
-    assert {each["state"] for each in tasks.values()} == {"success"}
-    for task_id in BRANCHES:
-        (pipeline,) = cluster.api.result(dag_id, run_id, task_id)["pipelines"]
-        assert pipeline["state_id"] == f"{environment}:{task_id}"
-        assert pipeline["state_saved"]
 
 
 def environment_of(container: dict[str, Any]) -> dict[str, str]:
