@@ -51,6 +51,11 @@ class Cluster:
         said = self.kubectl(*where, "-o", "jsonpath={.data.admin}")
         return base64.b64decode(said).decode()
 
+    def image(self) -> str:
+        """Return the Meltano image that Airflow's pods have, by digest."""
+        where = ("--namespace", AIRFLOW_NAMESPACE, "get", "configmap", "airflow-config")
+        return self.kubectl(*where, "-o", "jsonpath={.data.AIRFLOW__MELTANO_PODS__IMAGE}")
+
     def canary(self) -> str:
         """Return a secret that must be found nowhere but where it was put."""
         file = self.clone / "meltano" / "faults" / ".env"

@@ -35,6 +35,7 @@ class CommandLine:
             **{name: each for name, each in os.environ.items() if not name.startswith("MELTANO")},
             "AIRFLOW__MELTANO_PODS__LAUNCHER": "kubernetes",
             "AIRFLOW__MELTANO_PODS__POD_TEMPLATE": "kind.yaml",
+            "AIRFLOW__MELTANO_PODS__IMAGE": cluster.image(),
         }
 
     def start(self, command: str, *words: str) -> subprocess.Popen[str]:

@@ -109,7 +109,7 @@ def typed_in(page: Path, section: str) -> Typed:
 def _section(page: Path, title: str) -> str:
     """Return the text below a heading, up to the next of its level or a higher one."""
     found = re.search(
-        rf"^(##+) {re.escape(title)}\n(.*?)(?=^##? |\Z)", page.read_text(), re.MULTILINE | re.DOTALL
+        rf"^(##+) {re.escape(title)}\n(.*?)(?=^## |\Z)", page.read_text(), re.MULTILINE | re.DOTALL
     )
     assert found, f"{page.name} has no section {title}"
     return found[2]
