@@ -76,7 +76,7 @@ def test_a_failure_and_its_end_are_told_once_each(airflow: RunningAirflow, inbox
     assert (failure["try_number"], failure["tries"]) == (1, 1)
     assert failure["plugin"] == "tap-csv"
     assert "line 4" in failure["error"]
-    assert "meltano invoke <tap> --discover" in failure["hint"]
+    assert "meltano invoke tap-csv --discover" in failure["hint"]
     assert failure["rows"] == 2
     assert failure["streams"][0]["stream"] == "orders"
     assert f"/dags/{DAG}/runs/" in failure["log_url"]
