@@ -120,6 +120,9 @@ class LocalRun:
         dag_file = ROOT / "dags" / f"{self.project}.py"
         command = [sys.executable, "-m", "tools.local_airflow", str(dag_file), self.dag_id]
         command.append("true" if self.full_refresh else "false")
+        # Airflow reads all of this folder for a test of one DAG, and other files may need more
+        # than is installed for this one.
+        environment = environment | {"AIRFLOW__CORE__DAGS_FOLDER": str(dag_file)}
         result: dict[str, Any] = {}
         log = AirflowLog()
         with subprocess.Popen(

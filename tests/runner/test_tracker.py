@@ -136,7 +136,7 @@ def test_an_extract_load_schedule_has_its_own_state_id() -> None:
     [
         ({"bookmarks": {"s": {"replication_key_value": "2026"}}}, {"s": "2026"}),
         ({"bookmarks": {"s": {"id": 7}}}, {"s": '{"id":7}'}),
-        ({"bookmarks": {"s": {}}}, {"s": "{}"}),
+        ({"bookmarks": {"s": {}, "t": {"id": 0}}}, {"t": '{"id":0}'}),
         ({"bookmarks": {"s": 5}}, {"s": "5"}),
         ({"bookmarks": []}, {}),
         ({"currently_syncing": "s"}, {}),

@@ -222,6 +222,10 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
     "schedule is a string": ("- name: daily\n  interval: '@daily'\n  job: load", "- daily", 26,
         "schedules[0]", ("a mapping",),
     ),
+    "our annotations by another name": (
+        "job: load", "job: load\n  annotations: {meltano-pod: {retries: 1}}", 29,
+        "schedules[0].annotations.meltano-pod", ("`meltano-pod`", "Did you mean `meltano_pods`?"),
+    ),
     "our annotations are a string": (
         "job: load", "job: load\n  annotations: {meltano_pods: hunter}", 29,
         "schedules[0].annotations.meltano_pods", ("found a string",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.project.model import Annotations
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from meltano_pods.project.document import Entries
 
 VENDOR = "meltano_pods"
+_ALIKE = 0.85
 
 
 def read_annotations(entries: Entries, level: str, where: Location) -> Annotations:
@@ -24,16 +26,28 @@ def read_annotations(entries: Entries, level: str, where: Location) -> Annotatio
         where: Its place, used where it has no annotations.
 
     Raises:
-        ProjectError: The annotations are not mappings.
+        ProjectError: The annotations are not mappings, or another vendor's key looks like ours.
     """
     if (node := entries.get("annotations")) is None:
         return Annotations(level, where)
-    ours = node.mapping(f"`annotations: {{{VENDOR}: {{...}}}}`").get(VENDOR)
+    vendors = node.mapping(f"`annotations: {{{VENDOR}: {{...}}}}`")
+    for vendor, theirs in vendors.items():
+        if vendor != VENDOR and _is_meant_for_us(vendor):
+            theirs.fail(
+                f"`{vendor}` under `annotations` is not read by Meltano Pods",
+                f"Did you mean `{VENDOR}`?",
+            )
+    ours = vendors.get(VENDOR)
     if ours is None or ours.is_null:
         return Annotations(level, where)
     ours.mapping(f"settings: `{VENDOR}: {{retries: 1}}`")
     values, places = ours.plain()
     return Annotations(level, ours.where, values, places)
+
+
+def _is_meant_for_us(vendor: str) -> bool:
+    key = vendor.casefold().replace("-", "_").replace(" ", "_")
+    return SequenceMatcher(None, key, VENDOR).ratio() > _ALIKE
 
 
 def over(base: Annotations, more: Annotations) -> Annotations:

@@ -26,11 +26,14 @@ def parse_logged_state(text: str) -> dict[str, Any] | None:
 
 
 def by_stream(state: dict[str, Any]) -> dict[str, str]:
-    """Return a short text for each stream's bookmark, at most 256 characters."""
+    """Return a short text for each stream's bookmark, at most 256 characters.
+
+    Streams that move whole tables have an empty one: that is none.
+    """
     bookmarks = state.get("bookmarks")
     if not isinstance(bookmarks, dict):
         return {}
-    return {str(stream): _text(bookmark) for stream, bookmark in bookmarks.items()}
+    return {str(stream): _text(bookmark) for stream, bookmark in bookmarks.items() if bookmark}
 
 
 def _text(bookmark: object) -> str:
