@@ -74,3 +74,9 @@ def test_nobody_waits_for_what_is_there_or_is_a_servers(tmp_path: Path) -> None:
             thread.join(10)
             assert not thread.is_alive()
     assert sorted(each.name for each in tmp_path.iterdir()) == ["meltano.db"]
+
+
+def test_no_folder_is_made_that_somebody_named(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path / 'none' / 'meltano.db'}"
+    with database.made_by_one({"MELTANO_DATABASE_URI": uri}, tmp_path / "meltano.db"):
+        assert list(tmp_path.iterdir()) == []

@@ -119,7 +119,9 @@ class TestBeforeAnyModel:
 
 
 def test_a_stopped_run_leaves_no_query_behind(shop: Shop) -> None:
-    (shop.transform / "models" / "slow.sql").write_text("select pg_sleep(300)")
+    (shop.transform / "models" / "slow.sql").write_text(
+        "{{ config(materialized='table') }} select 1 as slept from pg_sleep(300)"
+    )
     asleep = (
         "select count(*) from pg_stat_activity"
         " where query like '%pg_sleep(3%' and pid <> pg_backend_pid()"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -78,28 +77,6 @@ def test_a_state_backend_keeps_the_state_of_pods_whose_database_ends_with_them(
     assert pod(2).records == 0
     pipeline.write_rows(10, first=ROWS + 1)
     assert pod(3).records == 10
-
-
-def test_the_guides_way_to_set_a_bookmark_back(pipeline: Pipeline, tmp_path: Path) -> None:
-    blocks = code_blocks(ROOT / "docs" / "deploy-astro.md", "bash")
-    (block,) = [each for each in blocks if "state get" in each]
-    keep, put_back = block.replace("daily.json", str(tmp_path / "daily.json")).splitlines()
-
-    def shell(command: str, said: str = "") -> None:
-        env = pipeline.environment()
-        env["PATH"] = f"{BIN}{os.pathsep}{env['PATH']}"
-        subprocess.run(
-            ["/bin/bash", "-euc", command], cwd=PROJECT, env=env, input=said, text=True, check=True
-        )  # fmt: skip
-
-    shell("meltano upgrade database")
-    assert pipeline.run(*EL).records == ROWS
-    shell(keep)
-    file = tmp_path / "daily.json"
-    assert stamp(ROWS) in file.read_text()
-    file.write_text(file.read_text().replace(stamp(ROWS), stamp(ROWS - 10)))
-    shell(put_back, "y\n")
-    assert pipeline.run(*EL).records == 10
 
 
 @pytest.mark.parametrize(
@@ -245,7 +222,7 @@ def test_the_version_of_meltano_is_the_one_all_this_was_written_for() -> None:
 
 
 def test_the_commands_of_the_runners_page(pipeline: Pipeline) -> None:
-    (block,) = code_blocks(ROOT / "docs" / "runner.md", "bash")
+    (block,) = code_blocks(ROOT / "docs" / "reference" / "runner.md", "bash")
     for command in block.splitlines():
         name, run, *arguments = command.split()
         assert (name, run) == ("meltano-runner", "run")

@@ -39,7 +39,8 @@ def made_by_one(environment: Mapping[str, str], default: Path) -> Iterator[None]
         yield
         return
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        if not uri:  # a folder that somebody named is theirs to make
+            file.parent.mkdir(parents=True, exist_ok=True)
         lock = file.with_name(f"{file.name}.lock").open("a")
     except OSError:  # nothing can be written there, so nothing can be made: Meltano says so
         yield
