@@ -89,7 +89,7 @@ def test_a_failure_and_its_end_are_told_once_each(airflow: RunningAirflow, inbox
     assert second["Subject"] == f"Recovered: {DAG}"
     assert (first["From"], first["To"]) == (SENDER, READER)
     body = next(part for part in first.walk() if part.get_content_type() == "text/html")
-    assert "meltano invoke &lt;tap&gt; --discover" in body.get_content()
+    assert "meltano invoke tap-csv --discover" in body.get_content()
     assert "orders 2" in body.get_content()
 
     one, two = inbox.slack_about(DAG)
