@@ -43,6 +43,8 @@ class CommandLine:
             [*self._start, command, *words, *self._kubeconfig],
             cwd=self._clone, env=self._environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            # A shell lets what it runs in the background ignore Ctrl+C, these tests among it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )  # fmt: skip
 
     def __call__(self, command: str, *words: str) -> tuple[int, str, str]:
