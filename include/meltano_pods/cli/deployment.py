@@ -18,7 +18,8 @@ _PREFIX = f"AIRFLOW__{SECTION.upper()}__"
 
 def said_here() -> dict[str, str]:
     """Return the section `[meltano_pods]` of Airflow's configuration: its file, then variables."""
-    said = dict(_file().items(SECTION)) if _file().has_section(SECTION) else {}
+    file = _file()
+    said = dict(file.items(SECTION)) if file.has_section(SECTION) else {}
     said |= {
         name.removeprefix(_PREFIX).lower(): value
         for name, value in os.environ.items()
@@ -27,22 +28,20 @@ def said_here() -> dict[str, str]:
     return said
 
 
-def deployment_here(root: Path) -> Deployment:
-    """Return the deployment of an Airflow project, as its configuration here says.
+def deployment_of(profile: str | None, root: Path) -> Deployment:
+    """Return the deployment of an Airflow project.
+
+    Args:
+        profile: For one of pods that says nothing but its profile; None for the one that Airflow's
+            configuration here describes.
+        root: The Airflow project's folder.
 
     Raises:
-        DeploymentError: A key or value that is not allowed.
+        DeploymentError: There is no such profile, or a key or value that is not allowed.
     """
-    namespace = os.environ.get("AIRFLOW__KUBERNETES__NAMESPACE")
-    return deployment_at(root, deployment_settings(said_here()), namespace)
-
-
-def deployment_of(profile: str, root: Path) -> Deployment:
-    """Return a deployment of pods that says nothing but its profile.
-
-    Raises:
-        DeploymentError: There is no such profile.
-    """
+    if profile is None:
+        namespace = os.environ.get("AIRFLOW__KUBERNETES__NAMESPACE")
+        return deployment_at(root, deployment_settings(said_here()), namespace)
     return deployment_at(root, deployment_settings({"profile": profile, "launcher": "kubernetes"}))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from meltano_pods.cli.deployment import deployment_here, deployment_of
+from meltano_pods.cli.deployment import deployment_of
 from meltano_pods.cli.output import (
     JSON,
     TABLE,
@@ -80,9 +80,7 @@ def command(  # noqa: PLR0913 - an option each
     if tell and reference is None:
         raise click.UsageError("--exit-code goes with --diff")
     found = find_projects(projects).only(names)
-    deployment = (
-        deployment_here(found.root) if profile is None else deployment_of(profile, found.root)
-    )
+    deployment = deployment_of(profile, found.root)
     if reference is not None:
         from meltano_pods.cli.changes import show_changes  # noqa: PLC0415 - rarely asked for
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from meltano_pods.cli.deployment import deployment_here, deployment_of
+from meltano_pods.cli.deployment import deployment_of
 from meltano_pods.cli.output import TABLE, format_option, show_data
 from meltano_pods.cli.projects import find_projects, planned, projects_option
 from meltano_pods.cli.terminal import TerminalLog
@@ -125,7 +125,7 @@ def command(
     found = find_projects(projects)
     plan, dag = _dag(found, dag_id)
     profile = options["profile"]
-    deployment = deployment_of(profile, found.root) if profile else deployment_here(found.root)
+    deployment = deployment_of(profile, found.root)
     results: list[dict[str, Any]] = []
     failed: set[str] = set()
     for task in _in_order(dag, task_ids):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from meltano_pods.cli.deployment import deployment_here, deployment_of
+from meltano_pods.cli.deployment import deployment_of
 from meltano_pods.cli.output import (
     TABLE,
     counted,
@@ -54,7 +54,7 @@ def command(names: tuple[str, ...], projects: Path | None, form: str, profile: s
     plans, faults = planned_all(found.folders)
     faults += _files(found)
     try:
-        deployment = deployment_of(profile, found.root) if profile else deployment_here(found.root)
+        deployment = deployment_of(profile, found.root)
         faults += _pods(plans, deployment)
     except MeltanoPodsError as error:
         faults.append(error)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from meltano_pods.cli.deployment import deployment_here, deployment_of
+from meltano_pods.cli.deployment import deployment_of
 from meltano_pods.cli.doctor.airflow import (
     heartbeat,
     judge_airflow,
@@ -91,7 +91,7 @@ def command(  # noqa: PLR0913, PLR0917 - an option each
     Exit codes: 0 if nothing keeps runs from working, 1 if something does.
     """
     found = find_projects(projects).only(names)
-    deployment = deployment_of(profile, found.root) if profile else deployment_here(found.root)
+    deployment = deployment_of(profile, found.root)
     plans, faults = planned_all(found.folders)
     findings = [
         Finding(FAULT, "projects", fault.what, f"{fault.where}: {fault.fix}") for fault in faults
