@@ -1,0 +1,73 @@
+"""A pod's failure and its end, as they are told by mail and to a web service."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from meltano_runner.contract import CATEGORIES, Category
+
+from tests.inbox import READER
+from tests.waiting import wait_for
+from tools.cluster.apps import MELTANO_NAMESPACE
+
+if TYPE_CHECKING:
+    from tests.cluster.running_cluster import Cluster
+    from tests.inbox import Inbox
+
+DAG, TASK = "faults.job.told", "tap-told-to-target"
+
+
+def _set_mode(cluster: Cluster, mode: str | None) -> None:
+    """Break the tap's configuration in the project's Secret, or mend it."""
+    where = ("--namespace", MELTANO_NAMESPACE, "patch", "secret", "meltano-faults-env")
+    patch = {"stringData": {"TAP_TOLD_MODE": mode}} if mode else {"data": {"TAP_TOLD_MODE": None}}
+    cluster.kubectl(*where, "--patch", json.dumps(patch))
+
+
+@pytest.mark.timeout(600)
+def test_a_failure_and_its_end_are_told(workers: Cluster, inbox: Inbox) -> None:
+    _set_mode(workers, "break")
+    try:
+        failed = workers.start(DAG)
+        assert workers.api.wait(DAG, failed, seconds=240) == "failed"
+    finally:
+        _set_mode(workers, None)
+    log = workers.log_of(DAG, failed)
+    wait_for("the failure's notice", lambda: inbox.notices_about(DAG) or None)
+    mended = workers.start(DAG)
+    assert workers.api.wait(DAG, mended, seconds=240) == "success"
+    wait_for("the recovery's notice", lambda: len(inbox.notices_about(DAG)) > 1)
+
+    (pod,) = workers.pods_of(DAG, run_id=failed)
+    name = pod["metadata"]["name"]
+    failure, recovery = inbox.notices_about(DAG)
+    assert (failure["event"], failure["category"]) == ("failure", "tap_failed"), log
+    assert (failure["run_id"], failure["task_id"]) == (failed, TASK)
+    assert "connection reset" in failure["error"]
+    hint = CATEGORIES[Category.TAP_FAILED].hint
+    assert failure["hint"] == hint.replace("<tap>", "tap-told")
+    assert failure["rows"] == 20
+    (stream,) = failure["streams"]
+    assert (stream["stream"], stream["rows"], int(stream["bookmark"]) % 20) == ("numbers", 20, 0)
+    assert failure["pod"] == f"{MELTANO_NAMESPACE}/{name}"
+    # They are good to be typed.
+    said = [workers.kubectl(*line.split()[1:]) for line in failure["look"]]
+    assert "Args:" in said[0]
+    assert "connection reset" in said[1]
+    assert (recovery["event"], recovery["run_id"], recovery["rows"]) == ("recovery", mended, 20)
+    assert recovery["failed_runs"] == 1
+
+    wait_for("both mails", lambda: len(inbox.mails_about(DAG)) > 1)
+    first, second = inbox.mails_about(DAG)
+    assert (first["Subject"], first["To"]) == (f"Failed: {DAG} (tap_failed)", READER)
+    assert second["Subject"] == f"Recovered: {DAG}"
+    body = next(part for part in first.walk() if part.get_content_type() == "text/html")
+    for wanted in (
+        name,
+        "connection reset",
+        "numbers 20",
+        f"kubectl --namespace {MELTANO_NAMESPACE}",
+    ):
+        assert wanted in body.get_content()
