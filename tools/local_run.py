@@ -19,6 +19,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from meltano_pods.names import counted
 from meltano_runner.contract import DbtResult
 
 from tools import warehouse
@@ -146,14 +147,15 @@ class LocalRun:
     def _report(self, state: str, results: list[dict[str, Any]]) -> None:
         if state == "success":
             moved = sum(result.get("records") or 0 for result in results)
-            _show(f"\nDone: {moved:,} records moved.")
+            _show(f"\nDone: {counted(moved, 'record')} moved.")
             for command in (each for result in results for each in result.get("dbt") or ()):
                 _show(f"  {DbtResult.from_dict(command).describe()}")
         else:
             _show(f"\nThe DAG run ended as {state}; the reason stands above.")
         for file in sorted(self.output.glob("*")):
             with file.open("rb") as lines:
-                _show(f"  {file.relative_to(ROOT)} holds {sum(1 for _ in lines):,} records")
+                held = counted(sum(1 for _ in lines), "record")
+            _show(f"  {file.relative_to(ROOT)} holds {held}")
         for name, taken in self.seconds.items():
             _show(f"  {taken:5.1f} s  {name}")
 

@@ -1,4 +1,4 @@
-"""Names for people: the nearest valid one, and lists in a sentence."""
+"""Names for people: the nearest valid one, lists and counts in a sentence."""
 
 from __future__ import annotations
 
@@ -30,3 +30,8 @@ def suggestion(name: str, valid: Iterable[str]) -> str:
     """Return `Did you mean x? ` where a valid name is near, else an empty string."""
     near = nearest(name, valid)
     return f"Did you mean `{near}`? " if near else ""
+
+
+def counted(number: int, what: str) -> str:
+    """Return `1 fault`, `2 faults`, `1,200 faults`."""
+    return f"{number:,} {what}" + ("" if number == 1 else "s")

@@ -22,7 +22,8 @@ import pathlib
 files = [file for file in sorted(pathlib.Path("/output").rglob("*")) if file.is_file()]
 for file in files:
     with file.open("rb") as lines:
-        print(f"{sum(1 for _ in lines):>9,} records  {file.relative_to('/output')}")
+        count = sum(1 for _ in lines)
+        print(f"{count:>9,} record{' ' if count == 1 else 's'}  {file.relative_to('/output')}")
 print("" if files else "Nothing was written yet: `make demo` does.")
 """
 _SHOW = """\

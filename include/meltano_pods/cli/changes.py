@@ -11,8 +11,9 @@ import click
 from meltano_pods.cli.baseline import at_commit
 from meltano_pods.cli.deployment import deployment_of
 from meltano_pods.cli.difference import ADDED, CHANGED, REMOVED, RENAMED, difference
-from meltano_pods.cli.output import TABLE, counted, show_data, show_faults
+from meltano_pods.cli.output import TABLE, show_data, show_faults
 from meltano_pods.cli.projects import planned_all, project_folders
+from meltano_pods.names import counted
 from meltano_pods.pods import naming
 from meltano_pods.pods.planned import planned_pods
 

@@ -61,8 +61,3 @@ def fault_data(fault: MeltanoPodsError) -> dict[str, Any]:
         else {"file": None, "line": None, "key": None}
     )
     return {"what": fault.what, "where": str(where), **place, "fix": fault.fix}
-
-
-def counted(number: int, what: str) -> str:
-    """Return `1 fault`, `2 faults`."""
-    return f"{number} {what}" + ("" if number == 1 else "s")

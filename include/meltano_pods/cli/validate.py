@@ -10,7 +10,6 @@ import click
 from meltano_pods.cli.deployment import deployment_of
 from meltano_pods.cli.output import (
     TABLE,
-    counted,
     fault_data,
     format_option,
     show_data,
@@ -18,7 +17,7 @@ from meltano_pods.cli.output import (
 )
 from meltano_pods.cli.projects import find_projects, planned_all, projects_option
 from meltano_pods.errors import DeploymentError, MeltanoPodsError
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import counted, listed, suggestion
 from meltano_pods.pods.planned import planned_pods
 from meltano_pods.settings.profiles import PROFILES
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meltano_pods.names import counted
+
 if TYPE_CHECKING:
     from meltano_runner.contract import PipelineResult, RunResult, StreamResult
 
@@ -18,7 +20,7 @@ def summarize(result: RunResult) -> str:
         parts += [_stream(stream) for stream in told[:_STREAMS]]
         more = len(told) - _STREAMS
         if (hidden := max(more, 0) + pipeline.streams_omitted) > 0:
-            parts.append(f"{hidden} more streams")
+            parts.append(f"{counted(hidden, 'more stream')}")
         parts += _state(pipeline)
     return "; ".join([*parts, *_omitted(result), *_dbt(result)])
 
@@ -39,7 +41,7 @@ def _run(result: RunResult) -> str:
 
 
 def _omitted(result: RunResult) -> list[str]:
-    return [f"{result.pipelines_omitted} more pipelines"] if result.pipelines_omitted else []
+    return [counted(result.pipelines_omitted, "more pipeline")] if result.pipelines_omitted else []
 
 
 def _dbt(result: RunResult) -> list[str]:
@@ -49,7 +51,7 @@ def _dbt(result: RunResult) -> list[str]:
 def _records(count: int | None) -> str:
     if count is None:
         return "records not counted"
-    return f"{count:,} record{'' if count == 1 else 's'}"
+    return counted(count, "record")
 
 
 def _stream(stream: StreamResult) -> str:

@@ -10,6 +10,7 @@ from meltano_runner.contract import CATEGORIES, Category
 
 from meltano_pods.diagnosis import RunFailedError
 from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.names import counted
 from meltano_pods.notify.notice import Notice
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def recovery_notice(
     count = trouble.failed_runs
     notice = replace(
         _of("recovery", task),
-        summary=f"The run succeeded, after {count} failed run{'' if count == 1 else 's'}.",
+        summary=f"The run succeeded, after {counted(count, 'failed run')}.",
         failed_since=trouble.since,
         failed_runs=count,
         look=(),

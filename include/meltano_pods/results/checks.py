@@ -5,22 +5,26 @@ What cannot be told has not been met: a check that never can be must not look as
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.results import columns
+from meltano_runner.contract import Category, Outcome
+
+from meltano_pods.names import counted
 from meltano_pods.results.age import age_of, newest_of, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from airflow.sdk.types import Logger
     from meltano_runner.contract import RunResult, StreamResult
 
     from meltano_pods.results.columns import Changes
     from meltano_pods.results.options import Reporting
+
+    Compared = tuple[Mapping[str, Changes], list[str]]
+    """How columns changed, by stream, and in words where that cannot be told."""
 
 _COLUMNS = "schema_change"
 _MAX_TOLD = 20
@@ -64,6 +68,13 @@ class Verdict:
             lines.append(f"and {more} more")
         return "\n".join(lines)
 
+    def applied(self, result: RunResult) -> RunResult:
+        """Return the result of a run as a failure, if a check of it failed; else as it is."""
+        if not self.failed:
+            return result
+        failed, category = Outcome.FAILED, Category.EXPECTATION_FAILED
+        return replace(result, outcome=failed, category=category, error=self.text())
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON-compatible data."""
         return {
@@ -73,13 +84,13 @@ class Verdict:
         }
 
 
-def evaluate(reporting: Reporting, result: RunResult, log: Logger) -> Verdict:
+def evaluate(reporting: Reporting, result: RunResult, compare: Callable[[], Compared]) -> Verdict:
     """Check the result of a run that did its work.
 
     Args:
-        reporting: What is expected; and of which project, whose columns are remembered.
+        reporting: What is expected.
         result: What the run did.
-        log: The task's log.
+        compare: Holds its columns against those of the last run; called only if a check asks.
     """
     verdict = Verdict()
     expected = reporting.expect
@@ -87,7 +98,7 @@ def evaluate(reporting: Reporting, result: RunResult, log: Logger) -> Verdict:
         return verdict
     streams = _streams(result)
     cut = bool(result.pipelines_omitted or any(each.streams_omitted for each in result.pipelines))
-    changes, untold = _changes(reporting, result, log)
+    changes, untold = compare() if _asks_for_columns(expected) else ({}, [])
     verdict.warned += [Finding(_COLUMNS, None, "warn", None, text) for text in untold]
     every = tuple(each for parts in streams.values() for each in parts)
     run = _Subject(None, every, changes)
@@ -156,10 +167,10 @@ def _note(verdict: Verdict, subject: _Subject, check: str, bounds: Mapping[str, 
 def _min_records(subject: _Subject, least: int) -> tuple[Any, str] | None:
     count = subject.records
     if count is None:
-        return None, f"at least {least:,} records expected, but the plugins count none"
+        return None, f"at least {counted(least, 'record')} expected, but the plugins count none"
     if count >= least:
         return None
-    return count, f"{count:,} record{'' if count == 1 else 's'}, at least {least:,} expected"
+    return count, f"{counted(count, 'record')}, at least {least:,} expected"
 
 
 def _max_age(subject: _Subject, most: float) -> tuple[Any, str] | None:
@@ -237,15 +248,9 @@ def _missing(
     (verdict.failed if worst == "fail" else verdict.warned).append(finding)
 
 
-def _changes(
-    reporting: Reporting, result: RunResult, log: Logger
-) -> tuple[dict[str, Changes], list[str]]:
-    """Return how columns changed, by stream, and in words where that cannot be told."""
-    expected = reporting.expect
+def _asks_for_columns(expected: Mapping[str, Any]) -> bool:
     streams = (expected.get("streams") or {}).values()
-    if not any(_COLUMNS in checks for checks in (expected, *streams)):
-        return {}, []
-    return columns.compare(reporting.project, result, log)
+    return any(_COLUMNS in checks for checks in (expected, *streams))
 
 
 def _as_dict(finding: Finding) -> dict[str, Any]:

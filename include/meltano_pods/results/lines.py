@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meltano_pods.diagnosis import headline
+from meltano_pods.names import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ def stream_lines(result: RunResult) -> list[str]:
     more = len(lines) - _MAX_LINES
     omitted = max(more, 0) + sum(each.streams_omitted for each in result.pipelines)
     if omitted:
-        lines[_MAX_LINES:] = [f"{omitted:,} more streams"]
+        lines[_MAX_LINES:] = [counted(omitted, "more stream")]
     return lines
 
 

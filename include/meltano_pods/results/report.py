@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from meltano_runner.contract import Category, Outcome
 
 from meltano_pods.diagnosis import Failure, failure_of, summarize
+from meltano_pods.names import counted
+from meltano_pods.results import columns
 from meltano_pods.results.assets import emit
 from meltano_pods.results.checks import evaluate
 from meltano_pods.results.lines import tell
@@ -43,14 +44,10 @@ def succeeded(ended: Ended, reporting: Reporting, result: RunResult) -> dict[str
     Raises:
         RunRefusedError: The result is not as expected. What was loaded stays loaded.
     """
-    verdict = evaluate(reporting, result, ended.log)
-    if verdict.failed:
-        result = replace(
-            result,
-            outcome=Outcome.FAILED,
-            category=Category.EXPECTATION_FAILED,
-            error=verdict.text(),
-        )
+    verdict = evaluate(
+        reporting, result, lambda: columns.compare(reporting.project, result, ended.log)
+    )
+    result = verdict.applied(result)
     _tell(ended, result, verdict)
     if verdict.failed:
         _push(ended, RESULT, _as_dict(result, verdict))
@@ -70,14 +67,14 @@ def _tell(ended: Ended, result: RunResult, verdict: Verdict | None) -> None:
         ended.log.warning("Not as expected: %s", each.message)
     tell(result, ended.log)
     warned = len(verdict.warned) if verdict else 0
-    warnings = f"; {warned} warning{'' if warned == 1 else 's'}" if warned else ""
+    warnings = f"; {counted(warned, 'warning')}" if warned else ""
     _push(ended, SUMMARY, summarize(result) + warnings)
     label = (_label(result) + warnings)[:_MAX_LABEL]
     ended.context[LABEL] = label  # type: ignore[literal-required] # meant for such names
 
 
 def _label(result: RunResult) -> str:
-    parts = [] if result.records is None else [f"{result.records:,} records"]
+    parts = [] if result.records is None else [counted(result.records, "record")]
     records = "; ".join([*parts, *(command.describe() for command in result.dbt)])
     if result.outcome is Outcome.SUCCEEDED:
         return records

@@ -106,8 +106,9 @@ class Log:
             return
         self._counted, self._last_progress = total, now
         streams = ", ".join(f"{stream} {count:,}" for stream, count in records.most_common(5))
-        more = f" and {len(records) - 5} more streams" if len(records) > 5 else ""  # noqa: PLR2004
-        self.say(f"{total:,} records in {now - self._started:.0f} s ({streams}{more})")
+        more = f" and {len(records) - 5} more" if len(records) > 5 else ""  # noqa: PLR2004
+        moved = f"{total:,} record{'' if total == 1 else 's'}"
+        self.say(f"{moved} in {now - self._started:.0f} s ({streams}{more})")
 
     def say(self, text: str, level: str = "INFO") -> None:
         """Write a line of the runner's own."""

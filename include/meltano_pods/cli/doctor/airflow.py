@@ -7,8 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from meltano_pods.cli.doctor.finding import FAULT, NOTE, WARNING, Finding, ok
-from meltano_pods.cli.output import counted
-from meltano_pods.names import listed
+from meltano_pods.names import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -21,11 +21,12 @@ from meltano_pods.cli.doctor.airflow import (
 from meltano_pods.cli.doctor.cluster import judge, needed_accounts, needed_secrets
 from meltano_pods.cli.doctor.finding import FAULT, NOTE, OK, WARNING, Finding, ok
 from meltano_pods.cli.doctor.images import judge_images
-from meltano_pods.cli.output import TABLE, counted, format_option, show_data
+from meltano_pods.cli.output import TABLE, format_option, show_data
 from meltano_pods.cli.projects import find_projects, planned_all, projects_option
 from meltano_pods.cli.run import KUBERNETES, PROCESS, Asked
 from meltano_pods.cli.terminal import TerminalLog
 from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.names import counted
 from meltano_pods.pods.build import RunSpec
 from meltano_pods.pods.planned import launcher_of, planned_pods
 from meltano_pods.settings.profiles import PROFILES
