@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from meltano_pods.cli import here
+from meltano_pods.settings.deployment_values import PROJECT
+
 ROOT = Path(__file__).resolve().parent.parent
-WORK = ROOT / ".run"
+WORK = ROOT / here.WORK
 
 
 def state_of(project: str) -> Path:
@@ -15,15 +18,13 @@ def state_of(project: str) -> Path:
 
 def output_of(project: str) -> Path:
     """Return the folder of the files that a project's target-jsonl writes."""
-    return ROOT / "output" / project
+    return ROOT / here.OUTPUT / project
 
 
 def project_environment(project: str) -> dict[str, str]:
     """Return the variables of a project's runs; `{project}` stands for any."""
-    return {
-        "MELTANO_DATABASE_URI": f"sqlite:///{state_of(project)}",
-        "TARGET_JSONL_DESTINATION_PATH": str(output_of(project)),
-    }
+    said = here.variables_here(ROOT)
+    return {name: value.replace(PROJECT, project) for name, value in said.items()}
 
 
 def airflow_environment(home: Path) -> dict[str, str]:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.unit.command_line import FILE
+
 if TYPE_CHECKING:
+    from tests.unit.command_line import Said
     from tests.unit.projects import MakeProject
 
 # Airflow makes its home when it is imported, which test modules do while they are collected.
@@ -29,3 +32,32 @@ def make_project(tmp_path: Path) -> MakeProject:
         return folder
 
     return make
+
+
+@pytest.fixture
+def root(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an Airflow project with the project `shop`, the working directory of the test."""
+    from tests.unit.pods import TEMPLATES  # noqa: PLC0415 - as below
+    from tests.unit.test_planned import FULLEST  # noqa: PLC0415
+
+    root = make_project(FULLEST).parents[1]
+    (root / "k8s").mkdir()
+    (root / "k8s" / "pod_templates").symlink_to(TEMPLATES)
+    (root / "dags").mkdir()
+    (root / "dags" / "shop.py").write_text(FILE)
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("AIRFLOW_HOME", str(root / "airflow"))
+    return root
+
+
+@pytest.fixture
+def said(capfd: pytest.CaptureFixture[str]) -> Said:
+    """Return what runs a command."""
+    from meltano_pods.cli.main import main  # noqa: PLC0415 - Airflow reads its home on import
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main(list(arguments))
+        captured = capfd.readouterr()
+        return code, captured.out, captured.err
+
+    return run

@@ -14,43 +14,15 @@ import click
 import jsonschema
 import pytest
 import yaml
-from meltano_pods.cli.main import COMMANDS, main
-from meltano_runner.contract import Outcome, RunResult
+from meltano_pods.cli.main import COMMANDS
 
+from tests.unit.command_line import FILE
 from tests.unit.pods import TEMPLATES
-from tests.unit.stub import write_stub
 from tests.unit.test_planned import FULLEST, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from tests.unit.command_line import Said
     from tests.unit.projects import MakeProject
-
-    Said = Callable[..., tuple[int, str, str]]
-
-FILE = "from meltano_pods import airflow_dags\n\nairflow_dags(__file__)\n"
-
-
-@pytest.fixture
-def root(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> Path:
-    root = make_project(FULLEST).parents[1]
-    (root / "k8s").mkdir()
-    (root / "k8s" / "pod_templates").symlink_to(TEMPLATES)
-    (root / "dags").mkdir()
-    (root / "dags" / "shop.py").write_text(FILE)
-    monkeypatch.chdir(root)
-    monkeypatch.setenv("AIRFLOW_HOME", str(root / "airflow"))
-    return root
-
-
-@pytest.fixture
-def said(capfd: pytest.CaptureFixture[str]) -> Said:
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(list(arguments))
-        captured = capfd.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 def rewrite(root: Path, old: str, new: str) -> None:
@@ -351,66 +323,6 @@ def test_the_example_of_a_new_project_is_one(root: Path, said: Said) -> None:
     assert (code, err) == (0, "")
     assert "orders.daily " in out
     assert "orders.job.reload " in out
-
-
-def test_tasks_run_in_order_until_one_fails(
-    root: Path, said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (root / "meltano" / "shop" / "meltano.yml").write_text(
-        "plugins: {utilities: [{name: a}, {name: b}, {name: c}]}\n"
-        "jobs: [{name: load, tasks: [a, b, c]}]\n"
-    )
-    result = json.dumps(RunResult(Outcome.SUCCEEDED, 0, records=3).as_dict())
-    write_stub(
-        tmp_path,
-        f"echo hello $2; [ $2 != b ] || exit 1; echo '{result}' > $MELTANO_RUNNER_RESULT_FILE",
-    )
-    monkeypatch.setenv("STUB_DIR", str(tmp_path))
-    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__RUNNER", str(tmp_path / "meltano-runner"))
-    code, out, err = said("run", "shop.job.load", "--format", "json")
-    assert code == 1
-    assert [(each["task_id"], each["outcome"]) for each in json.loads(out)] == [
-        ("a", "succeeded"),
-        ("b", "failed"),
-    ]
-    assert "hello a" in err
-    assert "succeeded: 3 records" in err
-    assert "c: left out, a task before it failed" in err
-    more = ("--full-refresh", "--state-id-suffix", "x", "--log-level", "debug")
-    code, out, _ = said("run", "shop.job.load", "--task", "c", *more)
-    assert (code, out) == (0, "c: succeeded, 3 records\n")
-    assert (tmp_path / "arguments").read_text() == "run c --full-refresh --state-id-suffix=x\n"
-    assert "MELTANO_CLI_LOG_LEVEL=debug" in (tmp_path / "env").read_text()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("shop.dayly",), "Did you mean `shop.daily`"),
-        (("shp.daily",), "no DAG `shp.daily`"),
-        (("shop.daily", "--task", "tap-a"), "the DAG has no task `tap-a`"),
-        (
-            ("shop.daily", "--state-id-suffix", "--force"),
-            "`state_id_suffix` has a value that is not",
-        ),
-        (("shop.daily", "--cluster", "--context", "nope"), "no context `nope`; it has: here"),
-    ],
-)
-def test_what_cannot_be_run(
-    root: Path, said: Said, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], words: str
-) -> None:
-    config = {
-        "apiVersion": "v1", "kind": "Config", "current-context": "here", "users": [],
-        "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
-        "contexts": [{"name": "here", "context": {"cluster": "c"}}],
-    }  # fmt: skip
-    (root / "kubeconfig").write_text(yaml.safe_dump(config))
-    monkeypatch.setattr(
-        "kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(root / "kubeconfig")
-    )
-    code, out, err = said("run", *arguments)
-    assert (code, out) == (1, "")
-    assert words in err
 
 
 def test_the_command_is_installed(root: Path) -> None:

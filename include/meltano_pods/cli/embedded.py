@@ -7,10 +7,9 @@ import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from meltano_pods.diagnosis import RunFailedError
+from meltano_pods.cli.here import WORK, is_here, variables_here
 from meltano_pods.process.environment import run_environment
 from meltano_pods.process.run import Request, Run
-from meltano_pods.results.lines import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,20 +31,24 @@ def run_embedded(asked: Asked, log: Log) -> RunResult:
     environment = run_environment(
         os.environ,
         asked.spec.env,
-        defaults=asked.deployment.settings.process_env,
+        defaults=_defaults(asked),
         project=asked.folder,
         environment=asked.spec.environment,
     )
     grace = asked.task.settings.stop_grace.total_seconds()
     run = Run(Request(asked.spec.arguments, asked.folder, environment, grace, tries=""), log)
     with _stopping(run, log):
-        try:
-            result = run.perform()
-        except RunFailedError as error:
-            tell(error.failure.result, log)
-            raise
-    tell(result, log)
-    return result
+        return run.perform()
+
+
+def _defaults(asked: Asked) -> dict[str, str]:
+    """Return the deployment's variables; where it says none, those of all runs on this machine."""
+    root = asked.folder.parent.parent
+    said = asked.deployment.settings.process_env
+    if said or not is_here(root):
+        return said
+    (root / WORK).mkdir(exist_ok=True)  # SQLite makes no folder
+    return variables_here(root)
 
 
 @contextmanager

@@ -26,7 +26,6 @@ from meltano_pods.pods.refusals import why_refused
 from meltano_pods.pods.run_pod import RunPod
 from meltano_pods.pods.start import NotStartedError, has_ended
 from meltano_pods.pods.template import read_template
-from meltano_pods.results.lines import tell
 from meltano_pods.settings.override import RUN_CONTAINER
 
 if TYPE_CHECKING:
@@ -82,7 +81,6 @@ def run_in_cluster(
                 run_pod.delete(pod)
             raise
     pod = run_pod.state()
-    tell(ending.result, log)
     if ending.succeeded and pod is not None:
         run_pod.delete(pod)
         return ending.result

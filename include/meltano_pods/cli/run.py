@@ -16,7 +16,7 @@ from meltano_pods.cli.output import TABLE, format_option, show_data
 from meltano_pods.cli.projects import find_projects, planned, projects_option
 from meltano_pods.cli.terminal import TerminalLog
 from meltano_pods.errors import DeploymentError, RunError
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import counted, listed, suggestion
 from meltano_pods.parameters import RunChoices
 from meltano_pods.parameters.command import Circumstances, invocation
 from meltano_pods.plan.identifiers import identifier
@@ -116,11 +116,14 @@ def command(
 
     It runs without Airflow, and as Airflow would run it: same command, variables, pod and state, so
     the next scheduled run goes on from there. Where nothing says how, settings and deployment do.
+    A process on this machine goes on from where `make run KEEP=1` and `make airflow` do, and keeps
+    its state there, unless a deployment's `process_env` or MELTANO_DATABASE_URI says otherwise.
 
     Logs go to stderr, results to stdout: a line for each task, or all there is as JSON or YAML.
-    Tasks that follow a failed one are left out. Ctrl-C stops a run, which saves its state.
+    Tasks that follow a failed one are left out. What the setting `expect` says is checked, but for
+    `schema_change`: Airflow remembers the columns. Ctrl-C stops a run, which saves its state.
 
-    Exit codes: 0 if all tasks succeeded, 1 if not, 130 if it was interrupted.
+    Exit codes: 0 if all tasks succeeded, 1 if not or if a check failed, 130 if it was interrupted.
     """
     found = find_projects(projects)
     plan, dag = _dag(found, dag_id)
@@ -208,7 +211,9 @@ def _spec(task: TaskPlan, options: Mapping[str, Any]) -> RunSpec:
 def _run(asked: Asked, how: str, options: dict[str, Any]) -> tuple[dict[str, Any], RunError | None]:
     """Return a task's result as data, and its error if it failed."""
     log = TerminalLog()
-    # Each here and not above: a process needs no Kubernetes, and a pod no runner.
+    # Each here and not above: a process needs no Kubernetes, a pod no runner, and Airflow seconds.
+    from meltano_pods.cli.judge import judged, told  # noqa: PLC0415
+
     try:
         if how == KUBERNETES:
             from meltano_pods.cli.in_cluster import run_in_cluster  # noqa: PLC0415
@@ -221,8 +226,10 @@ def _run(asked: Asked, how: str, options: dict[str, Any]) -> tuple[dict[str, Any
             result = run_embedded(asked, log)
     except RunError as error:
         failure = getattr(error, "failure", None)
-        return ({} if failure is None else failure.result.as_dict()), error
-    return result.as_dict(), None
+        if failure is None:
+            return {}, error
+        return told(failure.result, log), error
+    return judged(asked, result, log)
 
 
 def _show(results: list[dict[str, Any]], form: str) -> None:
@@ -231,5 +238,5 @@ def _show(results: list[dict[str, Any]], form: str) -> None:
         return
     for each in results:
         records = each.get("records")
-        moved = "no record count" if records is None else f"{records:,} records"
+        moved = "no record count" if records is None else counted(records, "record")
         click.echo(f"{each['task_id']}: {each.get('outcome', 'failed')}, {moved}")

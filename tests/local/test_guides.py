@@ -1,0 +1,29 @@
+"""What how-to pages say to type on a machine with nothing but Python, typed there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.clone import ROOT, copy_of_this_project, typed
+from tests.docs.tutorial import typed_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOW_TO = ROOT / "docs" / "how-to"
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    clone = copy_of_this_project(tmp_path_factory.mktemp("clone") / "meltano-pods")
+    typed(clone, "make run")
+    return clone
+
+
+@pytest.mark.timeout(300)
+def test_a_run_from_a_terminal_goes_on_from_make_run(clone: Path) -> None:
+    step = typed_in(HOW_TO / "run-parameters.md", "From a terminal")
+    shown = typed(clone, step.commands)
+    assert (line := step.missing(shown)) is None, f"{line}\nis not in\n{shown}"
