@@ -8,6 +8,7 @@ import pytest
 
 from tests.clone import ROOT, copy_of_this_project, typed
 from tests.docs.tutorial import typed_in
+from tests.unit.command_line import uncommented
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +21,19 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clone = copy_of_this_project(tmp_path_factory.mktemp("clone") / "meltano-pods")
     typed(clone, "make run")
     return clone
+
+
+@pytest.mark.timeout(300)
+def test_a_new_project_runs_once_its_comment_signs_are_gone(clone: Path) -> None:
+    typed(clone, ".venv/bin/meltano-pods new events")
+    project = clone / "meltano" / "events"
+    file = project / "meltano.yml"
+    file.write_text(uncommented(file.read_text()))
+    (project / "data").mkdir()
+    (project / "data" / "first.jsonl").write_text('{"id": 1}\n{"id": 2}\n')
+    before = file.read_text()
+    assert "Done: 2 records moved." in typed(clone, "make run DAG=events.daily")
+    assert file.read_text() == before  # Meltano had nothing to add
 
 
 @pytest.mark.timeout(300)

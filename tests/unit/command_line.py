@@ -9,3 +9,14 @@ Said = Callable[..., tuple[int, str, str]]
 
 FILE = "from meltano_pods import airflow_dags\n\nairflow_dags(__file__)\n"
 """A project's DAG file."""
+
+
+def uncommented(scaffold: str) -> str:
+    """Return the `meltano.yml` of `meltano-pods new` with its plugins, schedule and job."""
+    text, begun = [], False
+    for each in scaffold.splitlines():
+        begun = begun or each.startswith("# plugins:")
+        # Lines that explain begin with a capital.
+        is_code = begun and each.startswith("# ") and not each[2].isupper()
+        text.append(each[2:] if is_code else each)
+    return "\n".join([*text, ""])

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from meltano_pods.cli.main import COMMANDS
 
-from tests.unit.command_line import FILE
+from tests.unit.command_line import FILE, uncommented
 from tests.unit.pods import TEMPLATES
 from tests.unit.test_planned import FULLEST, validate
 
@@ -81,6 +81,34 @@ def test_the_plan_as_people_read_it(said: Said) -> None:
         "shop.daily 0 0 * * * tap-a-to-target-b prod process run tap-a target-b --state-id daily --timeout 7200",  # noqa: E501,
     ]
     assert "\x1b" not in out
+
+
+def test_the_plan_says_what_a_task_follows_where_their_order_does_not(
+    root: Path, said: Said
+) -> None:
+    (root / "meltano" / "shop" / "meltano.yml").write_text(
+        "plugins: {utilities: [{name: a}, {name: b}, {name: c}]}\n"
+        "jobs:\n"
+        "- name: load\n"
+        "  tasks: [a, b, c]\n"
+        "  annotations: {meltano_pods: {tasks: {b: {needs: []}, c: {needs: [a, b]}}}}\n"
+    )
+    _, out, _ = said("plan")
+    assert [line.split()[:5] for line in out.splitlines()[1:]] == [
+        ["DAG", "SCHEDULE", "TASK", "AFTER", "ENVIRONMENT"],
+        ["shop.job.load", "by", "hand", "a", "-"],
+        ["shop.job.load", "by", "hand", "b", "-"],
+        ["shop.job.load", "by", "hand", "c", "a,"],
+    ]
+
+
+def test_a_project_without_dags_says_so(root: Path, said: Said) -> None:
+    (root / "meltano" / "shop" / "meltano.yml").write_text("project_id: shop\n")
+    code, out, _ = said("plan")
+    assert code == 0
+    assert out.splitlines()[1:] == [
+        f"  No DAG yet: {root}/meltano/shop/meltano.yml has neither a schedule nor a job. Add one."
+    ]
 
 
 @pytest.mark.usefixtures("root")
@@ -301,6 +329,10 @@ def test_a_new_project_is_planned_and_valid(root: Path, said: Said) -> None:
     assert code == 1
     assert "it is there already" in err
     assert (root / "meltano" / "orders" / "meltano.yml").read_text() == before
+    code, _, err = said("new", "Orders")
+    assert code == 1
+    assert "meltano/orders" in err
+    assert not list((root / "dags").glob("Orders*"))
     (root / "dags" / "bills.py").write_text("")
     assert said("new", "bills")[0] == 1
     assert not (root / "meltano" / "bills").exists()
@@ -312,17 +344,27 @@ def test_the_example_of_a_new_project_is_one(root: Path, said: Said) -> None:
     """Without its comment signs it is a whole project."""
     said("new", "orders")
     file = root / "meltano" / "orders" / "meltano.yml"
-    text, begun = [], False
-    for each in file.read_text().splitlines():
-        begun = begun or each.startswith("# plugins:")
-        # Those that explain stand between blank lines, and begin with a capital.
-        is_code = begun and each.startswith("# ") and not each[2].isupper()
-        text.append(each[2:] if is_code else each)
-    file.write_text("\n".join(text))
+    file.write_text(uncommented(file.read_text()))
     code, out, err = said("plan", "orders")
     assert (code, err) == (0, "")
     assert "orders.daily " in out
     assert "orders.job.reload " in out
+
+
+@pytest.mark.parametrize("on_path", [True, False])
+def test_what_to_type_next_can_be_typed(root: Path, *, on_path: bool) -> None:
+    script = Path(sys.executable).with_name("meltano-pods")
+    path = f"{script.parent}:/usr/bin:/bin" if on_path else "/usr/bin:/bin"
+    env = {**os.environ, "PATH": path}
+    done = subprocess.run(
+        [script, "new", "orders"], cwd=root, env=env, capture_output=True, text=True, check=True
+    )
+    command = done.stdout.splitlines()[-1].rpartition(": ")[2]
+    assert command == f"{'meltano-pods' if on_path else script} plan orders"
+    again = subprocess.run(
+        ["/bin/sh", "-c", command], cwd=root, env=env, capture_output=True, text=True, check=True
+    )
+    assert "No DAG yet" in again.stdout
 
 
 def test_the_command_is_installed(root: Path) -> None:

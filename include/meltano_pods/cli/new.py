@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from meltano_pods.cli.output import typed
 from meltano_pods.cli.projects import projects_folder, projects_option
 from meltano_pods.errors import DeploymentError
 
@@ -38,17 +39,30 @@ def command(name: str, projects: Path | None) -> int:
     folder = projects_folder(projects)
     project, dag_file = folder / name, folder.parent / "dags" / f"{name}.py"
     for path in (project, dag_file):
-        if path.exists():
-            raise DeploymentError(
-                "it is there already, and is left as it is", str(path), "Take another name."
-            )
+        _refuse_taken(path)
     text = files("meltano_pods.cli").joinpath("scaffold/meltano.yml").read_text(encoding="utf-8")
     _write(project / "meltano.yml", text.format(name=name))
     _write(project / ".gitignore", _IGNORED)
     _write(dag_file, _DAG_FILE)
     click.echo(f"Wrote {project / 'meltano.yml'} and {dag_file}.")
-    click.echo("Add plugins and a schedule there, and see what becomes of them: meltano-pods plan")
+    click.echo(
+        f"Add plugins and a schedule there, and see what becomes of them: {typed('plan', name)}"
+    )
     return 0
+
+
+def _refuse_taken(path: Path) -> None:
+    """Refuse a name that is taken, also in other letters' case.
+
+    Not every file system tells them apart, and no name of Kubernetes does.
+    """
+    if not path.parent.is_dir():
+        return
+    for there in sorted(path.parent.iterdir()):
+        if there.name.casefold() == path.name.casefold():
+            raise DeploymentError(
+                "it is there already, and is left as it is", str(there), "Take another name."
+            )
 
 
 def _write(file: Path, text: str) -> None:

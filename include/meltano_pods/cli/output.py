@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
 
     from meltano_pods.errors import MeltanoPodsError
 
+_NAME = "meltano-pods"
 TABLE, JSON, YAML = "table", "json", "yaml"
 
 format_option: Callable[[Callable[..., int]], Callable[..., int]] = click.option(
@@ -50,6 +55,14 @@ def show_faults(faults: Sequence[MeltanoPodsError]) -> None:
     for fault in faults:
         head = click.style("error: ", fg="red", bold=True)
         click.echo(f"{head}{fault.what}\n  where: {fault.where}\n  fix: {fault.fix}", err=True)
+
+
+def typed(*arguments: str) -> str:
+    """Return a command of ours as it is typed here: by its path where its name would not do."""
+    script = Path(sys.argv[0])
+    found = shutil.which(_NAME)
+    by_path = script.name == _NAME and not (found and script.exists() and script.samefile(found))
+    return shlex.join([str(script) if by_path else _NAME, *arguments])
 
 
 def fault_data(fault: MeltanoPodsError) -> dict[str, Any]:

@@ -91,25 +91,32 @@ def command(  # noqa: PLR0913 - an option each
     elif explain:
         show_settings(plans, deployment.settings, form)
     elif form == TABLE:
-        _show(plans, deployment)
+        _show(plans, deployment, found.folder)
     else:
         show_data([each.as_dict() for each in plans], form)
     show_faults(faults)
     return 1 if faults else 0
 
 
-def _show(plans: list[ProjectPlan], deployment: Deployment) -> None:
+def _show(plans: list[ProjectPlan], deployment: Deployment, folder: Path) -> None:
     for number, each in enumerate(plans):
         if number:
             click.echo()
         click.echo(click.style(each.project, bold=True) + f" (digest {each.digest[:12]})")
-        rows = [("DAG", "SCHEDULE", "TASK", "ENVIRONMENT", "RUNS AS", "COMMAND")]
+        if not each.dags:
+            file = folder / each.project / "meltano.yml"
+            click.echo(f"  No DAG yet: {file} has neither a schedule nor a job. Add one.")
+            continue
+        # Where tasks follow each other as they stand, their order says it.
+        after = () if all(dag.is_chain for dag in each.dags) else ("AFTER",)
+        rows = [("DAG", "SCHEDULE", "TASK", *after, "ENVIRONMENT", "RUNS AS", "COMMAND")]
         for dag in each.dags:
             rows += [
                 (
                     dag.dag_id,
                     dag.schedule or "by hand",
                     task.task_id,
+                    *(", ".join(task.upstream) or "-" for _ in after),
                     task.environment or "none",
                     "pod" if launcher_of(task, deployment) == "kubernetes" else "process",
                     " ".join(task.invocation().arguments),

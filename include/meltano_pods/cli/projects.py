@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from meltano_pods.cli.deployment import said_here
+from meltano_pods.cli.output import typed
 from meltano_pods.errors import DeploymentError, MeltanoPodsError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.plan import plan
@@ -91,7 +92,7 @@ def find_projects(folder: Path | None) -> Projects:
         raise DeploymentError(
             f"there is no project: no folder in it has a {_FILE}",
             str(found),
-            "Begin one with `meltano-pods new NAME`, or say where they are with `--projects`.",
+            f"Begin one with `{typed('new', 'NAME')}`, or say where they are with `--projects`.",
         )
     return Projects(found, folders)
 

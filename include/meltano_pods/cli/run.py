@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from meltano_pods.cli.deployment import deployment_of
-from meltano_pods.cli.output import TABLE, format_option, show_data
+from meltano_pods.cli.output import TABLE, format_option, show_data, typed
 from meltano_pods.cli.projects import find_projects, planned, projects_option
 from meltano_pods.cli.terminal import TerminalLog
 from meltano_pods.errors import DeploymentError, RunError
@@ -166,7 +166,7 @@ def _dag(found: Projects, dag_id: str) -> tuple[ProjectPlan, DagPlan]:
                 if dag.dag_id == dag_id:
                     return plan, dag
                 known.append(dag.dag_id)
-    hint = listed(known) if known else "none of such a project (`meltano-pods plan` lists all)"
+    hint = listed(known) if known else f"none of such a project (`{typed('plan')}` lists all)"
     raise DeploymentError(
         f"there is no DAG `{dag_id}`; there are: {hint}",
         str(found.folder),
