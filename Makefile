@@ -196,12 +196,8 @@ WORKSPACE := --editable include/meltano_runner --editable include/meltano_pods
 	$$install --no-deps --editable include/meltano_runner; \
 	touch $@; echo "  $$SECONDS s"
 
-# A project's plugins, each in an environment of its own. Everything they may be made of counts.
+# A project's plugins, each in an environment of its own. What may concern them is looked at anew when
+# it is touched, and installed when it differs.
 .SECONDEXPANSION:
 .run/installed/%: meltano/%/meltano.yml $$(shell find meltano/% $(PLUGIN_PACKAGES) -path '*/.*' -prune -o \( -name '*.py' -o -name '*.toml' -o -name '*.txt' -o -name '*.lock' -o -name '*.yml' \) -print 2>/dev/null) .venv-meltano/.done
-	@echo "Installing the plugins of $*"
-	@mkdir -p $(@D)
-	@cd meltano/$* && MELTANO_SEND_ANONYMOUS_USAGE_STATS=false MELTANO_CLI_LOG_LEVEL=warning \
-		$(CURDIR)/.venv-meltano/bin/meltano install; \
-		cd $(CURDIR); .venv-meltano/bin/python -m tools.images.dbt_packages meltano/$*; \
-		touch $@; echo "  $$SECONDS s"
+	@.venv-meltano/bin/python -m tools.plugins meltano/$* $@

@@ -1,0 +1,74 @@
+"""Installs the plugins of a project where they have changed: `... plugins PROJECT STAMP`.
+
+What counts is what the Meltano image counts, so a changed schedule or setting installs nothing.
+Runs in Meltano's own environment, which brings PyYAML.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import monotonic
+
+from tools.images import dbt_packages
+from tools.images.plugins_only import reduce_project
+
+_LOCK = Path("locks/meltano.txt")
+
+
+def install(project: Path, stamp: Path, meltano: Path) -> bool:
+    """Install the plugins unless the stamp says that these are; return whether it did.
+
+    Args:
+        project: The project's folder.
+        stamp: File that keeps what was installed.
+        meltano: Meltano's command.
+
+    Raises:
+        SystemExit: They cannot be installed; Meltano has said why.
+    """
+    digest = _digest(project)
+    if digest and stamp.exists() and stamp.read_text(encoding="ascii") == digest:
+        stamp.touch()
+        return False
+    stamp.unlink(missing_ok=True)  # should it fail, nobody knows what is there
+    began = monotonic()
+    print(f"Installing the plugins of {project.name}", flush=True)
+    quiet = {"MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false", "MELTANO_CLI_LOG_LEVEL": "warning"}
+    ended = subprocess.run(
+        [meltano, "install"], cwd=project, env={**os.environ, **quiet}, check=False
+    )
+    if ended.returncode:
+        raise SystemExit(f"{project.name}: `meltano install` failed; it says why above")
+    dbt_packages.main(project)
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(digest, encoding="ascii")
+    print(f"  {monotonic() - began:.0f} s", flush=True)
+    return True
+
+
+def _digest(project: Path) -> str:
+    """Return a digest of all that plugins are made of; empty where Meltano is to say a fault."""
+    found = hashlib.sha256(sys.version.encode())
+    if _LOCK.exists():
+        found.update(_LOCK.read_bytes())
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        try:
+            reduce_project(project, root / project.name)
+        except Exception:  # noqa: BLE001 - nobody has looked at what stands there yet
+            return ""
+        for file in sorted(each for each in root.rglob("*") if each.is_file()):
+            found.update(f"{file.relative_to(root)}\0".encode())
+            found.update(file.read_bytes())
+    return found.hexdigest()
+
+
+if __name__ == "__main__":
+    install(
+        Path(sys.argv[1]).resolve(), Path(sys.argv[2]), Path(sys.executable).with_name("meltano")
+    )
