@@ -16,7 +16,7 @@ from meltano_pods.pods import MeltanoPodOperator
 from meltano_pods.pods.options import pod_options
 from meltano_pods.process import MeltanoProcessOperator
 from meltano_pods.settings import Settings
-from meltano_pods.tasks.deployment import launcher, read_deployment
+from meltano_pods.tasks.deployment import read_deployment
 from meltano_runner.contract import CATEGORIES, Category, project_digest
 
 from tests.unit.pods import TEMPLATES
@@ -54,7 +54,6 @@ def task(root: Path, settings: str = "retries: 1") -> Any:
 
 
 def test_runs_are_processes_unless_somebody_says_otherwise(root: Path) -> None:
-    assert launcher() == "process"
     assert isinstance(task(root), MeltanoProcessOperator)
     assert maintenance_dag(str(root / "dags" / "reaper.py")) is None
 
@@ -124,7 +123,7 @@ def test_configuration_that_is_not_allowed(
 ) -> None:
     monkeypatch.setenv(f"AIRFLOW__MELTANO_PODS__{name}", value)
     with pytest.raises(DeploymentError) as caught:
-        launcher() if name == "LAUNCHER" else read_deployment(root)
+        read_deployment(root)
     assert part in str(caught.value)
     assert f"AIRFLOW__MELTANO_PODS__{name}" in str(caught.value)
 

@@ -16,6 +16,7 @@ from meltano_pods.cli.projects import planned_all, project_folders
 from meltano_pods.names import counted
 from meltano_pods.pods import naming
 from meltano_pods.pods.planned import planned_pods
+from meltano_pods.settings.launchers import KUBERNETES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -53,7 +54,7 @@ def show_changes(  # noqa: PLR0913 - what the command line says
     Raises:
         DeploymentError: There is no such commit.
     """
-    if deployment.settings.launcher != "kubernetes":
+    if deployment.settings.launcher != KUBERNETES:
         deployment = deployment_of("default", found.root)
     with at_commit(reference, [found.folder, deployment.templates]) as (folder, templates):
         # All projects are meant, also those that are gone, or those that are named.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meltano_pods.settings.deployment import SECTION, deployment_settings
+from meltano_pods.settings.launchers import KUBERNETES
 from meltano_pods.tasks.deployment import deployment_at
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def deployment_of(profile: str | None, root: Path) -> Deployment:
     if profile is None:
         namespace = os.environ.get("AIRFLOW__KUBERNETES__NAMESPACE")
         return deployment_at(root, deployment_settings(said_here()), namespace)
-    return deployment_at(root, deployment_settings({"profile": profile, "launcher": "kubernetes"}))
+    return deployment_at(root, deployment_settings({"profile": profile, "launcher": KUBERNETES}))
 
 
 def _file() -> configparser.ConfigParser:

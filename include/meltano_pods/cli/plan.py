@@ -17,8 +17,10 @@ from meltano_pods.cli.output import (
 )
 from meltano_pods.cli.plan_settings import show_settings
 from meltano_pods.cli.projects import find_projects, planned_all, projects_option
-from meltano_pods.pods.planned import launcher_of, planned_pods
+from meltano_pods.pods.planned import planned_pods
+from meltano_pods.settings.launchers import KUBERNETES
 from meltano_pods.settings.profiles import PROFILES
+from meltano_pods.tasks.launcher import launcher_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,7 +120,7 @@ def _show(plans: list[ProjectPlan], deployment: Deployment, folder: Path) -> Non
                     task.task_id,
                     *(", ".join(task.upstream) or "-" for _ in after),
                     task.environment or "none",
-                    "pod" if launcher_of(task, deployment) == "kubernetes" else "process",
+                    "pod" if launcher_of(task, deployment) == KUBERNETES else "process",
                     " ".join(task.invocation().arguments),
                 )
                 for task in dag.tasks

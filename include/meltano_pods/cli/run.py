@@ -21,10 +21,11 @@ from meltano_pods.parameters import RunChoices
 from meltano_pods.parameters.command import Circumstances, invocation
 from meltano_pods.plan.identifiers import identifier
 from meltano_pods.pods.build import RunSpec
-from meltano_pods.pods.planned import launcher_of
+from meltano_pods.settings.launchers import KUBERNETES, PROCESS
 from meltano_pods.settings.profiles import PROFILES
 from meltano_pods.settings.run_model import RunOptions
 from meltano_pods.settings.run_values import LOG_LEVELS, STATE_STRATEGIES
+from meltano_pods.tasks.launcher import launcher_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from meltano_pods.plan import DagPlan, ProjectPlan, TaskPlan
     from meltano_pods.tasks.deployment import Deployment
 
-KUBERNETES, PROCESS = "kubernetes", "process"
 _INTERRUPTED = 130
 
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from meltano_pods.dags.tasks import KUBERNETES
-from meltano_pods.tasks.deployment import launcher, read_deployment
+from meltano_pods.settings.launchers import KUBERNETES
+from meltano_pods.tasks.deployment import read_deployment
 from meltano_pods.tasks.layout import airflow_root
 
 DAG_ID = "meltano_pods.reaper"
@@ -22,12 +22,12 @@ def maintenance_dag(dag_file: str) -> DAG | None:
     Raises:
         DeploymentError: The deployment's configuration or its pod template is wrong.
     """
-    if launcher() != KUBERNETES:
+    deployment = read_deployment(airflow_root(dag_file))
+    if deployment.settings.launcher != KUBERNETES:
         return None
     from meltano_pods.pods.maintenance import ReapPodsOperator  # noqa: PLC0415 - heavy
     from meltano_pods.pods.template import read_template  # noqa: PLC0415 - where there are pods
 
-    deployment = read_deployment(airflow_root(dag_file))
     template = read_template(deployment.templates / deployment.settings.pod_template)
     namespace = deployment.namespace or template["metadata"].get("namespace") or "default"
     dag = DAG(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.definitions._internal.contextmanager import DagContext
 
 from meltano_pods.process import MeltanoProcessOperator
+from meltano_pods.settings.launchers import KUBERNETES
+from meltano_pods.tasks.launcher import launcher_of
 from meltano_pods.tasks.request import task_of
 
 if TYPE_CHECKING:
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     from meltano_pods.tasks.deployment import Deployment
     from meltano_pods.tasks.mapping import MeltanoPartial
     from meltano_pods.tasks.request import Place, RunSaid
-
-KUBERNETES = "kubernetes"
 
 
 def make_task(
@@ -109,7 +109,7 @@ meltano_task = MeltanoTask()
 def _operator(
     planned: TaskPlan, deployment: Deployment
 ) -> type[MeltanoPodOperator | MeltanoProcessOperator]:
-    if (planned.settings.launcher or deployment.settings.launcher) != KUBERNETES:
+    if launcher_of(planned, deployment) != KUBERNETES:
         return MeltanoProcessOperator
     # Here and not above: Kubernetes' client takes a second to import, at every parse.
     from meltano_pods.pods.operator import MeltanoPodOperator  # noqa: PLC0415

@@ -9,6 +9,8 @@ from meltano_pods.pods.build import RunSpec, build_pod
 from meltano_pods.pods.naming import TaskRun
 from meltano_pods.pods.options import pod_options
 from meltano_pods.pods.template import read_template
+from meltano_pods.settings.launchers import KUBERNETES
+from meltano_pods.tasks.launcher import launcher_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,11 +39,6 @@ class PlannedPod:
     manifest: dict[str, Any]
 
 
-def launcher_of(task: TaskPlan, deployment: Deployment) -> str:
-    """Return how a task runs in a deployment: `process` or `kubernetes`."""
-    return task.settings.launcher or deployment.settings.launcher
-
-
 def planned_pods(project: ProjectPlan, deployment: Deployment) -> Iterator[PlannedPod]:
     """Yield the pods of a project's tasks.
 
@@ -54,7 +51,7 @@ def planned_pods(project: ProjectPlan, deployment: Deployment) -> Iterator[Plann
     """
     for dag in project.dags:
         for task in dag.tasks:
-            if launcher_of(task, deployment) == "kubernetes":
+            if launcher_of(task, deployment) == KUBERNETES:
                 manifest = planned_pod(project, dag, task, deployment)
                 yield PlannedPod(project.project, dag, task, manifest)
 

@@ -21,6 +21,7 @@ from meltano_pods.settings.deployment_values import (
     secret_pattern,
     variables,
 )
+from meltano_pods.settings.launchers import PROCESS, Launcher
 from meltano_pods.settings.pod_values import check_image, check_template, kubernetes_name
 from meltano_pods.settings.profiles import PROFILES
 
@@ -50,8 +51,8 @@ class DeploymentSettings(BaseModel):
             "or `external` (a cluster that Airflow does not run in)."
         ),
     )
-    launcher: Literal["process", "kubernetes"] = Field(
-        default="process",
+    launcher: Launcher = Field(
+        default=PROCESS,
         description=(
             "Where runs take place: `process` (in the Airflow worker) or `kubernetes` (a pod each)."
         ),

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from meltano_pods.settings.launchers import Launcher
 from meltano_pods.settings.pod_values import (
     check_image,
     check_override,
@@ -55,7 +56,7 @@ class SecretKeySetting(BaseModel):
 class PodSettings(BaseModel):
     """Where and in what pod a run takes place."""
 
-    launcher: Literal["process", "kubernetes"] | None = Field(
+    launcher: Launcher | None = Field(
         default=None,
         description=(
             "Where runs take place: `process` (in the Airflow worker) or `kubernetes` (a pod of "

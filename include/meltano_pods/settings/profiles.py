@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from meltano_pods.settings.launchers import KUBERNETES
+
 ASTRO: dict[str, Any] = {
-    "launcher": "kubernetes",
+    "launcher": KUBERNETES,
     "pod_template": "astro.yaml",
     # Pods run in the Deployment's own namespace, which its account may use; no connection needed.
     "in_cluster": True,
@@ -22,7 +24,7 @@ ASTRO: dict[str, Any] = {
 }
 
 EXTERNAL: dict[str, Any] = {
-    "launcher": "kubernetes",
+    "launcher": KUBERNETES,
     # Never Airflow's own cluster by accident: without a connection or kubeconfig it is an error.
     "in_cluster": False,
     "kubernetes_conn_id": "kubernetes_default",

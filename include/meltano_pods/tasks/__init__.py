@@ -1,6 +1,7 @@
 """What a task is to Airflow, whichever launcher runs it.
 
-`layout` finds the project, `deployment` reads what the deployment says, `request` turns what a task
-was asked for into its plan, `arguments` its settings into those of Airflow's operators, `mapping`
-spreads one task over tenants. The operators themselves are in `process` and `pods`.
+`layout` finds the project, `deployment` reads what the deployment says, `launcher` decides what
+runs a task, `request` turns what it was asked for into its plan, `arguments` its settings into
+those of Airflow's operators, `mapping` spreads one task over tenants. The operators themselves are
+in `process` and `pods`.
 """

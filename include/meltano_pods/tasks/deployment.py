@@ -43,15 +43,6 @@ def read_settings() -> DeploymentSettings:
     return deployment_settings({key: value for key, value in said.items() if value is not None})
 
 
-def launcher() -> str:
-    """Return the launcher for runs whose settings name none.
-
-    Raises:
-        DeploymentError: The configuration has a key or value that is not allowed.
-    """
-    return read_settings().launcher
-
-
 def read_deployment(root: Path) -> Deployment:
     """Read the configuration, and complete it by what Airflow knows.
 

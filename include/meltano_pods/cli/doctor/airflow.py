@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.cli.doctor.finding import FAULT, NOTE, WARNING, Finding, ok
 from meltano_pods.names import counted, listed
+from meltano_pods.settings.launchers import KUBERNETES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from meltano_pods.plan import TaskPlan
+    from meltano_pods.settings.launchers import Launcher
     from meltano_pods.tasks.deployment import Deployment
 
 _PROVIDER = "apache-airflow-providers-cncf-kubernetes"
@@ -75,18 +77,18 @@ def judge_airflow(
         )  # fmt: skip
 
 
-def judge_state(tasks: Sequence[TaskPlan], *, launcher: str) -> Iterator[Finding]:
+def judge_state(tasks: Sequence[TaskPlan], *, launcher: Launcher) -> Iterator[Finding]:
     """Yield where tasks keep their state, and what that means.
 
     Args:
         tasks: Those that keep one.
-        launcher: How they run: `process` or `kubernetes`.
+        launcher: What runs them.
     """
     own = [task for task in tasks if task.state_ids and task.settings.state != "backend"]
     external = [task for task in tasks if task.state_ids and task.settings.state == "backend"]
     if own:
         where = "the system database" + (
-            " of MELTANO_DATABASE_URI" if launcher == "kubernetes" else ""
+            " of MELTANO_DATABASE_URI" if launcher == KUBERNETES else ""
         )
         yield Finding(
             NOTE, "state", f"state of {counted(len(own), 'task')}: in {where}, where Meltano "

@@ -23,13 +23,15 @@ from meltano_pods.cli.doctor.finding import FAULT, NOTE, OK, WARNING, Finding, o
 from meltano_pods.cli.doctor.images import judge_images
 from meltano_pods.cli.output import TABLE, format_option, show_data
 from meltano_pods.cli.projects import find_projects, planned_all, projects_option
-from meltano_pods.cli.run import KUBERNETES, PROCESS, Asked
+from meltano_pods.cli.run import Asked
 from meltano_pods.cli.terminal import TerminalLog
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.names import counted
 from meltano_pods.pods.build import RunSpec
-from meltano_pods.pods.planned import launcher_of, planned_pods
+from meltano_pods.pods.planned import planned_pods
+from meltano_pods.settings.launchers import KUBERNETES, PROCESS
 from meltano_pods.settings.profiles import PROFILES
+from meltano_pods.tasks.launcher import launcher_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
