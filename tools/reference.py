@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 from meltano_pods.cli.main import COMMANDS, cli
@@ -18,8 +18,11 @@ from meltano_pods.settings.model import levels_refused
 from meltano_pods.settings.profiles import PROFILES
 from meltano_runner.contract import CATEGORIES
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
-_MADE = "<!-- Made by `make docs` from {source}; change it there. -->\n\n"
+_MADE = "<!-- Made by `make docs` from `{source}`; change it there. -->\n\n"
 
 
 def pages() -> dict[Path, str]:
@@ -34,13 +37,30 @@ def pages() -> dict[Path, str]:
     }
 
 
+def _page(
+    title: str,
+    source: str,
+    about: Iterable[str],
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+) -> str:
+    """Return a page that is one table.
+
+    Args:
+        title: Its heading.
+        source: The file it is made from.
+        about: The lines before the table.
+        head: The heads of the columns.
+        rows: The cells of the other lines.
+    """
+    lines = [f"# {title}", "", _MADE.format(source=source).rstrip(), "", *about, ""]
+    table = [head, ["---"] * len(head), *rows]
+    return "\n".join([*lines, *(f"| {' | '.join(cells)} |" for cells in table)]) + "\n"
+
+
 def settings() -> str:
     """Return the page of settings."""
-    lines = [
-        "# Settings",
-        "",
-        _MADE.format(source="`include/meltano_pods/settings/model.py`").rstrip(),
-        "",
+    about = [
         "What `meltano.yml` may say about its DAGs and tasks, under `annotations: meltano_pods:`",
         f"of these levels, later ones winning: {', '.join(ORDER)}. Maps merge, lists replace.",
         "Below all of them are the [deployment's settings](deployment.md), above all what a run is",
@@ -69,24 +89,23 @@ def settings() -> str:
         "",
         "`meltano-pods plan --settings` shows which level has set what; `meltano-pods schema`",
         "writes a JSON schema, by which editors complete and check all of it.",
-        "",
-        "| setting | default | meaning | not at |",
-        "| --- | --- | --- | --- |",
     ]
-    for name, field in Settings.model_fields.items():
-        default = _default(field.get_default(call_default_factory=True))
-        refused = ", ".join(levels_refused(name))
-        lines.append(f"| `{name}` | {default} | {field.description} | {refused} |")
-    return "\n".join(lines) + "\n"
+    rows = [
+        (
+            f"`{name}`",
+            _default(field.get_default(call_default_factory=True)),
+            str(field.description),
+            ", ".join(levels_refused(name)),
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+    head = ("setting", "default", "meaning", "not at")
+    return _page("Settings", "include/meltano_pods/settings/model.py", about, head, rows)
 
 
 def deployment() -> str:
     """Return the page of the deployment's settings."""
-    lines = [
-        "# Settings of a deployment",
-        "",
-        _MADE.format(source="`include/meltano_pods/settings/deployment.py`").rstrip(),
-        "",
+    about = [
         "What Airflow is told about all its pods: the section `[meltano_pods]` of its",
         "configuration, or an environment variable each, such as `AIRFLOW__MELTANO_PODS__PROFILE`.",
         "A project's own [settings](settings.md) come before these. A key that is not listed is an",
@@ -95,25 +114,25 @@ def deployment() -> str:
         "`profile` sets the defaults of the others for a kind of place (a blank cell: as the",
         "default has it); each can still be set. It is never detected. Set it where it holds: as a",
         "variable of the Astro Deployment, not in the image, which `astro dev start` runs, too.",
-        "",
-        f"| setting | default | {' | '.join(f'`{name}`' for name in PROFILES)} | meaning |",
-        f"| --- | --- | {' | '.join('---' for _ in PROFILES)} | --- |",
     ]
+    head = ("setting", "default", *(f"`{name}`" for name in PROFILES), "meaning")
+    rows = []
     for name, field in DeploymentSettings.model_fields.items():
         values = [
             field.get_default(call_default_factory=True),
             *(each.get(name, _SAME) for each in PROFILES.values()),
         ]
-        shown = " | ".join(_default(_joined(value)) for value in values)
+        shown = [_default(_joined(value)) for value in values]
         mark = f" Empty: {each}." if (each := _empty(field.json_schema_extra)) else ""
-        lines.append(f"| `{name}` | {shown} | {field.description}{mark} |")
-    return "\n".join(lines) + "\n"
+        rows.append([f"`{name}`", *shown, f"{field.description}{mark}"])
+    source = "include/meltano_pods/settings/deployment.py"
+    return _page("Settings of a deployment", source, about, head, rows)
 
 
 def categories() -> str:
     """Return the page of categories."""
     text = "# Why a run failed\n\n"
-    text += _MADE.format(source="`include/meltano_runner/contract/categories.py`")
+    text += _MADE.format(source="include/meltano_runner/contract/categories.py")
     text += "The category of a run that did not succeed, in Airflow's log and in the "
     text += "[result](result.md).\nAirflow retries where a retry can help.\n"
     for category, info in CATEGORIES.items():
@@ -125,7 +144,7 @@ def categories() -> str:
 def command_line() -> str:
     """Return the page of the command line."""
     text = "# The command line\n\n"
-    text += _MADE.format(source="`include/meltano_pods/cli`")
+    text += _MADE.format(source="include/meltano_pods/cli")
     text += (
         "`meltano-pods` is in `.venv/bin` here, and in the path of any environment that has the\n"
     )
@@ -149,31 +168,25 @@ _WIDTH = 90
 
 def parameters() -> str:
     """Return the page of the parameters of runs."""
-    lines = [
-        "# Parameters of a run",
-        "",
-        _MADE.format(source="`include/meltano_pods/parameters/form.py`").rstrip(),
-        "",
+    about = [
         "What Airflow asks when a DAG is started by hand, and takes as `conf` by its REST API, its",
         "command line, `TriggerDagRunOperator` and backfills. Those about streams and state are",
         "offered by DAGs with an extractor, `environment` where `allowed_environments` names some,",
         "`only_tasks` by DAGs of more than one task. Each begins with what the",
         "[settings](settings.md) say, else with the default.",
         "[How to use them](../how-to/run-parameters.md).",
-        "",
-        "| parameter | type | default | meaning | allowed |",
-        "| --- | --- | --- | --- | --- |",
     ]
+    rows = []
     example = RunChoices(environments=("staging",), task_ids=("first", "second"), taps=("tap",))
     for name, (begun, schema) in form(example, "prod").items():
         open_ended = name in (ENVIRONMENT, ONLY_TASKS)
         kinds = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
         default = "the DAG's own" if name == ENVIRONMENT else _default(begun)
-        lines.append(
-            f"| `{name}` | {' or '.join(kinds)} | {default} | {schema['description']} | "
-            f"{_OPEN[name] if open_ended else _allowed(schema)} |"
-        )
-    return "\n".join(lines) + "\n"
+        allowed = _OPEN[name] if open_ended else _allowed(schema)
+        rows.append((f"`{name}`", " or ".join(kinds), default, schema["description"], allowed))
+    head = ("parameter", "type", "default", "meaning", "allowed")
+    source = "include/meltano_pods/parameters/form.py"
+    return _page("Parameters of a run", source, about, head, rows)
 
 
 _OPEN = {
@@ -194,21 +207,15 @@ def _allowed(schema: dict[str, Any]) -> str:
 
 def variables() -> str:
     """Return the page of the variables of runs."""
-    lines = [
-        "# Variables of a run",
-        "",
-        _MADE.format(source="`include/meltano_pods/parameters/interval.py`").rstrip(),
-        "",
+    about = [
         "Environment variables that every run has, in a pod and in a process alike. `meltano.yml`",
         "takes them as `$NAME` in the configuration of plugins. Where Airflow has no value the",
         "variable is unset, for which Meltano puts an empty text; the setting `env` can give it",
         "one for that case. [How to use them](../how-to/backfill.md).",
-        "",
-        "| variable | meaning |",
-        "| --- | --- |",
-        *(f"| `{name}` | {meaning} |" for name, meaning in VARIABLES.items()),
     ]
-    return "\n".join(lines) + "\n"
+    rows = [(f"`{name}`", meaning) for name, meaning in VARIABLES.items()]
+    source = "include/meltano_pods/parameters/interval.py"
+    return _page("Variables of a run", source, about, ("variable", "meaning"), rows)
 
 
 _SAME = object()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from meltano_pods.cli.deployment import deployment_of
+from meltano_pods.cli.options import PROFILE_NAMES
 from meltano_pods.cli.output import (
     JSON,
     TABLE,
@@ -19,7 +20,6 @@ from meltano_pods.cli.plan_settings import show_settings
 from meltano_pods.cli.projects import find_projects, planned_all, projects_option
 from meltano_pods.pods.planned import planned_pods
 from meltano_pods.settings.launchers import KUBERNETES
-from meltano_pods.settings.profiles import PROFILES
 from meltano_pods.tasks.launcher import launcher_of
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     "--pods",
     "profile",
     metavar="PROFILE",
-    type=click.Choice(["default", *PROFILES]),
-    help=f"Print the pods instead, as a deployment of this profile starts them: "
-    f"{', '.join(['default', *PROFILES])}.",
+    type=click.Choice(PROFILE_NAMES),
+    help="Print the pods instead, as a deployment of this profile starts them: "
+    f"{', '.join(PROFILE_NAMES)}.",
 )
 @click.option(
     "--settings",

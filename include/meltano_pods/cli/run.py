@@ -6,12 +6,12 @@ import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from meltano_pods.cli.deployment import deployment_of
+from meltano_pods.cli.options import cluster_options, profile_option
 from meltano_pods.cli.output import TABLE, format_option, show_data, typed
 from meltano_pods.cli.projects import find_projects, planned, projects_option
 from meltano_pods.cli.terminal import TerminalLog
@@ -22,13 +22,13 @@ from meltano_pods.parameters.command import Circumstances, invocation
 from meltano_pods.plan.identifiers import identifier
 from meltano_pods.pods.build import RunSpec
 from meltano_pods.settings.launchers import KUBERNETES, PROCESS
-from meltano_pods.settings.profiles import PROFILES
 from meltano_pods.settings.run_model import RunOptions
 from meltano_pods.settings.run_values import LOG_LEVELS, STATE_STRATEGIES
 from meltano_pods.tasks.launcher import launcher_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from meltano_pods.cli.projects import Projects
     from meltano_pods.plan import DagPlan, ProjectPlan, TaskPlan
@@ -70,19 +70,8 @@ class Asked:
 @click.option(
     "--cluster", "launcher", flag_value=KUBERNETES, help="As the pod that Airflow would start."
 )
-@click.option(
-    "--profile",
-    type=click.Choice(["default", *PROFILES]),
-    help="The deployment whose pods it shall be like.  [default: as Airflow's configuration here "
-    "says]",
-)
-@click.option("--context", metavar="NAME", help="With --cluster: the kubeconfig's context.")
-@click.option(
-    "--kubeconfig",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="With --cluster: the kubeconfig.  [default: KUBECONFIG, else ~/.kube/config]",
-)
+@profile_option("The deployment whose pods it shall be like.")
+@cluster_options(only_with="--cluster")
 @click.option(
     "--wait", is_flag=True, help="With --cluster: wait for a pod of the same task to end first."
 )

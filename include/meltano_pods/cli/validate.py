@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from meltano_pods.cli.deployment import deployment_of
+from meltano_pods.cli.options import profile_option
 from meltano_pods.cli.output import (
     TABLE,
     fault_data,
@@ -19,7 +20,6 @@ from meltano_pods.cli.projects import find_projects, planned_all, projects_optio
 from meltano_pods.errors import DeploymentError, MeltanoPodsError
 from meltano_pods.names import counted, listed, suggestion
 from meltano_pods.pods.planned import planned_pods
-from meltano_pods.settings.profiles import PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,12 +36,7 @@ _CALL = "airflow_dags"
 @click.argument("names", metavar="[PROJECT]...", nargs=-1)
 @projects_option
 @format_option
-@click.option(
-    "--profile",
-    type=click.Choice(["default", *PROFILES]),
-    help="Hold pods to a deployment of this profile.  [default: as Airflow's configuration here "
-    "says]",
-)
+@profile_option("Hold pods to a deployment of this profile.")
 def command(names: tuple[str, ...], projects: Path | None, form: str, profile: str | None) -> int:
     """Name every fault of every project; exit with 1 if there is any.
 

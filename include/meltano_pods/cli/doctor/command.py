@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,6 +20,7 @@ from meltano_pods.cli.doctor.airflow import (
 from meltano_pods.cli.doctor.cluster import judge, needed_accounts, needed_secrets
 from meltano_pods.cli.doctor.finding import FAULT, NOTE, OK, WARNING, Finding, ok
 from meltano_pods.cli.doctor.images import judge_images
+from meltano_pods.cli.options import cluster_options, profile_option
 from meltano_pods.cli.output import TABLE, format_option, show_data
 from meltano_pods.cli.projects import find_projects, planned_all, projects_option
 from meltano_pods.cli.run import Asked
@@ -30,11 +30,11 @@ from meltano_pods.names import counted
 from meltano_pods.pods.build import RunSpec
 from meltano_pods.pods.planned import planned_pods
 from meltano_pods.settings.launchers import KUBERNETES, PROCESS
-from meltano_pods.settings.profiles import PROFILES
 from meltano_pods.tasks.launcher import launcher_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from meltano_pods.cli.projects import Projects
     from meltano_pods.plan import ProjectPlan
@@ -48,18 +48,8 @@ _COLOURS = {OK: "green", NOTE: "cyan", WARNING: "yellow", FAULT: "red"}
 @click.argument("names", metavar="[PROJECT]...", nargs=-1)
 @projects_option
 @format_option
-@click.option(
-    "--profile",
-    type=click.Choice(["default", *PROFILES]),
-    help="Look at a deployment of this profile.  [default: as Airflow's configuration here says]",
-)
-@click.option("--context", metavar="NAME", help="The kubeconfig's context.")
-@click.option(
-    "--kubeconfig",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The kubeconfig.  [default: KUBECONFIG, else ~/.kube/config]",
-)
+@profile_option("Look at a deployment of this profile.")
+@cluster_options()
 @click.option(
     "--as",
     "user",

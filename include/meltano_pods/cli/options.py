@@ -1,0 +1,47 @@
+"""Options that several commands have; those of projects and output stand with what reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from meltano_pods.settings.profiles import PROFILES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Option = Callable[[Callable[..., int]], Callable[..., int]]
+
+PROFILE_NAMES = ("default", *PROFILES)
+
+
+def profile_option(purpose: str) -> Option:
+    """Return `--profile`.
+
+    Args:
+        purpose: What the command does with it, for its help.
+    """
+    return click.option(
+        "--profile",
+        type=click.Choice(PROFILE_NAMES),
+        help=f"{purpose}  [default: as Airflow's configuration here says]",
+    )
+
+
+def cluster_options(only_with: str = "") -> Option:
+    """Return `--context` and `--kubeconfig`.
+
+    Args:
+        only_with: The option without which they mean nothing; empty if there is none.
+    """
+    before = f"With {only_with}: the" if only_with else "The"
+    context = click.option("--context", metavar="NAME", help=f"{before} kubeconfig's context.")
+    kubeconfig = click.option(
+        "--kubeconfig",
+        metavar="FILE",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help=f"{before} kubeconfig.  [default: KUBECONFIG, else ~/.kube/config]",
+    )
+    return lambda command: context(kubeconfig(command))
