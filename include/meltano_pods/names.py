@@ -1,14 +1,17 @@
-"""Names for people: the nearest valid one, lists and counts in a sentence."""
+"""Names and lists in a sentence, and names that fit where room is short."""
 
 from __future__ import annotations
 
 import difflib
+import hashlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SHOWN = 12
+_MAX_KEY = 250
+"""Characters that the key of a variable of Airflow may have."""
 
 
 def nearest(name: str, valid: Iterable[str]) -> str | None:
@@ -35,3 +38,12 @@ def suggestion(name: str, valid: Iterable[str]) -> str:
 def counted(number: int, what: str) -> str:
     """Return `1 fault`, `2 faults`, `1,200 faults`."""
     return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
+def variable_key(prefix: str, name: str) -> str:
+    """Return the key of a variable of Airflow; a name that is too long ends with a digest."""
+    key = prefix + name
+    if len(key) <= _MAX_KEY:
+        return key
+    digest = hashlib.sha256(name.encode()).hexdigest()[:12]
+    return f"{key[: _MAX_KEY - len(digest) - 1]}-{digest}"

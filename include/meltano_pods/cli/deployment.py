@@ -7,26 +7,19 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meltano_pods.settings.deployment import SECTION, deployment_settings
+from meltano_pods.settings.deployment import SECTION, deployment_settings, in_variables
 from meltano_pods.settings.launchers import KUBERNETES
 from meltano_pods.tasks.deployment import deployment_at
 
 if TYPE_CHECKING:
     from meltano_pods.tasks.deployment import Deployment
 
-_PREFIX = f"AIRFLOW__{SECTION.upper()}__"
-
 
 def said_here() -> dict[str, str]:
     """Return the section `[meltano_pods]` of Airflow's configuration: its file, then variables."""
     file = _file()
     said = dict(file.items(SECTION)) if file.has_section(SECTION) else {}
-    said |= {
-        name.removeprefix(_PREFIX).lower(): value
-        for name, value in os.environ.items()
-        if name.startswith(_PREFIX)
-    }
-    return said
+    return said | in_variables(os.environ)
 
 
 def deployment_of(profile: str | None, root: Path) -> Deployment:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from meltano_runner.contract import RunResult
 
     from meltano_pods.cli.run import Asked
-    from meltano_pods.process.relay import Log
+    from meltano_pods.tasks.relay import Log
 
 
 def run_embedded(asked: Asked, log: Log) -> RunResult:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from meltano_pods.cli.kubernetes import Reached
     from meltano_pods.cli.run import Asked
     from meltano_pods.pods.ending import Ending
-    from meltano_pods.process.relay import Log
+    from meltano_pods.tasks.relay import Log
 
 _CHECK_SECONDS = 2.0
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from meltano_pods.cli.run import Asked
     from meltano_pods.errors import RunError
-    from meltano_pods.process.relay import Log
     from meltano_pods.results.checks import Compared
+    from meltano_pods.tasks.relay import Log
 
 _UNTOLD = (
     "not checked: the columns of the last run are Airflow's to remember, and this run is not one "

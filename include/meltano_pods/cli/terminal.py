@@ -10,7 +10,7 @@ _COLOURS = {logging.WARNING: "yellow", logging.ERROR: "red", logging.CRITICAL: "
 
 
 class TerminalLog:
-    """What `process.relay.Log` asks for."""
+    """What `tasks.relay.Log` asks for."""
 
     def log(self, level: int, msg: str, /, *args: object) -> None:
         """Write one line; one that matters begins with its level."""

@@ -9,7 +9,6 @@ succeeds in the same run, and runs by hand come in no order of logical dates.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from contextlib import suppress
 from dataclasses import asdict
@@ -17,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Variable
 
+from meltano_pods.names import variable_key
 from meltano_pods.notify.notice import Notice, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _XCOM = "meltano_pods_notice"
-_PREFIX = "meltano_pods.failing."
-_MAX_KEY = 250
 _DESCRIPTION = (
     "Kept by Meltano Pods until this DAG's recovery is told; see docs/how-to/notifications.md"
 )
@@ -32,11 +30,7 @@ _DESCRIPTION = (
 
 def variable_name(dag_id: str) -> str:
     """Return the key of the variable that a DAG in trouble has."""
-    key = _PREFIX + dag_id
-    if len(key) <= _MAX_KEY:
-        return key
-    digest = hashlib.sha256(dag_id.encode()).hexdigest()[:12]
-    return f"{key[: _MAX_KEY - len(digest) - 1]}-{digest}"
+    return variable_key("meltano_pods.failing.", dag_id)
 
 
 def trouble_of(dag_id: str) -> Trouble | None:

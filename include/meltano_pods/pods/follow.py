@@ -8,21 +8,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.cncf.kubernetes.utils.pod_manager import PodManager
-from meltano_runner.contract import RESULT_KEY, ResultError, RunResult, decode
+from meltano_runner.contract import ResultError, RunResult, decode
 
 from meltano_pods.pods.reasons import terminated
 from meltano_pods.pods.start import has_ended
-from meltano_pods.process.relay import relay
 from meltano_pods.settings.override import RUN_CONTAINER
+from meltano_pods.tasks.relay import is_result, relay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kubernetes.client import CoreV1Api, V1Pod
 
-    from meltano_pods.process.relay import Log
-
-_RESULT = f'{{"{RESULT_KEY}"'
+    from meltano_pods.tasks.relay import Log
 
 
 class Follower(PodManager):
@@ -84,7 +82,7 @@ class Follower(PodManager):
         lines = message.splitlines()
         self.last_words = next((line for line in reversed(lines) if line.strip()), self.last_words)
         for line in lines:
-            if line.startswith(_RESULT):
+            if is_result(line):
                 with suppress(ResultError):
                     self.result = decode(line)
         relay(lines, self._task_log)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from meltano_pods.pods.api import Pods
     from meltano_pods.pods.naming import TaskRun
-    from meltano_pods.process.relay import Log
+    from meltano_pods.tasks.relay import Log
 
 _CHECK_SECONDS = 1.0
 _MARGIN_SECONDS = 60.0

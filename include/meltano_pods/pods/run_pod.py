@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from meltano_pods.pods.api import Pods
     from meltano_pods.pods.ending import Ending
     from meltano_pods.pods.follow import Follower
-    from meltano_pods.process.relay import Log
+    from meltano_pods.tasks.relay import Log
 
 _CHECK_SECONDS = 0.5
 _IDLE_GRACE = 5

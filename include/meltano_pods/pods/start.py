@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from meltano_pods.pods.reasons import Finding
-    from meltano_pods.process.relay import Log
+    from meltano_pods.tasks.relay import Log
 
 CHECK_SECONDS = 1.0
 _PATIENCE = 10.0

@@ -9,8 +9,8 @@ from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowFailException
 
 from meltano_pods.errors import DeploymentError
+from meltano_pods.settings.deployment import SECTION
 
-SECTION = "meltano_pods"
 _IN_IMAGE = Path("/opt/meltano/bin/meltano-runner")
 _BESIDE_PROJECTS = Path(".venv-meltano/bin/meltano-runner")
 

@@ -20,14 +20,14 @@ from meltano_pods.process.child import Child
 from meltano_pods.process.command import find_runner
 from meltano_pods.process.environment import contract_environment
 from meltano_pods.process.outcome import read_result
-from meltano_pods.process.relay import relay
+from meltano_pods.tasks.relay import relay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from meltano_runner.contract import RunResult
 
-    from meltano_pods.process.relay import Log
+    from meltano_pods.tasks.relay import Log
 
 _MARGIN_SECONDS = 5.0
 """What the guard allows beyond the grace: the runner keeps to it by itself."""

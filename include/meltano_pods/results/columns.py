@@ -6,12 +6,13 @@ cleared loses them, and clearing is how a person says that a change is all right
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Variable
+
+from meltano_pods.names import variable_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from airflow.sdk.types import Logger
     from meltano_runner.contract import PipelineResult, RunResult
 
-_PREFIX = "meltano_pods.columns."
-_MAX_KEY = 250  # Airflow's limit
 _DESCRIPTION = "Columns of the last run, kept by Meltano Pods for `expect: schema_change`"
 _MAX_TOLD = 10
 
@@ -115,11 +114,7 @@ def changes_of(before: Mapping[str, str], now: Mapping[str, str]) -> Changes | N
 def variable_name(project: str, pipeline: PipelineResult) -> str:
     """Return the key of the variable that keeps a pipeline's columns."""
     name = pipeline.state_id or f"{pipeline.tap}-to-{pipeline.target}"
-    key = f"{_PREFIX}{project}.{name}"
-    if len(key) <= _MAX_KEY:
-        return key
-    digest = hashlib.sha256(key.encode()).hexdigest()[:12]
-    return f"{key[: _MAX_KEY - len(digest) - 1]}-{digest}"
+    return variable_key("meltano_pods.columns.", f"{project}.{name}")
 
 
 def _remembered(key: str) -> dict[str, dict[str, str]]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SECTION = "meltano_pods"
+_VARIABLE_PREFIX = f"AIRFLOW__{SECTION.upper()}__"
 OWN_SECRET = "meltano-{project}-env"  # noqa: S105 - a name
 _EMPTY_COUNTS: dict[str, Any] = {"empty": "none at all"}
 _MAY_HOLD_SECRETS = ("notify",)
@@ -219,6 +220,15 @@ class DeploymentSettings(BaseModel):
     )
 
 
+def in_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what environment variables say of the section, by its keys."""
+    return {
+        name.removeprefix(_VARIABLE_PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(_VARIABLE_PREFIX)
+    }
+
+
 DEFAULTS = DeploymentSettings()
 """The settings of a deployment that says nothing."""
 
@@ -241,7 +251,7 @@ def deployment_settings(said: Mapping[str, str]) -> DeploymentSettings:
             raise DeploymentError(
                 f"`{key}` is no setting of [{SECTION}]; allowed are: {listed(known)}",
                 f"Airflow's setting `[{SECTION}] {key}`",
-                f"{suggestion(key, known)}Rename or remove {_variable(key)}.",
+                f"{suggestion(key, known)}Rename or remove {variable_of(key)}.",
             )
     values = {key: value for key, value in said.items() if value or _empty_counts(key)}
     profile = PROFILES.get(values.get("profile", ""), {})
@@ -257,7 +267,7 @@ def deployment_settings(said: Mapping[str, str]) -> DeploymentSettings:
         raise DeploymentError(
             f"{found} is not allowed: {message}",
             f"Airflow's setting `[{SECTION}] {key}`",
-            f"{suggestion(values.get(key, ''), choices)}Set {_variable(key)} to what it takes: "
+            f"{suggestion(values.get(key, ''), choices)}Set {variable_of(key)} to what it takes: "
             f"{allowed}",
         ) from None
 
@@ -266,5 +276,6 @@ def _empty_counts(key: str) -> bool:
     return DeploymentSettings.model_fields[key].json_schema_extra is _EMPTY_COUNTS
 
 
-def _variable(key: str) -> str:
-    return f"AIRFLOW__{SECTION}__{key}".upper()
+def variable_of(key: str) -> str:
+    """Return the environment variable that says one of the settings."""
+    return _VARIABLE_PREFIX + key.upper()

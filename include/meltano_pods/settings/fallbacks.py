@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from meltano_pods.settings.deployment import variable_of
 from meltano_pods.settings.profiles import PROFILES
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def said_by(deployment: DeploymentSettings, key: str) -> tuple[str, str]:
         return "default", ""
     if _plain(PROFILES.get(deployment.profile, {}).get(key)) == _plain(getattr(deployment, key)):
         return "deployment", f"profile `{deployment.profile}`"
-    return "deployment", f"AIRFLOW__MELTANO_PODS__{key.upper()}"
+    return "deployment", variable_of(key)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401

@@ -6,10 +6,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from meltano_pods.settings.deployment import SECTION, DeploymentSettings, deployment_settings
+from meltano_pods.settings.deployment import (
+    SECTION,
+    DeploymentSettings,
+    deployment_settings,
+    in_variables,
+)
 
 _TEMPLATES = Path("k8s/pod_templates")
-_PREFIX = f"AIRFLOW__{SECTION.upper()}__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ def read_settings() -> DeploymentSettings:
     # Here and not above, as below: the command line does without Airflow, which takes seconds.
     from airflow.sdk.configuration import conf  # noqa: PLC0415
 
-    keys = {name.removeprefix(_PREFIX).lower() for name in os.environ if name.startswith(_PREFIX)}
+    keys = set(in_variables(os.environ))
     if conf.has_section(SECTION):
         keys.update(conf.options(SECTION))
     said = {key: conf.get(SECTION, key, fallback=None) for key in keys}

@@ -28,6 +28,11 @@ class Log(Protocol):
         """Write one line at WARNING."""
 
 
+def is_result(line: str) -> bool:
+    """Whether a line is the run's result, which the runner writes last."""
+    return line.startswith(_RESULT)
+
+
 def relay(lines: Iterable[str], log: Log) -> None:
     """Write each line at the level it begins with; leave the result out, it is summarized.
 
@@ -35,7 +40,7 @@ def relay(lines: Iterable[str], log: Log) -> None:
     Airflow's own level would drop them.
     """
     for line in lines:
-        if line.startswith(_RESULT) or not line.strip():
+        if is_result(line) or not line.strip():
             continue
         match = _LEVEL.fullmatch(line)
         if match is None or match[1] == "DEBUG":
