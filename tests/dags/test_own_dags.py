@@ -156,10 +156,15 @@ def tenants():
 found = tenants()
 task.partial(task_id='load', project='shop', run='tap-csv target-jsonl').expand_kwargs(found)
 task(task_id='one', project='shop', run='dbt:run', env={'ROWS': found})
+more = task.partial(
+    task_id='more', project='shop', run='tap-csv target-jsonl', env={'ROWS': found}
+)
+more.expand(state_id_suffix=['a'])
 """
     bag = load(body)
     assert task_in(bag).upstream_task_ids == {"tenants"}
     assert task_in(bag, "one").upstream_task_ids == {"tenants"}
+    assert task_in(bag, "more").upstream_task_ids == {"tenants"}
 
 
 MAPPED = "task.partial(task_id='load', project='shop', run='tap-csv target-jsonl'%s).%s"

@@ -35,14 +35,14 @@ from meltano_pods.pods.run_pod import RunPod
 from meltano_pods.pods.start import CHECK_SECONDS, NotStartedError, has_ended
 from meltano_pods.pods.template import read_template
 from meltano_pods.pods.trigger import RunPodTrigger
-from meltano_pods.results import reporting_of
 from meltano_pods.results.ended import Ended
 from meltano_pods.results.report import failed, succeeded
 from meltano_pods.settings.override import RUN_CONTAINER
 from meltano_pods.tasks.arguments import airflow_arguments, with_said
 from meltano_pods.tasks.mapping import TEMPLATE_FIELDS, partial
-from meltano_pods.tasks.prepare import prepare, task_choices
-from meltano_pods.tasks.request import task_of, unrendered
+from meltano_pods.tasks.operator import MeltanoOperator
+from meltano_pods.tasks.prepare import prepare
+from meltano_pods.tasks.request import task_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -64,7 +64,7 @@ _OURS = frozenset(inspect.signature(KubernetesPodOperator.__init__).parameters) 
 ) - {"kwargs", "poll_interval", "logging_interval", "trigger_kwargs"}  # fmt: skip
 
 
-class MeltanoPodOperator(KubernetesPodOperator):
+class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
     """Runs `meltano-runner` in a pod, relays its log, and explains its failure.
 
     On success the run's result is returned (XCom `return_value`), read from the container's
@@ -118,9 +118,8 @@ class MeltanoPodOperator(KubernetesPodOperator):
                 f"task {kwargs.get('task_id')}",
                 "Say it by the settings of pods in meltano.yml; `pod_override` takes anything.",
             )
-        known, later = unrendered(env)
         task = task_of(
-            project, run, task_id=kwargs.get("task_id", ""), dag=kwargs.get("dag"), env=known,
+            project, run, task_id=kwargs.get("task_id", ""), dag=kwargs.get("dag"), env=env,
             environment=environment, full_refresh=full_refresh, settings=settings,
         )  # fmt: skip
         planned, place = task.plan, task.place
@@ -147,14 +146,9 @@ class MeltanoPodOperator(KubernetesPodOperator):
                 "random_name_suffix": False,
             }
         )
-        self.arguments = list(planned.arguments)
+        self._take(task, state_id_suffix, choices)
         self.project = place.folder.name
         self.options = options
-        self.environment = planned.environment
-        self.env = {**planned.env, **later}
-        self.state_id_suffix = state_id_suffix
-        self.reporting = reporting_of(planned, self.project)
-        self.choices = task_choices(choices, planned)
         if options.log_url is not None:
             self.operator_extra_links = (_POD_LOG, *self.operator_extra_links)
         self._attempt = ""

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from meltano_pods.results import reporting_of
 from meltano_pods.tasks.arguments import airflow_arguments, with_said
 from meltano_pods.tasks.mapping import TEMPLATE_FIELDS, partial
-from meltano_pods.tasks.prepare import prepare, task_choices
-from meltano_pods.tasks.request import task_of, unrendered
+from meltano_pods.tasks.operator import MeltanoOperator
+from meltano_pods.tasks.prepare import prepare
+from meltano_pods.tasks.request import task_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from meltano_pods.tasks.request import Place, RunSaid
 
 
-class MeltanoProcessOperator(BaseOperator):
+class MeltanoProcessOperator(MeltanoOperator, BaseOperator):
     """Runs `meltano-runner` in this worker, relays its output, and explains its failure.
 
     On success the run's result is returned (XCom `return_value`). A run that fails raises with
@@ -65,21 +65,15 @@ class MeltanoProcessOperator(BaseOperator):
         choices: RunChoices | None = None,
         **kwargs: Any,  # noqa: ANN401 - the base operator's business
     ) -> None:
-        known, later = unrendered(env)
         task = task_of(
-            project, run, task_id=kwargs.get("task_id", ""), dag=kwargs.get("dag"), env=known,
+            project, run, task_id=kwargs.get("task_id", ""), dag=kwargs.get("dag"), env=env,
             environment=environment, full_refresh=full_refresh, settings=settings,
         )  # fmt: skip
         planned = task.plan
         name = task.place.folder.name
         super().__init__(**with_said(airflow_arguments(planned, name, starts_pod=False), kwargs))
-        self.arguments = list(planned.arguments)
+        self._take(task, state_id_suffix, choices)
         self.project_folder = str(task.place.folder)
-        self.environment = planned.environment
-        self.env = {**planned.env, **later}
-        self.state_id_suffix = state_id_suffix
-        self.reporting = reporting_of(planned, name)
-        self.choices = task_choices(choices, planned)
         self.stop_grace = planned.settings.stop_grace.total_seconds()
         self._run: Run | None = None
         self._killed = False

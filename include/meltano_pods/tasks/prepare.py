@@ -3,52 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from meltano_pods.errors import ParameterError
-from meltano_pods.parameters import RunChoices
-from meltano_pods.parameters.command import Circumstances, Invocation, invocation
+from meltano_pods.parameters.command import Circumstances, invocation
 from meltano_pods.parameters.interval import DagRunFacts
 from meltano_pods.tasks.mapping import suffix_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from meltano_pods.plan import TaskPlan
+    from meltano_pods.parameters import Invocation
+    from meltano_pods.tasks.operator import MeltanoOperator
 
 
 class ParameterRefusedError(ParameterError, AirflowFailException):
     """The same, as Airflow takes it: no retry can mend it."""
 
 
-class Operator(Protocol):
-    """Of an operator, what decides what it runs; templates are rendered."""
-
-    arguments: list[str]
-    environment: str | None
-    state_id_suffix: str | None
-    choices: RunChoices
-    task_id: str
-
-
-def task_choices(choices: RunChoices | None, task: TaskPlan) -> RunChoices:
-    """Return what a person may choose for one task, and what its settings say.
-
-    Args:
-        choices: What the DAG asks; None for nothing.
-        task: The task's plan.
-    """
-    return replace(
-        choices or RunChoices(taps=task.taps),
-        options=task.settings.run_options,
-        own_taps=task.taps,
-        own_backfill_state=task.settings.backfill_state == "own",
-    )
-
-
-def prepare(operator: Operator, context: Context) -> Invocation:
+def prepare(operator: MeltanoOperator, context: Context) -> Invocation:
     """Return what the runner is told, of the task's settings and the run's parameters.
 
     Args:

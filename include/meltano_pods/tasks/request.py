@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,10 +45,12 @@ class Task:
     Attributes:
         place: Where.
         plan: What.
+        later: Environment variables whose values other tasks will yield.
     """
 
     place: Place
     plan: TaskPlan
+    later: Mapping[str, Any] = field(default_factory=dict)
 
 
 def task_of(
@@ -80,15 +82,16 @@ def task_of(
     folder = project if isinstance(project, Path) else project_folder(file, project)
     read = read_project(folder)
     place = Place(folder, read_deployment(airflow_root(file)), read.digest)
+    said["env"], later = _by_time(said.get("env") or {})
     command = Command(run, **{key: value for key, value in said.items() if value is not None})
     fallback = os.environ.get("MELTANO_ENVIRONMENT") or None
-    return Task(place, plan_command(read, command, task_id, file, fallback))
+    return Task(place, plan_command(read, command, task_id, file, fallback), later)
 
 
-def unrendered(env: Mapping[str, Any] | None) -> tuple[dict[str, str], dict[str, Any]]:
+def _by_time(env: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
     """Return variables whose values are known now, and those that other tasks will yield."""
     known: dict[str, str] = {}
     later: dict[str, Any] = {}
-    for name, value in (env or {}).items():
+    for name, value in env.items():
         (later if hasattr(value, "resolve") else known)[name] = value
     return known, later

@@ -1,0 +1,55 @@
+"""What both operators are: a run of Meltano, as a DAG says it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from meltano_pods.parameters import RunChoices
+from meltano_pods.results import reporting_of
+
+if TYPE_CHECKING:
+    from meltano_pods.results import Reporting
+    from meltano_pods.tasks.request import Task
+
+
+class MeltanoOperator:
+    """Base of both operators, beside Airflow's.
+
+    Attributes:
+        arguments: What follows `meltano-runner`; rendered by Airflow, as the next but one.
+        environment: Meltano environment; None leaves the choice to Meltano.
+        env: The run's environment variables.
+        state_id_suffix: Sets apart the run's state; None for nothing, rendered as well.
+        reporting: What is done with its result.
+        choices: What a person may choose for a run.
+    """
+
+    task_id: str
+    arguments: list[str]
+    environment: str | None
+    env: dict[str, Any]
+    state_id_suffix: str | None
+    reporting: Reporting
+    choices: RunChoices
+
+    def _take(self, task: Task, suffix: str | None, choices: RunChoices | None) -> None:
+        """Keep what a task was asked for; Airflow's own part must have been made before.
+
+        Args:
+            task: The task.
+            suffix: Sets apart the state of its runs.
+            choices: What the DAG asks a person; None for nothing.
+        """
+        planned = task.plan
+        self.arguments = list(planned.arguments)
+        self.environment = planned.environment
+        self.env = {**planned.env, **task.later}
+        self.state_id_suffix = suffix
+        self.reporting = reporting_of(planned, task.place.folder.name)
+        self.choices = replace(
+            choices or RunChoices(taps=planned.taps),
+            options=planned.settings.run_options,
+            own_taps=planned.taps,
+            own_backfill_state=planned.settings.backfill_state == "own",
+        )
