@@ -226,6 +226,14 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
         "job: load", "job: load\n  annotations: {meltano-pod: {retries: 1}}", 29,
         "schedules[0].annotations.meltano-pod", ("`meltano-pod`", "Did you mean `meltano_pods`?"),
     ),
+    "our annotations without annotations": (
+        "job: load", "job: load\n  meltano_pods: {retries: 1}", 29, "schedules[0].meltano_pods",
+        ("beside `annotations`", "annotations: {meltano_pods: {...}}"),
+    ),
+    "setting in a job": (
+        "  tasks:", "  retries: 1\n  tasks:", 22, "jobs[0].retries",
+        ("a job has no key `retries`", "annotations: {meltano_pods: {retries: ...}}"),
+    ),
     "our annotations are a string": (
         "job: load", "job: load\n  annotations: {meltano_pods: hunter}", 29,
         "schedules[0].annotations.meltano_pods", ("found a string",),

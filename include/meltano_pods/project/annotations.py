@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING, Any
 from meltano_pods.project.model import Annotations
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from meltano_pods.errors import Location
     from meltano_pods.project.document import Entries
 
 VENDOR = "meltano_pods"
 _ALIKE = 0.85
+# Keys of Meltano's that are settings of ours as well; schedules have `start_date` by its schema.
+_MELTANOS = {
+    "project": {"env"},
+    "environment": {"env", "state_id_suffix"},
+    "plugin": {"env"},
+    "schedule": {"env", "start_date"},
+}
 
 
 def read_annotations(entries: Entries, level: str, where: Location) -> Annotations:
@@ -26,23 +33,41 @@ def read_annotations(entries: Entries, level: str, where: Location) -> Annotatio
         where: Its place, used where it has no annotations.
 
     Raises:
-        ProjectError: The annotations are not mappings, or another vendor's key looks like ours.
+        ProjectError: The annotations are not mappings, or a key that looks like ours stands where
+            it is not read.
     """
-    if (node := entries.get("annotations")) is None:
-        return Annotations(level, where)
-    vendors = node.mapping(f"`annotations: {{{VENDOR}: {{...}}}}`")
+    vendors: Entries = {}
+    if (node := entries.get("annotations")) is not None:
+        vendors = node.mapping(f"`annotations: {{{VENDOR}: {{...}}}}`")
     for vendor, theirs in vendors.items():
         if vendor != VENDOR and _is_meant_for_us(vendor):
             theirs.fail(
                 f"`{vendor}` under `annotations` is not read by Meltano Pods",
                 f"Did you mean `{VENDOR}`?",
             )
+    for key, entry in entries.items():
+        if _is_meant_for_us(key):
+            entry.fail(
+                f"`{key}` stands beside `annotations`, where Meltano Pods does not read it",
+                f"Move it there: `annotations: {{{VENDOR}: {{...}}}}`.",
+            )
+    outside = tuple(_outside(entries, vendors, level))
     ours = vendors.get(VENDOR)
     if ours is None or ours.is_null:
-        return Annotations(level, where)
+        return Annotations(level, where, outside=outside)
     ours.mapping(f"settings: `{VENDOR}: {{retries: 1}}`")
     values, places = ours.plain()
-    return Annotations(level, ours.where, values, places)
+    return Annotations(level, ours.where, values, places, outside)
+
+
+def _outside(entries: Entries, vendors: Entries, level: str) -> Iterator[tuple[str, Location]]:
+    meltanos = _MELTANOS.get(level, ())
+    for key, node in entries.items():
+        if key not in meltanos:
+            yield key, node.where
+    for key, node in vendors.items():
+        if key != VENDOR:
+            yield key, node.where
 
 
 def _is_meant_for_us(vendor: str) -> bool:
@@ -53,7 +78,8 @@ def _is_meant_for_us(vendor: str) -> bool:
 def over(base: Annotations, more: Annotations) -> Annotations:
     """Return the annotations of one level that two files hold: maps merge, else the second wins."""
     values = _merged(base.values, more.values)
-    return Annotations(base.level, base.where, values, {**base.places, **more.places})
+    outside = (*base.outside, *more.outside)
+    return Annotations(base.level, base.where, values, {**base.places, **more.places}, outside)
 
 
 def _merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:

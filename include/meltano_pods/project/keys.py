@@ -49,6 +49,8 @@ def refuse_others(entries: Entries, known: Sequence[str], what: str) -> None:
             node.fail(
                 f"{what} has no key `{key}`, and Meltano refuses the whole project for it; "
                 f"allowed are: {listed(known)}",
-                f"{suggestion(key, known)}Rename or remove it; what is for others goes under "
-                "`annotations`.",
+                f"{near}Rename it."
+                if (near := suggestion(key, known))
+                else "Remove it, or move it to where it is read: a setting of DAGs and tasks to "
+                f"`annotations: {{meltano_pods: {{{key}: ...}}}}`.",
             )

@@ -36,12 +36,15 @@ class Annotations:
         where: Place of the vendor key, or of the thing it would belong to.
         values: Plain data as written.
         places: Place of each key in `values`, nested keys dotted (`env.FOO`).
+        outside: Keys that stand beside the vendor key or beside `annotations`, and are none of
+            Meltano's there, each with its place. They may be anybody's.
     """
 
     level: str
     where: Location
     values: Mapping[str, Any] = field(default_factory=dict)
     places: Mapping[str, Location] = field(default_factory=dict)
+    outside: tuple[tuple[str, Location], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ def _section(files: list[Entries], section: str, read: Callable[[Node], _T]) -> 
 def _annotations(files: list[Entries], where: Location) -> Annotations:
     """Return the annotations of the project as a whole: like Meltano, those of a later file win."""
     said = [read_annotations(file, "project", where) for file in files]
-    return reduce(over, [each for each in said if each.values] or said[:1])
+    return reduce(over, [each for each in said if each.values or each.outside] or said[:1])
 
 
 def _default_environment(files: list[Entries], environments: dict[str, Environment]) -> str | None:

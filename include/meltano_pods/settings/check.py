@@ -31,6 +31,7 @@ def check(layers: Iterable[Layer]) -> None:
 
 
 def _faults(layer: Layer) -> Iterator[SettingsError]:
+    yield from _misplaced(layer)
     values = dict(layer.values)
     for key in layer.values:
         refused = _levels_refused(key)
@@ -56,6 +57,28 @@ def _faults(layer: Layer) -> Iterator[SettingsError]:
             yield _explained(layer, detail)
 
 
+def _misplaced(layer: Layer) -> Iterator[SettingsError]:
+    """Find settings outside of the annotations: Meltano keeps such keys, and nobody reads them."""
+    allowed = _known(layer.level) if layer.outside else ()
+    for key, where in layer.outside:
+        # A job's and a schedule's own `tasks` are Meltano's.
+        if key in allowed and (key != TASKS or where.key.endswith(f"annotations.{TASKS}")):
+            beside_ours = where.key.endswith(f"annotations.{key}")
+            yield SettingsError(
+                f"the setting `{key}` stands outside of `annotations: {{meltano_pods: ...}}`, "
+                "where Meltano Pods does not read it",
+                where,
+                f"Move it there: `annotations: {{meltano_pods: {{{key}: ...}}}}`"
+                + (", or under a key of the tool that it is for." if beside_ours else "."),
+            )
+
+
+def _known(level: str) -> list[str]:
+    """Return the settings that a level may have."""
+    known = [name for name in Settings.model_fields if level not in levels_refused(name)]
+    return [*known, TASKS] if level in TASK_LEVELS else known
+
+
 def _levels_refused(key: str) -> list[str]:
     if key == TASKS:
         return [level for level in ORDER if level not in TASK_LEVELS]
@@ -66,9 +89,7 @@ def _explained(layer: Layer, detail: ErrorDetails) -> SettingsError:
     key = str(detail["loc"][0])
     where = place_of([layer], *(str(part) for part in (*detail["loc"], *_inner_path(detail))))
     if detail["type"] == "extra_forbidden":
-        known = [name for name in Settings.model_fields if layer.level not in levels_refused(name)]
-        if layer.level in TASK_LEVELS:
-            known.append(TASKS)
+        known = _known(layer.level)
         return SettingsError(
             f"`{key}` is no setting of meltano_pods; allowed are: {listed(known)}",
             where,

@@ -33,6 +33,10 @@ class Layer(Protocol):
     def places(self) -> Mapping[str, Location]:
         """Place of each key in `values`, nested keys dotted (`env.FOO`)."""
 
+    @property
+    def outside(self) -> Sequence[tuple[str, Location]]:
+        """Keys beside those of ours, with their places: settings among them stand at a wrong one."""
+
 
 @dataclass(frozen=True, slots=True)
 class MadeLayer:
@@ -42,6 +46,7 @@ class MadeLayer:
     where: Location
     values: Mapping[str, Any] = field(default_factory=dict)
     places: Mapping[str, Location] = field(default_factory=dict)
+    outside: tuple[tuple[str, Location], ...] = ()
 
 
 def in_order(layers: Iterable[Layer]) -> list[Layer]:

@@ -1,0 +1,89 @@
+"""A setting that stands where nobody reads it is told, and what belongs to others is left alone."""
+
+from __future__ import annotations
+
+import pytest
+from meltano_pods.errors import SettingsError
+from meltano_pods.plan import plan
+from meltano_pods.project import read_project
+
+from tests.unit.projects import GOOD, MakeProject
+
+# What is replaced in the good project, by what; line and key of the setting.
+MISPLACED = {
+    "of the project": ("jobs:", "retries: 1\njobs:", 20, "retries"),
+    "beside our annotations": (
+        "  job: load", "  job: load\n  annotations: {retries: 1, meltano_pods: {}}", 29,
+        "schedules[0].annotations.retries",
+    ),
+    "of a schedule": ("  job: load", "  job: load\n  retries: 1", 29, "schedules[0].retries"),
+    "of a plugin": (
+        "- name: dbt", "- name: dbt\n    retries: 1", 20, "plugins.utilities[0].retries"
+    ),
+    "of a plugin in an environment": (
+        "- name: prod", "- name: prod\n  config: {plugins: {utilities: [{name: x, retries: 1}]}}",
+        5, "environments[1].config.plugins.utilities[0].retries",
+    ),
+    "annotations of an environment": (
+        "- name: prod", "- name: prod\n  annotations: {retries: 1}", 5,
+        "environments[1].annotations.retries",
+    ),
+    "annotations of a job": (
+        "  tasks:", "  annotations:\n    retries: 1\n  tasks:", 23, "jobs[0].annotations.retries"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MISPLACED)
+def test_a_setting_outside_of_our_annotations(make_project: MakeProject, case: str) -> None:
+    old, new, line, key = MISPLACED[case]
+    project = read_project(make_project(GOOD.replace(old, new, 1)))
+    with pytest.raises(SettingsError, match="the setting `retries` stands outside of") as caught:
+        plan(project)
+    assert f"line {line}, key {key}\n" in str(caught.value)
+    assert "annotations: {meltano_pods: {retries: ...}}" in caught.value.fix
+
+
+def test_settings_of_tasks_outside_of_our_annotations(make_project: MakeProject) -> None:
+    text = GOOD.replace("  tasks:", "  annotations: {tasks: {dbt-run: {retries: 1}}}\n  tasks:")
+    with pytest.raises(SettingsError, match="the setting `tasks` stands outside of"):
+        plan(read_project(make_project(text)))
+
+
+def test_in_an_included_file(make_project: MakeProject) -> None:
+    folder = make_project(GOOD + "include_paths: [more.yml]\n", more="x: 1\nretries: 1\n")
+    with pytest.raises(SettingsError, match=r"more\.yml, line 2, key retries"):
+        plan(read_project(folder))
+
+
+OTHERS = """\
+env: {A: b}
+owners: [us]
+annotations: {a-tool: {retries: 1, owner: us}}
+environments:
+- {name: dev, env: {A: b}, state_id_suffix: blue}
+plugins:
+  extractors:
+  - name: tap-a
+    env: {A: b}
+    description: One
+    select_filter: [orders]
+    state: state.json
+    settings: [{name: retries}]
+    config: {retries: 1, owner: us}
+  loaders: [{name: target-b}]
+schedules:
+- name: daily
+  interval: '@daily'
+  extractor: tap-a
+  loader: target-b
+  transform: skip
+  env: {A: b}
+  start_date: 2020-01-01
+  comment: x
+"""
+
+
+def test_keys_of_meltano_and_of_others_are_left_alone(make_project: MakeProject) -> None:
+    """`start_date` is one of a schedule in Meltano's own schema of a meltano.yml."""
+    assert len(plan(read_project(make_project(OTHERS))).dags) == 1
