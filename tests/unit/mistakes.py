@@ -9,8 +9,27 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
     "tab": ("- name: dev", "\t- name: dev", 3, "", ("not valid YAML", "spaces")),
     "bad indentation": ("  loaders:", "   loaders:", 11, "", ("not valid YAML", "indentation")),
     "unclosed bracket": ("tasks:", "tasks: [", 23, "", ("not valid YAML",)),
-    "two documents": ("jobs:", "---\njobs:", 20, "", ("not valid YAML",)),
-    "unknown alias": ("job: load", "job: *nope", 28, "", ("undefined alias",)),
+    "two documents": (
+        "jobs:", "---\njobs:", 20, "", ("not valid YAML", "one document in a file")
+    ),
+    "interval without quotes": (
+        "'@daily'", "@hourly  # c", 27, "", ("begin with '@'", "Put it in quotes: '@hourly'.")
+    ),
+    "cron without quotes": (
+        "'@daily'", "*/15 2,3 * * *", 27, "", ("Put it in quotes: '*/15 2,3 * * *'.",)
+    ),
+    "stars without quotes": ("'@daily'", "* * * * *", 27, "", ("in quotes: '* * * * *'.",)),
+    "interval without quotes in braces": (
+        "- name: load", "- {name: x, interval: @daily, job: load}\n- name: load", 21, "",
+        ("Put it in quotes: '@daily'.",),
+    ),
+    "password without quotes": (
+        "{password: hunter2}", "{password: @hunter2}", 8, "", ("Put it in quotes: '@...'.",)
+    ),
+    "password like an anchor": (
+        "{password: hunter2}", "{password: */hunter2}", 8, "", ("Put it in quotes: '*...'.",)
+    ),
+    "unknown alias": ("job: load", "job: *nope", 28, "", ("undefined alias", "in quotes")),
     "duplicate key": (
         "  job: load", "  job: load\n  job: load", 29, "schedules[0].job", ("twice", "line 28")
     ),

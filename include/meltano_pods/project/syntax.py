@@ -13,6 +13,7 @@ import yaml
 
 from meltano_pods.errors import Location, ProjectError
 from meltano_pods.project.scalars import resolved
+from meltano_pods.project.syntax_errors import explained, place_of
 
 UNTAGGED = ""
 """The tag of a plain scalar, list or mapping that carries none: what it is depends on its text."""
@@ -98,15 +99,11 @@ def _composed(text: str, file: str) -> yaml.Node | None:
     except _TooDeepError as error:
         raise ProjectError(
             f"lists and mappings are nested more than {_MAX_DEPTH} deep",
-            _place(error, file),
+            place_of(error, file),
             "Close the brackets, or write what is nested in a file that a plugin reads.",
         ) from None
     except yaml.MarkedYAMLError as error:
-        # Problem and place only: the error's own text quotes the line, which may hold a secret.
-        place = _place(error, file)
-        raise ProjectError(
-            f"not valid YAML: {_problem(error)}", place, _fix(error, text, place)
-        ) from None
+        raise explained(error, text, file) from None
     except yaml.YAMLError:
         raise ProjectError(
             "not valid YAML: it holds a character that YAML does not allow",
@@ -194,30 +191,6 @@ class _Check:
 
 
 MERGE = "<<"
-
-
-def _place(error: yaml.MarkedYAMLError, file: str) -> Location:
-    mark = error.problem_mark or error.context_mark
-    return Location(file, None if mark is None else mark.line + 1)
-
-
-def _problem(error: yaml.MarkedYAMLError) -> str:
-    text = " ".join(part for part in (error.context, error.problem) if part)
-    # The parser written in Python quotes what it found, such as a password that starts with `*`.
-    return _QUOTED.sub("", text)
-
-
-_QUOTED = re.compile(r" '[^']{2,}'| \"[^\"]{2,}\"")
-
-
-def _fix(error: yaml.MarkedYAMLError, text: str, where: Location) -> str:
-    lines = text.splitlines()
-    line = lines[where.line - 1] if where.line and where.line <= len(lines) else ""
-    if "\t" in line[: len(line) - len(line.lstrip())]:
-        return "Indent with spaces: YAML does not allow tabs there."
-    if "mapping values are not allowed" in _problem(error):
-        return "Check the indentation, and quote a value that holds `: `."
-    return "Check the indentation and the quotes on this line and the one before."
 
 
 _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

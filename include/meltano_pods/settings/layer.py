@@ -35,7 +35,7 @@ class Layer(Protocol):
 
     @property
     def outside(self) -> Sequence[tuple[str, Location]]:
-        """Keys beside those of ours, with their places: settings among them stand at a wrong one."""
+        """Keys beside ours, with their places; a setting among them stands at a wrong one."""
 
 
 @dataclass(frozen=True, slots=True)
