@@ -10,14 +10,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SHOWN = 12
+_BEGINNING = 3
 _MAX_KEY = 250
 """Characters that the key of a variable of Airflow may have."""
 
 
 def nearest(name: str, valid: Iterable[str]) -> str | None:
-    """Return the valid name most like `name`, if one is alike at all."""
-    found = difflib.get_close_matches(name, list(valid), n=1, cutoff=0.6)
-    return found[0] if found else None
+    """Return the valid name most like `name`, in whatever case, if one is alike at all.
+
+    A name that is the beginning of the other is alike, too: `prod` is what `production` means.
+    """
+    by_folded = {each.casefold(): each for each in valid}
+    folded = name.casefold()
+    found = difflib.get_close_matches(folded, list(by_folded), n=1, cutoff=0.6)
+    if not found and len(folded) >= _BEGINNING:
+        found = [
+            each
+            for each in by_folded
+            if len(each) >= _BEGINNING and (each.startswith(folded) or folded.startswith(each))
+        ]
+    return by_folded[found[0]] if found else None
 
 
 def listed(names: Iterable[str], empty: str = "none") -> str:

@@ -84,7 +84,7 @@ def test_the_deployments_variables_count(root: Path) -> None:
     assert findings(root, AIRFLOW__MELTANO_PODS__IMAGE=DIGEST) == []
     assert check(root, pinned=False, environment={}) == []
     (wrong,) = findings(root, AIRFLOW__MELTANO_PODS__MODE="async")
-    assert "should be 'sync' or 'deferred'" in wrong.found
+    assert "takes one of deferred, sync" in wrong.found
 
 
 SIZE = "{cpu: 500m, memory: 1Gi, ephemeral-storage: 1Gi}"

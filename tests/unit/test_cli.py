@@ -153,7 +153,7 @@ def test_every_fault_is_named_at_once(root: Path, said: Said, make_project: Make
     code, out, err = said("validate")
     assert code == 1
     for words in (
-        "the loader 'target-x'", "`stop_grase` is no setting", "`retries` has a value",
+        "the loader 'target-x'", "`stop_grase` is no setting", "`retries` takes a whole number",
         "the project b.c has no DAG file", "the project other has no DAG file",
         "names the project gone, which is not there",
     ):  # fmt: skip

@@ -190,6 +190,11 @@ def annotated(settings: str) -> tuple[str, str]:
                 "`prd` is not defined", "Did you mean `prod`?",
             ),
         ),
+        (
+            annotated("{environment: production}"), None,
+            ("`production` is not defined; defined are: dev, prod", "Did you mean `prod`?"),
+        ),
+        (("jobs:", "jobs:"), "production", ("MELTANO_ENVIRONMENT says `production`", "`prod`?")),
         (("jobs:", "jobs:"), "stage", ("meltano.yml", "MELTANO_ENVIRONMENT says `stage`")),
         (annotated("{catchup: true}"), None, ("line 29", "no `start_date`")),
         (

@@ -124,7 +124,7 @@ REFUSED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "bad value": (
         "{tasks: {dbt-run: {retries: -1}}}", "{}",
-        ("greater than or equal to 0", "tasks.dbt-run.retries"),
+        ("takes a whole number, 0 to 100", "tasks.dbt-run.retries"),
     ),
     "of the whole DAG": (
         "{tasks: {dbt-run: {catchup: true}}}", "{}",

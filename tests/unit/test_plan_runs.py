@@ -89,14 +89,14 @@ def test_an_allowed_environment_that_wants_others_of_a_plugin(make_project: Make
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ("state_id_suffix: 'a:b'", "a state id suffix is 1 to 63 letters"),
-        ("state_id_suffix: '{{ ds }}'", "a state id suffix is 1 to 63 letters"),
-        ("state_strategy: append", "'auto', 'merge' or 'overwrite'"),
-        ("full_refresh: 'yes'", "boolean"),
+        ("state_id_suffix: 'a:b'", "`state_id_suffix` takes 1 to 63 letters"),
+        ("state_id_suffix: '{{ ds }}'", "`state_id_suffix` takes 1 to 63 letters"),
+        ("state_strategy: append", "takes one of auto, merge, overwrite, found"),
+        ("full_refresh: 'yes'", "takes true or false"),
         ("select_filter: orders", "takes a list"),
         ("select_filter: [orders, $TABLE]", "pattern 2 is not the name of a stream"),
-        ("log_level: loud", "'debug', 'info', 'warning' or 'error'"),
-        ("backfill_state: none", "'own' or 'shared'"),
+        ("log_level: loud", "takes one of debug, error, info, warning"),
+        ("backfill_state: none", "takes one of own, shared"),
     ],
 )
 def test_values_that_are_not_allowed(make_project: MakeProject, said: str, message: str) -> None:

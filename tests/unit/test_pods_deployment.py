@@ -109,13 +109,13 @@ def test_the_dag_survives_serialization(root: Path) -> None:
     ("name", "value", "part"),
     [
         ("LAUNCHER", "kubernets", "Did you mean `kubernetes`?"),
-        ("MODE", "async", "should be 'sync' or 'deferred'"),
-        ("IN_CLUSTER", "maybe", "neither true nor false"),
-        ("POD_LOG_URL", "logs.example.com", "begin it with https://"),
-        ("POD_LOG_URL", "https://logs/{podd}", "only {namespace} and {pod} are known"),
-        ("PROCESS_ENV", "A=b", 'write it as {"NAME": "value"}'),
-        ("PROCESS_ENV", '{"A": 1}', 'write it as {"NAME": "value"}'),
-        ("PROCESS_ENV", '{"A B": "c"}', "'A B' is no name of a variable"),
+        ("MODE", "async", "takes one of deferred, sync"),
+        ("IN_CLUSTER", "maybe", "takes true or false"),
+        ("POD_LOG_URL", "logs.example.com", "begins with https://"),
+        ("POD_LOG_URL", "https://logs/{podd}", "only {namespace} and {pod} in braces"),
+        ("PROCESS_ENV", "A=b", 'takes a JSON object of texts: {"NAME": "value"}'),
+        ("PROCESS_ENV", '{"A": 1}', 'takes a JSON object of texts: {"NAME": "value"}'),
+        ("PROCESS_ENV", '{"A B": "c"}', "and 'A B' is none"),
     ],
 )
 def test_configuration_that_is_not_allowed(

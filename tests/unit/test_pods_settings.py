@@ -22,16 +22,19 @@ if TYPE_CHECKING:
 WHERE = Location("meltano/shop/meltano.yml", 7, "annotations.meltano_pods")
 
 BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
-    "launcher": ({"launcher": "docker"}, ("'process' or 'kubernetes'", "found 'docker'")),
-    "image": ({"image": "my image"}, ("no image", "registry/name:tag")),
-    "pull policy": ({"image_pull_policy": "always"}, ("'Always', 'IfNotPresent' or 'Never'",)),
-    "namespace": ({"namespace": "My_NS"}, ("no name of a Kubernetes namespace",)),
+    "launcher": ({"launcher": "docker"}, ("takes one of kubernetes, process, found 'docker'",)),
+    "image": ({"image": "my image"}, ("takes an image", "registry/name:tag")),
+    "pull policy": (
+        {"image_pull_policy": "always"},
+        ("one of Always, IfNotPresent, Never", "Did you mean `Always`?"),
+    ),
+    "namespace": ({"namespace": "My_NS"}, ("takes the name of a Kubernetes namespace",)),
     "namespace too long": ({"namespace": "a" * 64}, ("at most 63",)),
-    "secret": ({"secrets": ["a_b"]}, ("no name of a Kubernetes Secret",)),
-    "secrets as text": ({"secrets": "a"}, ("tuple",)),
-    "template path": ({"pod_template": "../x.yaml"}, ("not the name of a file",)),
-    "mode": ({"mode": "async"}, ("'sync' or 'deferred'",)),
-    "start timeout": ({"start_timeout": "1s"}, ("greater than or equal to", "10s to 24h")),
+    "secret": ({"secrets": ["a_b"]}, ("takes the name of a Kubernetes Secret",)),
+    "secrets as text": ({"secrets": "a"}, ("takes a list of names",)),
+    "template path": ({"pod_template": "../x.yaml"}, ("takes the name of a file",)),
+    "mode": ({"mode": "async"}, ("takes one of deferred, sync", "Did you mean `sync`?")),
+    "start timeout": ({"start_timeout": "1s"}, ("takes seconds or a duration", "10s to 24h")),
     "resources": ({"resources": "1Gi"}, ("takes a map",)),
     "resource part": ({"resources": {"limit": {}}}, ("neither", "Did you mean `limits`?")),
     "resource name": ({"resources": {"limits": {"memry": 1}}}, ("Did you mean `memory`?",)),

@@ -67,16 +67,19 @@ def test_what_is_said_wins_over_the_profile() -> None:
 @pytest.mark.parametrize(
     ("said", "parts"),
     [
-        ({"profile": "astr"}, ("`astr` is not allowed", "Did you mean `astro`?")),
+        (
+            {"profile": "astr"},
+            ("takes one of astro, default, external, found 'astr'", "Did you mean `astro`?"),
+        ),
         ({"profil": "astro"}, ("`profil` is no setting", "Did you mean `profile`?")),
-        ({"in_cluster": "maybe"}, ("neither true nor false",)),
-        ({"secrets": "My_Secret"}, ("no name of a Kubernetes Secret",)),
-        ({"key_secret": "{projects}"}, ("no name of a Kubernetes Secret",)),
-        ({"image_pull_secrets": "{project}"}, ("no name of a Kubernetes Secret",)),
-        ({"projects_folder": "meltano"}, ("no absolute path",)),
-        ({"image_projects_folder": "meltano"}, ("should match pattern",)),
+        ({"in_cluster": "maybe"}, ("takes true or false",)),
+        ({"secrets": "My_Secret"}, ("takes the name of a Kubernetes Secret",)),
+        ({"key_secret": "{projects}"}, ("takes the name of a Kubernetes Secret",)),
+        ({"image_pull_secrets": "{project}"}, ("takes the name of a Kubernetes Secret",)),
+        ({"projects_folder": "meltano"}, ("takes an absolute path",)),
+        ({"image_projects_folder": "meltano"}, ("takes an absolute path",)),
         ({"image": "my image"}, ("registry/name:tag",)),
-        ({"namespace": "My_NS"}, ("no name of a Kubernetes namespace",)),
+        ({"namespace": "My_NS"}, ("takes the name of a Kubernetes namespace",)),
     ],
 )
 def test_what_is_not_allowed(said: dict[str, str], parts: tuple[str, ...]) -> None:

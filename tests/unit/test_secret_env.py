@@ -81,8 +81,8 @@ def test_levels_merge_name_by_name(make_project: MakeProject) -> None:
         ({"A": "hunter22"}, ("A takes a map with `secret` and `key`, found str",)),
         ({"A B": {}}, ("'A B' is no name of an environment variable",)),
         ({"A": {"keys": "x"}}, ("neither `secret` nor `key`", "Did you mean `key`?")),
-        ({"A": {"secret": "My_Secret"}}, ("no name of a Kubernetes Secret",)),
-        ({"A": {"key": "a b"}}, ("should match pattern",)),
+        ({"A": {"secret": "My_Secret"}}, ("`secret` takes the name of a Kubernetes Secret",)),
+        ({"A": {"key": "a b"}}, ("`key` takes a key of a Secret: letters",)),
         ({"A": 1}, ("found int",)),
     ],
 )
@@ -100,7 +100,7 @@ def test_what_is_not_allowed(value: Any, parts: tuple[str, ...]) -> None:
         ("env: {TAP_A_TOKEN_FILE: x}, secret_env: {TAP_A_TOKEN_FILE: }", "", "has one source"),
         ("secret_env: {REGION: }", "REGION: eu", "has one source"),
         ("state: backend", "", "the state would end with the pod"),
-        ("state: backends", "", "'database' or 'backend'"),
+        ("state: backends", "", "takes one of backend, database"),
     ],
 )
 def test_what_does_not_go_together(

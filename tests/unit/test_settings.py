@@ -3,13 +3,18 @@ from __future__ import annotations
 import pickle
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from meltano_pods.errors import Location, SettingsError
 from meltano_pods.project import Annotations
 from meltano_pods.settings import ORDER, Settings, settings_of
+from meltano_pods.settings.deployment import DeploymentSettings
+from meltano_pods.settings.explain import rule_of
 from meltano_pods.settings.values import looks_secret, parse_duration
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 WHERE = Location("meltano/shop/meltano.yml", 7, "annotations.meltano_pods")
 
@@ -98,30 +103,39 @@ def test_durations(value: object, seconds: float) -> None:
 
 BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "unknown key": ({"retrys": 1}, ("`retrys` is no setting", "Did you mean `retries`?")),
-    "negative": ({"retries": -1}, ("greater than or equal to 0", "found -1", "0 to 100")),
+    "negative": ({"retries": -1}, ("takes a whole number, 0 to 100, found -1",)),
     "true is no number": ({"retries": True}, ("whole number", "found True")),
     "number as text": ({"retries": "3"}, ("whole number",)),
-    "no duration": ({"retry_delay": "5 minutes"}, ("not a duration", "'5 minutes'", "2h30m")),
-    "duration too long": ({"retry_delay": "2d"}, ("less than or equal to",)),
-    "grace too short": ({"stop_grace": "1s"}, ("greater than or equal to", "5s to 1h")),
-    "date": ({"start_date": "31.1.2026"}, ("not a date", "2026-01-31")),
-    "date as number": ({"start_date": 20260131}, ("not a date",)),
-    "time zone": ({"timezone": "Europe/Berlim"}, ("Did you mean `Europe/Berlin`?",)),
-    "catchup": ({"catchup": "sometimes"}, ("valid boolean", "'sometimes'")),
-    "tags": ({"tags": "a"}, ("tuple", "list of strings")),
-    "env is a list": ({"env": ["A=1"]}, ("env takes a map",)),
+    "no duration": (
+        {"retry_delay": "5 minutes"},
+        ("takes seconds or a duration", "'5 minutes'", "2h30m"),
+    ),
+    "duration too long": ({"retry_delay": "2d"}, ("0 to 24h",)),
+    "grace too short": ({"stop_grace": "1s"}, ("5s to 1h, found '1s'",)),
+    "date": ({"start_date": "31.1.2026"}, ("takes a date such as 2026-01-31",)),
+    "date as number": ({"start_date": 20260131}, ("takes a date such as",)),
+    "time zone": (
+        {"timezone": "Europe/Belrin"},
+        ("found 'Europe/Belrin'", "mean `Europe/Berlin`?"),
+    ),
+    "catchup": ({"catchup": "sometimes"}, ("takes true or false, found 'sometimes'",)),
+    "tags": ({"tags": "a"}, ("takes a list of strings", "found 'a'")),
+    "env is a list": ({"env": ["A=1"]}, ("`env` takes a map",)),
     "env name": ({"env": {"A-B": "1"}}, ("'A-B' is no name",)),
     "env boolean": ({"env": {"A": True}}, ("A takes a string",)),
-    "priority": ({"priority_weight": 0}, ("greater than or equal to 1", "1 to 1000000")),
+    "priority": ({"priority_weight": 0}, ("takes a whole number, 1 to 1000000, found 0",)),
     "weight rule": (
         {"weight_rule": "upstraem"},
-        ("'downstream', 'upstream' or 'absolute'", "Did you mean `upstream`?"),
+        (
+            "takes one of absolute, downstream, upstream, found 'upstraem'",
+            "Did you mean `upstream`?",
+        ),
     ),
-    "parallel tasks": ({"max_active_tasks": 0}, ("greater than or equal to 1",)),
-    "longest wait": ({"max_retry_delay": "0s"}, ("greater than or equal to", "at least 1s")),
-    "no description": ({"description": ""}, ("at least 1 character",)),
-    "pool": ({"pool": ""}, ("at least 1 character",)),
-    "notify is a list": ({"notify": ["slack"]}, ("notify takes a map: {slack: slack_data}",)),
+    "parallel tasks": ({"max_active_tasks": 0}, ("at least 1, found 0",)),
+    "longest wait": ({"max_retry_delay": "0s"}, ("at least 1s, found '0s'",)),
+    "no description": ({"description": ""}, ("takes a string that is not empty",)),
+    "pool": ({"pool": ""}, ("takes a string that is not empty",)),
+    "notify is a list": ({"notify": ["slack"]}, ("`notify` takes a map: {slack: slack_data}",)),
     "notify key": (
         {"notify": {"slak": "a"}},
         ("`slak` is not allowed; allowed are: email, events, slack, webhook", "`slack`?"),
@@ -213,6 +227,21 @@ def test_every_setting_is_described(key: str) -> None:
         assert "None:" in field.description
 
 
+@pytest.mark.parametrize("model", [Settings, DeploymentSettings])
+def test_what_descriptions_say_is_allowed_is_short(model: type[BaseModel]) -> None:
+    """Errors quote it: the part between the first colon and the next full stop."""
+    rules = {key: rule_of(field.description) for key, field in model.model_fields.items()}
+    assert all(len(rule) <= 120 and "None" not in rule for rule in rules.values() if rule)
+    assert len([rule for rule in rules.values() if rule]) > len(rules) / 3
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_fix_is_short(case: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings_of([layer("job", **BAD[case][0])])
+    assert len(caught.value.fix) < 140
+
+
 def test_all_faults_are_told_at_once() -> None:
     layers = [
         layer("project", retrys=1, owner_link="example.com"),
@@ -224,8 +253,9 @@ def test_all_faults_are_told_at_once() -> None:
     text = str(caught.value)
     assert len(caught.value.others) == text.count("fix: ") - 1 == 5
     for part in (
-        "`retrys` is no setting", "`owner_link` has a value", "`catchup` may not be set at plugin",
-        "`pool` has a value", "`retries` has a value", "`tags` may not be set at task level",
+        "`retrys` is no setting", "`owner_link` takes an address",
+        "`catchup` may not be set at plugin", "`pool` takes a string",
+        "`retries` takes a whole number", "`tags` may not be set at task level",
     ):  # fmt: skip
         assert part in text
     again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from meltano_pods.errors import ParameterError
 from meltano_pods.names import listed
+from meltano_pods.settings.explain import rule_of
 from meltano_pods.settings.run_model import RunOptions
 from meltano_pods.settings.values import looks_secret
 
@@ -78,7 +79,8 @@ class RunChoices:
             options = RunOptions.model_validate({**self.options.model_dump(), **changed})
         except ValidationError as error:
             name = str(error.errors(include_url=False)[0]["loc"][0])
-            allowed = RunOptions.model_fields[name].description or ""
+            description = RunOptions.model_fields[name].description
+            allowed = rule_of(description) or description or ""
             raise _refused(name, changed[name], allowed) from None
         return Chosen(options, environment, frozenset(only or ()), tuple(sorted(changed)))
 
@@ -143,7 +145,7 @@ def _refused(name: str, value: object, allowed: str) -> ParameterError:
     return ParameterError(
         f"the parameter `{name}` has a value that is not allowed: {_shown(value)}",
         f"parameter {name}",
-        f"What is allowed: {allowed}",
+        f"What is allowed: {allowed.removesuffix('.')}.",
     )
 
 

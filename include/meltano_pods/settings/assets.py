@@ -28,11 +28,14 @@ def check_assets(value: object) -> bool | dict[str, str]:
     if isinstance(value, bool):
         return value
     if not isinstance(value, dict):
-        raise ValueError("assets takes true, false or a map: {uri: s3://bucket/{stream}}")  # noqa: TRY004
+        raise ValueError("takes true, false or a map: {uri: s3://bucket/{stream}}")  # noqa: TRY004
     for key in value:
         if key != "uri":
-            near = suggestion(str(key), ["uri"])
-            raise inner_error(str(key), f"`{key}` is not allowed; allowed is: uri. {near}")
+            raise inner_error(
+                str(key),
+                f"`{key}` is not allowed; allowed is: uri",
+                f"{suggestion(str(key), ['uri'])}Rename or remove it.",
+            )
     if not isinstance(uri := value.get("uri"), str):
         raise inner_error("uri", "`uri` takes a string such as s3://bucket/{stream}")
     _check_uri(uri)
@@ -54,10 +57,11 @@ def _check_uri(uri: str) -> None:
         raise inner_error("uri", "`uri` is no URI, or has a brace without its other one") from None
     for name in names:
         if name not in PLACEHOLDERS:
-            near = suggestion(name, PLACEHOLDERS)
             known = listed(f"{{{each}}}" for each in PLACEHOLDERS)
             raise inner_error(
-                "uri", f"`{{{name}}}` stands for nothing; allowed are: {known}. {near}"
+                "uri",
+                f"`{{{name}}}` stands for nothing; allowed are: {known}",
+                f"{suggestion(name, PLACEHOLDERS)}Rename or remove it.",
             )
     if not {"stream", "table"} & set(names):
         raise inner_error(

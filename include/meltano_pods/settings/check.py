@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from meltano_pods.errors import SettingsError, together
 from meltano_pods.names import listed, suggestion
+from meltano_pods.settings.explain import INNER, remedy, sentence
 from meltano_pods.settings.layer import ORDER, place_of
 from meltano_pods.settings.model import Settings, levels_refused
 from meltano_pods.settings.tasks import TASK_LEVELS, TASKS, task_layers
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-    from meltano_pods.settings.layer import Layer
+from meltano_pods.settings.layer import Layer
 
 
 def check(layers: Iterable[Layer]) -> None:
@@ -95,22 +96,14 @@ def _explained(layer: Layer, detail: ErrorDetails) -> SettingsError:
             where,
             f"{suggestion(key, known)}Rename or remove it.",
         )
-    message = detail["msg"].removeprefix("Value error, ")
-    found = "" if key in _MAY_HOLD_SECRETS else f", found {detail['input']!r}"
-    context = detail.get("ctx", {})
-    choices = [word.strip("'") for word in str(context.get("expected", "")).split()]
-    near = suggestion(str(detail["input"]), choices) if found else ""
-    return SettingsError(
-        f"`{key}` has a value that is not allowed: {message}{found}",
-        where,
-        context.get("fix")
-        or f"{near}What is allowed for `{key}`: {Settings.model_fields[key].description}",
-    )
+    description = Settings.model_fields[key].description
+    what = sentence(detail, description, secret=key in _MAY_HOLD_SECRETS)
+    return SettingsError(what, where, remedy(detail, description))
 
 
 def _inner_path(detail: ErrorDetails) -> tuple[str, ...]:
     """Return the path below the setting, where its own check found the fault."""
-    if detail["type"] not in ("variable", "inner"):
+    if detail["type"] not in INNER:
         return ()
     name: str = detail["ctx"]["name"]
     return (name,) if detail["type"] == "variable" else tuple(name.split("."))

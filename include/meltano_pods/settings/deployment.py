@@ -21,6 +21,7 @@ from meltano_pods.settings.deployment_values import (
     secret_pattern,
     variables,
 )
+from meltano_pods.settings.explain import remedy, sentence
 from meltano_pods.settings.launchers import PROCESS, Launcher
 from meltano_pods.settings.pod_values import check_image, check_template, kubernetes_name
 from meltano_pods.settings.profiles import PROFILES
@@ -32,7 +33,7 @@ SECTION = "meltano_pods"
 _VARIABLE_PREFIX = f"AIRFLOW__{SECTION.upper()}__"
 OWN_SECRET = "meltano-{project}-env"  # noqa: S105 - a name
 _EMPTY_COUNTS: dict[str, Any] = {"empty": "none at all"}
-_MAY_HOLD_SECRETS = ("notify",)
+_MAY_HOLD_SECRETS = ("notify", "process_env")
 
 Pattern = Annotated[str, BeforeValidator(secret_pattern)]
 Switch = Annotated[bool, BeforeValidator(boolean)]
@@ -154,7 +155,7 @@ class DeploymentSettings(BaseModel):
     image_projects_folder: str = Field(
         default="/meltano",
         pattern="^/",
-        description="Folder of the projects in the Meltano image, an absolute path.",
+        description="Folder of the projects in the Meltano image: an absolute path.",
     )
     kubernetes_conn_id: str | None = Field(
         default=None,
@@ -260,15 +261,11 @@ def deployment_settings(said: Mapping[str, str]) -> DeploymentSettings:
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         key = str(detail["loc"][0])
-        allowed = known[key].description
-        message = detail["msg"].removeprefix("Value error, ")
-        choices = [word.strip("'") for word in detail.get("ctx", {}).get("expected", "").split()]
-        found = "what it says" if key in _MAY_HOLD_SECRETS else f"`{values.get(key, '')}`"
+        description = known[key].description
         raise DeploymentError(
-            f"{found} is not allowed: {message}",
-            f"Airflow's setting `[{SECTION}] {key}`",
-            f"{suggestion(values.get(key, ''), choices)}Set {variable_of(key)} to what it takes: "
-            f"{allowed}",
+            sentence(detail, description, secret=key in _MAY_HOLD_SECRETS),
+            f"Airflow's setting `[{SECTION}] {key}`, or {variable_of(key)}",
+            remedy(detail, description),
         ) from None
 
 

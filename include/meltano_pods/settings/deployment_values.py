@@ -1,6 +1,7 @@
 """Readings of the deployment's settings, which come as text: environment variables or airflow.cfg.
 
-Each raises a ValueError that says what is allowed; `deployment` adds where and the rest.
+Each raises a ValueError that says what is allowed, to go on from the key's name (`takes a map`);
+`deployment` adds where and the rest.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def boolean(value: object) -> object:
     """Read what Airflow takes for a boolean."""
     if isinstance(value, str):
         if value.lower() not in _TRUE + _FALSE:
-            raise ValueError("it is neither true nor false")
+            raise ValueError("takes true or false")
         return value.lower() in _TRUE
     return value
 
@@ -37,7 +38,7 @@ def absolute_path(value: object) -> object:
     if isinstance(value, str):
         path = Path(value).expanduser()
         if not path.is_absolute():
-            raise ValueError("it is no absolute path: write it from / on")
+            raise ValueError("takes an absolute path, from / on")
         return path
     return value
 
@@ -46,12 +47,12 @@ def log_url(value: object) -> object:
     """Accept an address in which `{namespace}` and `{pod}` may stand for a pod's."""
     if isinstance(value, str):
         if not value.startswith(("https://", "http://")):
-            raise ValueError("it is no address: begin it with https://")
+            raise ValueError("takes an address that begins with https://")
         try:
             value.format(namespace="n", pod="p")
         except (KeyError, IndexError, ValueError):
             raise ValueError(
-                "of what stands in braces only {namespace} and {pod} are known; double other braces"
+                "takes an address that has only {namespace} and {pod} in braces; double other ones"
             ) from None
     return value
 
@@ -65,10 +66,10 @@ def variables(value: object) -> object:
     except ValueError:
         found = None
     if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
-        raise ValueError('it is no JSON object of texts: write it as {"NAME": "value"}')
+        raise ValueError('takes a JSON object of texts: {"NAME": "value"}')
     for name in found:
         if not _VARIABLE.fullmatch(name):
-            raise ValueError(f"{name!r} is no name of a variable: use letters, digits and _")
+            raise ValueError(f"takes names of letters, digits and _, and {name!r} is none")
     return found
 
 
@@ -102,6 +103,6 @@ def notify_map(value: object) -> object:
         said = yaml.safe_load(value)
     except yaml.YAMLError:
         # Without YAML's own words, which quote what was found.
-        raise ValueError("it is no map in YAML or JSON") from None
+        raise ValueError("takes a map in YAML or JSON") from None
     # YAML's own reading of `off`.
     return None if said is False else check_notify(said)

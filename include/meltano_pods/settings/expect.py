@@ -27,7 +27,7 @@ def check_expect(value: object) -> dict[str, Any]:
         ValueError: A key or value that is not allowed.
     """
     if not isinstance(value, dict):
-        raise ValueError("expect takes a map: {min_records: 1}")  # noqa: TRY004
+        raise ValueError("takes a map: {min_records: 1}")  # noqa: TRY004
     found: dict[str, Any] = _checks(value, "", (*_BOUNDS, _STREAMS))
     streams = value.get(_STREAMS)
     if streams is None:
@@ -47,9 +47,10 @@ def _checks(said: dict[Any, Any], path: str, allowed: tuple[str, ...]) -> dict[s
     found = {}
     for key, value in said.items():
         if key not in allowed:
-            near = suggestion(str(key), allowed)
             raise inner_error(
-                f"{path}{key}", f"`{key}` is not allowed; allowed are: {listed(allowed)}. {near}"
+                f"{path}{key}",
+                f"`{key}` is not allowed; allowed are: {listed(allowed)}",
+                f"{suggestion(str(key), allowed)}Rename or remove it.",
             )
         if value is not None and key != _STREAMS:
             found[key] = _bounds(f"{path}{key}", key, value)
@@ -64,14 +65,14 @@ def _bounds(path: str, check: str, value: object) -> dict[str, Any]:
     bounds = {}
     for severity, bound in by_severity.items():
         if severity not in SEVERITIES:
-            near = suggestion(str(severity), SEVERITIES)
             raise inner_error(
                 f"{path}.{severity}",
-                f"`{severity}` is not allowed; allowed are: warn, fail. {near}",
+                f"`{severity}` is not allowed; allowed are: {listed(SEVERITIES)}",
+                f"{suggestion(str(severity), SEVERITIES)}Rename or remove it.",
             )
         where = f"{path}.{severity}" if isinstance(value, dict) else path
         if bound is not None:
-            bounds[severity] = read(where, bound)
+            bounds[severity] = read(where, check, bound)
     if len(bounds) == len(SEVERITIES) and (text := _contradiction(check, bounds)):
         raise inner_error(path, text)
     return bounds
@@ -89,36 +90,39 @@ def _contradiction(check: str, bounds: dict[str, Any]) -> str | None:
     return None
 
 
-def _records(path: str, value: object) -> int:
+def _records(path: str, check: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise inner_error(path, f"takes a number of records, 0 or more, found {value!r}")
+        raise inner_error(path, f"`{check}` takes a number of records, 0 or more, found {value!r}")
     return value
 
 
-def _age(path: str, value: object) -> float:
+def _age(path: str, check: str, value: object) -> float:
     try:
         age = parse_duration(value)
     except ValueError as error:
-        raise inner_error(path, f"{error}; found {value!r}") from None
+        raise inner_error(path, f"`{check}` {error}, found {value!r}") from None
     if not isinstance(age, timedelta) or age <= timedelta(0):
-        raise inner_error(path, f"takes an age of more than 0, such as 6h or 2d, found {value!r}")
+        raise inner_error(
+            path, f"`{check}` takes an age of more than 0, such as 6h or 2d, found {value!r}"
+        )
     return age.total_seconds()
 
 
-def _changes(path: str, value: object) -> list[str]:
+def _changes(path: str, check: str, value: object) -> list[str]:
     if value == "any":
         return list(CHANGES)
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list) or not items or not set(map(str, items)) <= set(CHANGES):
         raise inner_error(
             path,
-            f"takes `any` or a list of {listed(CHANGES)}, found {value!r}; or write "
-            "`schema_change: warn` or `schema_change: fail`",
+            f"`{check}` takes `any` or a list of {listed(CHANGES)}, found {value!r}",
+            f"{suggestion(str(value), SEVERITIES)}Write `{check}: warn` or `{check}: fail` for any "
+            "change, or name some.",
         )
     return [each for each in CHANGES if each in items]
 
 
-_BOUNDS: dict[str, Callable[[str, object], Any]] = {
+_BOUNDS: dict[str, Callable[[str, str, object], Any]] = {
     "min_records": _records,
     "max_age": _age,
     "schema_change": _changes,

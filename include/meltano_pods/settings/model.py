@@ -94,7 +94,9 @@ class Settings(PodSettings, RunSettings, OrderSettings):
     )
     timezone: Annotated[str, BeforeValidator(check_timezone), TIMEZONE] = Field(
         default="UTC",
-        description="Time zone in which cron expressions are read: an IANA name.",
+        description=(
+            "Time zone in which cron expressions are read: an IANA name such as `Europe/Berlin`."
+        ),
         json_schema_extra=_WHOLE_DAG,
     )
     catchup: bool = Field(
@@ -105,7 +107,7 @@ class Settings(PodSettings, RunSettings, OrderSettings):
         ),
         json_schema_extra=_WHOLE_DAG,
     )
-    retries: Annotated[int, BeforeValidator(whole_number("retries")), Field(ge=0, le=100)] = Field(
+    retries: Annotated[int, BeforeValidator(whole_number), Field(ge=0, le=100)] = Field(
         default=2,
         description=(
             "How often a failed task is tried again: a whole number, 0 to 100. Failures that a "

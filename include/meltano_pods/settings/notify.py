@@ -27,14 +27,17 @@ def check_notify(value: object) -> dict[str, tuple[str, ...] | None]:
             events alone: where a connection's id is expected, people paste URLs that hold a secret.
     """
     if not isinstance(value, dict):
-        raise ValueError("notify takes a map: {slack: slack_data}")  # noqa: TRY004
+        raise ValueError("takes a map: {slack: slack_data}")  # noqa: TRY004
     return {str(key): _checked(str(key), each) for key, each in value.items()}
 
 
 def _checked(key: str, value: object) -> tuple[str, ...] | None:
     if key not in _CHECKS:
-        near = suggestion(key, _CHECKS)
-        raise inner_error(key, f"`{key}` is not allowed; allowed are: {listed(_CHECKS)}. {near}")
+        raise inner_error(
+            key,
+            f"`{key}` is not allowed; allowed are: {listed(_CHECKS)}",
+            f"{suggestion(key, _CHECKS)}Rename or remove it.",
+        )
     if value is None:
         return None
     items = [value] if isinstance(value, str) else value
@@ -61,8 +64,11 @@ def _connection(key: str, item: str) -> None:
 
 def _event(key: str, item: str) -> None:
     if item not in EVENTS:
-        near = suggestion(item, EVENTS)
-        raise inner_error(key, f"{item!r} is no event; allowed are: {listed(EVENTS)}. {near}")
+        raise inner_error(
+            key,
+            f"{item!r} is no event; allowed are: {listed(EVENTS)}",
+            f"{suggestion(item, EVENTS)}Write some of these.",
+        )
 
 
 _CHECKS: dict[str, Callable[[str, str], None]] = {

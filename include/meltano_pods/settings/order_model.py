@@ -29,9 +29,7 @@ class OrderSettings(BaseModel):
             json_schema_extra=_AT_TASKS,
         )
     )
-    max_active_tasks: (
-        Annotated[int, BeforeValidator(whole_number("max_active_tasks")), Field(ge=1)] | None
-    ) = Field(
+    max_active_tasks: Annotated[int, BeforeValidator(whole_number), Field(ge=1)] | None = Field(
         default=None,
         description=(
             "How many tasks of the DAG run at once where branches are parallel: a whole number, at "
@@ -48,21 +46,21 @@ class OrderSettings(BaseModel):
     state_pool: Name | None = Field(
         default=None,
         description=(
-            "Airflow pool in which tasks that write one state take turns, in place of `pool`: the "
-            "tasks of DAGs that share a state id, or of parallel branches. It must exist, with one "
+            "Airflow pool in which tasks that write one state take turns, in place of `pool` "
+            "(of DAGs that share a state id, or of parallel branches). It must exist, with one "
             "slot, and count deferred tasks. Tasks whose state is theirs alone pass over it. None: "
             "DAGs that share a state are refused by `meltano-pods validate`, and with `state: "
             "backend` the later one does not run."
         ),
     )
-    priority_weight: Annotated[
-        int, BeforeValidator(whole_number("priority_weight")), Field(ge=1, le=1_000_000)
-    ] = Field(
-        default=1,
-        description=(
-            "Which of the tasks that wait for a slot goes first, the one with the larger weight: a "
-            "whole number, 1 to 1000000."
-        ),
+    priority_weight: Annotated[int, BeforeValidator(whole_number), Field(ge=1, le=1_000_000)] = (
+        Field(
+            default=1,
+            description=(
+                "Which of the tasks that wait for a slot goes first, the one with the larger "
+                "weight: a whole number, 1 to 1000000."
+            ),
+        )
     )
     weight_rule: Literal["downstream", "upstream", "absolute"] | None = Field(
         default=None,

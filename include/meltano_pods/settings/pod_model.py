@@ -20,6 +20,7 @@ from meltano_pods.settings.pod_values import (
     check_template,
     check_worker_override,
     kubernetes_name,
+    secret_key,
 )
 from meltano_pods.settings.shapes import (
     DURATION,
@@ -50,7 +51,7 @@ class SecretKeySetting(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     secret: SecretName | None = None
-    key: Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]{1,253}$")] | None = None
+    key: Annotated[str, BeforeValidator(secret_key)] | None = None
 
 
 class PodSettings(BaseModel):

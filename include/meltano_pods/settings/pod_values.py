@@ -1,6 +1,6 @@
 """Readings of the settings of pods: names, resources, the override.
 
-Each raises a ValueError that says what is allowed; `merge` adds file, line and the rest.
+Each raises a ValueError that says what is allowed; `check` adds file, line and the rest.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ PARTS = ("requests", "limits")
 _RESOURCES = ("cpu", "memory", "ephemeral-storage")
 _SECRET_KEY = ("secret", "key")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 _IMAGE = re.compile(r"[\w][\w./:@-]*", re.ASCII)
 _TEMPLATE = re.compile(r"[\w.-]+\.ya?ml", re.ASCII)
 
@@ -32,38 +33,48 @@ def kubernetes_name(what: str) -> Callable[[object], object]:
     def check(value: object) -> object:
         if value is not None and not (isinstance(value, str) and _NAME.fullmatch(value)):
             raise ValueError(
-                f"no name of a Kubernetes {what}: use lower-case letters, digits, - and . only"
+                f"takes the name of a Kubernetes {what}: lower-case letters, digits, - and . only"
             )
         return value
 
     return check
 
 
+def secret_key(value: object) -> object:
+    """Accept a key of a Secret."""
+    if value is not None and not (isinstance(value, str) and _KEY.fullmatch(value)):
+        raise ValueError("takes a key of a Secret: letters, digits, `.`, `-` and `_` only")
+    return value
+
+
 def check_image(value: object) -> object:
     """Accept an image reference."""
     if value is not None and not (isinstance(value, str) and _IMAGE.fullmatch(value)):
-        raise ValueError("no image: write it as registry/name:tag or registry/name@sha256:digest")
+        raise ValueError("takes an image: registry/name:tag or registry/name@sha256:digest")
     return value
 
 
 def check_template(value: object) -> object:
     """Accept the name of a file, not a path: templates live in one folder."""
     if value is not None and not (isinstance(value, str) and _TEMPLATE.fullmatch(value)):
-        raise ValueError("not the name of a file: write default.yaml, without a folder")
+        raise ValueError("takes the name of a file such as default.yaml, without a folder")
     return value
 
 
 def check_resources(value: object) -> object:
     """Accept `{requests: {cpu: 250m}, limits: {memory: 1Gi}}`; numbers become strings."""
     if not isinstance(value, dict):
-        raise ValueError("resources takes a map: {requests: {cpu: 250m}}")  # noqa: TRY004
+        raise ValueError("takes a map: {requests: {cpu: 250m}}")  # noqa: TRY004
     checked: dict[str, dict[str, str]] = {}
     for part, entries in value.items():
         if part not in PARTS:
-            near = suggestion(str(part), PARTS)
-            raise inner_error(str(part), f"`{part}` is neither requests nor limits. {near}".strip())
+            raise inner_error(
+                str(part),
+                f"`{part}` is neither `requests` nor `limits`",
+                f"{suggestion(str(part), PARTS)}Rename or remove it.",
+            )
         if not isinstance(entries, dict):
-            raise inner_error(part, f"`{part}` takes a map: {{memory: 512Mi}}")
+            raise inner_error(str(part), f"`{part}` takes a map: {{memory: 512Mi}}")
         checked[part] = {name: _quantity(part, name, each) for name, each in entries.items()}
     if (above := request_above_limit(checked)) is not None:
         raise inner_error(f"requests.{above}", f"the request of {above} is above its limit")
@@ -81,19 +92,17 @@ def request_above_limit(resources: Mapping[str, Mapping[str, str]]) -> str | Non
 
 def check_override(value: object) -> object:
     """Accept a part of the template of a run's pod."""
-    return _part_of_pod("pod_override", value, override_problems)
+    return _part_of_pod(value, override_problems)
 
 
 def check_worker_override(value: object) -> object:
     """Accept a part of the template of a worker's pod."""
-    return _part_of_pod("worker_override", value, worker_override_problems)
+    return _part_of_pod(value, worker_override_problems)
 
 
-def _part_of_pod(
-    setting: str, value: object, problems: Callable[[object], Iterator[Problem]]
-) -> object:
+def _part_of_pod(value: object, problems: Callable[[object], Iterator[Problem]]) -> object:
     if not isinstance(value, dict):
-        raise ValueError(f"{setting} takes a map: {{spec: {{nodeSelector: ...}}}}")  # noqa: TRY004
+        raise ValueError("takes a map: {spec: {nodeSelector: ...}}")  # noqa: TRY004
     for problem in problems(value):
         raise inner_error(".".join(problem.path), problem.what, problem.fix)
     return value
@@ -102,7 +111,7 @@ def _part_of_pod(
 def check_secret_env(value: object) -> object:
     """Accept a map of variables to keys of Secrets; nothing (YAML's null) is an empty map."""
     if not isinstance(value, dict):
-        raise ValueError("secret_env takes a map: {TAP_SHOP_TOKEN: {key: SHOP_TOKEN}}")  # noqa: TRY004
+        raise ValueError("takes a map: {TAP_SHOP_TOKEN: {key: SHOP_TOKEN}}")  # noqa: TRY004
     checked = {}
     for name, each in value.items():
         try:
@@ -115,9 +124,10 @@ def check_secret_env(value: object) -> object:
             raise inner_error(name, f"{name} takes a map with `secret` and `key`, found {kind}")
         for key in each or {}:
             if key not in _SECRET_KEY:
-                near = suggestion(str(key), _SECRET_KEY)
                 raise inner_error(
-                    f"{name}.{key}", f"`{key}` is neither `secret` nor `key`. {near}".strip()
+                    f"{name}.{key}",
+                    f"`{key}` is neither `secret` nor `key`",
+                    f"{suggestion(str(key), _SECRET_KEY)}Rename or remove it.",
                 )
         checked[name] = each or {}
     return checked
@@ -125,11 +135,11 @@ def check_secret_env(value: object) -> object:
 
 def _quantity(part: str, name: Any, value: object) -> str:  # noqa: ANN401 - YAML's keys
     if name not in _RESOURCES and "/" not in str(name):
-        near = suggestion(str(name), _RESOURCES)
         raise inner_error(
             f"{part}.{name}",
-            f"`{name}` is no resource; {near}use {', '.join(_RESOURCES)}, or one with a domain "
+            f"`{name}` is no resource; allowed are: {', '.join(_RESOURCES)}, or one with a domain "
             "such as nvidia.com/gpu",
+            f"{suggestion(str(name), _RESOURCES)}Rename or remove it.",
         )
     try:
         parse_quantity(value)

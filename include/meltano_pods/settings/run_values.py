@@ -45,7 +45,7 @@ def check_suffix(value: object) -> object:
     """
     if value is None or (isinstance(value, str) and re.search(SUFFIX, value)):
         return value
-    raise ValueError(f"a state id suffix is {SUFFIX_RULE}")
+    raise ValueError(f"takes {SUFFIX_RULE}")
 
 
 def check_streams(value: object) -> object:
@@ -57,7 +57,7 @@ def check_streams(value: object) -> object:
     if value is None:
         return ()
     if not isinstance(value, list | tuple) or len(value) > MAX_PATTERNS:
-        raise ValueError(f"select_filter takes a list of at most {MAX_PATTERNS}: [orders, '!raw']")
+        raise ValueError(f"takes a list of at most {MAX_PATTERNS}: [orders, '!raw']")
     for index, each in enumerate(value):
         if not (isinstance(each, str) and re.search(STREAMS, each)):
             raise inner_error(str(index), f"pattern {index + 1} is not {STREAMS_RULE}")

@@ -1,21 +1,18 @@
 """Readings of single values: durations, dates, time zones, environment variables.
 
-Each raises a ValueError that says what is allowed; pydantic adds where, `merge` the rest.
+Each raises a ValueError that says what is allowed, to go on from the key's name (`takes a map`);
+`check` adds where and the rest.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic_core import PydanticCustomError
 
 from meltano_pods.names import suggestion
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -39,14 +36,14 @@ def parse_duration(value: object) -> object:
     if isinstance(value, str) and value and (match := _DURATION.fullmatch(value.strip())):
         days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
         return _seconds(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
-    raise ValueError("not a duration: write seconds, or units as in 90s, 5m, 2h30m, 1d")
+    raise ValueError("takes seconds or a duration such as 90s, 5m, 2h30m, 1d")
 
 
 def _seconds(value: float) -> timedelta:
     try:
         return timedelta(seconds=value)
     except (OverflowError, ValueError):
-        raise ValueError("not a duration: too large") from None
+        raise ValueError("takes a shorter duration") from None
 
 
 def parse_start_date(value: object) -> object:
@@ -58,18 +55,20 @@ def parse_start_date(value: object) -> object:
             return datetime.fromisoformat(value)
         except ValueError:
             pass
-    raise ValueError("not a date: write it as 2026-01-31 or 2026-01-31T06:00:00")
+    raise ValueError("takes a date such as 2026-01-31 or 2026-01-31T06:00:00")
 
 
 def check_timezone(value: object) -> object:
     """Accept an IANA name that this machine knows."""
+    takes = "takes the name of a time zone such as Europe/Berlin"
     if not isinstance(value, str):
-        raise ValueError("not a time zone: write a name such as Europe/Berlin")  # noqa: TRY004
+        raise ValueError(takes)  # noqa: TRY004
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
         near = suggestion(value, available_timezones())
-        raise ValueError(f"not a time zone; {near}write a name such as Europe/Berlin") from None
+        context = {"message": takes, "fix": f"{near}Write the IANA name of a time zone."}
+        raise PydanticCustomError("timezone", "{message}", context) from None
     return value
 
 
@@ -80,31 +79,27 @@ def check_needs(value: object) -> object:
     if not isinstance(value, list | tuple) or not all(
         isinstance(each, str) and each for each in value
     ):
-        raise ValueError("needs takes a list of task ids, or the word all")
+        raise ValueError("takes a list of task ids, or the word all")
     return tuple(dict.fromkeys(value))
 
 
-def whole_number(name: str) -> Callable[[object], object]:
+def whole_number(value: object) -> object:
     """Refuse booleans and strings where a whole number is meant; pydantic would take them."""
-
-    def check(value: object) -> object:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise ValueError(f"{name} takes a whole number")  # noqa: TRY004
-        return value
-
-    return check
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("takes a whole number")  # noqa: TRY004
+    return value
 
 
 def check_environment(value: object) -> object:
     """Accept names and plain values; refuse what looks like a secret."""
     if not isinstance(value, dict):
-        raise ValueError("env takes a map: env: {NAME: value}")  # noqa: TRY004
+        raise ValueError("takes a map: {NAME: value}")  # noqa: TRY004
     checked = {}
     for name, each in value.items():
         try:
             checked[name] = check_variable(name, each)
         except ValueError as error:
-            # The name goes along, so that `merge` can name the line of this one variable.
+            # The name goes along, so that `check` can name the line of this one variable.
             context = {"name": name, "message": str(error)}
             raise PydanticCustomError("variable", "{message}", context) from None
     return checked
@@ -153,11 +148,11 @@ def looks_secret(name: str) -> bool:
 
 
 def inner_error(name: str, message: str, fix: str = "") -> PydanticCustomError:
-    """Return an error at a key below the setting, so that `merge` can name its line.
+    """Return an error at a key below the setting, so that `check` can name its line.
 
     Args:
         name: Dotted path of the key below the setting.
-        message: What is wrong, and what is allowed.
-        fix: What to do about it; empty for the setting's own description.
+        message: What is wrong, and what is allowed, in a whole sentence.
+        fix: What to do about it; empty for nothing more than that.
     """
     return PydanticCustomError("inner", "{message}", {"name": name, "message": message, "fix": fix})

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import pytest
+from meltano_pods.names import listed, nearest
+
+
+@pytest.mark.parametrize(
+    ("name", "valid", "expected"),
+    [
+        ("dayly", ["daily", "weekly"], "daily"),
+        ("TAP-CSV", ["tap-csv", "tap-shop"], "tap-csv"),
+        ("tap-csv", ["Tap-CSV"], "Tap-CSV"),
+        ("production", ["dev", "prod"], "prod"),
+        ("dev", ["development", "production"], "development"),
+        ("de", ["development"], None),
+        ("x", [], None),
+        ("orders", ["daily"], None),
+    ],
+)
+def test_the_nearest_name(name: str, valid: list[str], expected: str | None) -> None:
+    assert nearest(name, valid) == expected
+
+
+def test_a_long_list_says_how_many_it_leaves_out() -> None:
+    assert listed(["b", "a", "b"]) == "a, b"
+    assert listed([]) == "none"
+    assert listed(map(str, range(10, 30))).endswith(", 21 and 8 more")
