@@ -202,6 +202,13 @@ def annotated(settings: str) -> tuple[str, str]:
             ("line 29, key schedules[0].env.API_TOKEN", "looks like a secret"),
         ),
         (
+            ("  job: load", "  job: load\n  env: {MELTANO_RUN_STATE_ID_SUFFIX: blue}"), None,
+            (
+                "line 29, key schedules[0].env.MELTANO_RUN_STATE_ID_SUFFIX",
+                "use the setting `state_id_suffix` instead",
+            ),
+        ),
+        (
             ("- name: tap-shop", "- name: tap-shop\n    annotations: {meltano_pods: {polo: x}}"),
             None,
             (

@@ -123,6 +123,18 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "env is a list": ({"env": ["A=1"]}, ("`env` takes a map",)),
     "env name": ({"env": {"A-B": "1"}}, ("'A-B' is no name",)),
     "env boolean": ({"env": {"A": True}}, ("A takes a string",)),
+    "option of Meltano's as a variable": (
+        {"env": {"MELTANO_RUN_STATE_ID_SUFFIX": "a"}},
+        ("MELTANO_RUN_STATE_ID_SUFFIX is an option", "use the setting `state_id_suffix` instead"),
+    ),
+    "environment as a variable": (
+        {"env": {"MELTANO_ENVIRONMENT": "prod"}},
+        ("use the setting `environment` instead",),
+    ),
+    "option of Meltano's from a Secret": (
+        {"secret_env": {"MELTANO_RUN_FORCE": {}}},
+        ("let two runs write one state",),
+    ),
     "priority": ({"priority_weight": 0}, ("takes a whole number, 1 to 1000000, found 0",)),
     "weight rule": (
         {"weight_rule": "upstraem"},

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from meltano_pods.settings.override import RUN_CONTAINER
 from meltano_pods.settings.podfields import problems
 from meltano_pods.settings.quantity import parse_quantity
-from meltano_pods.settings.values import check_variable
+from meltano_pods.settings.values import would_show_secret
 from meltano_runner.contract import SECRET_NAMES
 
 from tools.astro_check.finding import Finding
@@ -149,9 +149,7 @@ def _environment(variables: list[Mapping[str, Any]]) -> Iterator[_Args]:
     for variable in variables:
         if (value := variable.get("value")) is None or variable["name"] == SECRET_NAMES:
             continue  # names are no secrets
-        try:
-            check_variable(str(variable["name"]), value)
-        except ValueError:
+        if would_show_secret(str(variable["name"]), value):
             yield (
                 f"variable {variable['name']}",
                 "a plain value",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from meltano_pods.names import suggestion
 from meltano_pods.settings.override import override_problems, worker_override_problems
 from meltano_pods.settings.quantity import parse_quantity
+from meltano_pods.settings.run_variables import refuse_run_variable
 from meltano_pods.settings.values import check_name, inner_error
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def check_secret_env(value: object) -> object:
     for name, each in value.items():
         try:
             check_name(name)
+            refuse_run_variable(name)
         except ValueError as error:
             raise inner_error(str(name), str(error)) from None
         if not isinstance(each, dict | None):

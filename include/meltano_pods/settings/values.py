@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic_core import PydanticCustomError
 
 from meltano_pods.names import suggestion
+from meltano_pods.settings.run_variables import refuse_run_variable
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -109,13 +110,14 @@ def check_variable(name: str, value: object) -> str:
     """Return the value of one environment variable as text.
 
     Raises:
-        ValueError: A bad name, a value that is no plain text or number, or a likely secret; the
-            message names the variable and never shows its value.
+        ValueError: A bad name, an option of Meltano's, a value that is no plain text or number, or
+            a likely secret; the message names the variable and never shows its value.
     """
     check_name(name)
+    refuse_run_variable(name)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"{name} takes a string: quote the value")  # noqa: TRY004
-    if looks_secret(name) or (isinstance(value, str) and _USER_INFO.search(value)):
+    if would_show_secret(name, value):
         raise ValueError(
             f"{name} looks like a secret, and values written here are shown by Airflow: set it in "
             "the environment of the run instead (locally .env, for pods a Secret that `secret_env` "
@@ -132,6 +134,11 @@ def check_name(name: object) -> None:
     """
     if not (isinstance(name, str) and _VARIABLE.fullmatch(name)):
         raise ValueError(f"{name!r} is no name of an environment variable: use A-Z, 0-9 and _")
+
+
+def would_show_secret(name: str, value: object) -> bool:
+    """Whether an environment variable that everybody can read is likely to be a secret."""
+    return looks_secret(name) or (isinstance(value, str) and _USER_INFO.search(value) is not None)
 
 
 def looks_secret(name: str) -> bool:
