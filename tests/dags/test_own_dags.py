@@ -112,6 +112,16 @@ def test_default_args_of_the_dag_come_before_the_project(load: Load) -> None:
     assert (task_in(bag, "each").retries, task_in(bag, "each").pool) == (1, "warehouse")
 
 
+@pytest.mark.parametrize("how", [EITHER, POD])
+def test_a_state_that_backfills_share_has_one_writer(load: Load, how: str) -> None:
+    said = ", settings={'backfill_state': 'shared'}"
+    task: Any = task_in(load(ONE % said, how))
+    assert task.max_active_tis_per_dag == 1
+    assert task_in(load(ONE % "", how)).max_active_tis_per_dag is None
+    mapped = (ONE % said).replace("task(", "task.partial(") + ".expand(state_id_suffix=['a'])"
+    assert task_in(load(mapped, how)).max_active_tis_per_dag == 1
+
+
 def test_a_job_brings_its_settings_and_options_follow(load: Load) -> None:
     task = task_in(load("task(task_id='load', project='shop', run='load --no-state-update')"))
     assert task.arguments == ["run", "load", "--no-state-update", "--timeout", "3600"]

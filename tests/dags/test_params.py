@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
+from airflow.ti_deps.dependencies_states import ACTIVE_STATES
+from airflow.utils.state import TaskInstanceState
 from meltano_pods import airflow_dags
 
 if TYPE_CHECKING:
@@ -99,6 +101,8 @@ def test_tasks_know_what_may_be_chosen(dag: Any) -> None:
     assert (csv.choices.own_backfill_state, shop.choices.own_backfill_state) == (True, False)
     # Runs of a backfill do not count among `max_active_runs`: the state must still have one writer.
     assert (csv.max_active_tis_per_dag, shop.max_active_tis_per_dag) == (None, 1)
+    # Of a task that waits in the triggerer Airflow must not start another one.
+    assert TaskInstanceState.DEFERRED in ACTIVE_STATES
 
 
 def test_a_task_runs_after_one_that_was_left_out(dag: Any) -> None:

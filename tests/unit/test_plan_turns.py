@@ -129,6 +129,24 @@ def test_parallel_branches_take_turns(make_project: MakeProject) -> None:
     assert list(pools(found).values()) == ["turns", None, "turns"]
 
 
+@pytest.mark.parametrize(
+    "said", ["{backfill_state: shared}", "{tasks: {tap-to-target: {backfill_state: shared}}}"]
+)
+def test_one_after_another_but_in_runs_of_a_backfill(make_project: MakeProject, said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        planned(make_project, PARALLEL.replace("{said}", said))
+    for part in ("`tap-to-target--2`", "a backfill shares it", "line 8", "backfill_state: own"):
+        assert part in str(caught.value)
+    turns = "{state_pool: turns, " + said[1:]
+    found = planned(make_project, PARALLEL.replace("{said}", turns))
+    assert list(pools(found).values()) == ["turns", None, "turns"]
+
+
+def test_a_task_alone_with_its_state_needs_no_pool(make_project: MakeProject) -> None:
+    text = PARALLEL.replace("{said}", "{backfill_state: shared}").replace(", tap target]", "]")
+    assert set(pools(planned(make_project, text)).values()) == {None}
+
+
 def test_two_projects_of_one_dag_id(make_project: MakeProject) -> None:
     text = PARALLEL.replace("{said}", "{}")
     plans = [plan(read_project(make_project(text, name))) for name in ("a b", "a-b", "c")]

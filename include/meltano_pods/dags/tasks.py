@@ -47,8 +47,6 @@ def make_task(
         choices=choices,
         # Also after a task that a run leaves out, but never after one that failed.
         trigger_rule="none_failed",
-        # The runs of a backfill are not among those that the DAG's `max_active_runs` counts.
-        max_active_tis_per_dag=1 if planned.settings.backfill_state == "shared" else None,
         **further,
     )
 

@@ -2,9 +2,13 @@
 
 A run reads its state when it starts and writes it when it ends, so of two runs at once one's
 bookmarks are lost. Runs of one DAG never overlap (`max_active_runs`), but those of two DAGs do, and
-so do parallel branches. Only a pool of one slot keeps them apart in Airflow, and a DAG file cannot
-make one: the setting `state_pool` names it. Meltano itself refuses a second run where both have one
-system database; with a state backend nothing does.
+so do parallel branches. Runs of a backfill overlap with others, too, since Airflow counts them
+apart: where they have the scheduled state (`backfill_state: shared`), it is kept from running one
+task twice at once, but not from running two that share a state.
+
+Only a pool of one slot keeps them apart in Airflow, and a DAG file cannot make one: the setting
+`state_pool` names it. Meltano itself refuses a second run where both have one system database; with
+a state backend nothing does.
 """
 
 from __future__ import annotations
@@ -67,13 +71,13 @@ def take_turns(dags: Sequence[DagPlan]) -> tuple[tuple[DagPlan, ...], tuple[Clas
         one that is.
 
     Raises:
-        SettingsError: Parallel branches of one DAG do so.
+        SettingsError: Tasks of one DAG do so.
     """
     pooled: set[tuple[str, str]] = set()
     clashes: list[Clash] = []
     known: dict[str, list[DagPlan]] = {}
     for dag in dags:
-        pooled |= _branches(dag)
+        pooled |= _within(dag)
         writers = _writers(dag)
         if (clash := _clash(dag, writers, known)) is not None:
             clashes.append(clash)
@@ -139,9 +143,10 @@ def _clash(
     return None
 
 
-def _branches(dag: DagPlan) -> set[tuple[str, str]]:
-    """Return the tasks that share a state with a parallel one of their own DAG."""
-    if dag.is_chain:
+def _within(dag: DagPlan) -> set[tuple[str, str]]:
+    """Return the tasks that share a state with one of their own DAG that may run at once."""
+    shared = {task.task_id for task in dag.tasks if task.settings.backfill_state == "shared"}
+    if dag.is_chain and not shared:
         return set()
     upstream = {task.task_id: task.upstream for task in dag.tasks}
     pooled: set[tuple[str, str]] = set()
@@ -150,11 +155,14 @@ def _branches(dag: DagPlan) -> set[tuple[str, str]]:
             continue
         before = {task.task_id: ancestors(upstream, task.task_id) for task in tasks}
         for one, other in combinations(tasks, 2):
-            if one.task_id in before[other.task_id] or other.task_id in before[one.task_id]:
+            in_a_row = one.task_id in before[other.task_id] or other.task_id in before[one.task_id]
+            by_backfill = not shared.isdisjoint((one.task_id, other.task_id))
+            if in_a_row and not by_backfill:
                 continue
             pool = one.settings.state_pool
             if pool is None or pool != other.settings.state_pool:
-                raise _parallel(state_id, dag, one.task_id, other.task_id)
+                make = _by_backfill if in_a_row else _parallel
+                raise make(state_id, dag, one.task_id, other.task_id)
             pooled |= {(dag.dag_id, one.task_id), (dag.dag_id, other.task_id)}
     return pooled
 
@@ -178,4 +186,15 @@ def _parallel(state_id: str, dag: DagPlan, first: str, second: str) -> SettingsE
         dag.where,
         f"Let one need the other (`tasks: {{{second}: {{needs: [{first}]}}}}`), or let them take "
         "turns in a pool of one slot (`state_pool`).",
+    )
+
+
+def _by_backfill(state_id: str, dag: DagPlan, first: str, second: str) -> SettingsError:
+    return SettingsError(
+        f"`{first}` and `{second}` of the DAG `{dag.dag_id}` share the state `{state_id}`, and a "
+        "backfill shares it with the scheduled runs: one run's would overwrite the other's "
+        "bookmarks",
+        dag.where,
+        "Let them take turns in a pool of one slot (`state_pool`), or give the backfill a state of "
+        "its own (`backfill_state: own`).",
     )

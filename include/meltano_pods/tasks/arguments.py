@@ -39,6 +39,10 @@ def airflow_arguments(planned: TaskPlan, project: str, *, starts_pod: bool) -> d
         found["owner"] = settings.owner
     if planned.pool is not None:
         found["pool"] = planned.pool
+    if settings.backfill_state == "shared":
+        # The runs of a backfill are not among those that a DAG's `max_active_runs` counts. Airflow
+        # counts deferred tasks here.
+        found["max_active_tis_per_dag"] = 1
     if settings.weight_rule is not None:
         found["weight_rule"] = settings.weight_rule
     if settings.worker_override:
