@@ -166,6 +166,27 @@ def test_every_fault_is_named_at_once(root: Path, said: Said, make_project: Make
     assert (fault["file"], fault["line"]) == ("meltano/b.c/meltano.yml", 20)
 
 
+def test_a_plugin_that_only_meltano_hub_knows_is_warned_of(root: Path, said: Said) -> None:
+    locks = root / "meltano" / "shop" / "plugins" / "loaders"
+    locks.mkdir(parents=True)
+    rewrite(root, "{name: target-b, namespace: target_b}", "{name: target-b}")
+    code, out, err = said("validate")
+    assert (code, out) == (0, "1 project, 1 DAG, 0 faults, 1 warning\n")
+    assert err.startswith("warning: the plugin 'target-b' has neither a `namespace` nor the lock")
+    assert "meltano.yml, line 5, key plugins.loaders[0]" in err
+    assert "run `meltano lock target-b`" in err
+    (found,) = json.loads(said("validate", "--format", "json")[1])
+    assert (found["severity"], found["line"]) == ("warning", 5)
+    (locks / "target-b--acme.lock").write_text("{}")
+    assert "Add the `variant` of its lock file: acme." in said("validate")[2]
+    rewrite(root, "{name: target-b}", "{name: target-b, variant: acme}")
+    assert said("validate") == (0, "1 project, 1 DAG, 0 faults\n", "")
+    rewrite(root, "{name: target-b, variant: acme}", "{name: target-b, inherit_from: tap-a}")
+    err = said("validate")[2]
+    assert "extends 'tap-a', for which there is neither a plugin among its loaders" in err
+    assert "`meltano add --plugin-type loaders tap-a`" in err
+
+
 @pytest.mark.usefixtures("root")
 def test_what_the_deployment_cannot_start_is_a_fault(
     said: Said, monkeypatch: pytest.MonkeyPatch

@@ -25,9 +25,9 @@ ROOT = TEMPLATES.parents[1]
 FULLEST = """\
 plugins:
   extractors:
-  - name: tap-a
-    annotations: {meltano_pods: {resources: {limits: {memory: 1Gi, example.com/gpu: 1}}}}
-  loaders: [{name: target-b}]
+  - {name: tap-a, namespace: tap_a, annotations: {
+      meltano_pods: {resources: {limits: {memory: 1Gi, example.com/gpu: 1}}}}}
+  loaders: [{name: target-b, namespace: target_b}]
 environments: [{name: prod}]
 annotations:
   meltano_pods:

@@ -50,11 +50,19 @@ def show_table(rows: Iterable[Sequence[str]], indent: str = "") -> None:
         click.echo(click.style(line, bold=True) if number == 0 else line)
 
 
-def show_faults(faults: Sequence[MeltanoPodsError]) -> None:
+def show_faults(faults: Iterable[MeltanoPodsError]) -> None:
     """Write faults to stderr, each with where and fix."""
-    for fault in faults:
-        head = click.style("error: ", fg="red", bold=True)
-        click.echo(f"{head}{fault.what}\n  where: {fault.where}\n  fix: {fault.fix}", err=True)
+    _show(faults, click.style("error: ", fg="red", bold=True))
+
+
+def show_warnings(found: Iterable[MeltanoPodsError]) -> None:
+    """Write what may be a fault elsewhere to stderr, each with where and fix."""
+    _show(found, click.style("warning: ", fg="yellow", bold=True))
+
+
+def _show(found: Iterable[MeltanoPodsError], head: str) -> None:
+    for each in found:
+        click.echo(f"{head}{each.what}\n  where: {each.where}\n  fix: {each.fix}", err=True)
 
 
 def typed(*arguments: str) -> str:

@@ -15,11 +15,14 @@ from meltano_pods.cli.output import (
     format_option,
     show_data,
     show_faults,
+    show_warnings,
 )
 from meltano_pods.cli.projects import find_projects, planned_all, projects_option
 from meltano_pods.errors import DeploymentError, MeltanoPodsError
 from meltano_pods.names import counted, listed, suggestion
 from meltano_pods.pods.planned import planned_pods
+from meltano_pods.project import read_project
+from meltano_pods.project.definitions import undefined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,6 +46,8 @@ def command(names: tuple[str, ...], projects: Path | None, form: str, profile: s
     Beside what each meltano.yml says: projects without a DAG file and DAG files without a project,
     DAG ids and states that two DAGs share, and pods that the deployment cannot start (no such
     template, a value that is not allowed). It needs neither Airflow nor a cluster.
+
+    It warns of plugins that Meltano has to ask Meltano Hub for; they are no faults.
     """
     found = find_projects(projects).only(names)
     plans, faults = planned_all(found.folders)
@@ -52,17 +57,29 @@ def command(names: tuple[str, ...], projects: Path | None, form: str, profile: s
         faults += _pods(plans, deployment)
     except MeltanoPodsError as error:
         faults.append(error)
+    warnings = [
+        each for plan in plans for each in undefined(read_project(found.folder / plan.project))
+    ]
     if form == TABLE:
+        show_warnings(warnings)
         show_faults(faults)
         dags = sum(len(each.dags) for each in plans)
         counts = [
             counted(len(found.folders), "project"),
             counted(dags, "DAG"),
             counted(len(faults), "fault"),
+            *([counted(len(warnings), "warning")] if warnings else []),
         ]
         click.echo(click.style(", ".join(counts), fg="red" if faults else "green"))
     else:
-        show_data([fault_data(fault) for fault in faults], form)
+        show_data(
+            [
+                {"severity": severity, **fault_data(each)}
+                for severity, several in (("error", faults), ("warning", warnings))
+                for each in several
+            ],
+            form,
+        )
     return 1 if faults else 0
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import ProjectError
 from meltano_pods.names import listed, suggestion
+from meltano_pods.project.definitions import lock_file
 from meltano_pods.project.document import shown
 from meltano_pods.project.files import location_of, read_text
 from meltano_pods.project.model import PluginType
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 # Of these Meltano runs the plugin itself, whatever command a block names.
 _WITHOUT = (PluginType.EXTRACTORS, PluginType.MAPPERS, PluginType.LOADERS)
-_DEFAULT_VARIANT = "default"
 
 
 def check_commands(project: Project) -> None:
@@ -69,8 +69,7 @@ def _check_task(project: Project, task: Task, known: dict[str, set[str] | None])
 
 def _locked(folder: Path, plugin: Plugin) -> set[str] | None:
     """Return the commands of a plugin's lock file; None if there is no such file."""
-    name = f"{plugin.inherit_from or plugin.name}--{plugin.variant or _DEFAULT_VARIANT}.lock"
-    path = folder / "plugins" / plugin.type / name
+    path = lock_file(folder, plugin)
     if not path.is_file():
         return None
     try:

@@ -21,6 +21,7 @@ _WITHOUT = {
     "MELTANO_RUN_FORCE": "it would let two runs write one state",
     "MELTANO_RUN_ID": "each run has an id of its own",
 }
+RUN_VARIABLES = (*_SETTINGS, *_WITHOUT)
 
 
 def refuse_run_variable(name: str) -> None:

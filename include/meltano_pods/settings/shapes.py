@@ -12,8 +12,9 @@ from pydantic import WithJsonSchema
 
 from meltano_pods.settings.expect import CHANGES, SEVERITIES
 from meltano_pods.settings.notify import CHANNELS, EVENTS
+from meltano_pods.settings.run_variables import RUN_VARIABLES
 
-_VARIABLE = {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
+_VARIABLE = {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "not": {"enum": list(RUN_VARIABLES)}}
 _QUANTITIES: dict[str, Any] = {
     "type": ["object", "null"],
     "properties": {

@@ -1,0 +1,87 @@
+"""Where Meltano finds what a plugin is: in the project, or nowhere but on Meltano Hub.
+
+As Meltano 4.4.1 looks it up for each run (`core/project_plugins_service.py`, `find_parent`, and
+`core/plugin_lock_service.py`): a definition in meltano.yml (`namespace`), the plugin of the project
+that it extends, a lock file, else the Hub. A lock file is called after the variant, and without
+`variant` Meltano looks for one of the variant `default`, which `meltano lock` never writes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meltano_pods.errors import ProjectError
+from meltano_pods.names import listed, suggestion
+from meltano_pods.project.document import shown
+from meltano_pods.project.model import PluginType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from meltano_pods.project.model import Plugin, Project
+
+_DEFAULT_VARIANT = "default"
+
+
+def lock_file(folder: Path, plugin: Plugin) -> Path:
+    """Return the lock file that Meltano reads for a plugin, whether it is there or not.
+
+    Args:
+        folder: The project's.
+        plugin: One that is neither defined in meltano.yml nor extends one of the project.
+    """
+    name = f"{plugin.inherit_from or plugin.name}--{plugin.variant or _DEFAULT_VARIANT}.lock"
+    return folder / "plugins" / plugin.type / name
+
+
+def undefined(project: Project) -> Iterator[ProjectError]:
+    """Yield an error for each plugin that only Meltano Hub knows.
+
+    With the Hub in reach Meltano runs it all the same, so these are warnings.
+    """
+    for plugin in project.plugins:
+        if plugin.custom or plugin.parent is not None or plugin.type is PluginType.MAPPINGS:
+            continue
+        path = lock_file(project.path, plugin)
+        if not path.is_file():
+            yield _unlocked(project, plugin, path)
+
+
+def _unlocked(project: Project, plugin: Plugin, path: Path) -> ProjectError:
+    file = path.relative_to(project.path).as_posix()
+    what = (
+        f"the plugin {shown(plugin.name)} has neither a `namespace` nor the lock file `{file}`"
+        if plugin.inherit_from is None
+        else f"the plugin {shown(plugin.name)} extends {shown(plugin.inherit_from)}, for which "
+        f"there is neither a plugin among its {plugin.type} nor the lock file `{file}`"
+    )
+    return ProjectError(
+        f"{what}: Meltano asks Meltano Hub about it, at each run, too, which needs the network and "
+        "a project that it may write to",
+        plugin.where,
+        _fix(project, plugin, path),
+    )
+
+
+def _fix(project: Project, plugin: Plugin, path: Path) -> str:
+    name = plugin.inherit_from or plugin.name
+    begin = f"{name}--"
+    variants = [each.stem.removeprefix(begin) for each in path.parent.glob(f"{begin}*.lock")]
+    if variants and plugin.variant is None:
+        return f"Add the `variant` of its lock file: {listed(variants)}."
+    if variants:
+        near = suggestion(str(plugin.variant), variants)
+        return f"{near}There are lock files of the variants: {listed(variants)}."
+    if plugin.inherit_from is not None:
+        others = [each.name for each in project.plugins if each.type is plugin.type]
+        near = suggestion(name, [each for each in others if each != plugin.name])
+        return (
+            f"{near}Name a plugin of the project, or add it where the Hub can be reached: `meltano "
+            f"add --plugin-type {plugin.type} {name}`."
+        )
+    variant = "" if plugin.variant else ", add the `variant` in the name of its lock file"
+    return (
+        f"Where the Hub can be reached, run `meltano lock {name}` in the project's folder{variant} "
+        "and keep that file with the project. A plugin of your own gets a `namespace`."
+    )
