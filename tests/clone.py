@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.checkout import ROOT, versioned
 from tests.docs.blocks import code_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
 README_COMMANDS = "".join(code_blocks(ROOT / "README.md", "bash")).splitlines()
 """What the README tells a new user to type, in its order: first here, then on a cluster."""
 
@@ -24,17 +24,10 @@ _OURS = ("MAKE", "MFLAGS", "MELTANO", "AIRFLOW", "PYTHON", "PYTEST", "VIRTUAL_EN
 
 def copy_of_this_project(clone: Path) -> Path:
     """Copy the files under version control, or about to be; only the environments are shared."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"],  # noqa: S607
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    for name in listed:
-        if (ROOT / name).is_file():
-            (clone / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, clone / name)
+    for file in versioned():
+        copy = clone / file.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, copy)
     for environment in _ENVIRONMENTS:
         if (ROOT / environment).exists():
             (clone / environment).symlink_to(ROOT / environment)

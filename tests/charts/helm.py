@@ -12,7 +12,9 @@ from typing import Any
 
 import yaml
 
-CHARTS = Path(__file__).parents[2] / "charts"
+from tests.checkout import ROOT
+
+CHARTS = ROOT / "charts"
 MAXIMAL = {
     name: Path(__file__).parent / "values" / f"{name}.yaml" for name in ("airflow", "meltano-pods")
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.astro_dev.stand_in import AstroDev, remains
-from tests.clone import ROOT
+from tests.checkout import ROOT
 from tests.docs.blocks import code_blocks
 from tests.images.engine import docker
 from tests.waiting import wait_for

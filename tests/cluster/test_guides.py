@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clone import ROOT, typed
+from tests.checkout import ROOT
+from tests.clone import typed
 from tests.docs.blocks import code_blocks
 from tests.docs.tutorial import KUBERNETES, Written, steps, typed_in
 

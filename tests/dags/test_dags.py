@@ -15,7 +15,8 @@ from airflow.utils.file import iter_airflow_imports
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project
 
-ROOT = Path(__file__).parents[2]
+from tests.checkout import ROOT
+
 PROJECTS = sorted(path.parent for path in (ROOT / "meltano").glob("*/meltano.yml"))
 names = pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
 

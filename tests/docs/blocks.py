@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-ROOT = Path(__file__).resolve().parents[2]
-_LISTED = subprocess.run(
-    ["git", "ls-files", "-co", "--exclude-standard", "*.md"],  # noqa: S607
-    cwd=ROOT,
-    capture_output=True,
-    text=True,
-    check=True,
-).stdout.split()
-PAGES = [ROOT / name for name in _LISTED if (ROOT / name).exists()]
+from tests.checkout import versioned
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGES = versioned("*.md")
 """Every Markdown file of this project."""
 
 

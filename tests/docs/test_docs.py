@@ -24,7 +24,8 @@ from meltano_runner.contract import (
     decode,
 )
 
-from tests.docs.blocks import PAGES, ROOT, code_blocks
+from tests.checkout import ROOT
+from tests.docs.blocks import PAGES, code_blocks
 from tests.docs.tutorial import Typed
 from tools import reference
 

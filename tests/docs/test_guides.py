@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -20,16 +19,18 @@ from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
 
 from tests.charts.restricted import violations
+from tests.checkout import ROOT
 from tests.docs.blocks import code_blocks
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from meltano_pods.settings.deployment import DeploymentSettings
 
 pytest.importorskip("airflow.providers.cncf.kubernetes")
 
 from meltano_pods.pods.hook import ClusterHook
 
-ROOT = Path(__file__).resolve().parents[2]
 HOW_TO = ROOT / "docs" / "how-to"
 ASTRO, EXTERNAL = HOW_TO / "deploy-astro.md", HOW_TO / "external-cluster.md"
 PLUGINS = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from meltano_pods.plan import plan
@@ -12,10 +12,14 @@ from meltano_pods.project import read_project
 from meltano_pods.results import Uris
 from meltano_pods.settings.assets import uri_of
 
+from tests.checkout import ROOT
 from tests.docs.blocks import code_blocks
 from tests.unit.test_results import ORDERS, STREAM, Airflow, reporting, result
 
-HOW_TO = Path(__file__).resolve().parents[2] / "docs" / "how-to"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOW_TO = ROOT / "docs" / "how-to"
 ASSETS, CHECKS = HOW_TO / "assets.md", HOW_TO / "checks.md"
 JOB = "jobs:\n- {name: load, tasks: tap-shop target-postgres}\n"
 EXTRACTOR = "  extractors: [{name: tap-shop, namespace: tap_shop}]\n"

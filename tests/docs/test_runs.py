@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from airflow.sdk import Param
@@ -14,9 +14,13 @@ from meltano_pods.parameters.interval import VARIABLES
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project
 
+from tests.checkout import ROOT
 from tests.docs.blocks import code_blocks
 
-HOW_TO = Path(__file__).resolve().parents[2] / "docs" / "how-to"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOW_TO = ROOT / "docs" / "how-to"
 PARAMETERS, BACKFILL = HOW_TO / "run-parameters.md", HOW_TO / "backfill.md"
 PLUGINS = """\
 plugins:

@@ -6,7 +6,8 @@ import re
 import subprocess
 from typing import TYPE_CHECKING
 
-from tests.docs.blocks import PAGES, ROOT
+from tests.checkout import ROOT
+from tests.docs.blocks import PAGES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.blocks import ROOT
+from tests.checkout import ROOT
 from tests.docs.tutorial import typed_in
 
 PAGE = ROOT / "docs" / "how-to" / "several-projects.md"

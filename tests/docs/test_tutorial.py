@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.docs.blocks import ROOT
+from tests.checkout import ROOT
 from tests.docs.tutorial import KUBERNETES, Typed, Written, steps
 
 FIRST = ROOT / "docs" / "tutorial" / "first-pipeline.md"

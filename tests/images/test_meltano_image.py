@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_runner.contract import PROJECT_DIGEST, Category, Outcome, project_digest
 
+from tests.checkout import ROOT
 from tests.images.engine import Pod, configuration, docker, inside
 from tools import warehouse
-from tools.cluster.places import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.checkout import ROOT
 from tests.images.engine import configuration, shell
 from tools.cluster.errors import ClusterError
-from tools.cluster.places import ROOT
 from tools.images.push import pin, push
 
 if TYPE_CHECKING:

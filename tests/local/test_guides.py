@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clone import ROOT, copy_of_this_project, typed
+from tests.checkout import ROOT
+from tests.clone import copy_of_this_project, typed
 from tests.docs.tutorial import typed_in
 from tests.unit.command_line import uncommented
 

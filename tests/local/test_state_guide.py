@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clone import ROOT, copy_of_this_project, typed
+from tests.checkout import ROOT
+from tests.clone import copy_of_this_project, typed
 from tests.docs.tutorial import typed_in
 
 if TYPE_CHECKING:

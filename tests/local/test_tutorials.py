@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clone import ROOT, copy_of_this_project, typed, users_environment
+from tests.checkout import ROOT
+from tests.clone import copy_of_this_project, typed, users_environment
 from tests.docs.tutorial import KUBERNETES, Typed, steps
 from tests.ports import free_port
 from tests.waiting import wait_for

@@ -16,6 +16,7 @@ from meltano_pods.project import Job, PluginType, Project, Schedule, read_projec
 from meltano_pods.project.commands import commands_of
 from meltano_pods.project.cron import cron_of
 
+from tests.checkout import ROOT
 from tests.meltano.projects import PROJECTS, write
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 # The first test waits for Meltano to look at all projects.
 pytestmark = [pytest.mark.meltano, pytest.mark.timeout(600)]
 
-BIN = Path(__file__).parents[2] / ".venv-meltano" / "bin"
+BIN = ROOT / ".venv-meltano" / "bin"
 VENDOR = "meltano_pods"
 
 # Meltano takes the files of one pattern in the order of the file system, which we sort.

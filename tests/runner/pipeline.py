@@ -10,16 +10,17 @@ import subprocess
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 from meltano_runner.contract import RunResult, decode
 
+from tests.checkout import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "meltano" / "csv_to_json"
 BIN = ROOT / ".venv-meltano" / "bin"
 _START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_runner.contract import Category, Outcome
 
-from tests.runner.pipeline import BIN, ROOT
+from tests.checkout import ROOT
+from tests.runner.pipeline import BIN
 from tests.runner.warehouse import LOAD, PROJECT, Shop
 from tests.waiting import wait_for
 from tools import warehouse

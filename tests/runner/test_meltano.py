@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_runner.contract import Category, Outcome
 
+from tests.checkout import ROOT
 from tests.docs.blocks import code_blocks
-from tests.runner.pipeline import BIN, PROJECT, ROOT, Pipeline, stamp
+from tests.runner.pipeline import BIN, PROJECT, Pipeline, stamp
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.docs.blocks import ROOT, code_blocks
+from tests.checkout import ROOT
+from tests.docs.blocks import code_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

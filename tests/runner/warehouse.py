@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from meltano_runner.contract import RunResult, decode
 
-from tests.runner.pipeline import BIN, ROOT
+from tests.checkout import ROOT
+from tests.runner.pipeline import BIN
 from tools import warehouse
 
 if TYPE_CHECKING:

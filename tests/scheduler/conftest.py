@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.canaries import canary
+from tests.checkout import ROOT
 from tests.inbox import READER, Inbox
 from tests.scheduler import shaped
 from tests.scheduler.branches import add_branches
@@ -18,7 +19,6 @@ from tests.scheduler.running_airflow import SLEEPER, RunningAirflow, processes_o
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "meltano" / "csv_to_json"
 RUNNER = ROOT / ".venv-meltano" / "bin" / "meltano-runner"
 

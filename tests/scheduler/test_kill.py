@@ -39,6 +39,16 @@ def _gone(airflow: RunningAirflow) -> None:
     wait_for("the run's processes to end", lambda: not processes_of(project), 60)
 
 
+def _end(airflow: RunningAirflow, run_id: str) -> str:
+    """Return the state in which the task ended."""
+
+    def ended() -> str | None:
+        state = airflow.task(DAG, run_id, TASK)["state"]
+        return None if state == "running" else str(state)
+
+    return wait_for("the task to end", ended)
+
+
 def test_marked_failed(airflow: RunningAirflow, run_id: str) -> None:
     wait_until_it_sleeps(airflow, DAG, run_id)
     path = f"/api/v2/dags/{DAG}/dagRuns/{quote(run_id)}/taskInstances/{TASK}"
@@ -50,21 +60,11 @@ def test_marked_failed(airflow: RunningAirflow, run_id: str) -> None:
 def test_sigterm_to_the_task(airflow: RunningAirflow, run_id: str) -> None:
     os.kill(wait_until_it_sleeps(airflow, DAG, run_id), signal.SIGTERM)
     _gone(airflow)
-
-    def ended() -> str | None:
-        state = airflow.task(DAG, run_id, TASK)["state"]
-        return None if state == "running" else str(state)
-
-    assert wait_for("the task to end", ended) == "up_for_retry"
+    assert _end(airflow, run_id) == "up_for_retry"
     assert "stopped: " in airflow.log(DAG, run_id, TASK)
 
 
 def test_sigkill_to_the_task(airflow: RunningAirflow, run_id: str) -> None:
     os.kill(wait_until_it_sleeps(airflow, DAG, run_id), signal.SIGKILL)
     _gone(airflow)
-
-    def ended() -> str | None:
-        state = airflow.task(DAG, run_id, TASK)["state"]
-        return None if state == "running" else str(state)
-
-    assert wait_for("the task to end", ended) in ("up_for_retry", "failed")
+    assert _end(airflow, run_id) in ("up_for_retry", "failed")

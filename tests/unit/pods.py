@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from meltano_pods.pods.cluster import Cluster
@@ -11,7 +10,9 @@ from meltano_pods.pods.naming import TaskRun
 from meltano_pods.pods.options import PodOptions
 from meltano_runner.contract import Outcome, PipelineResult, RunResult, StreamResult, encode
 
-TEMPLATES = Path(__file__).parents[2] / "k8s" / "pod_templates"
+from tests.checkout import ROOT
+
+TEMPLATES = ROOT / "k8s" / "pod_templates"
 RUN = TaskRun("shop", "shop.daily", "tap-a-to-target-b", "run1", -1, 1, "attempt-1")
 OK = RunResult(
     Outcome.SUCCEEDED,

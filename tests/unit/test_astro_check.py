@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 pytest.importorskip("airflow.providers.cncf.kubernetes")
 
-ROOT = TEMPLATES.parents[1]
 DIGEST = "ghcr.io/acme/meltano@sha256:" + "0" * 64
 MELTANO = """\
 plugins:

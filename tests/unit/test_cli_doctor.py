@@ -17,7 +17,8 @@ from meltano_pods.pods.planned import planned_pods
 from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
 
-from tests.unit.test_planned import FULLEST, ROOT
+from tests.checkout import ROOT
+from tests.unit.test_planned import FULLEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from meltano_pods.settings.deployment import deployment_settings
 
+from tests.checkout import ROOT
 from tests.unit.test_cluster_kind import FakeShell
 from tools.cluster.astro import AstroKind
 from tools.cluster.astro_files import DATA, KUBECONFIG, account, kubeconfig, variables, with_block
 from tools.cluster.errors import ClusterError
-from tools.cluster.places import ROOT
 from tools.cluster.settings import Settings
 
 if TYPE_CHECKING:

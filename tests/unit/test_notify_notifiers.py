@@ -14,6 +14,7 @@ from meltano_runner.contract import Outcome, RunResult
 from structlog.testing import capture_logs
 
 from tests.unit.notices import DAG, RUN, TASK, FakeTi, context, failed
+from tests.unit.variables import Variables
 
 if TYPE_CHECKING:
     from meltano_pods.notify.notice import Notice
@@ -53,24 +54,9 @@ def outbox(monkeypatch: pytest.MonkeyPatch) -> Outbox:
 @pytest.fixture(autouse=True)
 def variables(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Airflow's variables, as a dictionary."""
-    found: dict[str, str] = {}
-
-    class Variable:
-        @staticmethod
-        def get(key: str, default: str | None) -> str | None:
-            return found.get(key, default)
-
-        @staticmethod
-        def set(key: str, value: str, description: str) -> None:
-            assert "Meltano Pods" in description
-            found[key] = value
-
-        @staticmethod
-        def delete(key: str) -> None:
-            del found[key]
-
-    monkeypatch.setattr(memory, "Variable", Variable)
-    return found
+    found = Variables()
+    monkeypatch.setattr(memory, "Variable", found)
+    return found.kept
 
 
 def fail(ti: FakeTi, error: BaseException | None = None, **more: Any) -> None:

@@ -12,7 +12,7 @@ from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.settings.profiles import PROFILES
 from meltano_pods.tasks.deployment import deployment_at
 
-from tests.unit.pods import TEMPLATES
+from tests.checkout import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tests.unit.projects import MakeProject
 
 KUBERNETES = "1.35"
-ROOT = TEMPLATES.parents[1]
 # Everything a project can say about its pods.
 FULLEST = """\
 plugins:

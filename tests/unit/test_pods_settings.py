@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from meltano_pods.errors import Location, SettingsError
+from meltano_pods.errors import SettingsError
 from meltano_pods.project import read_project
 from meltano_pods.settings import settings_of
 from meltano_pods.settings.overlay import overlay
@@ -14,12 +14,11 @@ from meltano_pods.settings.pod_words import WORDS
 from meltano_pods.settings.podfields import fields
 from meltano_pods.settings.quantity import add_quantities, parse_quantity
 
-from tests.unit.test_settings import layer
+from tests.unit.layers import assert_refused, layer
 
 if TYPE_CHECKING:
     from tests.unit.projects import MakeProject
 
-WHERE = Location("meltano/shop/meltano.yml", 7, "annotations.meltano_pods")
 
 BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "launcher": ({"launcher": "docker"}, ("takes one of kubernetes, process, found 'docker'",)),
@@ -97,13 +96,7 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
 
 @pytest.mark.parametrize("case", BAD)
 def test_refused_with_place_and_what_is_allowed(case: str) -> None:
-    values, parts = BAD[case]
-    with pytest.raises(SettingsError) as caught:
-        settings_of([layer("job", **values)])
-    text = str(caught.value)
-    assert f"key {WHERE.key}.{next(iter(values))}" in text
-    for part in parts:
-        assert part in text
+    assert_refused(*BAD[case])
 
 
 def test_the_very_line_is_named(make_project: MakeProject) -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.checkout import ROOT
 from tests.unit.stub import alive, wait_until, write_stub
 
-_CHILD = Path(__file__).parents[2] / "include/meltano_pods/process/child.py"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_CHILD = ROOT / "include/meltano_pods/process/child.py"
 
 # A task that starts a run, tells its process id, and waits to be killed.
 _TASK = """\

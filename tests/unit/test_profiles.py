@@ -20,9 +20,7 @@ from meltano_pods.pods.hook import ClusterHook
 from meltano_pods.pods.options import SecretKey, pod_options
 from meltano_pods.tasks.deployment import deployment_at, read_deployment, read_settings
 
-from tests.unit.pods import TEMPLATES
-
-ROOT = TEMPLATES.parents[1]
+from tests.checkout import ROOT
 
 
 def options(said: dict[str, str], namespace: str | None = None, **settings: Any) -> Any:

@@ -27,6 +27,8 @@ from meltano_runner.contract import (
     StreamResult,
 )
 
+from tests.unit.variables import Variables
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -94,20 +96,9 @@ class Airflow:
 
 @pytest.fixture(autouse=True)
 def variables(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    kept: dict[str, str] = {}
-
-    class Variable:
-        @staticmethod
-        def get(key: str, default: Any) -> Any:
-            return kept.get(key, default)
-
-        @staticmethod
-        def set(key: str, value: str, description: str) -> None:
-            assert description
-            kept[key] = value
-
-    monkeypatch.setattr(columns, "Variable", Variable)
-    return kept
+    found = Variables()
+    monkeypatch.setattr(columns, "Variable", found)
+    return found.kept
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from meltano_pods.settings.model import levels_refused
 from meltano_pods.settings.schema import MELTANO_SCHEMA, schema
 
 from tests.unit import test_pods_settings, test_settings
+from tests.unit.layers import layer
 from tests.unit.test_planned import FULLEST
-from tests.unit.test_settings import layer
 
 WHOLE = schema(None)
 # A value of each setting as people write it; a new setting needs one, too.

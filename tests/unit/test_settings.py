@@ -6,22 +6,16 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from meltano_pods.errors import Location, SettingsError
-from meltano_pods.project import Annotations
+from meltano_pods.errors import SettingsError
 from meltano_pods.settings import ORDER, Settings, settings_of
 from meltano_pods.settings.deployment import DeploymentSettings
 from meltano_pods.settings.explain import rule_of
 from meltano_pods.settings.values import looks_secret, parse_duration
 
+from tests.unit.layers import assert_refused, layer
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
-
-WHERE = Location("meltano/shop/meltano.yml", 7, "annotations.meltano_pods")
-
-
-def layer(level: str, **values: object) -> Annotations:
-    places = {key: Location(WHERE.file, 9, f"{WHERE.key}.{key}") for key in values}
-    return Annotations(level, WHERE, values, places)
 
 
 def test_defaults() -> None:
@@ -163,13 +157,7 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
 
 @pytest.mark.parametrize("case", BAD)
 def test_refused_with_place_value_and_what_is_allowed(case: str) -> None:
-    values, parts = BAD[case]
-    with pytest.raises(SettingsError) as caught:
-        settings_of([layer("job", **values)])
-    text = str(caught.value)
-    assert f"where: {WHERE.file}, line 9, key {WHERE.key}.{next(iter(values))}" in text
-    for part in parts:
-        assert part in text
+    assert_refused(*BAD[case])
 
 
 @pytest.mark.parametrize(
