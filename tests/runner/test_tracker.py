@@ -157,6 +157,10 @@ def test_a_logged_state_is_read_as_a_literal_only(text: str) -> None:
 
 FAILED = ended(success=False, err="Extractor failed", exit_codes={"extractors": 1})
 TARGET_FAILED = ended(success=False, err="Loader failed", exit_codes={"loaders": 1})
+DISCOVERY = (
+    "Cannot start plugin tap-a: Catalog discovery failed: command ['/x/tap.py', '--discover'] "
+    "returned 3 with stderr:\n %s"
+)
 TRACEBACK = [
     tap("Traceback (most recent call last):"),
     tap('  File "x.py", line 1, in <module>'),
@@ -201,6 +205,16 @@ TRACEBACK = [
             [line("Block run completed", "error", success=False, block_type="InvokerCommand",
                   err="`dbt run` failed with exit code: 1", exit_codes={})],
             Category.UTILITY_FAILED, None, None,
+        ),
+        *(
+            ([STARTED, line(DISCOVERY % said, "error")], Category.TAP_FAILED, "tap-a",
+             f"Cannot start plugin tap-a: Catalog discovery failed: {told}")
+            for said, told in {
+                "no such table": "no such table",
+                "Traceback (most recent call last):\n  File\nKeyError: 'id'\n": "KeyError: 'id'",
+                "OSError: gone\nbye\n\n.\nFor more detailed log": "OSError: gone",
+                "": "exit code 3, and no word of it",
+            }.items()
         ),
         (["Error: Block tap-x not found"], Category.PLUGIN_MISSING, None, "Block tap-x"),
         (

@@ -24,6 +24,14 @@ _NOISE = re.compile(
 )
 
 
+# Meltano's word on a tap that could not tell its catalog, and all of what the tap said.
+_DISCOVERY = re.compile(
+    r"(?P<what>.*discovery failed): command \[.*?\] returned (?P<code>-?\d+) with stderr:"
+    r"(?P<said>.*?)(\n\.\n.*)?",
+    re.DOTALL,
+)
+
+
 class ErrorLog:
     """Keeps the most telling line of each plugin, and Meltano's last complaint."""
 
@@ -51,7 +59,7 @@ class ErrorLog:
         if not event.from_plugin:
             if text and event.level in _SEVERE:
                 # Meltano wraps: the first line says it, the others are advice.
-                self._meltano = text.splitlines()[0]
+                self._meltano = _of_discovery(text) or text.splitlines()[0]
                 self._continuable = _MORE_LINES
             elif exception and event.level in _SEVERE:
                 self._meltano = exception
@@ -80,3 +88,17 @@ class ErrorLog:
     def meltano(self) -> str | None:
         """Return what Meltano itself complained of last; None when it did not."""
         return self._meltano
+
+
+def _of_discovery(text: str) -> str | None:
+    """Return a failed discovery with the telling line of the tap; None if it is none.
+
+    The tap's own lines are not enough: those of one that inherits come under the other's name.
+    """
+    found = _DISCOVERY.fullmatch(text)
+    if found is None:
+        return None
+    said = [line.strip() for line in found["said"].splitlines() if line.strip()]
+    told = [line for line in said if _EXCEPTION_LINE.match(line)] or said
+    nothing = f"exit code {found['code']}, and no word of it"
+    return f"{found['what']}: {told[-1] if told else nothing}"
