@@ -285,7 +285,8 @@ def test_notices_hang_on_the_dag_and_its_tasks(
     first, last = dag.tasks
     assert [type(each).__name__ for each in first.on_failure_callback] == ["TaskFailed"]
     assert list(first.on_success_callback) == []
-    assert [type(each).__name__ for each in last.on_success_callback] == ["RunRecovered"]
+    for callbacks in (last.on_success_callback, last.on_skipped_callback):
+        assert [type(each).__name__ for each in callbacks] == ["RunRecovered"]
     other: Any = dags["first.job.other"]
     (failed,) = other.tasks[0].on_failure_callback
     assert [each.label for each in failed.recipients] == ["email:team@example.org"]

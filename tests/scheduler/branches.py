@@ -25,6 +25,7 @@ plugins:
       alone: {executable: sh, args: check.sh alone}
       allowed: {executable: sh, args: check.sh allowed}
       always: {executable: sh, args: check.sh always}
+      mended: {executable: sh, args: check.sh mended}
 jobs:
 - name: branches
   tasks:
@@ -41,6 +42,7 @@ jobs:
   tasks: ['check:allowed', 'check:always']
   annotations:
     meltano_pods: {needs: []}
+- {name: row, tasks: ['check:mended', 'check:always']}
 - name: one
   tasks: [tap-csv target-jsonl check:alone]
   annotations:
@@ -67,7 +69,7 @@ met)
   for _ in $(seq 300); do [ -e "output/$3" ] && exit; sleep 0.2; done
   exit 1;;
 both) [ -e output/csv ] && [ -e output/more ];;
-allowed) [ -e output/allowed ];;
+allowed | mended) [ -e "output/$1" ];;
 alone) mkdir output/taken || exit 1; sleep 3; rmdir output/taken;;
 esac
 """

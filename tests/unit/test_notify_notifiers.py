@@ -67,8 +67,8 @@ def fail(ti: FakeTi, error: BaseException | None = None, **more: Any) -> None:
     run_failed(context(ti, **more))
 
 
-def succeed(ti: FakeTi) -> None:
-    notifiers.RunRecovered((MAIL, SLACK))(context(ti))
+def succeed(ti: FakeTi, **params: Any) -> None:
+    notifiers.RunRecovered((MAIL, SLACK))(context(ti, params=params))
 
 
 def test_a_failure_and_its_end_are_told_once_each(
@@ -93,14 +93,25 @@ def test_a_success_after_successes_is_no_news(outbox: Outbox) -> None:
     assert outbox.sent == []
 
 
+def test_a_run_of_some_tasks_tells_of_the_recovery_if_what_failed_is_among_them(
+    outbox: Outbox, variables: dict[str, str]
+) -> None:
+    fail(FakeTi(), failed())
+    del outbox.sent[:]
+    succeed(FakeTi(), only_tasks=["another"])
+    assert (outbox.sent, list(variables)) == ([], [KEY])
+    succeed(FakeTi(), only_tasks=["another", TASK])
+    assert outbox.events == [("email", "recovery"), ("slack", "recovery")]
+
+
 def test_a_recovery_without_a_result(outbox: Outbox) -> None:
-    remember(DAG, RUN, "2026-01-01")
+    remember(DAG, RUN, TASK, "2026-01-01")
     succeed(FakeTi())
     assert outbox.sent[0][1].rows is None
 
 
 def test_a_recovery_that_the_dag_tells(outbox: Outbox, variables: dict[str, str]) -> None:
-    remember(DAG, RUN, "2026-01-01")
+    remember(DAG, RUN, TASK, "2026-01-01")
     without_ti = context(FakeTi())
     del without_ti["ti"]
     notifiers.RunRecovered((MAIL, SLACK))(without_ti)
@@ -192,10 +203,10 @@ def test_without_recovery_nothing_is_remembered(outbox: Outbox, variables: dict[
 
 
 def test_failed_runs_are_counted_and_a_cleared_one_once() -> None:
-    remember(DAG, "one", "2026-01-01")
-    remember(DAG, "one", "2026-01-02")
-    remember(DAG, "two", "2026-01-03")
-    assert trouble_of(DAG) == Trouble("2026-01-01", 2, "two")
+    remember(DAG, "one", "a", "2026-01-01")
+    remember(DAG, "one", None, "2026-01-02")
+    remember(DAG, "two", "b", "2026-01-03")
+    assert trouble_of(DAG) == Trouble("2026-01-01", 2, "two", ["a", "b"])
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"since": "x"}', json.dumps("x")])

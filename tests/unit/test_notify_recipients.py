@@ -71,6 +71,7 @@ def test_what_hangs_where() -> None:
     assert {key: type(value) for key, value in last.items()} == {
         "on_failure_callback": TaskFailed,
         "on_success_callback": RunRecovered,
+        "on_skipped_callback": RunRecovered,
     }
 
 
@@ -85,7 +86,7 @@ def test_where_branches_end_in_several_tasks_the_dag_tells_of_the_recovery() -> 
     [
         ((), set()),
         (("failure",), {"on_failure_callback"}),
-        (("recovery",), {"on_success_callback"}),
+        (("recovery",), {"on_success_callback", "on_skipped_callback"}),
         (("retry",), {"on_retry_callback"}),
     ],
 )

@@ -21,7 +21,7 @@ class Callbacks:
         dag: For the DAG.
         task: For each of its tasks.
         last: The one task after which the run is over; None where branches end in several.
-        last_task: For that one besides: when it succeeds, so has the run.
+        last_task: For that one besides: when it succeeds or is left out, the run has succeeded.
     """
 
     dag: Mapping[str, Any] = field(default_factory=dict)
@@ -67,5 +67,9 @@ def callbacks_of(
     only = last[0] if len(last) == 1 else None
     if recovers:
         recovered = notifiers.RunRecovered(asked.recipients)
-        (dag if only is None else last_task)["on_success_callback"] = recovered
+        if only is None:
+            dag["on_success_callback"] = recovered
+        else:
+            # The run parameter `only_tasks` may leave it out.
+            last_task.update(on_success_callback=recovered, on_skipped_callback=recovered)
     return Callbacks(dag, task, only, last_task)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Variable
@@ -42,19 +42,22 @@ def trouble_of(dag_id: str) -> Trouble | None:
     return Trouble("unknown", 1, "")
 
 
-def remember(dag_id: str, run_id: str, now: str) -> None:
+def remember(dag_id: str, run_id: str, task_id: str | None, now: str) -> None:
     """Note that a failed run was told; one that was cleared and failed again counts once.
 
     Args:
         dag_id: The DAG.
         run_id: The run.
+        task_id: The task that failed; None where that is not known.
         now: The time, ISO 8601.
     """
     known = trouble_of(dag_id)
     if known is None:
         known = Trouble(now, 1, run_id)
     elif known.last_run_id != run_id:
-        known = Trouble(known.since, known.failed_runs + 1, run_id)
+        known = replace(known, failed_runs=known.failed_runs + 1, last_run_id=run_id)
+    if task_id is not None:
+        known = replace(known, tasks=sorted({*known.tasks, task_id}))
     text = json.dumps(asdict(known))
     Variable.set(variable_name(dag_id), text, description=_DESCRIPTION)
 

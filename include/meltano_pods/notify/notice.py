@@ -46,11 +46,13 @@ class Trouble:
         since: When the first was told, ISO 8601.
         failed_runs: How many runs have failed since.
         last_run_id: The latest of them.
+        tasks: The tasks that failed.
     """
 
     since: str
     failed_runs: int
     last_run_id: str
+    tasks: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

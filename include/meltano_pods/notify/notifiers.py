@@ -21,6 +21,7 @@ from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.notify import memory
 from meltano_pods.notify.build import failure_notice, recovery_notice
 from meltano_pods.notify.notice import TaskTry
+from meltano_pods.parameters.choices import ONLY_TASKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,7 +74,8 @@ class _FailureNotifier(_Notifier):
     def _remember(self, context: Context) -> None:
         if self.remember:
             task = task_try(context)
-            memory.remember(task.dag_id, task.run_id, datetime.now(UTC).isoformat("T", "seconds"))
+            now = datetime.now(UTC).isoformat("T", "seconds")
+            memory.remember(task.dag_id, task.run_id, task.task_id, now)
 
 
 class TaskFailed(_FailureNotifier):
@@ -131,13 +133,19 @@ class TaskRetried(_Notifier):
 
 
 class RunRecovered(_Notifier):
-    """For the `on_success_callback` of a DAG's last task, or of a DAG that has several."""
+    """For the end of a DAG's last task, done or left out, or of a DAG that has several."""
 
     def notify(self, context: Context) -> None:
-        """Tell that the DAG works again, if it was told that it did not."""
+        """Tell that the DAG works again, if it was told that it did not.
+
+        A run that leaves out what failed does not show that.
+        """
         task = task_try(context)
         trouble = memory.trouble_of(task.dag_id)
         if trouble is None:
+            return
+        only = (context.get("params") or {}).get(ONLY_TASKS)
+        if only and not set(trouble.tasks) <= set(only):
             return
         notice = recovery_notice(task, _result(context.get("ti")), trouble, _mask)
         if list(self._tell(context, notice)):
