@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
 import signal
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Self
-from urllib.parse import quote
+from typing import Self
+
+import httpx
 
 from tests.ports import free_port
 from tests.waiting import wait_for
+from tools.airflow_api import AirflowApi
 
 _AIRFLOW = Path(sys.executable).with_name("airflow")
 
@@ -41,21 +40,38 @@ annotations:
 """
 
 
+class _PatientTransport(httpx.HTTPTransport):
+    """Reads again where SQLite was locked by another writer for longer than Airflow waits."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        def answer() -> httpx.Response | None:
+            found = super(_PatientTransport, self).handle_request(request)
+            if request.method != "GET" or found.status_code != HTTPStatus.INTERNAL_SERVER_ERROR:
+                return found
+            found.close()
+            return None
+
+        return wait_for(f"an answer to {request.url}", answer, 30)
+
+
 class RunningAirflow:
     """Starts on entry, has ended with all its processes on exit.
 
     Args:
         home: Folder of everything; holds `dags` and `meltano`.
         environment: Further variables of all components.
+
+    Attributes:
+        api: Its REST API.
     """
 
     def __init__(self, home: Path, environment: dict[str, str]) -> None:
         self.home = home
-        self._port, log_port = free_port(), free_port()
-        self._token = ""
+        port, log_port = free_port(), free_port()
         self._processes: list[subprocess.Popen[bytes]] = []
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "_AIRFLOW"))}
-        base = f"http://127.0.0.1:{self._port}"
+        base = f"http://127.0.0.1:{port}"
+        self.api = AirflowApi(base, transport=_PatientTransport())
         self._environment = {
             **kept,
             "AIRFLOW_HOME": str(home / "airflow"),
@@ -66,7 +82,7 @@ class RunningAirflow:
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{base}/execution/",
             "AIRFLOW__API__HOST": "127.0.0.1",
-            "AIRFLOW__API__PORT": str(self._port),
+            "AIRFLOW__API__PORT": str(port),
             "AIRFLOW__API__BASE_URL": base,
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__API__SECRET_KEY": secrets.token_hex(16),
@@ -86,13 +102,14 @@ class RunningAirflow:
             self._run("db", "migrate")
             for component in ("api-server", "scheduler", "dag-processor"):
                 self._start(component)
-            wait_for("the API server", self._take_token)
+            wait_for("the API server", self._answers)
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.api.close()
         for process in self._processes:
             process.terminate()
         for process in self._processes:
@@ -103,62 +120,14 @@ class RunningAirflow:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait(10)
 
-    def call(self, method: str, path: str, body: object = None) -> Any:
-        """Call Airflow's REST API and return its answer."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self._port}{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={
-                "Authorization": f"Bearer {self._token}",
-                "Content-Type": "application/json",
-                "Accept": "application/json",
-            },
-        )
-
-        def answer() -> dict[str, Any] | None:
-            try:
-                with urllib.request.urlopen(request, timeout=30) as found:  # noqa: S310 - loopback
-                    return {"value": json.load(found)}
-            except urllib.error.HTTPError as error:
-                # Under load SQLite is locked by another writer longer than Airflow waits for it.
-                if method != "GET" or error.code != HTTPStatus.INTERNAL_SERVER_ERROR:
-                    raise
-                error.close()
-                return None
-
-        return wait_for(f"an answer to {path}; see {self.home}", answer, 30)["value"]
-
-    def has_dag(self, dag_id: str) -> bool:
-        """Whether the DAG was loaded."""
-        try:
-            self.call("GET", f"/api/v2/dags/{dag_id}")
-        except urllib.error.HTTPError as error:
-            error.close()
-            return False
-        return True
-
     def unpause(self, dag_id: str) -> None:
         """Let the scheduler run a DAG, once it is loaded."""
-        wait_for(f"the DAG {dag_id}; see {self.home}", lambda: self.has_dag(dag_id))
-        self.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
+        wait_for(f"the DAG {dag_id}; see {self.home}", lambda: self.api.dag(dag_id))
+        self.api.unpause(dag_id)
 
-    def trigger(self, dag_id: str, **conf: object) -> str:
-        """Start a run by hand and return its id."""
-        body = {"logical_date": None, "conf": conf}
-        return str(self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"])
-
-    def runs(self, dag_id: str) -> list[dict[str, Any]]:
-        """Return the DAG's runs, the newest first."""
-        path = f"/api/v2/dags/{dag_id}/dagRuns?order_by=-run_after&limit=50"
-        found: list[dict[str, Any]] = self.call("GET", path)["dag_runs"]
-        return found
-
-    def task(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
-        """Return a task instance."""
-        path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}"
-        found: dict[str, Any] = self.call("GET", path)
-        return found
+    def ended(self, dag_id: str, run_id: str, seconds: float = 180) -> str:
+        """Return the state in which a run ended."""
+        return self.api.wait(dag_id, run_id, seconds=seconds, pause=0.2)
 
     def log(self, dag_id: str, run_id: str, task_id: str, number: int = 1) -> str:
         """Return what a try of a task logged."""
@@ -166,12 +135,12 @@ class RunningAirflow:
         file = folder / f"task_id={task_id}" / f"attempt={number}.log"
         return file.read_text() if file.exists() else ""
 
-    def _take_token(self) -> bool:
+    def _answers(self) -> bool:
         for process in self._processes:
             assert process.poll() is None, f"a component ended; see {self.home}"
         try:
-            self._token = self.call("GET", "/auth/token")["access_token"]
-        except OSError:
+            self.api.log_in()
+        except httpx.HTTPError:
             return False
         return True
 

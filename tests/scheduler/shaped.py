@@ -8,9 +8,6 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
-
-from tests.waiting import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,17 +100,11 @@ class Shaped:
         dag_id = f"{NAME}.{name}"
         self.airflow.unpause(dag_id)
         before = len(self.rows())
-        run_id = self.airflow.trigger(dag_id, **conf)
-        path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}"
-
-        def over() -> dict[str, Any] | None:
-            run: dict[str, Any] = self.airflow.call("GET", path)
-            return run if run["state"] in ("success", "failed") else None
-
-        run = wait_for(f"the run {run_id} of {dag_id}", over)
-        tasks = self.airflow.call("GET", f"{path}/taskInstances")["task_instances"]
+        run_id = self.airflow.api.trigger(dag_id, **conf)
+        self.airflow.ended(dag_id, run_id)
+        tasks = self.airflow.api.tasks(dag_id, run_id)
         return Ended(
-            run,
+            self.airflow.api.run(dag_id, run_id),
             {each["task_id"]: each["state"] for each in tasks},
             "".join(self.airflow.log(dag_id, run_id, each["task_id"]) for each in tasks),
             len(self.rows()) - before,

@@ -18,7 +18,7 @@ def wait_until_it_sleeps(airflow: RunningAirflow, dag_id: str, run_id: str) -> i
     project = airflow.home / "meltano" / dag_id.partition(".")[0]
 
     def sleeping() -> int | None:
-        task = airflow.task(dag_id, run_id, TASK)
+        task = airflow.api.task(dag_id, run_id, TASK)
         assert task["state"] not in ("success", "failed", "up_for_retry"), airflow.log(
             dag_id, run_id, TASK
         )

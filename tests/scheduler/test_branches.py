@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,25 +17,15 @@ pytestmark = [pytest.mark.scheduler, pytest.mark.meltano, pytest.mark.timeout(40
 PAIR = "tap-csv-to-target-jsonl"
 
 
-def ended(airflow: RunningAirflow, dag_id: str, run_id: str) -> dict[str, Any]:
-    """Return a run when it has ended."""
-
-    def run() -> dict[str, Any] | None:
-        found = next(each for each in airflow.runs(dag_id) if each["dag_run_id"] == run_id)
-        return found if found["state"] in ("success", "failed") else None
-
-    return wait_for(f"the run of {dag_id} to end; see {airflow.home}", run, 180)
-
-
 def test_branches_meet_and_then_are_followed(airflow: RunningAirflow) -> None:
     dag_id = "branches.job.branches"
     airflow.unpause(dag_id)
-    run_id = airflow.trigger(dag_id)
-    run = ended(airflow, dag_id, run_id)
+    run_id = airflow.api.trigger(dag_id)
+    state = airflow.ended(dag_id, run_id)
     first, second = f"{PAIR}-check-met-more", "tap-more-to-target-jsonl-check-met-csv"
-    assert run["state"] == "success", airflow.log(dag_id, run_id, first)
-    branches = [airflow.task(dag_id, run_id, each) for each in (first, second)]
-    last = airflow.task(dag_id, run_id, "check-both")
+    assert state == "success", airflow.log(dag_id, run_id, first)
+    branches = [airflow.api.task(dag_id, run_id, each) for each in (first, second)]
+    last = airflow.api.task(dag_id, run_id, "check-both")
     assert max(each["start_date"] for each in branches) < min(each["end_date"] for each in branches)
     assert last["start_date"] >= max(each["end_date"] for each in branches)
     for task_id, state_id in ((first, f"other:{PAIR}"), (second, "other:tap-more-to-target-jsonl")):
@@ -46,16 +36,16 @@ def test_branches_meet_and_then_are_followed(airflow: RunningAirflow) -> None:
 
 def test_dags_that_write_one_state_take_turns(airflow: RunningAirflow) -> None:
     pool = {"name": "turns", "slots": 1, "include_deferred": True}
-    airflow.call("POST", "/api/v2/pools", pool)
+    airflow.api.call("POST", "/api/v2/pools", pool)
     dag_ids = ("branches.job.one", "branches.job.two")
     for dag_id in dag_ids:
         airflow.unpause(dag_id)
-    run_ids = [airflow.trigger(dag_id) for dag_id in dag_ids]
+    run_ids = [airflow.api.trigger(dag_id) for dag_id in dag_ids]
     tasks = []
     for dag_id, run_id in zip(dag_ids, run_ids, strict=True):
-        run = ended(airflow, dag_id, run_id)
-        assert run["state"] == "success", airflow.log(dag_id, run_id, f"{PAIR}-check-alone")
-        tasks.append(airflow.task(dag_id, run_id, f"{PAIR}-check-alone"))
+        state = airflow.ended(dag_id, run_id)
+        assert state == "success", airflow.log(dag_id, run_id, f"{PAIR}-check-alone")
+        tasks.append(airflow.api.task(dag_id, run_id, f"{PAIR}-check-alone"))
     earlier, later = sorted(tasks, key=lambda task: str(task["start_date"]))
     assert {task["pool"] for task in tasks} == {"turns"}
     assert earlier["end_date"] <= later["start_date"]
@@ -64,8 +54,8 @@ def test_dags_that_write_one_state_take_turns(airflow: RunningAirflow) -> None:
 def test_one_that_takes_no_turns_is_refused_at_once(airflow: RunningAirflow) -> None:
     dag_id = "branches.job.refused"
     airflow.unpause(dag_id)
-    run_id = airflow.trigger(dag_id)
-    assert ended(airflow, dag_id, run_id)["state"] == "failed"
+    run_id = airflow.api.trigger(dag_id)
+    assert airflow.ended(dag_id, run_id) == "failed"
     log = airflow.log(dag_id, run_id, PAIR)
     assert "`branches.job.one` and `branches.job.refused` share the state" in log
     assert "prod:tap-csv-to-target-jsonl" in log
@@ -76,15 +66,31 @@ def test_where_branches_end_in_two_tasks_the_recovery_is_told_once(
 ) -> None:
     dag_id = "branches.job.ends"
     airflow.unpause(dag_id)
-    assert ended(airflow, dag_id, airflow.trigger(dag_id))["state"] == "failed"
+    assert airflow.ended(dag_id, airflow.api.trigger(dag_id)) == "failed"
     wait_for("the notice of the failure", lambda: len(inbox.notices_about(dag_id)) > 0)
     output = airflow.home / "meltano" / "branches" / "output"
     output.mkdir(exist_ok=True)
     (output / "allowed").touch()
-    good = airflow.trigger(dag_id)
-    assert ended(airflow, dag_id, good)["state"] == "success"
+    good = airflow.api.trigger(dag_id)
+    assert airflow.ended(dag_id, good) == "success"
     wait_for("the notice of the recovery", lambda: len(inbox.notices_about(dag_id)) > 1)
-    assert ended(airflow, dag_id, airflow.trigger(dag_id))["state"] == "success"
+    assert airflow.ended(dag_id, airflow.api.trigger(dag_id)) == "success"
     failure, recovery = inbox.notices_about(dag_id)
     assert (failure["event"], failure["task_id"]) == ("failure", "check-allowed")
+    assert (recovery["event"], recovery["run_id"]) == ("recovery", good)
+
+
+def test_a_run_without_the_last_task_tells_of_the_recovery(
+    airflow: RunningAirflow, inbox: Inbox
+) -> None:
+    dag_id = "branches.job.row"
+    airflow.unpause(dag_id)
+    assert airflow.ended(dag_id, airflow.api.trigger(dag_id)) == "failed"
+    wait_for("the notice of the failure", lambda: len(inbox.notices_about(dag_id)) > 0)
+    (airflow.home / "meltano" / "branches" / "output" / "mended").touch()
+    good = airflow.api.trigger(dag_id, only_tasks=["check-mended"])
+    assert airflow.ended(dag_id, good) == "success"
+    wait_for("the notice of the recovery", lambda: len(inbox.notices_about(dag_id)) > 1)
+    failure, recovery = inbox.notices_about(dag_id)
+    assert (failure["event"], failure["task_id"]) == ("failure", "check-mended")
     assert (recovery["event"], recovery["run_id"]) == ("recovery", good)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import pytest
 
@@ -27,9 +26,9 @@ DAG = "sleeper.job.long"
 def run_id(airflow: RunningAirflow) -> Iterator[str]:
     """Start the long job and wait until its command sleeps."""
     airflow.unpause(DAG)
-    run = airflow.trigger(DAG)
+    run = airflow.api.trigger(DAG)
     yield run
-    airflow.call("PATCH", f"/api/v2/dags/{DAG}/dagRuns/{quote(run)}", {"state": "failed"})
+    airflow.api.set_run(DAG, run, "failed")
     project = airflow.home / "meltano" / "sleeper"
     wait_for("the run's processes to end", lambda: not processes_of(project), 60)
 
@@ -43,7 +42,7 @@ def _end(airflow: RunningAirflow, run_id: str) -> str:
     """Return the state in which the task ended."""
 
     def ended() -> str | None:
-        state = airflow.task(DAG, run_id, TASK)["state"]
+        state = airflow.api.task(DAG, run_id, TASK)["state"]
         return None if state == "running" else str(state)
 
     return wait_for("the task to end", ended)
@@ -51,10 +50,9 @@ def _end(airflow: RunningAirflow, run_id: str) -> str:
 
 def test_marked_failed(airflow: RunningAirflow, run_id: str) -> None:
     wait_until_it_sleeps(airflow, DAG, run_id)
-    path = f"/api/v2/dags/{DAG}/dagRuns/{quote(run_id)}/taskInstances/{TASK}"
-    airflow.call("PATCH", path, {"new_state": "failed"})
+    airflow.api.set_task(DAG, run_id, TASK, "failed")
     _gone(airflow)
-    assert airflow.task(DAG, run_id, TASK)["state"] == "failed"
+    assert airflow.api.task(DAG, run_id, TASK)["state"] == "failed"
 
 
 def test_sigterm_to_the_task(airflow: RunningAirflow, run_id: str) -> None:

@@ -30,13 +30,8 @@ VARIABLES = f"/api/v2/variables?variable_key_pattern=meltano_pods.failing.{DAG}"
 def _run(airflow: RunningAirflow, rows: str, expected: str) -> str:
     """Run the pipeline over these rows and return the run's id."""
     _data(airflow).write_text(rows)
-    run = airflow.trigger(DAG, full_refresh=True)
-
-    def ended() -> str | None:
-        state = next(each for each in airflow.runs(DAG) if each["dag_run_id"] == run)["state"]
-        return state if state in ("success", "failed") else None
-
-    assert wait_for("the run to end", ended) == expected, airflow.log(DAG, run, TASK_ID)
+    run = airflow.api.trigger(DAG, full_refresh=True)
+    assert airflow.ended(DAG, run) == expected, airflow.log(DAG, run, TASK_ID)
     return run
 
 
@@ -64,11 +59,11 @@ def test_a_failure_and_its_end_are_told_once_each(airflow: RunningAirflow, inbox
     airflow.unpause(DAG)
     failed = _run(airflow, BAD, "failed")
     _settled(airflow, DAG)
-    assert airflow.call("GET", VARIABLES)["total_entries"] == 1
+    assert airflow.api.call("GET", VARIABLES)["total_entries"] == 1
     good = _run(airflow, GOOD, "success")
     wait_for("the mail of the recovery", lambda: len(inbox.mails_about(DAG)) > 1)
     _run(airflow, GOOD, "success")
-    assert airflow.call("GET", VARIABLES)["total_entries"] == 0
+    assert airflow.api.call("GET", VARIABLES)["total_entries"] == 0
 
     failure, recovery = inbox.notices_about(DAG)
     assert (failure["event"], failure["category"]) == ("failure", "tap_failed")
@@ -101,7 +96,7 @@ def test_a_failure_and_its_end_are_told_once_each(airflow: RunningAirflow, inbox
 def test_a_killed_task_is_told_of_by_the_dag(airflow: RunningAirflow, inbox: Inbox) -> None:
     dag_id = "mortal.job.long"
     airflow.unpause(dag_id)
-    run = airflow.trigger(dag_id)
+    run = airflow.api.trigger(dag_id)
     os.kill(wait_until_it_sleeps(airflow, dag_id, run), signal.SIGKILL)
     wait_for("the notice", lambda: inbox.notices_about(dag_id) or None)
     _settled(airflow, dag_id)

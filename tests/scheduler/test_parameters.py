@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from tests.scheduler.shaped import NAME, PAIR, ROWS, Shaped
@@ -106,13 +105,13 @@ def test_only_some_tasks(shaped: Shaped) -> None:
     ],
 )
 def test_refused_values_start_nothing(shaped: Shaped, conf: dict[str, Any]) -> None:
-    wait_for("the DAG", lambda: shaped.airflow.has_dag(f"{NAME}.job.load"))
-    with pytest.raises(urllib.error.HTTPError) as caught:
-        shaped.airflow.trigger(f"{NAME}.job.load", **conf)
-    with caught.value as answer:
-        (name,) = conf
-        assert answer.code in (400, 422)
-        assert f"Invalid input for param {name}" in json.load(answer)["detail"]
+    wait_for("the DAG", lambda: shaped.airflow.api.dag(f"{NAME}.job.load"))
+    with pytest.raises(httpx.HTTPStatusError) as caught:
+        shaped.airflow.api.trigger(f"{NAME}.job.load", **conf)
+    (name,) = conf
+    answer = caught.value.response
+    assert answer.status_code in (400, 422)
+    assert f"Invalid input for param {name}" in answer.json()["detail"]
 
 
 def test_a_misspelt_parameter_is_refused_where_the_run_starts(shaped: Shaped) -> None:
@@ -135,10 +134,10 @@ def test_a_backfill_moves_its_intervals_and_no_bookmark_of_others(shaped: Shaped
         "to_date": f"{DAYS[-1]}T00:00:00Z",
         "max_active_runs": 1,
     }
-    shaped.airflow.call("POST", "/api/v2/backfills", body)
+    shaped.airflow.api.call("POST", "/api/v2/backfills", body)
 
     def over() -> list[dict[str, Any]] | None:
-        found = [each for each in shaped.airflow.runs(dag_id) if each["run_type"] == "backfill"]
+        found = [each for each in shaped.airflow.api.runs(dag_id) if each["run_type"] == "backfill"]
         assert "failed" not in {each["state"] for each in found}, found
         done = len(found) == len(DAYS) and {each["state"] for each in found} == {"success"}
         return found if done else None

@@ -20,7 +20,7 @@ GOOD = "csv_to_json.daily"
 
 def _succeeded(airflow: RunningAirflow, dag_id: str, since: str = "") -> dict[str, Any] | None:
     """Return a scheduled run that was made after `since` and succeeded."""
-    for run in airflow.runs(dag_id):
+    for run in airflow.api.runs(dag_id):
         if run["run_type"] == "scheduled" and (run["queued_at"] or "") > since:
             assert run["state"] != "failed", run
             if run["state"] == "success":
@@ -39,12 +39,12 @@ def test_runs_on_its_schedule(airflow: RunningAirflow) -> None:
 
 def test_a_broken_project_is_named_and_the_others_go_on(airflow: RunningAirflow) -> None:
     airflow.unpause(GOOD)
-    wait_for("the project to be broken", lambda: airflow.has_dag("breakable.job.short"))
+    wait_for("the project to be broken", lambda: airflow.api.dag("breakable.job.short"))
     file = airflow.home / "meltano" / "breakable" / "meltano.yml"
     file.write_text(SLEEPER.replace("sleeper:short'}", "sleper:short'}"))
 
     def error() -> str | None:
-        for each in airflow.call("GET", "/api/v2/importErrors")["import_errors"]:
+        for each in airflow.api.call("GET", "/api/v2/importErrors")["import_errors"]:
             assert each["filename"].endswith("breakable.py"), each
             return str(each["stack_trace"])
         return None

@@ -24,35 +24,24 @@ WIDER = "order_id,customer,updated_at,note\n3,Cy,2026-01-01T08:00:00Z,new\n"
 def _run(airflow: RunningAirflow, rows: str, expected: str = "success") -> str:
     """Run the pipeline over these rows and return the run's id."""
     (airflow.home / "meltano" / "watched" / "data" / "test.csv").write_text(rows)
-    run = airflow.trigger(DAG)
+    run = airflow.api.trigger(DAG)
     _wait(airflow, run, expected)
     return run
 
 
 def _wait(airflow: RunningAirflow, run: str, expected: str) -> None:
-    def ended() -> str | None:
-        state = next(each for each in airflow.runs(DAG) if each["dag_run_id"] == run)["state"]
-        return state if state in ("success", "failed") else None
-
-    assert wait_for("the run to end", ended) == expected, airflow.log(DAG, run, TASK)
+    assert airflow.ended(DAG, run) == expected, airflow.log(DAG, run, TASK)
 
 
 def _events(airflow: RunningAirflow, run: str) -> dict[str, dict[str, Any]]:
     path = f"/api/v2/assets/events?source_dag_id={DAG}&source_run_id={quote(run)}"
-    return {each["uri"]: each["extra"] for each in airflow.call("GET", path)["asset_events"]}
-
-
-def _xcom(airflow: RunningAirflow, dag: str, run: str, task: str, key: str) -> Any:
-    path = f"/api/v2/dags/{dag}/dagRuns/{quote(run)}/taskInstances/{task}/xcomEntries/{key}"
-    return airflow.call("GET", f"{path}?deserialize=true")["value"]
+    return {each["uri"]: each["extra"] for each in airflow.api.call("GET", path)["asset_events"]}
 
 
 def _followers(airflow: RunningAirflow, name: str) -> list[int]:
     """Return what the runs of a DAG that waits for assets were told, the oldest first."""
-    runs = [each for each in airflow.runs(f"after.{name}") if each["state"] == "success"]
-    told = [
-        _xcom(airflow, f"after.{name}", each["dag_run_id"], "tell", "return_value") for each in runs
-    ]
+    runs = [each for each in airflow.api.runs(f"after.{name}") if each["state"] == "success"]
+    told = [airflow.api.result(f"after.{name}", each["dag_run_id"], "tell") for each in runs]
     return [count for counts in reversed(told) for count in counts]
 
 
@@ -65,12 +54,12 @@ def test_a_result_is_shown_checked_and_followed(airflow: RunningAirflow) -> None
     log = airflow.log(DAG, first, TASK)
     assert "orders: 2 extracted; bookmark 2026-01-01T07:00:00Z" in log
     assert "Not as expected: the run: 2 records, at least 5 expected (min_records)" in log
-    assert airflow.task(DAG, first, TASK)["rendered_map_index"] == "2 records; 1 warning"
-    value = _xcom(airflow, DAG, first, TASK, "return_value")
+    assert airflow.api.task(DAG, first, TASK)["rendered_map_index"] == "2 records; 1 warning"
+    value = airflow.api.result(DAG, first, TASK)
     assert value["records"] == 2
     assert value["checks"]["passed"] == 1
     assert [each["check"] for each in value["checks"]["warned"]] == ["min_records"]
-    assert _xcom(airflow, DAG, first, TASK, "summary").startswith("succeeded: 2 records")
+    assert airflow.api.result(DAG, first, TASK, "summary").startswith("succeeded: 2 records")
 
     events = _events(airflow, first)
     assert set(events) == {STREAM, PIPELINE}
@@ -91,12 +80,12 @@ def test_a_result_is_shown_checked_and_followed(airflow: RunningAirflow) -> None
     assert "orders: columns added: note (string) (schema_change)" in log
     assert "2026-01-01T07:00:00Z -> 2026-01-01T08:00:00Z" in log
     assert _events(airflow, third) == {}
-    result = _xcom(airflow, DAG, third, TASK, "result")
+    result = airflow.api.result(DAG, third, TASK, "result")
     assert (result["category"], result["records"]) == ("expectation_failed", 1)
-    assert airflow.task(DAG, third, TASK)["try_number"] == 1
+    assert airflow.api.task(DAG, third, TASK)["try_number"] == 1
 
     # Whoever clears it says that the change is all right: the columns are those of the last run.
     body = {"dag_run_id": third, "task_ids": [TASK], "dry_run": False, "only_failed": True}
-    airflow.call("POST", f"/api/v2/dags/{DAG}/clearTaskInstances", body)
+    airflow.api.call("POST", f"/api/v2/dags/{DAG}/clearTaskInstances", body)
     _wait(airflow, third, "success")
     assert _followers(airflow, "stream") == _followers(airflow, "any") == [2]

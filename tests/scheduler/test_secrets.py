@@ -22,24 +22,24 @@ DAG, TASK = "secretive.job.csv-to-json", "tap-csv-to-target-jsonl"
 
 def test_a_failed_run_shows_none(airflow: RunningAirflow, inbox: Inbox) -> None:
     airflow.unpause(DAG)
-    run = airflow.trigger(DAG, log_level="debug")
-    wait_for("the run to fail", lambda: airflow.task(DAG, run, TASK)["state"] == "failed")
+    run = airflow.api.trigger(DAG, log_level="debug")
+    wait_for("the run to fail", lambda: airflow.api.task(DAG, run, TASK)["state"] == "failed")
     log = airflow.log(DAG, run, TASK)
     # The tap cannot find a file that has the secret in its name, and says so.
     assert "***" in log
     assert "/nowhere/" in log
     instance = f"/api/v2/dags/{DAG}/dagRuns/{quote(run)}/taskInstances/{TASK}"
-    xcoms = airflow.call("GET", f"{instance}/xcomEntries")["xcom_entries"]
+    xcoms = airflow.api.call("GET", f"{instance}/xcomEntries")["xcom_entries"]
     assert {"summary", "result"} <= {each["key"] for each in xcoms}
-    task = airflow.call("GET", instance)
+    task = airflow.api.call("GET", instance)
     assert task["rendered_fields"]["arguments"]
     shown: list[Any] = [
         task,
         log,
         wait_for("the notice", lambda: inbox.notices_about(DAG) or None),
-        *(airflow.call("GET", f"{instance}/xcomEntries/{each['key']}") for each in xcoms),
+        *(airflow.api.call("GET", f"{instance}/xcomEntries/{each['key']}") for each in xcoms),
         *(
-            airflow.call("GET", path)
+            airflow.api.call("GET", path)
             for path in (
                 f"/api/v2/dags/{DAG}/details",
                 f"/api/v2/dags/{DAG}/tasks",

@@ -20,20 +20,14 @@ TENANTS = ("north", "south", "east")
 
 def _loaded(airflow: RunningAirflow) -> dict[str, dict[str, Any]]:
     """Run the pipeline and return each tenant's result."""
-    run_id = airflow.trigger(LOAD)
-
-    def ended() -> bool:
-        (run,) = [each for each in airflow.runs(LOAD) if each["dag_run_id"] == run_id]
-        assert run["state"] != "failed", airflow.home
-        return bool(run["state"] == "success")
-
-    wait_for("the tenants' runs to succeed", ended, 300)
+    run_id = airflow.api.trigger(LOAD)
+    assert airflow.ended(LOAD, run_id, 300) == "success", airflow.home
     path = f"/api/v2/dags/{LOAD}/dagRuns/{quote(run_id)}/taskInstances/load"
     found = {}
-    for each in airflow.call("GET", f"{path}/listMapped")["task_instances"]:
+    for each in airflow.api.call("GET", f"{path}/listMapped")["task_instances"]:
         index = each["map_index"]
-        value = airflow.call("GET", f"{path}/xcomEntries/return_value?map_index={index}")["value"]
-        found[each["rendered_map_index"]] = value
+        xcom = airflow.api.call("GET", f"{path}/xcomEntries/return_value?map_index={index}")
+        found[each["rendered_map_index"]] = xcom["value"]
     return found
 
 
@@ -51,12 +45,10 @@ def test_each_tenant_has_a_run_and_a_state_of_its_own(airflow: RunningAirflow) -
         assert 0 < len(output.read_text().splitlines()) < result["records"]
 
     def report() -> dict[str, int] | None:
-        for run in airflow.runs(REPORT):
+        for run in airflow.api.runs(REPORT):
             assert run["state"] != "failed", airflow.home
             if run["state"] == "success":
-                path = f"/api/v2/dags/{REPORT}/dagRuns/{quote(run['dag_run_id'])}/taskInstances"
-                entry = airflow.call("GET", f"{path}/report/xcomEntries/return_value")
-                found: dict[str, int] = entry["value"]
+                found: dict[str, int] = airflow.api.result(REPORT, run["dag_run_id"], "report")
                 return found
         return None
 
