@@ -1,4 +1,4 @@
-"""What is read of dbt's own results: `run_results.json` as dbt 1.11 writes it."""
+"""What is read of dbt's own results: its JSON files as dbt 1.11 writes them."""
 
 from __future__ import annotations
 
@@ -61,15 +61,48 @@ BROKEN: dict[str, Any] = MODEL | {
 SKIPPED: dict[str, Any] = MODEL | {"status": "skipped", "execution_time": 0, "adapter_response": {}}
 
 
+FRESH: dict[str, Any] = {
+    "unique_id": "source.shop.raw.customers",
+    "max_loaded_at": "2026-11-28T16:01:31+00:00",
+    "snapshotted_at": "2026-11-28T19:02:44+00:00",
+    "max_loaded_at_time_ago_in_s": 10872.854517,
+    "status": "pass",
+    "criteria": {
+        "warn_after": {"count": 6, "period": "hour"},
+        "error_after": {"count": 2, "period": "day"},
+        "filter": None,
+    },
+    "adapter_response": {"_message": "SELECT 1", "code": "SELECT", "rows_affected": 1},
+    "execution_time": 0.25,
+}
+AGEING: dict[str, Any] = FRESH | {
+    "unique_id": "source.shop.raw.orders",
+    "max_loaded_at_time_ago_in_s": 36000.5,
+    "status": "warn",
+}
+STALE: dict[str, Any] = AGEING | {"max_loaded_at_time_ago_in_s": 259272.9, "status": "error"}
+UNASKED: dict[str, Any] = {
+    "unique_id": "source.shop.raw.gone",
+    "error": "Database Error in source gone\n  relation does not exist",
+    "status": "runtime error",
+}
+
+
 def artifact(*results: dict[str, Any], **more: Any) -> str:
     return json.dumps(
         {"results": results, "elapsed_time": 1.5, "args": {"which": "build"}, **more}
     )  # fmt: skip
 
 
-def read(folder: Path, text: str, *secrets: str) -> DbtResult | None:
+def freshness(*results: dict[str, Any]) -> str:
+    return json.dumps({"metadata": {}, "results": results, "elapsed_time": 2.5})
+
+
+def read(
+    folder: Path, text: str, *secrets: str, name: str = "run_results.json"
+) -> DbtResult | None:
     results = dbt.Results({"DBT_TARGET_PATH": str(folder)})
-    (folder / "run_results.json").write_text(text)
+    (folder / name).write_text(text)
     return results.read("dbt-postgres", Redactor(secrets))
 
 
@@ -87,6 +120,44 @@ def test_each_node_has_what_dbt_tells(tmp_path: Path) -> None:
             DbtNode("unique_orders_order_id", "test", "pass", 0.25, None, 0),
         ),
     )
+
+
+def test_a_source_tells_how_old_its_newest_row_is(tmp_path: Path) -> None:
+    result = read(tmp_path, freshness(FRESH, AGEING), name="sources.json")
+    assert result == DbtResult(
+        "dbt-postgres",
+        "source freshness",
+        2.5,
+        {"pass": 1, "warn": 1},
+        (
+            DbtNode(
+                "raw.orders", "source", "warn", 0.25,
+                message="its newest row, of 2026-11-28T16:01:31+00:00, is 10:00:00 old; "
+                "warn_after: 6 hour",
+            ),
+            DbtNode("raw.customers", "source", "pass", 0.25),
+        ),
+    )  # fmt: skip
+    assert not result.failed
+
+
+@pytest.mark.parametrize(
+    ("nodes", "category", "error"),
+    [
+        (
+            [FRESH, STALE], Category.DBT_TEST_FAILED,
+            "of 2026-11-28T16:01:31+00:00, is 3 days, 0:01:12 old; error_after: 2 day",
+        ),
+        ([STALE, UNASKED], Category.DBT_MODEL_FAILED, "Database Error in source gone relation"),
+    ],
+)  # fmt: skip
+def test_a_stale_source_fails_for_its_data(
+    tmp_path: Path, nodes: list[dict[str, Any]], category: Category, error: str
+) -> None:
+    tracker = track(read(tmp_path, freshness(*nodes), name="sources.json"))
+    failure = classify(tracker, 1, oom_killed=False)
+    assert failure.category is category
+    assert error in (failure.error or "")
 
 
 def test_an_error_is_one_line_without_what_helps_nobody(tmp_path: Path) -> None:

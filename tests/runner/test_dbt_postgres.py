@@ -94,6 +94,22 @@ def test_a_model_that_cannot_be_built(shop: Shop) -> None:
     assert result.dbt[0].counts["error"] == 1
 
 
+def test_a_source_that_is_stale(shop: Shop) -> None:
+    assert shop.run(*LOAD).outcome is Outcome.SUCCEEDED
+    bounds = "loaded_at_field: _sdc_batched_at\n    config: {freshness: {error_after: "
+    bounds += "{count: 1, period: hour}}}"
+    shop.replace("transform/models/staging/sources.yml", "loaded_at_field: _sdc_batched_at", bounds)
+    fresh = shop.run("dbt-postgres:freshness")
+    assert fresh.outcome is Outcome.SUCCEEDED, shop.log()
+    (told,) = fresh.dbt
+    assert (told.command, dict(told.counts)) == ("source freshness", {"pass": 1})
+    shop.sql("update raw.orders set _sdc_batched_at = now() - interval '3 hours'")
+    stale = shop.run("dbt-postgres:freshness")
+    assert (stale.category, stale.failed_plugin) == (Category.DBT_TEST_FAILED, "dbt-postgres")
+    assert (stale.error or "").startswith("source raw.orders: error: its newest row, of ")
+    assert "error_after: 1 hour" in (stale.error or "")
+
+
 class TestBeforeAnyModel:
     def test_a_variable_that_is_not_set(self, shop: Shop) -> None:
         result = shop.run(BUILD, WAREHOUSE_HOST="")

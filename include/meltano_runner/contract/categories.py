@@ -102,10 +102,12 @@ CATEGORIES: dict[Category, CategoryInfo] = {
         retry=True,
     ),
     Category.DBT_TEST_FAILED: CategoryInfo(
-        "Data did not pass a dbt test; what was loaded is in the state.",
+        "Data did not pass a dbt test, or a source is staler than its `freshness` allows; what was "
+        "loaded is in the state.",
         "Look at the rows that the test finds, and mend the data, the model or the test. Run it "
         "alone with `meltano invoke <dbt plugin> test --select <name>`; `severity: warn` keeps the "
-        "run going.",
+        "run going. Of a source: see why nothing newer was loaded; `warn_after` instead of "
+        "`error_after` keeps the run going.",
         retry=False,
     ),
     Category.EXPECTATION_FAILED: CategoryInfo(

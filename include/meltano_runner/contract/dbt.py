@@ -1,6 +1,7 @@
-"""What dbt did in a run, as values: from its `run_results.json`.
+"""What dbt did in a run, as values: from its `run_results.json` and `sources.json`.
 
 https://docs.getdbt.com/reference/artifacts/run-results-json
+https://docs.getdbt.com/reference/artifacts/sources-json
 """
 
 from __future__ import annotations
@@ -15,16 +16,17 @@ if TYPE_CHECKING:
 TEST_FAILED = "fail"
 NOT_DONE = frozenset({"error", "runtime error", "partial success"})
 """Statuses of a node that dbt could not build or, for a test, not run to its end."""
-_WARNED = "warn"
+SOURCE = "source"
+_WARNED, _STALE = "warn", "error"
 
 
 @dataclass(frozen=True, slots=True)
 class DbtNode:
-    """One node: a model, a test, a seed.
+    """One node: a model, a test, a seed; or a source whose freshness was asked.
 
     Attributes:
         name: Its name, as `dbt --select` takes it.
-        type: dbt's word: `model`, `test`, `unit_test`, `seed`, `snapshot`, `operation`.
+        type: dbt's word: `model`, `test`, `unit_test`, `seed`, `snapshot`, `operation`, `source`.
         status: dbt's word: `success`, `pass`, `warn`, `fail`, `error`, `skipped`, others.
         seconds: How long it took.
         rows: Rows the statement affected, where the adapter says.
@@ -44,6 +46,12 @@ class DbtNode:
     def failed(self) -> bool:
         """Whether the run failed for it; what was skipped failed for another's sake."""
         return self.status == TEST_FAILED or self.status in NOT_DONE
+
+    @property
+    def data_failed(self) -> bool:
+        """Whether it failed for the data: rows that a test found, a source that is stale."""
+        stale = self.type == SOURCE and self.status == _STALE
+        return self.status == TEST_FAILED or stale
 
     def describe(self) -> str:
         """Return what became of it in one line."""
@@ -85,7 +93,7 @@ class DbtResult:
 
     Attributes:
         plugin: Meltano's name of the plugin.
-        command: dbt's command: `build`, `run`, `test`.
+        command: dbt's command: `build`, `run`, `test`, `source freshness`.
         seconds: How long dbt worked on the nodes.
         counts: Nodes by status, all of them.
         nodes: The nodes: those that failed first, then those that warned, then the slowest.
@@ -117,7 +125,9 @@ class DbtResult:
     def describe(self) -> str:
         """Return the counts in one line: `dbt-postgres build: 13 nodes, 10 pass, 3 success`."""
         counts = "".join(f", {count} {status}" for status, count in self.counts.items())
-        return f"{self.plugin} {self.command}: {sum(self.counts.values())} nodes{counts}"
+        total = sum(self.counts.values())
+        nodes = f"{total} node{'' if total == 1 else 's'}"
+        return f"{self.plugin} {self.command}: {nodes}{counts}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the documented JSON form."""

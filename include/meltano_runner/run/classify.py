@@ -7,11 +7,11 @@ import signal
 from typing import TYPE_CHECKING, NamedTuple
 
 from meltano_runner.contract.categories import Category
-from meltano_runner.contract.dbt import TEST_FAILED, DbtNode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from meltano_runner.contract.dbt import DbtNode
     from meltano_runner.run.tracker import Tracker
 
 _MELTANO_USAGE = 2  # exit code of click for bad arguments
@@ -158,14 +158,14 @@ def _utility_error(tracker: Tracker, plugin: str | None) -> str | None:
 
 
 def _dbt_category(failed: Sequence[DbtNode]) -> Category:
-    # A test that fails beside a model that cannot be built is the smaller trouble.
-    broken = any(node.status != TEST_FAILED for node in failed)
+    # Data that fail beside a model that cannot be built are the smaller trouble.
+    broken = any(not node.data_failed for node in failed)
     return Category.DBT_MODEL_FAILED if broken else Category.DBT_TEST_FAILED
 
 
 def _dbt_error(failed: Sequence[DbtNode]) -> str:
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-    first = next((node for node in failed if node.status != TEST_FAILED), failed[0])
+    first = next((node for node in failed if not node.data_failed), failed[0])
     return f"{first.describe()}{more}"
 
 

@@ -1,7 +1,8 @@
-"""What dbt says of its work in `run_results.json`, and where it may write.
+"""What dbt says of its work in `run_results.json` and `sources.json`, and where it may write.
 
 dbt writes beside its project unless told otherwise, and the project is read-only where pods run.
 https://docs.getdbt.com/reference/artifacts/run-results-json
+https://docs.getdbt.com/reference/artifacts/sources-json
 """
 
 from __future__ import annotations
@@ -9,17 +10,21 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract.dbt import DbtNode, DbtResult
+from meltano_runner.contract.dbt import SOURCE, DbtNode, DbtResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _TARGET = "DBT_TARGET_PATH"
 _MAX_MESSAGE = 1000
-_TESTS = ("test", "unit_test")
+_RUN, _SOURCES = "run_results.json", "sources.json"
+# This one does not say which command wrote it.
+_COMMANDS = {_SOURCES: "source freshness"}
+_COUNTING = ("test", "unit_test", SOURCE)
 # A generic test's unique id ends with a hash, which is no part of the name that `--select` takes.
 _HASH = re.compile(r"\.[0-9a-f]{10}$")
 # Of a database's error: where the compiled statement lies, and the mark under it.
@@ -47,8 +52,8 @@ class Results:
 
     def __init__(self, given: Mapping[str, str]) -> None:
         """Read what dbt writes from now on, in the environment it gets."""
-        self._file = Path(given[_TARGET], "run_results.json")
-        self._seen = self._version()
+        self._files = [Path(given[_TARGET], name) for name in (_RUN, _SOURCES)]
+        self._seen = {file: _version(file) for file in self._files}
 
     def read(self, plugin: str, redact: Callable[[str], str]) -> DbtResult | None:
         """Return the result of the command that has just ended; None if it was none of dbt's.
@@ -57,24 +62,29 @@ class Results:
             plugin: Meltano's name of the plugin whose command it was.
             redact: Takes secrets out of text.
         """
-        version = self._version()
-        if version is None or version == self._seen:
-            return None
-        self._seen = version
-        try:
-            data = json.loads(redact(self._file.read_text(encoding="utf-8")))
-            nodes = [_node(each) for each in data["results"]]
-            command = str(data.get("args", {}).get("which") or "unknown")
-            return DbtResult.of(plugin, command, float(data.get("elapsed_time") or 0), nodes)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return None  # of a later schema: the exit code still tells whether it worked
+        for file in self._files:
+            version = _version(file)
+            if version is None or version == self._seen[file]:
+                continue
+            self._seen[file] = version
+            try:
+                data = json.loads(redact(file.read_text(encoding="utf-8")))
+                nodes = [_node(each) for each in data["results"]]
+                which = str(
+                    data.get("args", {}).get("which") or _COMMANDS.get(file.name, "unknown")
+                )
+                return DbtResult.of(plugin, which, float(data.get("elapsed_time") or 0), nodes)
+            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+                continue  # of a later schema: the exit code still tells whether it worked
+        return None
 
-    def _version(self) -> tuple[int, int] | None:
-        try:
-            found = self._file.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size
+
+def _version(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def _node(data: dict[str, Any]) -> DbtNode:
@@ -86,12 +96,26 @@ def _node(data: dict[str, Any]) -> DbtNode:
         type=kind,
         status=status,
         seconds=float(data.get("execution_time") or 0),
-        # A test's statement returns one row, its count; -1: none affected, as by making a view.
-        rows=rows if isinstance(rows, int) and rows >= 0 and kind not in _TESTS else None,
+        # These return one row, what they found; -1: none affected, as by making a view.
+        rows=rows if isinstance(rows, int) and rows >= 0 and kind not in _COUNTING else None,
         failures=data.get("failures"),
     )
     tells = node.failed or status == "warn"
-    return replace(node, message=_one_line(data.get("message"))) if tells else node
+    said = _age(data) if kind == SOURCE else data.get("message")
+    return replace(node, message=_one_line(said)) if tells else node
+
+
+def _age(data: dict[str, Any]) -> str | None:
+    """Return how stale a source is, of which dbt tells figures alone; or why it could not tell."""
+    if "max_loaded_at" not in data:
+        return data.get("error")
+    bound = f"{data['status']}_after"
+    allowed = (data.get("criteria") or {}).get(bound) or {}
+    age = timedelta(seconds=int(data["max_loaded_at_time_ago_in_s"]))
+    return (
+        f"its newest row, of {data['max_loaded_at']}, is {age} old; {bound}: "
+        f"{allowed.get('count')} {allowed.get('period')}"
+    )
 
 
 def _one_line(message: str | None) -> str | None:
