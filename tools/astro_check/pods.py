@@ -9,10 +9,10 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from meltano_pods.settings.likely_secrets import would_show_secret
 from meltano_pods.settings.override import RUN_CONTAINER
 from meltano_pods.settings.podfields import problems
 from meltano_pods.settings.quantity import parse_quantity
-from meltano_pods.settings.values import would_show_secret
 from meltano_runner.contract import SECRET_NAMES
 
 from tools.astro_check.finding import Finding

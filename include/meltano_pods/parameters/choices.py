@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from meltano_pods.errors import ParameterError
 from meltano_pods.names import listed
 from meltano_pods.settings.explain import rule_of
+from meltano_pods.settings.likely_secrets import looks_secret, secret_in
 from meltano_pods.settings.run_model import RunOptions
-from meltano_pods.settings.values import looks_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,7 +154,8 @@ _SHOWN = 60
 
 def _shown(value: object) -> str:
     """Return a value for people to read; not one in which a secret may stand."""
-    if not isinstance(value, str | int | float | bool | None) or looks_secret(str(value)):
+    is_plain = isinstance(value, str | int | float | bool | None)
+    if not is_plain or looks_secret(str(value)) or secret_in(value):
         return f"a {type(value).__name__}, not shown"
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -13,19 +13,11 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic_core import PydanticCustomError
 
 from meltano_pods.names import suggestion
+from meltano_pods.settings.likely_secrets import looks_secret, secret_in
 from meltano_pods.settings.run_variables import refuse_run_variable
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-_SECRET_PARTS = ("PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "CREDENTIAL", "APIKEY")
-_SECRET_WORDS = frozenset({"TOKEN", "KEY", "PWD", "DSN"})
-# Keys of rows, not of doors.
-_PLAIN_KEYS = frozenset({"PRIMARY", "REPLICATION", "FOREIGN", "PARTITION", "SORT", "CLUSTER"})
-# Where a secret is, or what it is called, is none; nor is the path that Google's libraries want.
-_PLACES = frozenset({"FILE", "PATH", "DIR", "NAME", "NAMES"})
-_PATHS = frozenset({"GOOGLE_APPLICATION_CREDENTIALS"})
-_USER_INFO = re.compile(r"://[^/\s@{}]*:[^/\s@{}]+@")
 
 
 def parse_duration(value: object) -> object:
@@ -117,9 +109,11 @@ def check_variable(name: str, value: object) -> str:
     refuse_run_variable(name)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"{name} takes a string: quote the value")  # noqa: TRY004
-    if would_show_secret(name, value):
+    held = secret_in(value)
+    if held or looks_secret(name):
+        is_one = f"holds {held}" if held else "looks like a secret"
         raise ValueError(
-            f"{name} looks like a secret, and values written here are shown by Airflow: set it in "
+            f"{name} {is_one}, and values written here are shown by Airflow: set it in "
             "the environment of the run instead (locally .env, for pods a Secret that `secret_env` "
             "names)"
         )
@@ -134,24 +128,6 @@ def check_name(name: object) -> None:
     """
     if not (isinstance(name, str) and _VARIABLE.fullmatch(name)):
         raise ValueError(f"{name!r} is no name of an environment variable: use A-Z, 0-9 and _")
-
-
-def would_show_secret(name: str, value: object) -> bool:
-    """Whether an environment variable that everybody can read is likely to be a secret."""
-    return looks_secret(name) or (isinstance(value, str) and _USER_INFO.search(value) is not None)
-
-
-def looks_secret(name: str) -> bool:
-    """Whether the name of an environment variable says that its value is a secret."""
-    upper = name.upper()
-    words = upper.split("_")
-    if words[-1] in _PLACES or upper in _PATHS:
-        return False
-    if any(part in upper for part in _SECRET_PARTS):
-        return True
-    if words[-1] == "KEY" and len(words) > 1 and words[-2] in _PLAIN_KEYS:
-        return False
-    return words[-1] in _SECRET_WORDS
 
 
 def inner_error(name: str, message: str, fix: str = "") -> PydanticCustomError:
