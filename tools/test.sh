@@ -43,6 +43,7 @@ part "DAG integrity" pytest tests/dags
 part "tap-csv" make test-plugins
 if [ "${1:-all}" = all ]; then
     part "plugins of the projects" make plugins
+    part "an editor's language server" bash tests/meltano/language_server.sh
     part "reading, as Meltano reads" pytest tests/meltano
     part "runs with Meltano" pytest tests/runner -m meltano
     part "Airflow, running" pytest tests/scheduler
