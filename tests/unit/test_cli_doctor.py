@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from meltano_pods.cli.doctor.airflow import judge_airflow, judge_pools, judge_state
+from meltano_pods.cli.doctor.airflow import judge_airflow, judge_state
 from meltano_pods.cli.doctor.cluster import judge, needed_accounts, needed_secrets
 from meltano_pods.cli.doctor.facts import RIGHTS, Facts
 from meltano_pods.cli.doctor.images import judge_images
+from meltano_pods.cli.doctor.pools import Pool, judge_pools
 from meltano_pods.cli.main import main
 from meltano_pods.cli.projects import planned
 from meltano_pods.pods.planned import planned_pods
@@ -176,9 +177,45 @@ def test_airflow_is_well() -> None:
 
 def test_pools_are_named(plan: ProjectPlan) -> None:
     tasks = [task for dag in plan.dags for task in dag.tasks]
-    assert list(judge_pools(tasks)) == []
-    (found,) = judge_pools([replace(task, pool="warehouse") for task in tasks])
-    assert (found.level, found.what) == ("note", "tasks take slots of: warehouse")
+    assert list(judge_pools(tasks, {})) == list(judge_pools(tasks, None)) == []
+    pooled = [replace(task, pool="warehouse") for task in tasks]
+    (found,) = judge_pools(pooled, None)
+    assert found.level == "note"
+    assert found.what.startswith("tasks take slots of: warehouse; Airflow's database is not at")
+    assert "`airflow pools set warehouse 4 ''`" in found.fix
+    (found,) = judge_pools(pooled, {"warehouse": Pool(2, counts_deferred=False)})
+    assert (found.level, found.what) == ("ok", "tasks take slots of: warehouse")
+
+
+@pytest.mark.parametrize(
+    ("pool", "words"),
+    [
+        ({}, "there is no pool `turns`: its tasks never start"),
+        ({"turns": Pool(0, counts_deferred=True)}, "has no slots"),
+        (
+            {"turns": Pool(2, counts_deferred=True)},
+            "has 2 slots: tasks that write one state",
+        ),
+        ({"turns": Pool(-1, counts_deferred=True)}, "has any number of slots"),
+        ({"turns": Pool(1, counts_deferred=False)}, "does not count deferred tasks"),
+        ({"turns": Pool(1, counts_deferred=True)}, ""),
+    ],
+)
+def test_a_pool_in_which_tasks_take_turns(
+    plan: ProjectPlan, pool: dict[str, Pool], words: str
+) -> None:
+    tasks = [
+        replace(
+            task, pool="turns", settings=task.settings.model_copy(update={"state_pool": "turns"})
+        )
+        for dag in plan.dags
+        for task in dag.tasks
+    ]
+    (found,) = judge_pools(tasks, pool)
+    assert found.level == ("fault" if words else "ok")
+    assert words in found.what
+    if words:
+        assert "`airflow pools set turns 1 'Take turns' --include-deferred`" in found.fix
 
 
 def test_where_state_is_kept(plan: ProjectPlan) -> None:

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from meltano_pods.cli.doctor.finding import FAULT, NOTE, WARNING, Finding, ok
-from meltano_pods.names import counted, listed
+from meltano_pods.names import counted
 from meltano_pods.settings.launchers import KUBERNETES
 
 if TYPE_CHECKING:
@@ -99,20 +99,6 @@ def judge_state(tasks: Sequence[TaskPlan], *, launcher: Launcher) -> Iterator[Fi
             NOTE, "state", f"state of {counted(len(external), 'task')}: in a backend (`state`); "
             "of two runs of one state id at once the later one's bookmark would stay",
             "Let nobody run the same state id elsewhere at the same time.",
-        )  # fmt: skip
-
-
-def judge_pools(tasks: Sequence[TaskPlan]) -> Iterator[Finding]:
-    """Yield which pools of Airflow tasks take slots of: a task of a missing one never starts.
-
-    Args:
-        tasks: All that are planned.
-    """
-    if pools := {task.pool for task in tasks if task.pool is not None}:
-        yield Finding(
-            NOTE, "pools", f"tasks take slots of: {listed(pools)}",
-            "`airflow pools list` must have them; airflow_settings.yaml makes them for "
-            "`astro dev start`.",
         )  # fmt: skip
 
 

@@ -12,7 +12,6 @@ from meltano_pods.cli.deployment import deployment_of
 from meltano_pods.cli.doctor.airflow import (
     heartbeat,
     judge_airflow,
-    judge_pools,
     judge_runner,
     judge_state,
     versions,
@@ -20,6 +19,7 @@ from meltano_pods.cli.doctor.airflow import (
 from meltano_pods.cli.doctor.cluster import judge, needed_accounts, needed_secrets
 from meltano_pods.cli.doctor.finding import FAULT, NOTE, OK, WARNING, Finding, ok
 from meltano_pods.cli.doctor.images import judge_images
+from meltano_pods.cli.doctor.pools import judge_pools, pools_here
 from meltano_pods.cli.options import cluster_options, profile_option
 from meltano_pods.cli.output import TABLE, format_option, show_data
 from meltano_pods.cli.projects import find_projects, planned_all, projects_option
@@ -77,9 +77,10 @@ def command(  # noqa: PLR0913, PLR0917 - an option each
 ) -> int:
     """Look at all that runs depend on, and say how to mend what is wrong.
 
-    Projects, image names, Airflow's settings and, where tasks are pods or --profile, --context or
-    --pod asks for it, the cluster: namespace, rights, Secrets (their names and keys, never their
-    values), quota and limits. Nothing is changed; --pod alone starts something.
+    Projects, image names, Airflow's settings and the pools that tasks name and, where tasks are
+    pods or --profile, --context or --pod asks for it, the cluster: namespace, rights, Secrets
+    (their names and keys, never their values), quota and limits. Nothing is changed; --pod alone
+    starts something.
 
     Exit codes: 0 if nothing keeps runs from working, 1 if something does.
     """
@@ -101,7 +102,10 @@ def command(  # noqa: PLR0913, PLR0917 - an option each
         findings += judge_runner(found.folders[0])
     for launcher, each in tasks.items():
         findings += judge_state(each, launcher=launcher)
-    findings += judge_pools([task for each in tasks.values() for task in each])
+    every = [task for each in tasks.values() for task in each]
+    # Of another deployment than the one here, its own database is far.
+    pools = pools_here() if profile is None and any(task.pool for task in every) else None
+    findings += judge_pools(every, pools)
     if asks:
         findings += _of_pods(
             found, plans, _as_pods(deployment), (context, kubeconfig, user), dry_run=dry_run

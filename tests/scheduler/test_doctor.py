@@ -1,0 +1,75 @@
+"""What doctor finds of the pools in Airflow's own database, and whether its fixes mend it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+pytestmark = pytest.mark.timeout(300)
+
+PROJECT = """\
+project_id: shop
+default_environment: dev
+environments: [{name: dev}]
+plugins:
+  extractors: [{name: tap-a}]
+  loaders: [{name: target-b}]
+  utilities: [{name: tool}]
+annotations: {meltano_pods: {pool: warehouse, state_pool: turns}}
+jobs:
+- {name: one, tasks: tap-a target-b}
+- {name: two, tasks: [tap-a target-b, tool]}
+"""
+
+
+def doctor(root: Path, environment: Mapping[str, str]) -> list[dict[str, Any]]:
+    command = [sys.executable, "-m", "meltano_pods", "doctor", "--format", "json"]
+    done = subprocess.run(
+        command, cwd=root, env=environment, capture_output=True, text=True, check=False
+    )
+    return [each for each in json.loads(done.stdout) if each["topic"] == "pools"]
+
+
+def airflow(environment: Mapping[str, str], *arguments: str) -> None:
+    command = [sys.executable, "-m", "airflow", *arguments]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+
+
+def test_what_it_says_of_pools_mends_them(tmp_path: Path) -> None:
+    folder = tmp_path / "meltano" / "shop"
+    folder.mkdir(parents=True)
+    (folder / "meltano.yml").write_text(PROJECT)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    home = tmp_path / "airflow"
+    environment = {
+        **kept,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+    }
+    (unknown,) = doctor(tmp_path, environment)
+    assert unknown["level"] == "note"
+    assert not (home / "airflow.db").exists()
+
+    airflow(environment, "db", "migrate")
+    found = doctor(tmp_path, environment)
+    assert [(each["level"], each["what"].split(":")[0]) for each in found] == [
+        ("fault", "there is no pool `turns`"),
+        ("fault", "there is no pool `warehouse`"),
+    ]
+    for each in found:
+        (fix,) = re.findall(r"`airflow (pools set [^`]+)`", each["fix"])
+        airflow(environment, *shlex.split(fix))
+    (well,) = doctor(tmp_path, environment)
+    assert (well["level"], well["what"]) == ("ok", "tasks take slots of: turns, warehouse")
