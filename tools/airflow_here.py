@@ -20,16 +20,18 @@ from typing import TYPE_CHECKING
 
 from tools import warehouse
 from tools.airflow_api import AirflowApi
+from tools.local_database import MigrationError, migrate, needs_migration
 from tools.local_places import ROOT, WORK, airflow_environment, project_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 HOME = WORK / "airflow-pages"
 _LOG = HOME / "airflow.log"
 _PASSWORDS = HOME / "passwords.json"
 _START_SECONDS = 300.0
 _STOP_SECONDS = 30.0
+_INTERRUPTED = 130
 
 
 class AirflowHereError(Exception):
@@ -42,7 +44,9 @@ def main() -> int:
         port = _port()
         with _warehouse() as variables:
             _serve(port, variables)
-    except AirflowHereError as error:
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except (AirflowHereError, MigrationError) as error:
         sys.stderr.write(f"make airflow: {error}\n")
         return 1
     return 0
@@ -58,10 +62,13 @@ def _warehouse() -> Iterator[dict[str, str]]:
     try:
         warehouse.programs()
     except warehouse.WarehouseError as error:
-        print(f"Note: {error}", flush=True)
+        _show(f"Note: {error}")
         yield {}
         return
+    began = monotonic()
+    _show("PostgreSQL for projects that load into one ...")
     with warehouse.running(WORK / "warehouse", keep=True) as variables:
+        _took(began, f"port {variables['WAREHOUSE_PORT']}")
         yield variables
 
 
@@ -71,12 +78,18 @@ def _serve(port: int, variables: Mapping[str, str]) -> None:
     # Both ways to stop it end in the `finally` below, also where a shell had SIGINT ignored.
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.default_int_handler)
-    print(f"Starting Airflow; its log is {_LOG.relative_to(ROOT)}", flush=True)
+    given = {**environment(port), **variables}
+    if needs_migration(HOME):
+        began = monotonic()
+        _show("Airflow's database ...")
+        migrate(given)
+        _took(began, "made")
+    _show(f"Airflow, whose log is {_LOG.relative_to(ROOT)} ...")
     with _LOG.open("wb") as log:
         process = subprocess.Popen(
             [Path(sys.executable).with_name("airflow"), "standalone"],
             cwd=ROOT,
-            env={**environment(port), **variables},
+            env=given,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -84,13 +97,10 @@ def _serve(port: int, variables: Mapping[str, str]) -> None:
         )
     try:
         _await_health(process, port)
-        print(
-            f"Airflow: http://localhost:{port}\n  admin   {password}\n\nCtrl+C stops it.",
-            flush=True,
-        )
+        _show(f"Airflow: http://localhost:{port}\n  admin   {password}\n\nCtrl+C stops it.")
         raise AirflowHereError(f"Airflow ended with {process.wait()}; see {_LOG}")
     except KeyboardInterrupt:
-        print("\nStopping Airflow, and what it runs", flush=True)
+        _show("\nStopping Airflow, and what it runs")
     finally:
         _stop(process)
 
@@ -150,9 +160,12 @@ def _password() -> str:
 
 
 def _await_health(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = monotonic() + _START_SECONDS
+    began = monotonic()
+    deadline = began + _START_SECONDS
+    waited: set[str] = set()
     with contextlib.closing(AirflowApi(f"http://127.0.0.1:{port}")) as api:
         while unwell := api.unwell():
+            waited = tell_healthy(began, waited, unwell)
             if process.poll() is not None:
                 raise AirflowHereError(f"Airflow ended with {process.returncode}; see {_LOG}")
             if monotonic() > deadline:
@@ -160,6 +173,23 @@ def _await_health(process: subprocess.Popen[bytes], port: int) -> None:
                     f"after {_START_SECONDS:g} s not healthy: {', '.join(unwell)}; see {_LOG}"
                 )
             sleep(0.5)
+    tell_healthy(began, waited, [])
+
+
+def tell_healthy(began: float, waited: set[str], unwell: Sequence[str]) -> set[str]:
+    """Say which parts have become healthy since the last look; return those that have not."""
+    left = {part.partition(" (")[0].replace("_", " ") for part in unwell}
+    for each in sorted(waited - left):
+        _took(began, each)
+    return left
+
+
+def _show(text: str) -> None:
+    print(text, flush=True)
+
+
+def _took(began: float, what: str) -> None:
+    _show(f"  {monotonic() - began:5.1f} s  {what}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -14,8 +14,6 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import version
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +23,7 @@ from meltano_runner.contract import DbtResult
 from tools import warehouse
 from tools.airflow_log import OPERATORS, AirflowLog
 from tools.local_airflow import RESULT_KEY
+from tools.local_database import MigrationError, migrate, needs_migration
 from tools.local_places import (
     ROOT,
     WORK,
@@ -36,6 +35,7 @@ from tools.local_places import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 class LocalRunError(Exception):
@@ -84,8 +84,12 @@ class LocalRun:
             shutil.rmtree(self.output, ignore_errors=True)
             self.state.unlink(missing_ok=True)
         environment = self._environment()
-        began = monotonic()
-        if _migrate(environment):
+        if needs_migration(WORK / "airflow"):
+            began = monotonic()
+            try:
+                migrate(environment)
+            except MigrationError as failure:
+                raise LocalRunError(str(failure)) from failure
             self.seconds["creating Airflow's database"] = monotonic() - began
         with self._warehouse(environment) as variables:
             result = self._run_dag(environment | variables)
@@ -152,27 +156,13 @@ class LocalRun:
                 _show(f"  {DbtResult.from_dict(command).describe()}")
         else:
             _show(f"\nThe DAG run ended as {state}; the reason stands above.")
+            _show("`make run` tries once, whatever the setting `retries` says.")
         for file in sorted(self.output.glob("*")):
             with file.open("rb") as lines:
                 held = counted(sum(1 for _ in lines), "record")
             _show(f"  {file.relative_to(ROOT)} holds {held}")
         for name, taken in self.seconds.items():
             _show(f"  {taken:5.1f} s  {name}")
-
-
-def _migrate(environment: dict[str, str]) -> bool:
-    """Create or upgrade Airflow's database, where this version of Airflow has not done so yet."""
-    home = Path(environment["AIRFLOW_HOME"])
-    done = home / f".migrated-{version('apache-airflow-core')}"
-    if done.exists():
-        return False
-    home.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "airflow", "db", "migrate"]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if ended.returncode:
-        raise LocalRunError(f"`airflow db migrate` failed:\n{ended.stdout}{ended.stderr}")
-    done.touch()
-    return True
 
 
 def _show(text: str) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 TUTORIALS = sorted((ROOT / "docs" / "tutorial").glob("*.md"))
 DAG = "csv_to_json.daily"
+DAGS = {DAG, "csv_to_json.job.csv-to-json", "shop.daily", "tenants.load", "tenants.report"}
+"""What docs/tutorial/first-pipeline.md says that Airflow shows."""
 
 
 @pytest.mark.timeout(900)
@@ -75,8 +77,13 @@ def look_at_airflow(clone: Path, step: Typed) -> None:
 
 def refresh_all(url: str, password: str) -> None:
     api = AirflowApi(url, "admin", lambda: password)
+
+    def named() -> set[str]:
+        return {each["dag_id"] for each in api.call("GET", "/api/v2/dags")["dags"]}
+
     try:
         wait_for("the DAG", lambda: api.dag(DAG))
+        wait_for("all DAGs that the page names", lambda: named() == DAGS)
         api.unpause(DAG)
         wait_for("the scheduled run", lambda: api.runs(DAG))
         run = api.trigger(DAG, full_refresh=True)

@@ -1,6 +1,16 @@
-"""What `make run` shows of Airflow's log."""
+"""What `make run` shows of Airflow's log, and `make airflow` of Airflow's start."""
 
+from __future__ import annotations
+
+import re
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from tools.airflow_here import tell_healthy
 from tools.airflow_log import OPERATORS, AirflowLog
+
+if TYPE_CHECKING:
+    import pytest
 
 PREFIX = "2026-11-23T06:26:45.604549Z"
 
@@ -38,3 +48,23 @@ def test_any_other_error_keeps_its_traceback() -> None:
 
 def test_what_is_not_a_tasks_is_left_as_it_is() -> None:
     assert shown("sqlite3.OperationalError: locked") == ["sqlite3.OperationalError: locked"]
+
+
+def test_the_parts_of_airflow_are_told_as_they_become_healthy(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    began, waited = monotonic(), set[str]()
+    for unwell in (
+        ["API server (refused)"],
+        ["API server (503)"],
+        ["scheduler", "dag_processor"],
+        ["dag_processor"],
+        [],
+    ):
+        waited = tell_healthy(began, waited, unwell)
+    lines = capsys.readouterr().out.splitlines()
+    assert [re.sub(r"^ +[\d.]+ s  ", "", line) for line in lines] == [
+        "API server",
+        "scheduler",
+        "dag processor",
+    ]
