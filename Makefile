@@ -82,6 +82,10 @@ test: ## Every test this machine can run, each part timed
 test-fast: ## Lint, types, unit tests, DAG integrity: no cluster, no browser
 	@bash tools/test.sh fast
 
+.PHONY: meltano
+meltano: .venv/.airflow .venv-meltano/.done ## Meltano itself in a project, with the state of `make run` (PROJECT=, ARGS='invoke tap-csv --discover')
+	@.venv/bin/python -m tools.meltano_here $(or $(PROJECT),csv_to_json) $(ARGS)
+
 .PHONY: plugins
 plugins: .venv-meltano/.done ## Install the plugins of every project
 	@$(MAKE) --silent $(PLUGINS)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.checkout import ROOT
 from tests.clone import copy_of_this_project, typed
-from tests.docs.tutorial import typed_in
+from tests.docs.tutorial import Typed, steps, typed_in
 from tests.unit.command_line import uncommented
 
 if TYPE_CHECKING:
@@ -26,15 +26,27 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.timeout(300)
 def test_a_new_project_runs_once_its_comment_signs_are_gone(clone: Path) -> None:
-    typed(clone, ".venv/bin/meltano-pods new events")
-    project = clone / "meltano" / "events"
+    typed(clone, ".venv/bin/meltano-pods new signals")
+    project = clone / "meltano" / "signals"
     file = project / "meltano.yml"
     file.write_text(uncommented(file.read_text()))
     (project / "data").mkdir()
     (project / "data" / "first.jsonl").write_text('{"id": 1}\n{"id": 2}\n')
     before = file.read_text()
-    assert "Done: 2 records moved." in typed(clone, "make run DAG=events.daily")
+    assert "Done: 2 records moved." in typed(clone, "make run DAG=signals.daily")
     assert file.read_text() == before  # Meltano had nothing to add
+
+
+@pytest.mark.timeout(300)
+def test_a_plugin_is_added_without_the_hub(clone: Path) -> None:
+    for step in steps(HOW_TO / "add-a-plugin.md"):
+        if step.section == "From Meltano Hub":
+            continue  # nothing else on the page asks it
+        if isinstance(step, Typed):
+            shown = typed(clone, step.commands)
+            assert (line := step.missing(shown)) is None, f"{line}\nis not in\n{shown}"
+        else:
+            step.write(clone)
 
 
 @pytest.mark.timeout(300)
