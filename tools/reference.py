@@ -25,6 +25,32 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 _MADE = "<!-- Made by `make docs` from `{source}`; change it there. -->\n\n"
 
 
+SETTINGS = {
+    "The DAG": (
+        "description", "owner", "owner_link", "tags", "timezone", "start_date", "catchup",
+    ),
+    "What a task runs": (
+        "environment", "env", "full_refresh", "refresh_catalog", "no_state_update",
+        "select_filter", "state_id_suffix", "state_strategy", "backfill_state", "log_level",
+        "allowed_environments",
+    ),
+    "Order, and how many at once": (
+        "needs", "max_active_tasks", "pool", "state_pool", "priority_weight", "weight_rule",
+    ),
+    "Retries and time": (
+        "retries", "retry_delay", "max_retry_delay", "run_timeout", "stop_grace",
+    ),
+    "What becomes of the result": ("expect", "notify", "assets"),
+    "Secrets and state": ("secrets", "secret_env", "state", "database_secret"),
+    "Pods": (
+        "launcher", "mode", "image", "image_pull_policy", "image_pull_secrets", "resources",
+        "namespace", "service_account", "pod_template", "pod_override", "worker_override",
+        "start_timeout",
+    ),
+}  # fmt: skip
+"""All settings, by what they shape."""
+
+
 def pages() -> dict[Path, str]:
     """Return each page's text by its path."""
     return {
@@ -53,9 +79,16 @@ def _page(
         head: The heads of the columns.
         rows: The cells of the other lines.
     """
-    lines = [f"# {title}", "", _MADE.format(source=source).rstrip(), "", *about, ""]
-    table = [head, ["---"] * len(head), *rows]
-    return "\n".join([*lines, *(f"| {' | '.join(cells)} |" for cells in table)]) + "\n"
+    return f"{_head(title, source, about)}\n{_table(head, rows)}"
+
+
+def _head(title: str, source: str, about: Iterable[str]) -> str:
+    return "\n".join([f"# {title}", "", _MADE.format(source=source).rstrip(), "", *about, ""])
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    every = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in every)
 
 
 def settings() -> str:
@@ -90,17 +123,17 @@ def settings() -> str:
         "`meltano-pods plan --settings` shows which level has set what; `meltano-pods schema`",
         "writes a JSON schema, by which editors complete and check all of it.",
     ]
-    rows = [
-        (
-            f"`{name}`",
-            _default(field.get_default(call_default_factory=True)),
-            str(field.description),
-            ", ".join(levels_refused(name)),
-        )
-        for name, field in Settings.model_fields.items()
+    parts = [
+        f"## {title}\n\n" + _table(("setting", "default", "meaning", "not at"), map(_row, names))
+        for title, names in SETTINGS.items()
     ]
-    head = ("setting", "default", "meaning", "not at")
-    return _page("Settings", "include/meltano_pods/settings/model.py", about, head, rows)
+    return "\n".join([_head("Settings", "include/meltano_pods/settings/model.py", about), *parts])
+
+
+def _row(name: str) -> tuple[str, ...]:
+    field = Settings.model_fields[name]
+    default = _default(field.get_default(call_default_factory=True))
+    return f"`{name}`", default, str(field.description), ", ".join(levels_refused(name))
 
 
 def deployment() -> str:

@@ -13,6 +13,7 @@ from meltano_pods.notify.notice import Notice
 from meltano_pods.notify.recipients import PROVIDERS, wanted
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project
+from meltano_pods.settings import Settings
 from meltano_pods.settings.deployment import deployment_settings
 from meltano_runner.contract import (
     CATEGORIES,
@@ -38,6 +39,11 @@ PLUGINS = (
 def test_generated_pages_are_what_the_code_says() -> None:
     for path, text in reference.pages().items():
         assert path.read_text() == text, "run `make docs`"
+
+
+def test_every_setting_is_in_one_group() -> None:
+    grouped = [name for names in reference.SETTINGS.values() for name in names]
+    assert sorted(grouped) == sorted(Settings.model_fields)
 
 
 def test_the_example_of_a_result_is_one() -> None:
