@@ -242,7 +242,7 @@ def test_why_dbt_failed(
         (("Database Error", "  connection to server failed"), Category.UTILITY_FAILED),
         (
             ("Parsing Error", "  Env var required but not provided: 'DBT_HOST'"),
-            Category.CONFIG_INVALID,
+            Category.VARIABLE_MISSING,
         ),
         (
             ("Runtime Error", "  dbt found 1 package(s) specified in packages.yml, but only 0"),

@@ -177,6 +177,25 @@ class TestFailures:
         assert result.category is Category.PLUGIN_MISSING
         assert "tap-csv" in (result.error or "")
 
+    @pytest.mark.parametrize("arguments", [EL, RUN], ids=["el", "run"])
+    def test_missing_variable(
+        self, pipeline: Pipeline, tmp_path: Path, arguments: tuple[str, ...]
+    ) -> None:
+        """Meltano says so in its strict mode alone."""
+        (project := tmp_path / "strict").mkdir()
+        shutil.copytree(PROJECT / "plugins", project / "plugins")
+        text = (
+            (PROJECT / "meltano.yml")
+            .read_text()
+            .replace("do_timestamp_file: false", "do_timestamp_file: $STAMPED")
+        )
+        assert "$STAMPED" in text
+        (project / "meltano.yml").write_text(f"{text}\nff: {{strict_env_var_mode: true}}\n")
+        result = pipeline.run(*arguments, MELTANO_PROJECT_ROOT=str(project))
+        assert result.category is Category.VARIABLE_MISSING
+        assert (result.error or "").startswith("Environment variable 'STAMPED' referenced")
+        assert "\n" not in (result.error or "")
+
     def test_broken_project(self, pipeline: Pipeline, tmp_path: Path) -> None:
         (project := tmp_path / "broken").mkdir()
         (project / "meltano.yml").write_text("plugins:\n  extractors: [\n")

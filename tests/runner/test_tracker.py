@@ -231,6 +231,15 @@ TRACEBACK = [
             Category.STATE_BACKEND_UNAVAILABLE, None, "3 attempts",
         ),
         ([line("Environment 'x' was not found.", "error")], Category.CONFIG_INVALID, None, "'x'"),
+        (
+            [line("Environment variable 'SHOP_KEY' referenced but not set. Make sure", "error")],
+            Category.VARIABLE_MISSING, None, "'SHOP_KEY' referenced but not set",
+        ),
+        (
+            [line("Cannot start plugin tap-a: Environment variable 'A' referenced but not set. M",
+                  "error")],
+            Category.VARIABLE_MISSING, None, "Cannot start plugin tap-a",
+        ),
         ([line("something new", "error")], Category.UNKNOWN, None, "something new"),
         ([], Category.UNKNOWN, None, None),
     ],

@@ -11,6 +11,7 @@ class Category(StrEnum):
 
     CONFIG_INVALID = "config_invalid"
     CONFIG_DRIFT = "config_drift"
+    VARIABLE_MISSING = "variable_missing"
     PLUGIN_MISSING = "plugin_missing"
     TAP_FAILED = "tap_failed"
     TARGET_FAILED = "target_failed"
@@ -66,6 +67,13 @@ CATEGORIES: dict[Category, CategoryInfo] = {
         "The Meltano image holds another meltano.yml than the one the DAG was made from.",
         "Build both images from the same commit: `make push` publishes the Meltano image and pins "
         "it for Airflow; then deploy Airflow again.",
+        retry=False,
+    ),
+    Category.VARIABLE_MISSING: CategoryInfo(
+        "The configuration refers to an environment variable that the run does not have.",
+        "Set the variable that the error names: a secret locally in the project's `.env`, for pods "
+        "as a key of the project's Secret (settings `secrets`, `secret_env`), on Astro as a "
+        "secret variable; any other by the setting `env`.",
         retry=False,
     ),
     Category.PLUGIN_MISSING: CategoryInfo(

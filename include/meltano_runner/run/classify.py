@@ -25,6 +25,15 @@ _BY_TEXT: _Rules = (
         ("No space left on device", "ENOSPC", "Disk quota exceeded", "disk is full"),
     ),
     (
+        Category.VARIABLE_MISSING,
+        (
+            # With Meltano's `ff.strict_env_var_mode`; without it there is an empty value.
+            r"Environment variable '\w+' referenced but not set",
+            # dbt's
+            "Env var required but not provided",
+        ),
+    ),
+    (
         Category.PLUGIN_MISSING,
         (
             "is not known to Meltano",
@@ -71,7 +80,6 @@ _BY_PLUGIN_TEXT: _Rules = (
             "Config(uration)? (is )?(not valid|invalid|validation)",
             "Command '.*' could not be found",
             # dbt's
-            "Env var required but not provided",
             "Could not find profile named",
             "does not have a target named",
             r"No dbt_project\.yml found",
