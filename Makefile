@@ -18,6 +18,7 @@ PLUGINS := $(PROJECTS:%=.run/installed/%)
 
 .PHONY: run
 run: .venv/.airflow .venv-meltano/.done ## Run a project's DAG in Airflow here, no Docker, no cluster (DAG=, KEEP=1, FULL_REFRESH=1)
+	@.venv/bin/python -m tools.local_run --check $(if $(DAG),--dag $(DAG))
 	@$(MAKE) --silent $(filter .run/installed/$(firstword $(subst ., ,$(or $(DAG),csv_to_json))),$(PLUGINS))
 	@.venv/bin/python -m tools.local_run $(if $(DAG),--dag $(DAG)) $(if $(KEEP),--keep) $(if $(FULL_REFRESH),--full-refresh)
 

@@ -6,6 +6,8 @@ import re
 
 OPERATORS = "airflow.task.operators.meltano_pods"
 """Logger of our operators' tasks."""
+DAG_FILES = "airflow.dag_processing"
+"""Logger of what reads DAG files."""
 
 # Airflow's console line around what the task says: time, level, text, logger, place.
 _TASK_LINE = re.compile(
@@ -14,6 +16,12 @@ _TASK_LINE = re.compile(
 _TASK_FAILED = "Task failed with exception"
 _TRACEBACK = "Traceback (most recent call last):"
 _OWN_ERROR = re.compile(r"^meltano_pods\.[\w.]+: ")
+
+
+def own_words(trace: str) -> str:
+    """Return what an error of ours says, without the traceback; of any other error all of it."""
+    _, ours, said = trace.rpartition("\nmeltano_pods.")
+    return said.partition(": ")[2].rstrip() if ours else trace
 
 
 class AirflowLog:

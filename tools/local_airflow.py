@@ -7,9 +7,14 @@ under `RESULT_KEY`.
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from time import monotonic
 from typing import Any
+
+from meltano_pods.names import listed, suggestion
+
+from tools.airflow_log import DAG_FILES, own_words
 
 RESULT_KEY = "local_airflow_result"
 
@@ -19,14 +24,16 @@ def main(dag_file: str, dag_id: str, full_refresh: str) -> int:
     started = monotonic()
     from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - takes seconds, and is timed
 
+    # What is wrong with the file comes with the result, once; Airflow's other logger of it is told
+    # by the environment.
+    logging.getLogger(DAG_FILES).setLevel(logging.CRITICAL)
     bag = DagBag(dag_file)
     for error in bag.import_errors.values():
-        # Without the traceback of what is our own way to say it.
-        _, ours, said = error.rpartition("\nmeltano_pods.")
-        return _print(error=said.partition(": ")[2] if ours else error)
+        return _print(error=own_words(error))
     dags = bag.dags
     if dag_id not in dags:
-        return _print(error=f"there is no DAG {dag_id}; there are: {', '.join(sorted(dags))}")
+        near = suggestion(dag_id, dags)
+        return _print(error=f"there is no DAG {dag_id}; there are: {listed(dags)}. {near}".strip())
     for task in dags[dag_id].tasks:
         task.retries = 0  # whoever sits in front of it wants to see the failure now
     loaded = monotonic()

@@ -17,11 +17,13 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.names import counted
+from meltano_pods.cli.projects import planned, project_folders
+from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.names import counted, listed, suggestion
 from meltano_runner.contract import DbtResult
 
 from tools import warehouse
-from tools.airflow_log import OPERATORS, AirflowLog
+from tools.airflow_log import DAG_FILES, OPERATORS, AirflowLog
 from tools.local_airflow import RESULT_KEY
 from tools.local_database import MigrationError, migrate, needs_migration
 from tools.local_places import (
@@ -62,6 +64,28 @@ class LocalRun:
     def project(self) -> str:
         """Name of the Meltano project."""
         return self.dag_id.split(".", 1)[0]
+
+    def check(self) -> None:
+        """Look for faults of the project, before anything is installed or started for it.
+
+        Raises:
+            LocalRunError: There is one, or no such project.
+        """
+        dag_file = ROOT / "dags" / f"{self.project}.py"
+        if self.project in (projects := [each.name for each in project_folders(ROOT / "meltano")]):
+            try:
+                planned(ROOT / "meltano" / self.project)
+            except MeltanoPodsError as error:
+                raise LocalRunError(str(error)) from error
+        if not dag_file.exists():
+            near = suggestion(self.project, projects)
+            raise LocalRunError(
+                f"the project {self.project} has no DAG file: `cp dags/csv_to_json.py "
+                f"dags/{self.project}.py`"
+                if self.project in projects
+                else f"there is no project {self.project}; there are: {listed(projects)}. {near}"
+                "Name a DAG as DAG=PROJECT.SCHEDULE"
+            )
 
     @property
     def output(self) -> Path:
@@ -115,7 +139,8 @@ class LocalRun:
         own = {
             # Only what the run itself says; Airflow's own steps are not news here.
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
-            "AIRFLOW__LOGGING__NAMESPACE_LEVELS": f"{OPERATORS}=INFO",
+            # What is wrong with the DAG file comes with the result, once.
+            "AIRFLOW__LOGGING__NAMESPACE_LEVELS": f"{OPERATORS}=INFO {DAG_FILES}=CRITICAL",
             "NO_COLOR": "1",
         }
         airflow = airflow_environment(WORK / "airflow")
@@ -176,9 +201,14 @@ def main() -> int:
     parser.add_argument("--dag", default="csv_to_json.daily", help="id of the DAG")
     parser.add_argument("--keep", action="store_true", help="go on from the last run's state")
     parser.add_argument("--full-refresh", action="store_true", help="move every row again")
+    parser.add_argument("--check", action="store_true", help="look for faults only")
     options = parser.parse_args()
     try:
-        done = LocalRun(options.dag, keep=options.keep, full_refresh=options.full_refresh).run()
+        run = LocalRun(options.dag, keep=options.keep, full_refresh=options.full_refresh)
+        if options.check:
+            run.check()
+            return 0
+        done = run.run()
     except LocalRunError as error:
         sys.stderr.write(f"make run: {error}\n")
         return 1

@@ -80,6 +80,17 @@ def test_a_failure_says_why_and_what_to_do(clone: Path) -> None:
     assert "Traceback" not in shown
 
 
+def test_a_fault_is_told_once_and_before_anything_is_installed(clone: Path) -> None:
+    file = clone / "meltano" / "csv_to_json" / "meltano.yml"
+    before = file.read_text()
+    file.write_text(before.replace("interval: '@daily'", "intervall: '@daily'"))
+    shown = typed(clone, "make run", fails=True)
+    file.write_text(before)
+    assert shown.count("Meltano reads no key `intervall` here") == 1
+    assert "Did you mean `interval`?" in shown
+    assert "Installing" not in shown
+
+
 def test_a_dag_that_is_not_there(clone: Path) -> None:
     shown = typed(clone, "make run DAG=csv_to_json.weekly", fails=True)
     assert "there is no DAG csv_to_json.weekly; there are: csv_to_json.daily" in shown

@@ -54,7 +54,7 @@ def test_tasks_run_in_order_until_one_fails(root: Path, said: Said, stub: Path) 
     ("arguments", "words"),
     [
         (("shop.dayly",), "Did you mean `shop.daily`"),
-        (("shp.daily",), "no DAG `shp.daily`"),
+        (("shp.daily",), "no project of a DAG `shp.daily`"),
         (("shop.daily", "--task", "tap-a"), "the DAG has no task `tap-a`"),
         (
             ("shop.daily", "--state-id-suffix", "--force"),

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from tools.airflow_here import tell_healthy
-from tools.airflow_log import OPERATORS, AirflowLog
+from tools.airflow_log import OPERATORS, AirflowLog, own_words
 
 if TYPE_CHECKING:
     import pytest
@@ -48,6 +48,12 @@ def test_any_other_error_keeps_its_traceback() -> None:
 
 def test_what_is_not_a_tasks_is_left_as_it_is() -> None:
     assert shown("sqlite3.OperationalError: locked") == ["sqlite3.OperationalError: locked"]
+
+
+def test_an_import_error_in_our_own_words() -> None:
+    trace = "Traceback\n  File ...\nmeltano_pods.errors.ProjectError: the file is empty\n  fix: x\n"
+    assert own_words(trace) == "the file is empty\n  fix: x"
+    assert own_words("Traceback\nZeroDivisionError: x") == "Traceback\nZeroDivisionError: x"
 
 
 def test_the_parts_of_airflow_are_told_as_they_become_healthy(

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from meltano_pods.names import listed, suggestion
 from meltano_runner.contract import DbtResult
 
 from tools.airflow_api import ENDED, AirflowApi, text_of
-from tools.airflow_log import OPERATORS
+from tools.airflow_log import OPERATORS, own_words
 from tools.cluster.access import airflow_api
 from tools.cluster.apps import MELTANO_NAMESPACE
 from tools.cluster.errors import ClusterError
@@ -62,13 +63,16 @@ def _loaded(api: AirflowApi, dag_id: str) -> None:
     while api.dag(dag_id) is None:
         there = sorted(each["dag_id"] for each in api.call("GET", "/api/v2/dags")["dags"])
         # All DAGs of a project come from one file, so at one time.
-        known = any(each.startswith(f"{project}.") for each in there)
+        known = [each for each in there if each.startswith(f"{project}.")]
         if time.monotonic() - began > (_KNOWN_SECONDS if known else _LOADED_SECONDS):
             wrong = api.call("GET", "/api/v2/importErrors")["import_errors"]
             raise ClusterError(
-                f"There is no DAG {dag_id}; there are: {', '.join(there) or 'none'}",
-                "Name one of them with DAG=, or mend its file and run `make up`",
-                "\n".join(f"{each['filename']}: {each['stack_trace']}" for each in wrong),
+                f"There is no DAG {dag_id}; there are: {listed(known or there)}",
+                f"{suggestion(dag_id, there)}Name one of them with DAG=, or mend its file and run "
+                "`make up`",
+                "\n".join(
+                    f"{each['filename']}: {own_words(each['stack_trace'])}" for each in wrong
+                ),
             )
         time.sleep(1)
 

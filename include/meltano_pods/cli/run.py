@@ -155,11 +155,19 @@ def _dag(found: Projects, dag_id: str) -> tuple[ProjectPlan, DagPlan]:
                 if dag.dag_id == dag_id:
                     return plan, dag
                 known.append(dag.dag_id)
-    hint = listed(known) if known else f"none of such a project (`{typed('plan')}` lists all)"
+    if not known:
+        projects = [identifier(folder.name) for folder in found.folders]
+        near = suggestion(dag_id.partition(".")[0], projects)
+        raise DeploymentError(
+            f"there is no project of a DAG `{dag_id}`; there are: {listed(projects)}",
+            str(found.folder),
+            f"{near}Name it as `PROJECT.SCHEDULE` or `PROJECT.job.JOB`; `{typed('plan')}` lists "
+            "all.",
+        )
     raise DeploymentError(
-        f"there is no DAG `{dag_id}`; there are: {hint}",
+        f"there is no DAG `{dag_id}`; there are: {listed(known)}",
         str(found.folder),
-        f"{suggestion(dag_id, known)}Name it as `PROJECT.SCHEDULE` or `PROJECT.job.JOB`.",
+        f"{suggestion(dag_id, known)}Name one of these: `{typed('plan')}` lists all.",
     )
 
 
