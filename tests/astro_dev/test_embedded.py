@@ -109,24 +109,31 @@ def _rows(astro: AstroDev) -> list[int]:
     return [json.loads(line)["id"] for line in said.splitlines()]
 
 
-def _begin_slowly(astro: AstroDev) -> str:
-    """Start the slow project's job and return its run, once it writes more rows."""
+def _begin_slowly(astro: AstroDev) -> str | None:
+    """Start the slow project's job and return its run, once it writes more rows.
+
+    None if another run has its state, or was killed in the last minutes.
+    """
     wait_for_dag(astro, SLOW)
     before = len(_rows(astro))
     astro.api.unpause(SLOW)
     run_id = astro.api.trigger(SLOW)
 
-    def writes() -> bool:
-        state = astro.api.run(SLOW, run_id)["state"]
-        assert state not in ENDED, astro.api.log(SLOW, run_id, "tap-to-target")
-        return len(_rows(astro)) > before + 5
+    def outcome() -> str | None:
+        if astro.api.run(SLOW, run_id)["state"] in ENDED:
+            return "ended"
+        return "writes" if len(_rows(astro)) > before + 5 else None
 
-    wait_for("more rows", writes)
-    return run_id
+    if wait_for("more rows", outcome) == "writes":
+        return run_id
+    log = str(astro.api.log(SLOW, run_id, "tap-to-target"))
+    assert "already_running" in log, log
+    return None
 
 
 def test_a_restart_brings_meltano_files_and_keeps_state_and_output(astro: AstroDev) -> None:
     stopped = _begin_slowly(astro)
+    assert stopped
     append_rows(astro.root, 10)
     file = astro.root / "meltano" / "csv_to_json" / "meltano.yml"
     text = file.read_text()
@@ -136,9 +143,11 @@ def test_a_restart_brings_meltano_files_and_keeps_state_and_output(astro: AstroD
     wait_for_dag(astro, "csv_to_json.job.again")
     assert moved(astro) == 10
     assert lines(astro) == 1210
-    # The ten seconds that a container is given were enough for the run in it: Meltano would refuse
-    # to begin another beside one whose end it does not know, and no row is there twice.
     astro.api.set_run(SLOW, stopped, "failed")
-    _begin_slowly(astro)
+    orderly = _begin_slowly(astro)
+    if not orderly:
+        # A busy machine may not end a run in the ten seconds that its container is given. Meltano
+        # lets none of that state begin for five minutes then, and what had no state comes again.
+        wait_for("another run", lambda: _begin_slowly(astro), 400)
     rows = _rows(astro)
-    assert rows == list(range(1, len(rows) + 1))
+    assert (rows if orderly else sorted(set(rows))) == list(range(1, max(rows) + 1))

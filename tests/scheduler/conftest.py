@@ -85,6 +85,13 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Iterator[
     assert not left, f"processes outlived Airflow: {left}"
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _paused(airflow: RunningAirflow) -> Iterator[None]:
+    """Keep what one module started from running beside the tests of the next."""
+    yield
+    airflow.pause_all()
+
+
 def _add_example(home: Path, name: str, annotations: str = "") -> None:
     """Copy the example project, with a schedule of every minute and its plugins' environments."""
     folder = home / "meltano" / name

@@ -90,7 +90,8 @@ class RunningAirflow:
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(log_port),
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "2",
             "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "2",
+            # A file that was written is read at once; the others need not be.
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
             "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
@@ -128,6 +129,10 @@ class RunningAirflow:
     def ended(self, dag_id: str, run_id: str, seconds: float = 180) -> str:
         """Return the state in which a run ended."""
         return self.api.wait(dag_id, run_id, seconds=seconds, pause=0.2)
+
+    def pause_all(self) -> None:
+        """Let the scheduler begin no more runs."""
+        self.api.call("PATCH", "/api/v2/dags?dag_id_pattern=%25", {"is_paused": True})
 
     def log(self, dag_id: str, run_id: str, task_id: str, number: int = 1) -> str:
         """Return what a try of a task logged."""
