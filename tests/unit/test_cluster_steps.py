@@ -6,7 +6,7 @@ import pytest
 
 from tools.cluster.errors import ClusterError
 from tools.cluster.shell import Shell
-from tools.cluster.steps import Step, run_steps
+from tools.cluster.steps import Step, alone, run_steps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,3 +77,11 @@ def test_asking_neither_fails_nor_logs(tmp_path: Path) -> None:
     assert shell.ask("false") is None
     assert shell.ask("no-such-program") is None
     assert not shell.log.exists()
+
+
+def test_two_commands_at_once_are_kept_apart(tmp_path: Path) -> None:
+    folder = tmp_path / "meltano-pods"
+    with alone(folder), pytest.raises(ClusterError, match="at work on the cluster meltano-pods"):
+        alone(folder).__enter__()
+    with alone(folder):
+        pass

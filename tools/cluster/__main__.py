@@ -14,7 +14,7 @@ from tools.cluster.errors import ClusterError
 from tools.cluster.output import output
 from tools.cluster.settings import Settings
 from tools.cluster.shell import Shell
-from tools.cluster.steps import run_steps
+from tools.cluster.steps import alone, run_steps
 from tools.cluster.up import Up, down_steps
 
 if TYPE_CHECKING:
@@ -37,9 +37,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.verb == "diagnose":
             print(diagnose(settings, shell) or "There is no cluster: `make up` makes it.")
             return 0
+        with alone(settings.work):
+            return 0 if _step_by_step(options.verb, settings, shell) else 1
     except ClusterError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+
+
+def _step_by_step(verb: str, settings: Settings, shell: Shell) -> bool:
     up, astro = Up(settings), AstroKind(settings)
     steps: Mapping[str, Sequence[Step]] = {
         "up": (*up.cluster_steps(), *up.app_steps()),
@@ -51,16 +56,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "astro-kind-off": astro.steps_off(),
     }
     done = run_steps(
-        steps[options.verb],
+        steps[verb],
         settings.work / "logs",
-        command=f"make {options.verb}"
-        if options.verb in ("up", "down", "astro-kind")
-        else f"python -m tools.cluster {options.verb}",
-        diagnose=lambda: diagnose(settings, shell) if options.verb in ("up", "cluster") else "",
+        command=f"make {verb}"
+        if verb in ("up", "down", "astro-kind")
+        else f"python -m tools.cluster {verb}",
+        diagnose=lambda: diagnose(settings, shell) if verb in ("up", "cluster") else "",
     )
-    if done and options.verb == "up":
+    if done and verb == "up":
         sys.stdout.write(f"\n{apps.farewell(settings, shell)}\n")
-    return 0 if done else 1
+    return done
 
 
 def _parser() -> argparse.ArgumentParser:

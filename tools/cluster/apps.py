@@ -175,6 +175,13 @@ def farewell(settings: Settings, shell: Shell) -> str:
 def _helm(
     settings: Settings, chart: str, namespace: str, values: dict[str, Any], shell: Shell
 ) -> str:
+    # Helm refuses to go on from an upgrade that was killed, and forgets it no sooner than told. It
+    # is nobody else's: `alone` sees to that.
+    interrupted = "status in (pending-install,pending-upgrade,pending-rollback)"
+    kubectl(
+        settings, shell, "--namespace", namespace, "delete", "secrets",
+        "--selector", f"owner=helm,name={chart},{interrupted}",
+    )  # fmt: skip
     shell.run(
         BIN / "helm", "upgrade", "--install", chart, CHARTS / chart,
         "--kubeconfig", settings.kubeconfig, "--namespace", namespace,

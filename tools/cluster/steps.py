@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -11,7 +13,7 @@ from tools.cluster.errors import ClusterError
 from tools.cluster.shell import Shell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 
@@ -26,6 +28,25 @@ class Step:
 
     name: str
     run: Callable[[Shell], str]
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep others from the same cluster meanwhile.
+
+    Raises:
+        ClusterError: Somebody else is at it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ClusterError(
+                f"another command of this folder is at work on the cluster {folder.name}",
+                "Wait for its end, or stop it",
+            ) from None
+        yield
 
 
 def run_steps(

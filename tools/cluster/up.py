@@ -103,7 +103,8 @@ def _remove(settings: Settings, shell: Shell) -> str:
     if shell.ask("docker", "version", "--format", "{{.Server.Version}}") is None:
         return "no Docker engine runs, so no cluster does"
     if not (BIN / "kind").exists() and kind.exists(settings, shell):
-        ensure_tools(shell, None)
+        offline_way = kind.choose_images(settings, shell) is Images.OFFLINE
+        ensure_tools(shell, offline.programs(shell) if offline_way else None)
     said = kind.remove(settings, shell)
     settings.kubeconfig.unlink(missing_ok=True)
     return said
