@@ -22,6 +22,7 @@ from tools import warehouse
 from tools.airflow_api import AirflowApi
 from tools.local_database import MigrationError, migrate, needs_migration
 from tools.local_places import ROOT, WORK, airflow_environment, project_environment
+from tools.sqlite import let_readers_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -74,6 +75,7 @@ def _warehouse() -> Iterator[dict[str, str]]:
 
 def _serve(port: int, variables: Mapping[str, str]) -> None:
     HOME.mkdir(parents=True, exist_ok=True)
+    let_readers_in(HOME / "airflow.db")
     password = _password()
     # Both ways to stop it end in the `finally` below, also where a shell had SIGINT ignored.
     for each in (signal.SIGINT, signal.SIGTERM):
@@ -126,7 +128,8 @@ def environment(port: int) -> dict[str, str]:
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(log_port),
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
-        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+        # A DAG file that was written is read at once: this is for what it reads, a meltano.yml.
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "15",
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW__MELTANO_PODS__LAUNCHER": "process",
         "AIRFLOW__MELTANO_PODS__PROCESS_ENV": json.dumps(project_environment("{project}")),

@@ -17,6 +17,7 @@ import httpx
 from tests.ports import free_port
 from tests.waiting import wait_for
 from tools.airflow_api import AirflowApi
+from tools.sqlite import let_readers_in
 
 _AIRFLOW = Path(sys.executable).with_name("airflow")
 
@@ -100,6 +101,8 @@ class RunningAirflow:
 
     def __enter__(self) -> Self:
         try:
+            (self.home / "airflow").mkdir()
+            let_readers_in(self.home / "airflow" / "airflow.db")
             self._run("db", "migrate")
             for component in ("api-server", "scheduler", "dag-processor"):
                 self._start(component)
