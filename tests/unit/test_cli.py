@@ -212,6 +212,17 @@ def test_two_projects_that_make_one_dag_are_a_fault(
     )
 
 
+def test_two_projects_that_share_a_secret_are_a_fault(
+    root: Path, said: Said, make_project: MakeProject
+) -> None:
+    for name in ("a-x", "A_x"):
+        make_project(FULLEST, name)
+        (root / "dags" / f"{name}.py").write_text(FILE)
+    code, _, err = said("validate")
+    assert code == 1
+    assert "A_x and a-x have one name in Kubernetes: they share the Secret meltano-a-x-env" in err
+
+
 def test_two_dags_that_share_a_state_are_a_fault(root: Path, said: Said) -> None:
     jobs = "jobs: [{name: one, tasks: tap-a target-b}, {name: two, tasks: tap-a target-b}]"
     rewrite(root, "schedules:", f"{jobs}\nschedules:")
@@ -350,10 +361,12 @@ def test_a_new_project_is_planned_and_valid(root: Path, said: Said) -> None:
     assert code == 1
     assert "it is there already" in err
     assert (root / "meltano" / "orders" / "meltano.yml").read_text() == before
-    code, _, err = said("new", "Orders")
-    assert code == 1
-    assert "meltano/orders" in err
-    assert not list((root / "dags").glob("Orders*"))
+    said("new", "two-words")
+    for name, like in (("Orders", "orders"), ("two_words", "two-words")):
+        code, _, err = said("new", name)
+        assert code == 1
+        assert f"`{name}` is too much like the project `{like}`" in err
+        assert not list((root / "dags").glob(f"{name}*"))
     (root / "dags" / "bills.py").write_text("")
     assert said("new", "bills")[0] == 1
     assert not (root / "meltano" / "bills").exists()

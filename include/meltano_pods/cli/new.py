@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from meltano_pods.cli.output import typed
-from meltano_pods.cli.projects import projects_folder, projects_option
+from meltano_pods.cli.projects import project_folders, projects_folder, projects_option
 from meltano_pods.errors import DeploymentError
+from meltano_pods.pods.naming import secret_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +40,19 @@ def command(name: str, projects: Path | None) -> int:
     folder = projects_folder(projects)
     project, dag_file = folder / name, folder.parent / "dags" / f"{name}.py"
     for path in (project, dag_file):
-        _refuse_taken(path)
+        if path.exists():
+            raise DeploymentError(
+                "it is there already, and is left as it is", str(path), "Take another name."
+            )
+    for there in project_folders(folder):
+        # Not every file system tells such names apart, and no name of Kubernetes does.
+        if secret_name(there.name) == secret_name(name):
+            raise DeploymentError(
+                f"`{name}` is too much like the project `{there.name}`: in Kubernetes both are "
+                f"`{secret_name(name)}`, and would share their secrets and their state",
+                str(there),
+                "Take another name.",
+            )
     text = files("meltano_pods.cli").joinpath("scaffold/meltano.yml").read_text(encoding="utf-8")
     _write(project / "meltano.yml", text.format(name=name))
     _write(project / ".gitignore", _IGNORED)
@@ -49,20 +62,6 @@ def command(name: str, projects: Path | None) -> int:
         f"Add plugins and a schedule there, and see what becomes of them: {typed('plan', name)}"
     )
     return 0
-
-
-def _refuse_taken(path: Path) -> None:
-    """Refuse a name that is taken, also in other letters' case.
-
-    Not every file system tells them apart, and no name of Kubernetes does.
-    """
-    if not path.parent.is_dir():
-        return
-    for there in sorted(path.parent.iterdir()):
-        if there.name.casefold() == path.name.casefold():
-            raise DeploymentError(
-                "it is there already, and is left as it is", str(there), "Take another name."
-            )
 
 
 def _write(file: Path, text: str) -> None:

@@ -20,6 +20,7 @@ from meltano_pods.cli.output import (
 from meltano_pods.cli.projects import find_projects, planned_all, projects_option
 from meltano_pods.errors import DeploymentError, MeltanoPodsError
 from meltano_pods.names import counted, listed, suggestion
+from meltano_pods.pods.naming import secret_name
 from meltano_pods.pods.planned import planned_pods
 from meltano_pods.project import read_project
 from meltano_pods.project.definitions import undefined
@@ -44,14 +45,14 @@ def command(names: tuple[str, ...], projects: Path | None, form: str, profile: s
     """Name every fault of every project; exit with 1 if there is any.
 
     Beside what each meltano.yml says: projects without a DAG file and DAG files without a project,
-    DAG ids and states that two DAGs share, and pods that the deployment cannot start (no such
+    DAG ids, states and Secrets that two share, and pods that the deployment cannot start (no such
     template, a value that is not allowed). It needs neither Airflow nor a cluster.
 
     It warns of plugins that Meltano has to ask Meltano Hub for; they are no faults.
     """
     found = find_projects(projects).only(names)
     plans, faults = planned_all(found.folders)
-    faults += _files(found)
+    faults += [*_files(found), *_names(found)]
     try:
         deployment = deployment_of(profile, found.root)
         faults += _pods(plans, deployment)
@@ -104,6 +105,21 @@ def _files(found: Projects) -> Iterator[DeploymentError]:
                 f"{listed(there)}",
                 str(file),
                 f"{suggestion(name, there)}Rename or remove the file.",
+            )
+
+
+def _names(found: Projects) -> Iterator[DeploymentError]:
+    """Compare projects by the name that Kubernetes has for what belongs to each."""
+    first: dict[str, str] = {}
+    for folder in found.folders:
+        secret = secret_name(folder.name)
+        other = first.setdefault(secret, folder.name)
+        if other != folder.name:
+            yield DeploymentError(
+                f"the projects {other} and {folder.name} have one name in Kubernetes: they share "
+                f"the Secret {secret}, and with it the database of their state",
+                str(folder),
+                "Rename one of them, with its DAG file.",
             )
 
 
