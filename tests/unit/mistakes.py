@@ -95,6 +95,52 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
     "bad alias": (
         "'@daily'", "'@dayly'", 27, "schedules[0].interval", ("Did you mean `@daily`?",)
     ),
+    "interval by another name": (
+        "  interval:", "  cron:", 26, "schedules[0]", ("no `interval`", "Rename `cron`")
+    ),
+    "section in a job": (
+        "schedules:\n- name: daily", "  schedules:\n  - name: daily", 25, "jobs[0].schedules",
+        ("stands within a job", "at the left margin"),
+    ),
+    "section in a schedule": (
+        "  job: load", "  job: load\n  jobs: []", 29, "schedules[0].jobs",
+        ("stands within a schedule",),
+    ),
+    "section in plugins": (
+        "jobs:", "  jobs: []\njobs:", 20, "plugins.jobs", ("stands within `plugins`",)
+    ),
+    "key of a schedule at the top": (
+        "  interval: '@daily'\n  job:", "interval: '@daily'\njob:", 27, "interval",
+        ("at the top of a file", "an entry of `schedules`"),
+    ),
+    "tasks at the top": ("  tasks:", "tasks:", 22, "tasks", ("an entry of `jobs`", "Indent it")),
+    "plugin type at the top": (
+        "jobs:", "loaders: []\njobs:", 20, "loaders", ("it belongs to `plugins`",)
+    ),
+    "schedules are a mapping": (
+        "- name: daily\n  interval:", "  daily:\n    interval:", 25, "schedules",
+        ("begun by `- name",),
+    ),
+    "option in a task": (
+        "- dbt:run", "- tap-csv target-jsonl --full-refresh", 24, "jobs[0].tasks[1]",
+        ("'--full-refresh' in a task", "{full_refresh: ...}"),
+    ),
+    "arrow in a task": (
+        "- dbt:run", "- tap-csv -> target-jsonl", 24, "jobs[0].tasks[1]",
+        ("'->' in a task is no plugin", "spaces between them"),
+    ),
+    "commas in a task": (
+        "- dbt:run", "- tap-csv,target-jsonl", 24, "jobs[0].tasks[1]", ("spaces between them",)
+    ),
+    "command of its own in a task": (
+        "  - name: dbt\njobs:\n- name: load\n  tasks:\n  - tap-csv target-jsonl\n  - dbt:run",
+        "  - name: dbt\n    commands: {run: run}\njobs:\n- name: load\n  tasks:\n  - dbt run", 24,
+        "jobs[0].tasks[0]", ("Did you mean the command `dbt:run`?",),
+    ),
+    "block in another case": (
+        "- tap-csv target-jsonl", "- Tap-CSV target-jsonl", 23, "jobs[0].tasks[0]",
+        ("'Tap-CSV'", "Did you mean `tap-csv`?"),
+    ),
     "six fields": (
         "'@daily'", "'0 0 0 * * *'", 27, "schedules[0].interval", ("6 fields, not 5",)
     ),

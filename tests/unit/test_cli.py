@@ -166,6 +166,16 @@ def test_every_fault_is_named_at_once(root: Path, said: Said, make_project: Make
     assert (fault["file"], fault["line"]) == ("meltano/b.c/meltano.yml", 20)
 
 
+def test_a_project_by_another_name_is_a_fault(root: Path, said: Said) -> None:
+    shop = root / "meltano" / "shop"
+    (other := root / "meltano" / "other").mkdir()
+    (other / "meltano.yaml").write_text("plugins: {}")
+    assert "Meltano reads meltano.yml, and not meltano.yaml" in said("validate")[2]
+    (shop / "meltano.yml").rename(shop / "Meltano.yml")
+    code, _, err = said("plan")
+    assert (code, err.count("Rename it to meltano.yml.")) == (1, 2)
+
+
 def test_a_plugin_that_only_meltano_hub_knows_is_warned_of(root: Path, said: Said) -> None:
     locks = root / "meltano" / "shop" / "plugins" / "loaders"
     locks.mkdir(parents=True)

@@ -55,6 +55,25 @@ def test_not_utf8(make_project: MakeProject) -> None:
         read_project(folder)
 
 
+@pytest.mark.parametrize("name", ["meltano.yaml", "Meltano.yml"])
+def test_the_project_by_another_name(make_project: MakeProject, name: str) -> None:
+    folder = make_project(GOOD)
+    (folder / "meltano.yml").rename(folder / name)
+    with pytest.raises(ProjectError, match=f"Meltano reads meltano.yml, and not {name}"):
+        read_project(folder)
+
+
+def test_line_ends_of_windows_and_a_byte_order_mark(make_project: MakeProject) -> None:
+    folder = make_project("")
+    (folder / "meltano.yml").write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    assert list(read_project(folder).schedules) == ["daily"]
+    wrong = GOOD.replace("'@daily'", "@daily").replace("\n", "\r\n").encode()
+    (folder / "meltano.yml").write_bytes(b"\xef\xbb\xbf" + wrong)
+    with pytest.raises(ProjectError, match="line 27") as caught:
+        read_project(folder)
+    assert caught.value.fix == "Put it in quotes: '@daily'."
+
+
 def test_errors_in_included_files_name_them(make_project: MakeProject) -> None:
     folder = make_project(
         GOOD + "include_paths: [more.yml]\n", more="jobs:\n- name: load\n  tasks: dbt\n"

@@ -11,11 +11,12 @@ import click
 
 from meltano_pods.cli.deployment import said_here
 from meltano_pods.cli.output import typed
-from meltano_pods.errors import DeploymentError, MeltanoPodsError
+from meltano_pods.errors import DeploymentError, MeltanoPodsError, together
 from meltano_pods.names import listed, suggestion
 from meltano_pods.plan import plan
 from meltano_pods.plan.turns import refuse_clashes
 from meltano_pods.project import read_project
+from meltano_pods.project.files import misnamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -88,6 +89,8 @@ def find_projects(folder: Path | None) -> Projects:
             f"Say `--projects {found.parent}`, and name the project where the command takes names.",
         )
     folders = tuple(project_folders(found))
+    if not folders and (wrong := misnamed_files(found)):
+        raise together([misnamed_error(each) for each in wrong])
     if not folders:
         raise DeploymentError(
             f"there is no project: no folder in it has a {_FILE}",
@@ -109,6 +112,19 @@ def projects_folder(folder: Path | None) -> Path:
 def project_folders(folder: Path) -> list[Path]:
     """Return the folders of the projects in a folder; none where it has none, or is not there."""
     return sorted(file.parent for file in folder.glob(f"*/{_FILE}"))
+
+
+def misnamed_files(folder: Path) -> list[Path]:
+    """Return the files that were meant to make projects of folders, but have another name."""
+    names = {each: misnamed(each) for each in sorted(folder.glob("*/"))}
+    return [each / name for each, name in names.items() if name is not None]
+
+
+def misnamed_error(file: Path) -> DeploymentError:
+    """Return what to say of such a file."""
+    return DeploymentError(
+        f"Meltano reads {_FILE}, and not {file.name}", str(file), f"Rename it to {_FILE}."
+    )
 
 
 def planned(folder: Path) -> ProjectPlan:

@@ -17,7 +17,13 @@ from meltano_pods.cli.output import (
     show_faults,
     show_warnings,
 )
-from meltano_pods.cli.projects import find_projects, planned_all, projects_option
+from meltano_pods.cli.projects import (
+    find_projects,
+    misnamed_error,
+    misnamed_files,
+    planned_all,
+    projects_option,
+)
 from meltano_pods.errors import DeploymentError, MeltanoPodsError
 from meltano_pods.names import counted, listed, suggestion
 from meltano_pods.pods.naming import secret_name
@@ -52,6 +58,7 @@ def command(names: tuple[str, ...], projects: Path | None, form: str, profile: s
     """
     found = find_projects(projects).only(names)
     plans, faults = planned_all(found.folders)
+    faults += [misnamed_error(each) for each in misnamed_files(found.folder)]
     faults += [*_files(found), *_names(found)]
     try:
         deployment = deployment_of(profile, found.root)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from meltano_pods.project.model import Job, Plugin, Project
 
 _NOT_RUNNABLE = (PluginType.FILES, PluginType.TRANSFORMS, PluginType.MAPPINGS)
+_BETWEEN = ("meltano", "run", "invoke", "|", ">", "->", "=>", ">>", "to")
+"""What people write in a task that is no plugin, as they would in a shell or another tool."""
 _SINGER = (PluginType.EXTRACTORS, PluginType.MAPPERS, PluginType.LOADERS)
 
 
@@ -127,6 +129,8 @@ class _Sequence:
                 + (", and rename the job: a plugin has that name." if plugin is not None else "."),
             )
         if plugin is None:
+            if (hint := self._no_name(block)) is not None:
+                raise ProjectError(f"{shown(block)} in a task is no plugin", where, hint)
             raise ProjectError(
                 f"the block {shown(block)} names no plugin of this project; it has: "
                 f"{listed(self._runnable())}",
@@ -149,6 +153,21 @@ class _Sequence:
                 "Name one of its `mappings`, by a name of its own.",
             )
         return plugin
+
+    def _no_name(self, block: str) -> str | None:
+        """Return what to do about a block that cannot have been meant as a plugin's name."""
+        if block.startswith("--"):
+            setting = block.removeprefix("--").partition("=")[0].replace("-", "_")
+            return (
+                "Remove it: options of a run are settings, as `annotations: {meltano_pods: "
+                f"{{{setting}: ...}}}}` of the job."
+            )
+        for name, plugin in self._named.items():
+            if block in plugin.commands:
+                return f"Did you mean the command `{name}:{block}`? Write it as one word."
+        if block in _BETWEEN or "," in block:
+            return "Name plugins alone, with spaces between them, as in `tap-a target-b`."
+        return None
 
     def _runnable(self) -> list[str]:
         return [name for name, plugin in self._named.items() if _runs(name, plugin)]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MELTANO_FILE = "meltano.yml"
 INCLUDE_PATHS = "include_paths"
+_MEANT = (MELTANO_FILE, "meltano.yaml")
 
 # Reading a megabyte takes about a second, and Airflow gives a file half a minute.
 _MAX_BYTES = 1_000_000
@@ -57,6 +58,14 @@ def project_files(folder: Path) -> list[Entries]:
                 f"Move the paths to `{INCLUDE_PATHS}` in meltano.yml.",
             )
     return files
+
+
+def misnamed(folder: Path) -> str | None:
+    """Return the name of a file that was meant to be the project's, where there is no such file."""
+    if not folder.is_dir() or (folder / MELTANO_FILE).exists():
+        return None
+    names = (each.name for each in folder.iterdir())
+    return next((each for each in names if each.lower() in _MEANT), None)
 
 
 def location_of(folder: Path, path: Path) -> Location:
@@ -115,6 +124,12 @@ def _missing(folder: Path, path: Path, where: Location) -> NoReturn:
             "a link to a file that does not exist",
             where,
             "Mend the link, or put the file itself there: links may not leave the image.",
+        )
+    if (name := misnamed(folder)) is not None:
+        raise ProjectError(
+            f"Meltano reads {MELTANO_FILE}, and not {name}",
+            location_of(folder, folder / name),
+            f"Rename it to {MELTANO_FILE}.",
         )
     raise ProjectError(
         f"there is no {MELTANO_FILE}" if folder.is_dir() else "there is no such folder",

@@ -9,6 +9,7 @@ from meltano_pods.errors import Location, ProjectError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.project.annotations import read_annotations
 from meltano_pods.project.document import name_of, optional_text, shown
+from meltano_pods.project.keys import refuse_sections
 from meltano_pods.project.model import Plugin, PluginType
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ def read_plugins(sections: list[Node]) -> tuple[Plugin, ...]:
     found: _Found = {}
     mappings: dict[str, Location] = {}
     for section in sections:
-        for key, node in section.mapping("`plugins: {extractors: [...]}`").items():
+        types = section.mapping("`plugins: {extractors: [...]}`")
+        refuse_sections(types, "`plugins`")
+        for key, node in types.items():
             kind = plugin_type(key, node)
             for each in node.elements(f"a list: `{key}: [{{name: ...}}]`", empty=False):
                 plugin = _read(each, kind, mappings)

@@ -21,7 +21,7 @@ from meltano_pods.project.files import (
     project_files,
 )
 from meltano_pods.project.jobs import read_job
-from meltano_pods.project.keys import refuse_typos
+from meltano_pods.project.keys import refuse_strays, refuse_typos
 from meltano_pods.project.model import Project
 from meltano_pods.project.plugins import read_plugins
 from meltano_pods.project.references import check_schedules
@@ -65,6 +65,7 @@ def read_project(folder: Path) -> Project:
     files = project_files(folder)
     for file in files:
         refuse_typos(file, _KEYS)
+        refuse_strays(file)
     environments = _section(files, "environments", read_environment)
     plugins = read_plugins([file["plugins"] for file in files if "plugins" in file])
     named = named_in_blocks(plugins)
@@ -100,7 +101,7 @@ def _section(files: list[Entries], section: str, read: Callable[[Node], _T]) -> 
     for file in files:
         if section not in file:
             continue
-        for node in file[section].elements(f"a list: `{section}: [{{name: ...}}]`"):
+        for node in file[section].elements("a list, each entry begun by `- name: ...`"):
             entry = read(node)
             if entry.name in found:
                 node.fail(

@@ -8,7 +8,7 @@ from meltano_pods.names import listed, suggestion
 from meltano_pods.project.annotations import read_annotations
 from meltano_pods.project.cron import ALIASES, cron_problem
 from meltano_pods.project.document import name_of, shown
-from meltano_pods.project.keys import refuse_typos
+from meltano_pods.project.keys import refuse_sections, refuse_typos
 from meltano_pods.project.model import Schedule
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from meltano_pods.project.document import Entries, Node
 
 _KEYS = ("name", "job", "extractor", "loader", "transform", "interval", "env", "annotations")
+
+# What other tools call an interval.
+_CRON = ("cron", "schedule", "schedule_interval", "cron_interval")
 
 
 def read_schedule(node: Node) -> Schedule:
@@ -27,6 +30,7 @@ def read_schedule(node: Node) -> Schedule:
     """
     entries = node.mapping("`- {name: daily, job: load, interval: '@daily'}`")
     refuse_typos(entries, _KEYS)
+    refuse_sections(entries, "a schedule")
     name = name_of(node, entries, "schedule", "daily")
     job = extractor = loader = None
     if "job" in entries and not entries["job"].is_null:
@@ -91,9 +95,11 @@ def _pair(node: Node, entries: Entries, name: str) -> tuple[str, str]:
 
 def _interval(node: Node, entries: Entries, name: str) -> str | None:
     if "interval" not in entries:
+        meant = next((key for key in _CRON if key in entries), None)
+        add = "Add" if meant is None else f"Rename `{meant}` to `interval`, or add"
         node.fail(
             f"the schedule {shown(name)} has no `interval`, and Meltano refuses the project for it",
-            "Add one, such as `interval: '@daily'`, or `interval: '@manual'` to run it by hand.",
+            f"{add} one, such as `interval: '@daily'`, or `interval: '@manual'` to run it by hand.",
         )
     entry = entries["interval"]
     if entry.is_null:
