@@ -56,6 +56,7 @@ def run(
     for module in ("start", "run_pod"):
         monkeypatch.setattr(f"meltano_pods.pods.{module}.time", clock)
     monkeypatch.setattr(in_cluster, "time", clock)
+    monkeypatch.setattr("tenacity.nap.time.sleep", clock.sleep)
     reached = SimpleNamespace(client=None, name="here", namespace=None, server="https://c")
     monkeypatch.setattr(in_cluster, "reach", lambda *_: reached)
     monkeypatch.setattr(in_cluster, "CoreV1Api", lambda _: cluster)
@@ -111,6 +112,26 @@ def test_what_the_cluster_refuses(run: Run, cluster: FakeCluster) -> None:
     code, _, err = run()
     assert code == 1
     assert "quota_exceeded" in err
+
+
+def test_a_pod_that_somebody_deletes(run: Run, cluster: FakeCluster) -> None:
+    cluster.steps = [RUNNING, None]
+    code, _, err = run()
+    assert code == 1
+    assert "pod_lost" in err
+
+
+def test_a_cluster_that_falls_silent_leaves_the_pod(
+    run: Run, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(*_: object, **__: object) -> None:
+        raise refusal(503, reason="ServiceUnavailable")
+
+    cluster.steps = [lambda: monkeypatch.setattr(cluster, "read_namespaced_pod", nothing), RUNNING]
+    code, _, err = run()
+    assert code == 1
+    assert "the cluster refuses: ServiceUnavailable (HTTP 503)" in err
+    assert len(cluster.pods) == 1
 
 
 @pytest.mark.parametrize("wait", [False, True])

@@ -17,6 +17,8 @@ from meltano_pods.errors import DeploymentError
 from meltano_pods.pods import MeltanoPodOperator, naming
 from meltano_pods.tasks.mapping import TaskRefusedError
 from meltano_runner.contract import RESULT_KEY, Category, Outcome, RunResult, encode
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import MaxRetryError
 
 from tests.unit import dag_runs
 from tests.unit.fake_cluster import FakeCluster, refusal
@@ -228,6 +230,57 @@ def test_refused(
 def test_trouble_that_passes_is_tried_again(task: MakeTask, cluster: FakeCluster) -> None:
     cluster.refuse = [refusal(503), refusal(429)]
     assert task().execute(context())["outcome"] == "succeeded"
+
+
+@pytest.mark.parametrize("how", ["list_namespaced_pod", "create_namespaced_pod"])
+def test_a_cluster_that_does_not_answer(
+    task: MakeTask, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    def nothing(*_: object, **__: object) -> None:
+        raise MaxRetryError(HTTPConnectionPool("cluster.example.com"), "/api/v1", None)
+
+    monkeypatch.setattr(cluster, how, nothing)
+    with pytest.raises(RunFailedError, match="unknown: ") as caught:
+        task().execute(context())
+    assert "kubernetes: no answer: " in str(caught.value)
+    assert "cluster.example.com" in str(caught.value)
+
+
+def test_a_cluster_that_falls_silent_leaves_the_pod_to_the_next_try(
+    task: MakeTask, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(*_: object, **__: object) -> None:
+        raise refusal(503, "etcdserver: leader changed", "ServiceUnavailable")
+
+    cluster.steps = [lambda: monkeypatch.setattr(cluster, "read_namespaced_pod", nothing), RUNNING]
+    with pytest.raises(RunFailedError, match="unknown: ") as caught:
+        task().execute(context())
+    assert "ServiceUnavailable: etcdserver: leader changed (HTTP 503)" in str(caught.value)
+    assert list(cluster.pods) == [NAME]
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_a_log_that_cannot_be_read_hides_no_end(
+    task: MakeTask, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, status: int,
+    deferrable: bool,
+) -> None:  # fmt: skip
+    # The pod had no room on its node: its container never was.
+    over_full = {"phase": "Failed", "reason": "OutOfcpu", "message": "Node had no cpu"}
+
+    def log(*_: object, **__: object) -> None:
+        raise refusal(status)
+
+    monkeypatch.setattr(cluster, "read_namespaced_pod_log", log)
+    cluster.steps = [over_full]
+    made = task(deferred=deferrable)
+    if deferrable:
+        cluster.steps = [RUNNING]
+        deferred(made)
+        cluster.steps = [over_full]
+    with pytest.raises(RunFailedError, match="unschedulable: ") as caught:
+        reenter(made) if deferrable else made.execute(context())
+    assert "kubernetes: OutOfcpu: Node had no cpu" in str(caught.value)
 
 
 def test_an_answer_that_got_lost(task: MakeTask, cluster: FakeCluster) -> None:

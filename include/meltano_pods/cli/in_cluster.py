@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from kubernetes.client import CoreV1Api, V1ObjectMeta, V1Pod
 from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
 
 from meltano_pods.cli.kubernetes import asking, reach
 from meltano_pods.diagnosis import Failure, failure_of
 from meltano_pods.errors import DeploymentError
 from meltano_pods.pods import naming
-from meltano_pods.pods.api import Pods
+from meltano_pods.pods.api import NOT_FOUND, Pods
 from meltano_pods.pods.build import build_pod
 from meltano_pods.pods.ending import not_started
 from meltano_pods.pods.follow import Follower
 from meltano_pods.pods.options import pod_options
-from meltano_pods.pods.refusals import why_refused
+from meltano_pods.pods.refusals import why_failed
 from meltano_pods.pods.run_pod import RunPod
 from meltano_pods.pods.start import NotStartedError, has_ended
 from meltano_pods.pods.template import read_template
@@ -58,7 +59,7 @@ def run_in_cluster(
         wait: Whether to wait for a pod of the same task that is at work, or to refuse.
 
     Raises:
-        DeploymentError: There is no cluster, or a pod of the same task is at work.
+        DeploymentError: There is no cluster, it falls silent, or a pod of the same task is at work.
         RunFailedError: It failed.
         KeyboardInterrupt: Somebody stopped it; the pod saves its state and ends.
     """
@@ -74,13 +75,13 @@ def run_in_cluster(
     )
     with _interruptible():
         try:
-            ending = _follow(run_pod, body, asked, log)
+            ending = asking(cluster, lambda: _follow(run_pod, body, asked, log))
         except KeyboardInterrupt:
             log.warning("Interrupted: pod %s stops, and saves its state", name)
             if (pod := run_pod.state()) is not None:
                 run_pod.delete(pod)
             raise
-    pod = run_pod.state()
+    pod = asking(cluster, run_pod.state)
     if ending.succeeded and pod is not None:
         run_pod.delete(pod)
         return ending.result
@@ -145,21 +146,23 @@ def _follow(run_pod: RunPod, body: dict[str, Any], asked: Asked, log: Log) -> En
     pods, name = run_pod.pods, run_pod.name
     try:
         pods.create(body)
-        log.info("Created pod %s in namespace %s", name, pods.namespace)
-        model = V1Pod(metadata=V1ObjectMeta(name=name, namespace=pods.namespace))
+    except (ApiException, HTTPError) as error:
+        return not_started(why_failed(error))
+    log.info("Created pod %s in namespace %s", name, pods.namespace)
+    model = V1Pod(metadata=V1ObjectMeta(name=name, namespace=pods.namespace))
+    try:
         run_pod.await_start(model, asked.task.settings.start_timeout.total_seconds())
         follower = run_pod.follower()
         if has_ended(follower.last_seen or {}):
-            follower.relay_log(model)
+            run_pod.relay_log(model)
         else:
             follower.fetch_requested_container_logs(model, RUN_CONTAINER, follow_logs=True)
         run_pod.await_end(model)
     except NotStartedError as error:
         return not_started(error.finding)
     except ApiException as error:
-        if run_pod.state() is None:
-            return not_started(why_refused(error.status, error.reason, error.body))
-        raise
+        if error.status != NOT_FOUND:
+            raise
     return run_pod.ending(run_pod.state())
 
 

@@ -5,7 +5,7 @@ Manifests are plain data here, as `kubectl get -o json` shows them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import tenacity
 from kubernetes.client.exceptions import ApiException
@@ -22,6 +22,7 @@ CONFLICT = 409
 # Not 409, which the provider retries too: for a pod of that name it would be five times in vain.
 _PASSING = frozenset({429, 500, 502, 503, 504})
 _ATTEMPTS = 5
+_T = TypeVar("_T")
 
 
 def is_passing(error: BaseException) -> bool:
@@ -29,6 +30,24 @@ def is_passing(error: BaseException) -> bool:
     if isinstance(error, ApiException):
         return error.status in _PASSING
     return isinstance(error, HTTPError)
+
+
+def retried(request: Callable[[], _T]) -> _T:
+    """Return what a request yields, made again while that can help.
+
+    Raises:
+        ApiException: Refused.
+        HTTPError: No answer.
+    """
+    for attempt in tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(_ATTEMPTS),
+        wait=tenacity.wait_exponential(multiplier=0.5, max=8),
+        retry=tenacity.retry_if_exception(is_passing),
+        reraise=True,
+    ):
+        with attempt:
+            return request()
+    raise AssertionError  # pragma: no cover - the last attempt raises
 
 
 class Pods:
@@ -128,15 +147,7 @@ class Pods:
             arguments = (*arguments, self.namespace)
         else:
             arguments = (self.namespace, *arguments)
-        for attempt in tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(_ATTEMPTS),
-            wait=tenacity.wait_exponential(multiplier=0.5, max=8),
-            retry=tenacity.retry_if_exception(is_passing),
-            reraise=True,
-        ):
-            with attempt:
-                return getattr(self._client(), method)(*arguments, **options)
-        raise AssertionError  # pragma: no cover - the last attempt raises
+        return retried(lambda: getattr(self._client(), method)(*arguments, **options))
 
     def _plain(self, thing: object) -> dict[str, Any]:
         plain: dict[str, Any] = self._client().api_client.sanitize_for_serialization(thing)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.cncf.kubernetes.utils.pod_manager import PodManager
 from meltano_runner.contract import ResultError, RunResult, decode
 
+from meltano_pods.pods.api import retried
 from meltano_pods.pods.reasons import terminated
 from meltano_pods.pods.start import has_ended
 from meltano_pods.settings.override import RUN_CONTAINER
@@ -62,18 +63,24 @@ class Follower(PodManager):
         Args:
             pod: The pod.
             since: The time up to which it was relayed before; None for all of it.
+
+        Raises:
+            ApiException: There is none, or it is refused.
+            HTTPError: The API does not answer.
         """
         options: dict[str, Any] = {}
         if isinstance(since, str):
             since = datetime.fromisoformat(since)
         if isinstance(since, datetime):
             options["since_seconds"] = math.ceil((datetime.now(UTC) - since).total_seconds())
-        lines = self._client.read_namespaced_pod_log(
-            pod.metadata.name,
-            pod.metadata.namespace,
-            container=RUN_CONTAINER,
-            _preload_content=False,
-            **options,
+        lines = retried(
+            lambda: self._client.read_namespaced_pod_log(
+                pod.metadata.name,
+                pod.metadata.namespace,
+                container=RUN_CONTAINER,
+                _preload_content=False,
+                **options,
+            )
         )
         for line in lines:
             self._log_message(line.decode(errors="replace").rstrip("\n"))

@@ -13,6 +13,7 @@ from airflow.sdk import BaseOperator
 from airflow.settings import pod_mutation_hook
 from kubernetes.client.exceptions import ApiException
 from meltano_runner.contract import Category
+from urllib3.exceptions import HTTPError
 
 from meltano_pods.diagnosis import Failure, failure_of
 from meltano_pods.errors import DeploymentError
@@ -29,7 +30,7 @@ from meltano_pods.pods.observe import observed
 from meltano_pods.pods.options import pod_options
 from meltano_pods.pods.ownership import release
 from meltano_pods.pods.reasons import Finding
-from meltano_pods.pods.refusals import why_refused
+from meltano_pods.pods.refusals import why_failed
 from meltano_pods.pods.resume import why_given_up
 from meltano_pods.pods.run_pod import RunPod
 from meltano_pods.pods.start import CHECK_SECONDS, NotStartedError, has_ended
@@ -176,7 +177,7 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
                 self._await(run_pod)
         except NotStartedError as error:
             return self._end(context, not_started(error.finding))
-        except ApiException as error:
+        except (ApiException, HTTPError) as error:
             self._on_api_error(context, error)
         return self._end(context)
 
@@ -185,7 +186,7 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         try:
             run_pod.await_start(self.pod, self.options.start_timeout)
             if has_ended(self.pod_manager.last_seen or {}):
-                self.pod_manager.relay_log(self.pod)
+                run_pod.relay_log(self.pod)
             else:
                 self.await_pod_completion(self.pod)
             run_pod.await_end(self.pod)
@@ -213,8 +214,8 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
                 if found is not None:
                     return self._end(context, not_started(found))
                 self._wait_on(context, event)
-            self.pod_manager.relay_log(self.pod, event.get("last_log_time"))
-        except ApiException as error:
+            run_pod.relay_log(self.pod, event.get("last_log_time"))
+        except (ApiException, HTTPError) as error:
             self._on_api_error(context, error)
         return self._end(context)
 
@@ -258,8 +259,8 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         body = self.client.api_client.sanitize_for_serialization(pod)
         try:
             found = launch(self._pods, body, run, killed=lambda: self._killed, log=self.log)
-        except ApiException as error:
-            self._end(context, not_started(why_refused(error.status, error.reason, error.body)))
+        except (ApiException, HTTPError) as error:
+            self._end(context, not_started(why_failed(error)))
             raise
         except StillRunningError as error:
             finding = Finding(Category.ALREADY_RUNNING, "Terminating", str(error))
@@ -308,12 +309,12 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         self.trigger_kwargs = {**(self.trigger_kwargs or {}), "_redefer_count": count}
         self.invoke_defer_method(last_log_time=event.get("last_log_time"), context=context)
 
-    def _on_api_error(self, context: Context, error: ApiException) -> None:
+    def _on_api_error(self, context: Context, error: ApiException | HTTPError) -> None:
         """Return if the pod is gone, which its end will explain; else raise."""
-        if error.status != NOT_FOUND and not self._killed:
-            known = not_started(why_refused(error.status, error.reason, error.body))
+        gone = isinstance(error, ApiException) and error.status == NOT_FOUND
+        if not gone and not self._killed:
             # With the API in trouble the pod may well go on: the next try adopts it.
-            self._end(context, known, delete=not is_passing(error))
+            self._end(context, not_started(why_failed(error)), delete=not is_passing(error))
 
     def _end(
         self, context: Context, known: Ending | None = None, *, delete: bool = True
@@ -326,7 +327,11 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
             delete: Whether to delete a pod that has not ended.
         """
         run_pod = self._run_pod
-        pod = None if run_pod is None else run_pod.state()
+        pod = None
+        try:
+            pod = None if run_pod is None else run_pod.state()
+        except (ApiException, HTTPError) as error:
+            known = known or not_started(why_failed(error))
         if known is None:
             known = NOTHING if run_pod is None else run_pod.ending(pod)
         told = prepare(self, context)

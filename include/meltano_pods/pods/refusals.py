@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING
 
+from kubernetes.client.exceptions import ApiException
 from meltano_runner.contract import Category
 
 from meltano_pods.pods.reasons import Finding
+
+if TYPE_CHECKING:
+    from urllib3.exceptions import HTTPError
 
 _RULES = (
     (Category.QUOTA_EXCEEDED, r"exceeded quota|failed quota|insufficient quota"),
@@ -22,6 +27,14 @@ _RULES = (
 _FORBIDDEN_CODES = (401, 404)
 """Not known to the cluster; a namespace that does not exist (pods are created nowhere else)."""
 _REFUSED_CODES = (400, 403, 422)
+_NO_ANSWER = "no answer"
+
+
+def why_failed(error: ApiException | HTTPError) -> Finding:
+    """Return why a request failed: refused, or not answered."""
+    if isinstance(error, ApiException):
+        return why_refused(error.status, error.reason, error.body)
+    return Finding(Category.UNKNOWN, _NO_ANSWER, str(error))
 
 
 def why_refused(status: int | None, reason: str | None, body: str | bytes | None) -> Finding:
@@ -32,7 +45,7 @@ def why_refused(status: int | None, reason: str | None, body: str | bytes | None
         reason: The answer's reason phrase.
         body: The answer's body, usually a Status object.
     """
-    word, message = _status(body, reason or "no answer")
+    word, message = _status(body, reason or _NO_ANSWER)
     text = f"{message} (HTTP {status})" if status else message
     for category, pattern in _RULES:
         if re.search(pattern, message):

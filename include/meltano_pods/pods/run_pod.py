@@ -12,6 +12,7 @@ from urllib3.exceptions import HTTPError
 from meltano_pods.pods import ending
 from meltano_pods.pods.look import ways_to_look
 from meltano_pods.pods.ownership import release
+from meltano_pods.pods.refusals import why_failed
 from meltano_pods.pods.start import has_ended, has_started, is_overdue, wait_for_start
 
 if TYPE_CHECKING:
@@ -71,6 +72,21 @@ class RunPod:
             log=self.log,
         )
 
+    def relay_log(self, model: V1Pod, since: object = None) -> None:
+        """Relay the log of a run that has ended, as far as there is one.
+
+        A container that never ran has none, and a node that is gone gives none: how the pod ended
+        matters more.
+
+        Args:
+            model: The pod.
+            since: The time up to which it was relayed before; None for all of it.
+        """
+        try:
+            self.follower().relay_log(model, since)
+        except (ApiException, HTTPError) as error:
+            self.log.warning("Could not read the log of pod %s: %s", self.name, why_failed(error))
+
     def await_end(self, model: V1Pod) -> None:
         """Return once the container has ended, or should long have."""
         pod: Mapping[str, Any] = self.follower().last_seen or {}
@@ -108,7 +124,9 @@ class RunPod:
             grace = None if has_started(pod) else _IDLE_GRACE
             release(self.pods, self.name, self.attempt, grace)
         except (ApiException, HTTPError) as error:
-            self.log.warning("Could not delete pod %s; the reaper will. %s", self.name, error)
+            self.log.warning(
+                "Could not delete pod %s; the reaper will: %s", self.name, why_failed(error)
+            )
 
     def explain(self, *, kept: bool) -> list[str]:
         """Log what Kubernetes warned of, and return the lines by which to look at the pod."""
