@@ -61,8 +61,8 @@ def run(
     monkeypatch.setattr(in_cluster, "reach", lambda *_: reached)
     monkeypatch.setattr(in_cluster, "CoreV1Api", lambda _: cluster)
 
-    def call(*more: str) -> tuple[int, str, str]:
-        code = main(["run", "shop.job.load", "--cluster", *more])
+    def call(*more: str, dag_id: str = "shop.job.load") -> tuple[int, str, str]:
+        code = main(["run", dag_id, "--cluster", *more])
         captured = capfd.readouterr()
         return code, captured.out, captured.err
 
@@ -157,6 +157,11 @@ def test_a_pod_of_the_same_task_is_refused_or_waited_for(
         assert code == 1
         assert "the task runs already, in pod other" in err
         assert cluster.created == []
+
+
+def test_a_project_with_a_dot_in_its_name(run: Run, make_project: MakeProject) -> None:
+    make_project(PROJECT, "shop.eu")
+    assert run(dag_id="shop-eu.job.load")[0] == 0
 
 
 def test_interrupted(run: Run, cluster: FakeCluster) -> None:

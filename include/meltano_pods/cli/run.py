@@ -19,7 +19,7 @@ from meltano_pods.errors import DeploymentError, RunError
 from meltano_pods.names import counted, listed, suggestion
 from meltano_pods.parameters import RunChoices
 from meltano_pods.parameters.command import Circumstances, invocation
-from meltano_pods.plan.identifiers import identifier
+from meltano_pods.plan.identifiers import project_part
 from meltano_pods.pods.build import RunSpec
 from meltano_pods.settings.launchers import KUBERNETES, PROCESS
 from meltano_pods.settings.run_model import RunOptions
@@ -149,14 +149,14 @@ def _dag(found: Projects, dag_id: str) -> tuple[ProjectPlan, DagPlan]:
     known: list[str] = []
     for folder in found.folders:
         # Of another project, a fault would be in the way.
-        if dag_id.startswith(f"{identifier(folder.name)}."):
+        if dag_id.startswith(f"{project_part(folder.name)}."):
             plan = planned(folder)
             for dag in plan.dags:
                 if dag.dag_id == dag_id:
                     return plan, dag
                 known.append(dag.dag_id)
     if not known:
-        projects = [identifier(folder.name) for folder in found.folders]
+        projects = [project_part(folder.name) for folder in found.folders]
         near = suggestion(dag_id.partition(".")[0], projects)
         raise DeploymentError(
             f"there is no project of a DAG `{dag_id}`; there are: {listed(projects)}",
