@@ -13,6 +13,8 @@ from airflow.serialization.serialized_objects import DagSerialization
 from meltano_pods.dags import airflow_dags, maintenance_dag
 from meltano_pods.errors import DeploymentError, SettingsError
 from meltano_pods.pods import MeltanoPodOperator
+from meltano_pods.pods.cluster import Cluster
+from meltano_pods.pods.hook import ClusterHook
 from meltano_pods.pods.options import pod_options
 from meltano_pods.process import MeltanoProcessOperator
 from meltano_pods.settings import Settings
@@ -74,12 +76,12 @@ def test_the_deployment_says_kubernetes(root: Path, monkeypatch: pytest.MonkeyPa
     reaper = maintenance_dag(str(root / "dags" / "reaper.py"))
     assert reaper is not None
     assert reaper.task_ids == ["reap"]
-    assert namespaces(reaper) == ("loads",)
+    assert namespaces(reaper) == {"loads"}
     assert DagSerialization.serialize_dag(reaper)
 
 
 def namespaces(reaper: Any) -> Any:
-    return reaper.get_task("reap").namespaces
+    return reaper.get_task("reap").namespaces(ClusterHook(Cluster()))
 
 
 def test_the_reaper_looks_where_the_pods_are(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +89,29 @@ def test_the_reaper_looks_where_the_pods_are(root: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("AIRFLOW__KUBERNETES__NAMESPACE", "airflows-own")
     for profile, namespace in (("external", "meltano"), ("astro", "airflows-own")):
         monkeypatch.setenv("AIRFLOW__MELTANO_PODS__PROFILE", profile)
-        assert namespaces(maintenance_dag(str(root / "dags" / "reaper.py"))) == (namespace,)
+        assert namespaces(maintenance_dag(str(root / "dags" / "reaper.py"))) == {namespace}
+
+
+def test_the_reaper_looks_where_projects_send_their_pods(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LAUNCHER", "kubernetes")
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__NAMESPACE", "loads")
+    task(root, "namespace: heavy")
+    (root / "meltano" / "broken").mkdir()
+    (root / "meltano" / "broken" / "meltano.yml").write_text("plugins: [")
+    assert namespaces(maintenance_dag(str(root / "dags" / "reaper.py"))) == {"heavy", "loads"}
+
+
+@pytest.mark.parametrize("in_cluster", [None, True, False])
+def test_where_nobody_sends_pods_they_go_to_airflows_own_namespace_in_its_own_cluster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, in_cluster: bool | None
+) -> None:
+    own = tmp_path / "namespace"
+    own.write_text("airflows-own\n")
+    monkeypatch.setattr("meltano_pods.pods.hook._OWN_NAMESPACE", own)
+    found = ClusterHook(Cluster(in_cluster=in_cluster)).pods_namespace()
+    assert found == ("default" if in_cluster is False else "airflows-own")
 
 
 def test_a_project_says_kubernetes(root: Path) -> None:

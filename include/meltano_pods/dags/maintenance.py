@@ -20,16 +20,13 @@ def maintenance_dag(dag_file: str) -> DAG | None:
         dag_file: `__file__` of the DAG file.
 
     Raises:
-        DeploymentError: The deployment's configuration or its pod template is wrong.
+        DeploymentError: The deployment's configuration is wrong.
     """
     deployment = read_deployment(airflow_root(dag_file))
     if deployment.settings.launcher != KUBERNETES:
         return None
     from meltano_pods.pods.maintenance import ReapPodsOperator  # noqa: PLC0415 - heavy
-    from meltano_pods.pods.template import read_template  # noqa: PLC0415 - where there are pods
 
-    template = read_template(deployment.templates / deployment.settings.pod_template)
-    namespace = deployment.namespace or template["metadata"].get("namespace") or "default"
     dag = DAG(
         DAG_ID,
         schedule=timedelta(minutes=15),
@@ -41,5 +38,5 @@ def maintenance_dag(dag_file: str) -> DAG | None:
     )
     dag.fileloc = dag_file
     with dag:
-        ReapPodsOperator(task_id="reap", deployment=deployment, namespaces=(namespace,))
+        ReapPodsOperator(task_id="reap", deployment=deployment, dag_file=dag_file)
     return dag

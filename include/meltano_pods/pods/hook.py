@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.cncf.kubernetes.hooks.kubernetes import KubernetesHook
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
     from meltano_pods.pods.cluster import Cluster
+
+
+_OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
 class ClusterHook(KubernetesHook):
@@ -29,6 +33,14 @@ class ClusterHook(KubernetesHook):
             cluster_context=cluster.context,
             config_file=None if cluster.kubeconfig is None else str(cluster.kubeconfig),
         )
+
+    def pods_namespace(self) -> str:
+        """Return where pods go that neither settings nor template send anywhere."""
+        named = self.get_namespace()
+        # In another cluster Airflow's own namespace means nothing.
+        if not named and self.in_cluster is not False and _OWN_NAMESPACE.is_file():
+            named = _OWN_NAMESPACE.read_text(encoding="utf-8").strip()
+        return named or "default"
 
     def _get_default_client(self, **options: Any) -> ApiClient:  # noqa: ANN401 - the provider's
         """Find a client where neither connection nor setting says how.

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, TaskInstanceState
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
+from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.plan import plan
 from meltano_pods.pods import naming
 from meltano_pods.pods.api import Pods
 from meltano_pods.pods.cluster import cluster_of
 from meltano_pods.pods.hook import ClusterHook
 from meltano_pods.pods.reaper import reap
+from meltano_pods.pods.template import read_template
+from meltano_pods.project import read_project
+from meltano_pods.settings.fallbacks import completed
+from meltano_pods.tasks.layout import project_folders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,9 +44,11 @@ _OVER = frozenset(
 class ReapPodsOperator(BaseOperator):
     """Removes pods that were kept long enough, and those whose task is over.
 
+    It looks where the deployment's pods go, and where tasks of its projects say theirs do.
+
     Args:
         deployment: Says which cluster, and whose pods.
-        namespaces: Where to look.
+        dag_file: `__file__` of the DAG file, which says where projects are.
         **kwargs: Those of every Airflow operator.
     """
 
@@ -46,19 +56,19 @@ class ReapPodsOperator(BaseOperator):
         self,
         *,
         deployment: Deployment,
-        namespaces: tuple[str, ...],
+        dag_file: str,
         **kwargs: Any,  # noqa: ANN401 - the base operator's business
     ) -> None:
         super().__init__(**kwargs)
         self.deployment = deployment
-        self.namespaces = namespaces
+        self.dag_file = dag_file
 
     def execute(self, context: Context) -> dict[str, str]:  # noqa: ARG002 - Airflow's signature
         """Return the pods that were removed, and why."""
         settings = self.deployment.settings
         hook = ClusterHook(cluster_of(settings))
         removed: dict[str, str] = {}
-        for namespace in self.namespaces:
+        for namespace in sorted(self.namespaces(hook)):
             removed |= reap(
                 Pods(lambda: hook.core_v1_client, namespace),
                 now=datetime.now(UTC),
@@ -68,6 +78,32 @@ class ReapPodsOperator(BaseOperator):
         for name, why in removed.items():
             self.log.info("Removed pod %s: %s", name, why)
         return removed
+
+    def namespaces(self, hook: ClusterHook) -> set[str]:
+        """Return where to look.
+
+        Raises:
+            DeploymentError: The deployment's pod template cannot be used.
+        """
+        said = self.deployment.settings
+        # The first is that of DAGs which somebody wrote, too.
+        pairs = {(said.pod_template, self.deployment.namespace)}
+        for folder in project_folders(self.dag_file):
+            # One that cannot be planned starts no pods.
+            with suppress(MeltanoPodsError):
+                planned = plan(read_project(folder), os.environ.get("MELTANO_ENVIRONMENT") or None)
+                for task in (task for dag in planned.dags for task in dag.tasks):
+                    own = completed(task.settings, said)
+                    pairs.add((str(own.pod_template), own.namespace or self.deployment.namespace))
+        return {
+            named or self._namespace_of(template) or hook.pods_namespace()
+            for template, named in pairs
+        }
+
+    def _namespace_of(self, template: str) -> str | None:
+        manifest = read_template(self.deployment.templates / template)
+        found: str | None = (manifest.get("metadata") or {}).get("namespace")
+        return found
 
 
 def is_over(annotations: Mapping[str, str]) -> bool:

@@ -298,8 +298,7 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         spec = RunSpec(told.arguments, told.environment, {**self.env, **told.env})
         pod = self._model(build_pod(read_template(self.options.template), self.options, spec, run))
         if not pod.metadata.namespace:
-            own = self.hook.get_namespace() or self._incluster_namespace
-            pod.metadata.namespace = own or "default"
+            pod.metadata.namespace = self.hook.pods_namespace()
         pod_mutation_hook(pod)  # type: ignore[no-untyped-call]
         return pod
 

@@ -49,6 +49,19 @@ def project_folder(dag_file: str, name: str | None = None) -> Path:
     )
 
 
+def project_folders(dag_file: str) -> list[Path]:
+    """Return the folders of all projects, in the order of their names.
+
+    Args:
+        dag_file: `__file__` of a DAG file.
+
+    Raises:
+        DeploymentError: The deployment's settings are wrong.
+    """
+    projects, _ = _projects_folder(Path(dag_file).absolute())
+    return sorted(file.parent for file in projects.glob("*/meltano.yml"))
+
+
 def _names(projects: Path) -> list[str]:
     return [each.name for each in projects.iterdir() if (each / "meltano.yml").is_file()]
 
