@@ -1,6 +1,7 @@
 """What is read out of Meltano's lines: records, state, errors, reasons."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from meltano_runner.contract import Category, StreamResult
 from meltano_runner.run import bookmarks, events
 from meltano_runner.run.classify import classify
 from meltano_runner.run.command import parse
+from meltano_runner.run.session import _result
 from meltano_runner.run.tap_files import TapFiles
 from meltano_runner.run.tracker import Tracker
 
@@ -259,6 +261,30 @@ def test_a_kernel_kill_is_out_of_memory_whatever_else_is_seen() -> None:
     failure = classify(track(STARTED, *TRACEBACK, FAILED), 1, oom_killed=True)
     assert failure.category == Category.OUT_OF_MEMORY
     assert failure.plugin == "tap-a"
+
+
+@pytest.mark.parametrize(
+    ("lines", "killed", "error"),
+    [
+        ([FAILED], False, "stopped by SIGTERM"),
+        ([], True, "stopped by SIGTERM; the grace period ended before the target had drained"),
+        (
+            [target("OSError: full"), ended(success=False, exit_codes={"loaders": 1})], False,
+            "stopped by SIGTERM; target-b failed while it drained: OSError: full",
+        ),
+        (
+            [line("Failed to persist incremental state to the backend", "error")], False,
+            "stopped by SIGTERM; the state could not be saved",
+        ),
+    ],
+)  # fmt: skip
+def test_a_run_that_was_stopped_says_what_was_lost(
+    lines: list[str], error: str, *, killed: bool
+) -> None:
+    stop = SimpleNamespace(reason="SIGTERM", interrupted=True, killed=killed)
+    supervisor: Any = SimpleNamespace(stop=stop)
+    result = _result(track(STARTED, *lines), supervisor, 1, oom_killed=False)
+    assert (result.category, result.error) == (Category.STOPPED, error)
 
 
 def test_a_state_that_could_not_be_saved_is_no_success_of_the_target() -> None:

@@ -31,7 +31,10 @@ from meltano_runner.run.supervise import Supervisor
 from meltano_runner.run.tracker import Tracker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from meltano_runner.run.redact import Redactor
+    from meltano_runner.run.stop import Stop
 
 _TERMINATION_LOG = Path("/dev/termination-log")
 _EXIT_STOPPED = 143  # 128 + SIGTERM, as a shell and Kubernetes have it
@@ -123,15 +126,12 @@ def _result(
     stop = supervisor.stop
     if stop is not None and stop.interrupted:
         timed_out = stop.reason.startswith("timeout")
-        text = f"stopped by {stop.reason}" + (
-            "; the grace period ended before the target had drained" if stop.killed else ""
-        )
         return replace(
             base,
             outcome=Outcome.STOPPED,
             exit_code=_EXIT_STOPPED,
             category=Category.TIMED_OUT if timed_out else Category.STOPPED,
-            error=text,
+            error="; ".join(_of_stop(tracker, stop)),
         )
     if exit_code == 0 and not tracker.state_lost:
         return base
@@ -145,6 +145,19 @@ def _result(
         failed_plugin=failure.plugin,
         error=failure.error,
     )
+
+
+def _of_stop(tracker: Tracker, stop: Stop) -> Iterator[str]:
+    """Yield what there is to say of a run that was stopped."""
+    yield f"stopped by {stop.reason}"
+    target = tracker.plugin("loaders")
+    if stop.killed:
+        yield "the grace period ended before the target had drained"
+    elif target is not None and tracker.exit_codes.get("loaders"):
+        said = tracker.errors.last(target) or "it said nothing"
+        yield f"{target} failed while it drained: {said}"
+    if tracker.state_lost:
+        yield "the state could not be saved"
 
 
 def _write(result: RunResult) -> None:
