@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from meltano_runner.contract import RunResult
 
-    from meltano_pods.cli.run import Asked
+    from meltano_pods.cli.asked import Asked
     from meltano_pods.tasks.relay import Log
 
 

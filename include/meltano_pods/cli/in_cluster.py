@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from meltano_runner.contract import RunResult
 
+    from meltano_pods.cli.asked import Asked
     from meltano_pods.cli.kubernetes import Reached
-    from meltano_pods.cli.run import Asked
     from meltano_pods.pods.ending import Ending
     from meltano_pods.tasks.relay import Log
 

@@ -13,7 +13,7 @@ from meltano_pods.results.lines import tell
 if TYPE_CHECKING:
     from meltano_runner.contract import RunResult
 
-    from meltano_pods.cli.run import Asked
+    from meltano_pods.cli.asked import Asked
     from meltano_pods.errors import RunError
     from meltano_pods.results.checks import Compared
     from meltano_pods.tasks.relay import Log

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from contextlib import redirect_stdout
-from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from meltano_pods.cli.asked import Asked
 from meltano_pods.cli.deployment import deployment_of
 from meltano_pods.cli.options import cluster_options, profile_option
 from meltano_pods.cli.output import TABLE, format_option, show_data, typed
@@ -32,30 +32,8 @@ if TYPE_CHECKING:
 
     from meltano_pods.cli.projects import Projects
     from meltano_pods.plan import DagPlan, ProjectPlan, TaskPlan
-    from meltano_pods.tasks.deployment import Deployment
 
 _INTERRUPTED = 130
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One task to run.
-
-    Attributes:
-        folder: The project's folder.
-        digest: Of the project.
-        dag_id: The task's DAG.
-        task: Its plan.
-        spec: What runs: its plan's, with what the command line says.
-        deployment: Where.
-    """
-
-    folder: Path
-    digest: str
-    dag_id: str
-    task: TaskPlan
-    spec: RunSpec
-    deployment: Deployment
 
 
 @click.command()

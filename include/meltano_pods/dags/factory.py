@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from meltano_pods.errors import ProjectError
     from meltano_pods.notify.callbacks import Callbacks
     from meltano_pods.plan import DagPlan, TaskPlan
-    from meltano_pods.plan.turns import Clash
+    from meltano_pods.plan.clash import Clash
     from meltano_pods.settings import Settings
 
 

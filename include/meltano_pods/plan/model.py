@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from meltano_pods.errors import Location
-    from meltano_pods.plan.turns import Clash
+    from meltano_pods.plan.clash import Clash
     from meltano_pods.settings import Settings
     from meltano_pods.settings.layer import Layer
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from meltano_pods.cli.asked import Asked
 from meltano_pods.cli.deployment import deployment_of
 from meltano_pods.cli.doctor.airflow import (
     heartbeat,
@@ -23,7 +24,6 @@ from meltano_pods.cli.doctor.pools import judge_pools, pools_here
 from meltano_pods.cli.options import cluster_options, profile_option
 from meltano_pods.cli.output import TABLE, format_option, show_data
 from meltano_pods.cli.projects import find_projects, planned_all, projects_option
-from meltano_pods.cli.run import Asked
 from meltano_pods.cli.terminal import TerminalLog
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.names import counted
