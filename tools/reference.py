@@ -13,7 +13,7 @@ from meltano_pods.parameters import RunChoices, form
 from meltano_pods.parameters.choices import ENVIRONMENT, ONLY_TASKS
 from meltano_pods.parameters.interval import VARIABLES
 from meltano_pods.settings import ORDER, Settings
-from meltano_pods.settings.deployment import DeploymentSettings
+from meltano_pods.settings.deployment_model import DeploymentSettings
 from meltano_pods.settings.model import levels_refused
 from meltano_pods.settings.profiles import PROFILES
 from meltano_runner.contract import CATEGORIES
@@ -158,7 +158,7 @@ def deployment() -> str:
         shown = [_default(_joined(value)) for value in values]
         mark = f" Empty: {each}." if (each := _empty(field.json_schema_extra)) else ""
         rows.append([f"`{name}`", *shown, f"{field.description}{mark}"])
-    source = "include/meltano_pods/settings/deployment.py"
+    source = "include/meltano_pods/settings/deployment_model.py"
     return _page("Settings of a deployment", source, about, head, rows)
 
 

@@ -25,7 +25,7 @@ from tests.docs.blocks import code_blocks
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from meltano_pods.settings.deployment import DeploymentSettings
+    from meltano_pods.settings.deployment_model import DeploymentSettings
 
 pytest.importorskip("airflow.providers.cncf.kubernetes")
 

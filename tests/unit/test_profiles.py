@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from meltano_pods.errors import DeploymentError
 from meltano_pods.settings import Settings
-from meltano_pods.settings.deployment import DEFAULTS, deployment_settings
+from meltano_pods.settings.deployment import deployment_settings
+from meltano_pods.settings.deployment_model import DEFAULTS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from meltano_pods.errors import SettingsError
 from meltano_pods.settings import ORDER, Settings, settings_of
-from meltano_pods.settings.deployment import DeploymentSettings
+from meltano_pods.settings.deployment_model import DeploymentSettings
 from meltano_pods.settings.explain import rule_of
 from meltano_pods.settings.likely_secrets import VALUES, looks_secret, secret_in
 from meltano_pods.settings.values import parse_duration

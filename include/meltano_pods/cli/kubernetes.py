@@ -16,7 +16,7 @@ from meltano_pods.errors import DeploymentError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from meltano_pods.settings.deployment import DeploymentSettings
+    from meltano_pods.settings.deployment_model import DeploymentSettings
 
 _T = TypeVar("_T")
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from meltano_pods.plan.model import TaskPlan
-    from meltano_pods.settings.deployment import DeploymentSettings
+    from meltano_pods.settings.deployment_model import DeploymentSettings
 
 DEFAULT = "default"
 _NOTIFY = "notify"

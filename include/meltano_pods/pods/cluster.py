@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from meltano_pods.settings.deployment import DeploymentSettings
+    from meltano_pods.settings.deployment_model import DeploymentSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from meltano_pods.tasks.arguments import airflow_arguments, with_said
+from meltano_pods.tasks.deployment import read_settings
 from meltano_pods.tasks.mapping import TEMPLATE_FIELDS, partial
 from meltano_pods.tasks.operator import MeltanoOperator
 from meltano_pods.tasks.prepare import prepare
@@ -124,19 +125,12 @@ class MeltanoProcessOperator(MeltanoOperator, BaseOperator):
             self._run.stop()
 
     def _environment(self, project: Path, told: Invocation) -> dict[str, str]:
-        from airflow.sdk.configuration import conf  # noqa: PLC0415 - as above
+        from meltano_pods.process.environment import run_environment  # noqa: PLC0415 - as above
 
-        from meltano_pods.process.environment import run_environment  # noqa: PLC0415
-        from meltano_pods.settings.deployment import (  # noqa: PLC0415
-            SECTION,
-            deployment_settings,
-        )
-
-        said = conf.get(SECTION, "process_env", fallback=None) or ""
         return run_environment(
             os.environ,
             {**self.env, **told.env},
-            defaults=deployment_settings({"process_env": said}).process_env,
+            defaults=read_settings().process_env,
             project=project,
             environment=told.environment,
         )

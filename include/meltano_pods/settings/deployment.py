@@ -1,29 +1,18 @@
-"""What a deployment says about all its pods: every key of Airflow's section `[meltano_pods]`.
+"""What a deployment says of all its pods: Airflow's section `[meltano_pods]`, checked, completed.
 
-The reference page is generated from this model. It reads nothing: tasks/deployment.py does.
+It reads nothing: tasks/deployment.py does.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, suggestion
-from meltano_pods.settings.deployment_values import (
-    absolute_path,
-    boolean,
-    log_url,
-    names_of,
-    notify_map,
-    secret_pattern,
-    variables,
-)
+from meltano_pods.settings.deployment_model import EMPTY_COUNTS, DeploymentSettings
 from meltano_pods.settings.explain import remedy, sentence
-from meltano_pods.settings.launchers import PROCESS, Launcher
-from meltano_pods.settings.pod_values import check_image, check_template, kubernetes_name
 from meltano_pods.settings.profiles import PROFILES
 
 if TYPE_CHECKING:
@@ -31,194 +20,7 @@ if TYPE_CHECKING:
 
 SECTION = "meltano_pods"
 _VARIABLE_PREFIX = f"AIRFLOW__{SECTION.upper()}__"
-OWN_SECRET = "meltano-{project}-env"  # noqa: S105 - a name
-_EMPTY_COUNTS: dict[str, Any] = {"empty": "none at all"}
 _MAY_HOLD_SECRETS = ("notify", "process_env")
-
-Pattern = Annotated[str, BeforeValidator(secret_pattern)]
-Switch = Annotated[bool, BeforeValidator(boolean)]
-AbsolutePath = Annotated[Path, BeforeValidator(absolute_path)]
-
-
-class DeploymentSettings(BaseModel):
-    """Defaults of one Airflow deployment; a project's own settings come before them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    profile: Literal["default", "astro", "external"] = Field(
-        default="default",
-        description=(
-            "Where the pods run, which sets the defaults of the other keys: `default` (a cluster "
-            "of your own that Airflow runs in, too), `astro` (an Astro Deployment's own cluster) "
-            "or `external` (a cluster that Airflow does not run in)."
-        ),
-    )
-    launcher: Launcher = Field(
-        default=PROCESS,
-        description=(
-            "Where runs take place: `process` (in the Airflow worker) or `kubernetes` (a pod each)."
-        ),
-    )
-    mode: Literal["sync", "deferred"] = Field(
-        default="sync",
-        description=(
-            "How Airflow waits for a pod: `sync` (a worker slot follows it) or `deferred` (the "
-            "triggerer waits and the slot is free)."
-        ),
-    )
-    deployment: str = Field(
-        default="",
-        max_length=63,
-        description=(
-            "Name that sets apart Airflow deployments whose pods share a namespace. Unset: this "
-            "one is alone there."
-        ),
-    )
-    image: Annotated[str, BeforeValidator(check_image)] | None = Field(
-        default=None,
-        description=(
-            "Meltano image: `registry/name@sha256:...`. `make push` writes it to the Dockerfile. "
-            "Unset: the pod template's."
-        ),
-    )
-    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = Field(
-        default=None,
-        description=(
-            "When nodes fetch the image: `Always`, `IfNotPresent` or `Never`. Unset: the pod "
-            "template's, else Kubernetes' own choice by the tag."
-        ),
-    )
-    image_pull_secrets: Annotated[tuple[str, ...], BeforeValidator(names_of("Secret"))] = Field(
-        default=(),
-        description=(
-            "Secrets with which nodes log in to the image's registry: names with commas or spaces "
-            "between. Unset: the pod template's."
-        ),
-    )
-    namespace: Annotated[str, BeforeValidator(kubernetes_name("namespace"))] | None = Field(
-        default=None,
-        max_length=63,
-        description=(
-            "Namespace of the pods. Unset: Airflow's `[kubernetes] namespace`, which Astro sets "
-            "(not with `profile = external`: that namespace is in Airflow's cluster), else the "
-            "pod template's."
-        ),
-    )
-    service_account: Annotated[str, BeforeValidator(kubernetes_name("service account"))] | None = (
-        Field(default=None, description="Service account of the pods. Unset: the pod template's.")
-    )
-    secrets: Annotated[tuple[str, ...], BeforeValidator(names_of("Secret", project=True))] = Field(
-        default=(OWN_SECRET,),
-        description=(
-            "Secrets whose every key becomes an environment variable of the run: names with commas "
-            "or spaces between; `{project}` stands for the project."
-        ),
-        json_schema_extra=_EMPTY_COUNTS,
-    )
-    key_secret: Pattern = Field(
-        default=OWN_SECRET,
-        description=(
-            "Secret that holds the keys which `secret_env` names without a Secret; `{project}` "
-            "stands for the project."
-        ),
-    )
-    database_secret: Pattern = Field(
-        default=OWN_SECRET,
-        description=(
-            "Secret with the key MELTANO_DATABASE_URI; `{project}` stands for the project."
-        ),
-    )
-    equal_resources: Switch = Field(
-        default=False,
-        description=(
-            "Whether pods request what they are limited to: true or false. True gives both the "
-            "limit, or the request where a project names only that."
-        ),
-    )
-    pod_template: Annotated[str, BeforeValidator(check_template)] = Field(
-        default="default.yaml", description="File that the pods start from."
-    )
-    pod_templates_folder: AbsolutePath | None = Field(
-        default=None,
-        description=(
-            "Folder of the pod templates, an absolute path. Unset: `k8s/pod_templates` beside the "
-            "`dags` folder."
-        ),
-    )
-    projects_folder: AbsolutePath | None = Field(
-        default=None,
-        description=(
-            "Folder of the Meltano projects that DAGs are made from, an absolute path. Unset: "
-            "`meltano` beside the `dags` folder."
-        ),
-    )
-    image_projects_folder: str = Field(
-        default="/meltano",
-        pattern="^/",
-        description="Folder of the projects in the Meltano image: an absolute path.",
-    )
-    kubernetes_conn_id: str | None = Field(
-        default=None,
-        description=(
-            "Airflow connection of the cluster, of type Kubernetes. Unset: none is looked up."
-        ),
-        json_schema_extra=_EMPTY_COUNTS,
-    )
-    kubeconfig: AbsolutePath | None = Field(
-        default=None,
-        description=(
-            "Kubeconfig file, an absolute path that worker and triggerer can read; not beside a "
-            "connection that holds one. Unset: the connection's, else, unless `in_cluster` is "
-            "false, Kubernetes' own search."
-        ),
-    )
-    cluster_context: str | None = Field(
-        default=None,
-        description=(
-            "Context of the kubeconfig. Unset: the connection's, else the kubeconfig's current one."
-        ),
-    )
-    in_cluster: Switch | None = Field(
-        default=None,
-        description=(
-            "Whether Airflow runs in the pods' cluster: true or false. Unset: as the connection "
-            "says, else whether there is a pod's account to use."
-        ),
-    )
-    pod_log_url: Annotated[str, BeforeValidator(log_url)] | None = Field(
-        default=None,
-        description=(
-            "Where the logs of pods are kept beyond the pods (Grafana, CloudWatch, Cloud Logging): "
-            "an address in which `{namespace}` and `{pod}` stand for the pod's. Each task gets a "
-            "link to it. Unset: no link."
-        ),
-    )
-    runner: AbsolutePath | None = Field(
-        default=None,
-        description=(
-            "Where runs are processes: the `meltano-runner` command, an absolute path. Unset: the "
-            "image's, else the one in `.venv-meltano` beside the `dags` folder."
-        ),
-    )
-    process_env: Annotated[dict[str, str], BeforeValidator(variables)] = Field(
-        default={},
-        description=(
-            "Where runs are processes: environment variables that each run gets unless the worker "
-            "has them, as a JSON object; `{project}` in a value stands for the project, so that "
-            "each can have a database and a folder of its own."
-        ),
-    )
-    notify: Annotated[dict[str, tuple[str, ...] | None] | None, BeforeValidator(notify_map)] = (
-        Field(
-            default_factory=dict,
-            description=(
-                "Who is told of failures and recoveries of all DAGs: the map that `notify` in "
-                "meltano.yml takes, on one line, such as `{email: [team@example.com], slack: "
-                "slack_data}`; or `off`: nobody is told anything, whatever meltano.yml says. "
-                "Unset: whom meltano.yml names."
-            ),
-        )
-    )
 
 
 def in_variables(environment: Mapping[str, str]) -> dict[str, str]:
@@ -228,10 +30,6 @@ def in_variables(environment: Mapping[str, str]) -> dict[str, str]:
         for name, value in environment.items()
         if name.startswith(_VARIABLE_PREFIX)
     }
-
-
-DEFAULTS = DeploymentSettings()
-"""The settings of a deployment that says nothing."""
 
 
 def deployment_settings(said: Mapping[str, str]) -> DeploymentSettings:
@@ -270,7 +68,7 @@ def deployment_settings(said: Mapping[str, str]) -> DeploymentSettings:
 
 
 def _empty_counts(key: str) -> bool:
-    return DeploymentSettings.model_fields[key].json_schema_extra is _EMPTY_COUNTS
+    return DeploymentSettings.model_fields[key].json_schema_extra is EMPTY_COUNTS
 
 
 def variable_of(key: str) -> str:

@@ -12,7 +12,7 @@ from meltano_pods.settings.deployment import variable_of
 from meltano_pods.settings.profiles import PROFILES
 
 if TYPE_CHECKING:
-    from meltano_pods.settings.deployment import DeploymentSettings
+    from meltano_pods.settings.deployment_model import DeploymentSettings
     from meltano_pods.settings.model import Settings
 
 FALLBACKS = (

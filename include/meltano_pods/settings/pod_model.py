@@ -1,7 +1,7 @@
 """The settings of pods; `process` runs pay no attention to them.
 
 What a deployment sets for all its projects (image, namespace and the like) comes from Airflow's
-section `[meltano_pods]` (deployment.py), which is where None leads.
+section `[meltano_pods]` (deployment_model.py), which is where None leads.
 """
 
 from __future__ import annotations

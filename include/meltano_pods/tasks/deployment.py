@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from meltano_pods.settings.deployment import (
-    SECTION,
-    DeploymentSettings,
-    deployment_settings,
-    in_variables,
-)
+from meltano_pods.settings.deployment import SECTION, deployment_settings, in_variables
+
+if TYPE_CHECKING:
+    from meltano_pods.settings.deployment_model import DeploymentSettings
 
 _TEMPLATES = Path("k8s/pod_templates")
 
