@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract.result import PipelineResult, StreamResult
-from meltano_runner.run import bookmarks
 from meltano_runner.run.errors import ErrorLog
+from meltano_runner.run.pipeline import Pipeline
 from meltano_runner.run.tap_files import TapFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from meltano_runner.contract.dbt import DbtResult
+    from meltano_runner.contract.result import PipelineResult
     from meltano_runner.run.command import RunRequest
     from meltano_runner.run.events import Event
 
@@ -29,55 +28,6 @@ _EL_FAILED = {"Extraction failed": "extractors", "Loading failed": "loaders"}
 _COMMAND_FAILED = re.compile(r"`(?P<plugin>[^` ]+)[^`]*` failed with exit code: (?P<code>-?\d+)")
 _NOT_STARTED = re.compile(r"Cannot start plugin: .*Utility '(?P<plugin>[^']+)'", re.DOTALL)
 _EL_ENDED = ("Extract & load complete!", "ELT could not be completed")
-
-
-@dataclass(slots=True)
-class _Pipeline:
-    tap: str | None = None
-    target: str | None = None
-    state_id: str | None = None
-    saved: bool = False
-    state: str | None = None
-    extracted: Counter[str] = field(default_factory=Counter)
-    loaded: Counter[str] = field(default_factory=Counter)
-    files: TapFiles | None = None
-
-    def result(self) -> PipelineResult:
-        tap, target = self.names()
-        state = bookmarks.parse_logged_state(self.state) if self.state else None
-        marks = bookmarks.by_stream(state) if state else {}
-        files = self.files or TapFiles()
-        counted = (*self.extracted, *self.loaded)
-        # Taps that count nothing do not say either which streams they have gone through.
-        streams = dict.fromkeys((*(counted or files.columns), *marks))
-        return PipelineResult(
-            tap=tap or "unknown",
-            target=target,
-            state_id=self.state_id,
-            state_saved=self.saved,
-            streams=tuple(
-                StreamResult(
-                    stream,
-                    self.extracted.get(stream),
-                    self.loaded.get(stream),
-                    marks.get(stream),
-                    files.bookmarks.get(stream),
-                    files.columns.get(stream),
-                )
-                for stream in streams
-            ),
-        )
-
-    def names(self) -> tuple[str | None, str | None]:
-        """Fill in from the state id (`env:tap-to-target[:suffix]`) what no line told."""
-        if self.state_id and ":" in self.state_id and not (self.tap and self.target):
-            pair = self.state_id.split(":")[1]
-            before, found, after = pair.partition("-to-")
-            if self.tap and pair.startswith(f"{self.tap}-to-"):
-                return self.tap, self.target or pair.removeprefix(f"{self.tap}-to-")
-            if found:
-                return self.tap or before, self.target or after
-        return self.tap, self.target
 
 
 class Tracker:
@@ -107,8 +57,8 @@ class Tracker:
         self.utility_error: str | None = None
         """What Meltano says of the utility that failed."""
         self.dbt: list[DbtResult] = []
-        self._pipelines: list[_Pipeline] = []
-        self._open: _Pipeline | None = None
+        self._pipelines: list[Pipeline] = []
+        self._open: Pipeline | None = None
         self._pair = request.pair
         self._files_of = files_of
         self._dbt_of = dbt_of
@@ -167,13 +117,13 @@ class Tracker:
         last = self._pipelines[-1].result()
         return {"extractors": last.tap, "loaders": last.target}.get(role)
 
-    def _begin(self, state_id: str | None) -> _Pipeline:
+    def _begin(self, state_id: str | None) -> Pipeline:
         tap, target = self._pair or (None, None)
-        self._open = _Pipeline(tap, target, state_id)
+        self._open = Pipeline(tap, target, state_id)
         self._pipelines.append(self._open)
         return self._open
 
-    def _current(self) -> _Pipeline:
+    def _current(self) -> Pipeline:
         # A run without state (--no-state-update) never says that a job begins.
         return self._open or self._begin(None)
 
