@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 import shlex
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from airflow.providers.cncf.kubernetes.pod_generator import PodGenerator
-from airflow.sdk import BaseOperator
 from airflow.settings import pod_mutation_hook
 from kubernetes.client.exceptions import ApiException
 from meltano_runner.contract import Category
 from urllib3.exceptions import HTTPError
 
 from meltano_pods.diagnosis import Failure, failure_of
-from meltano_pods.errors import DeploymentError
 from meltano_pods.pods import naming
 from meltano_pods.pods.api import NOT_FOUND, Pods, is_passing
 from meltano_pods.pods.build import RunSpec, build_pod
@@ -29,16 +26,16 @@ from meltano_pods.pods.look import way_to_find
 from meltano_pods.pods.observe import observed
 from meltano_pods.pods.options import pod_options
 from meltano_pods.pods.ownership import release
+from meltano_pods.pods.provider import check_arguments, provider_arguments
 from meltano_pods.pods.reasons import Finding
 from meltano_pods.pods.refusals import why_failed
 from meltano_pods.pods.resume import why_given_up
 from meltano_pods.pods.run_pod import RunPod
-from meltano_pods.pods.start import CHECK_SECONDS, NotStartedError, has_ended
+from meltano_pods.pods.start import NotStartedError, has_ended
 from meltano_pods.pods.template import read_template
 from meltano_pods.pods.trigger import RunPodTrigger
 from meltano_pods.results.ended import Ended
 from meltano_pods.results.report import failed, succeeded
-from meltano_pods.settings.override import RUN_CONTAINER
 from meltano_pods.tasks.arguments import airflow_arguments, with_said
 from meltano_pods.tasks.mapping import TEMPLATE_FIELDS, partial
 from meltano_pods.tasks.operator import MeltanoOperator
@@ -59,10 +56,6 @@ if TYPE_CHECKING:
     from meltano_pods.tasks.request import Place, RunSaid
 
 _POD_LOG = PodLogLink()
-# What the provider's operator takes and ours has another place for.
-_OURS = frozenset(inspect.signature(KubernetesPodOperator.__init__).parameters) - frozenset(
-    inspect.signature(BaseOperator.__init__).parameters
-) - {"kwargs", "poll_interval", "logging_interval", "trigger_kwargs"}  # fmt: skip
 
 
 class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
@@ -113,12 +106,7 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         choices: RunChoices | None = None,
         **kwargs: Any,  # noqa: ANN401 - the base operator's business
     ) -> None:
-        if refused := sorted(kwargs.keys() & _OURS - {"do_xcom_push"}):
-            raise DeploymentError(
-                f"MeltanoPodOperator takes no {', '.join(f'`{name}`' for name in refused)}",
-                f"task {kwargs.get('task_id')}",
-                "Say it by the settings of pods in meltano.yml; `pod_override` takes anything.",
-            )
+        check_arguments(kwargs)
         task = task_of(
             project, run, task_id=kwargs.get("task_id", ""), dag=kwargs.get("dag"), env=env,
             environment=environment, full_refresh=full_refresh, settings=settings,
@@ -126,27 +114,8 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         planned, place = task.plan, task.place
         options = pod_options(planned.settings, place.deployment, place.folder.name, place.digest)
         defaults = airflow_arguments(planned, place.folder.name, starts_pod=True)
-        super().__init__(
-            **{
-                "do_xcom_push": True,
-                **with_said(defaults, kwargs),
-                "kubernetes_conn_id": options.cluster.connection,
-                "in_cluster": options.cluster.in_cluster,
-                "cluster_context": options.cluster.context,
-                "config_file": options.cluster.kubeconfig and str(options.cluster.kubeconfig),
-                "deferrable": options.deferred,
-                "base_container_name": RUN_CONTAINER,
-                # A whole number: the API refuses the event watch the provider makes of 1.0.
-                "startup_check_interval_seconds": int(CHECK_SECONDS),
-                "startup_timeout_seconds": int(options.start_timeout),
-                "schedule_timeout_seconds": int(options.start_timeout),
-                "termination_grace_period": int(options.stop_grace),
-                "log_pod_spec_on_failure": False,
-                "log_events_on_failure": True,
-                "on_finish_action": "delete_succeeded_pod",
-                "random_name_suffix": False,
-            }
-        )
+        said = {"do_xcom_push": True, **with_said(defaults, kwargs)}
+        super().__init__(**{**said, **provider_arguments(options)})
         self._take(task, state_id_suffix, choices)
         self.project = place.folder.name
         self.options = options
