@@ -8,7 +8,14 @@ from typing import Any
 from meltano_pods.pods.cluster import Cluster
 from meltano_pods.pods.naming import TaskRun
 from meltano_pods.pods.options import PodOptions
-from meltano_runner.contract import Outcome, PipelineResult, RunResult, StreamResult, encode
+from meltano_runner.contract import (
+    Category,
+    Outcome,
+    PipelineResult,
+    RunResult,
+    StreamResult,
+    encode,
+)
 
 from tests.checkout import ROOT
 
@@ -25,6 +32,19 @@ OK = RunResult(
         ),
     ),
 )
+
+
+FAILED = RunResult(Outcome.FAILED, 1, Category.TARGET_FAILED, "target-b", "PermissionError: out")
+
+
+def container(state: dict[str, Any], name: str = "meltano") -> dict[str, Any]:
+    """Return the status of one container."""
+    return {"name": name, "state": state, "image": "i", "imageID": "", "ready": False,
+            "restartCount": 0}  # fmt: skip
+
+
+RUNNING = {"phase": "Running", "containerStatuses": [container({"running": {}})]}
+"""The status of a pod that is at work."""
 
 
 def options(**changes: Any) -> PodOptions:
@@ -87,19 +107,24 @@ def pod(state: dict[str, Any] | None = None, **status: Any) -> dict[str, Any]:
     }
 
 
-def container(state: dict[str, Any], name: str = "meltano") -> dict[str, Any]:
-    """Return the status of one container."""
-    return {"name": name, "state": state, "image": "i", "imageID": "", "ready": False,
-            "restartCount": 0}  # fmt: skip
-
-
 def waiting(reason: str, message: str = "") -> dict[str, Any]:
     """Return a pending pod whose run's container waits."""
-    state = {"waiting": {"reason": reason, "message": message}}
-    return pod(None, containerStatuses=[container(state)])
+    return pod(None, **waits(reason, message))
 
 
 def event(reason: str, message: str = "", kind: str = "Warning", at: int = 0) -> dict[str, Any]:
     """Return an event about the pod."""
     stamp = f"2026-01-02T03:05:{at:02d}Z"
     return {"reason": reason, "message": message, "type": kind, "lastTimestamp": stamp}
+
+
+def over(state: dict[str, Any], **status: Any) -> dict[str, Any]:
+    """Return the status of a pod that is over, of its container's state."""
+    phase = "Succeeded" if state["terminated"]["exitCode"] == 0 else "Failed"
+    return {"phase": phase, "containerStatuses": [container(state)], **status}
+
+
+def waits(reason: str, message: str = "") -> dict[str, Any]:
+    """Return the status of a pending pod whose run's container waits."""
+    state = {"waiting": {"reason": reason, "message": message}}
+    return {"phase": "Pending", "containerStatuses": [container(state)]}

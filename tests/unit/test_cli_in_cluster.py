@@ -13,11 +13,11 @@ pytest.importorskip("kubernetes")
 from meltano_pods.cli import in_cluster
 from meltano_pods.cli.main import main
 from meltano_pods.pods import naming
-from meltano_runner.contract import RESULT_KEY, Category, Outcome, RunResult, encode
+from meltano_runner.contract import RESULT_KEY, encode
 
+from tests.unit.clock import Clock
 from tests.unit.fake_cluster import FakeCluster, refusal
-from tests.unit.pods import OK, TEMPLATES, container, ended
-from tests.unit.test_pods_operator import Clock, over, waits
+from tests.unit.pods import FAILED, OK, RUNNING, TEMPLATES, ended, over, waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +34,6 @@ jobs:
 - {name: load, tasks: tap-a target-b}
 annotations: {meltano_pods: {start_timeout: 60s}}
 """
-RUNNING = {"phase": "Running", "containerStatuses": [container({"running": {}})]}
-FAILED = RunResult(Outcome.FAILED, 1, Category.TARGET_FAILED, "target-b", "PermissionError: out")
 
 
 @pytest.fixture

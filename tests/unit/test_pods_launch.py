@@ -20,18 +20,17 @@ from meltano_pods.pods.launch import StillRunningError, launch
 from meltano_pods.pods.reaper import reap
 from meltano_pods.pods.start import is_overdue
 
+from tests.unit.clock import Clock
 from tests.unit.fake_cluster import FakeCluster, refusal
-from tests.unit.pods import RUN, container, ended, options
+from tests.unit.pods import RUN, RUNNING, container, ended, options, over
 from tests.unit.test_pods_build import SMALL
-from tests.unit.test_pods_operator import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LOG = logging.getLogger("launch")
 RETRY = replace(RUN, try_number=2, attempt="attempt-2")
-RUNNING = {"phase": "Running", "containerStatuses": [container({"running": {}})]}
-DONE = {"phase": "Succeeded", "containerStatuses": [container(ended())]}
+DONE = over(ended())
 
 
 @pytest.fixture(autouse=True)

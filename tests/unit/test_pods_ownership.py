@@ -13,8 +13,8 @@ from meltano_pods.pods.api import Pods
 from meltano_pods.pods.ownership import claim, owner, release
 
 from tests.unit.fake_cluster import FakeCluster
-from tests.unit.pods import RUN
-from tests.unit.test_pods_launch import RETRY, RUNNING, start, there
+from tests.unit.pods import RUN, RUNNING
+from tests.unit.test_pods_launch import RETRY, start, there
 
 if TYPE_CHECKING:
     from collections.abc import Callable
