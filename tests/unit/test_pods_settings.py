@@ -94,6 +94,38 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("memory", 512, "is 512, which is 512 bytes; nothing runs in that"),
+        ("memory", "512m", "is '512m', which is 0.512 bytes"),
+        ("memory", "512k", "which is 512000 bytes"),
+        ("ephemeral-storage", "512m", "`ephemeral-storage` is '512m'"),
+    ],
+)
+def test_memory_without_a_unit_or_in_thousandths(name: str, value: object, said: str) -> None:
+    with pytest.raises(SettingsError, match=said) as caught:
+        settings_of([layer("job", resources={"limits": {name: value}})])
+    assert caught.value.fix == "Did you mean `512Mi`?"
+
+
+@pytest.mark.parametrize(
+    ("values", "fix"),
+    [
+        ({"memory": "1Gi"}, "resources: {requests: {cpu: 250m, memory: 1Gi}"),
+        ({"resources": {"memory": "1Gi"}}, "under one of these: `requests: {memory: ...}`"),
+        ({"node_selector": {"a": "b"}}, "`pod_override: {spec: {nodeSelector: ...}}`"),
+        ({"tolerations": []}, "`pod_override: {spec: {tolerations: ...}}`"),
+        ({"max_active_runs": 2}, "one run at a time"),
+        ({"schedule": "@daily"}, "by the `interval` of its schedule"),
+    ],
+)
+def test_what_is_said_elsewhere(values: dict[str, Any], fix: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings_of([layer("job", **values)])
+    assert fix in caught.value.fix
+
+
 @pytest.mark.parametrize("case", BAD)
 def test_refused_with_place_and_what_is_allowed(case: str) -> None:
     assert_refused(*BAD[case])

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from meltano_pods.errors import SettingsError, together
 from meltano_pods.names import listed, suggestion
+from meltano_pods.settings.elsewhere import said_elsewhere
 from meltano_pods.settings.explain import INNER, remedy, sentence
 from meltano_pods.settings.layer import ORDER, place_of
 from meltano_pods.settings.model import Settings, levels_refused
@@ -94,7 +95,7 @@ def _explained(layer: Layer, detail: ErrorDetails) -> SettingsError:
         return SettingsError(
             f"`{key}` is no setting of meltano_pods; allowed are: {listed(known)}",
             where,
-            f"{suggestion(key, known)}Rename or remove it.",
+            said_elsewhere(key) or f"{suggestion(key, known)}Rename or remove it.",
         )
     description = Settings.model_fields[key].description
     what = sentence(detail, description, secret=key in _MAY_HOLD_SECRETS)

@@ -5,6 +5,7 @@ Each raises a ValueError that says what is allowed; `check` adds file, line and 
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 PARTS = ("requests", "limits")
 _RESOURCES = ("cpu", "memory", "ephemeral-storage")
+_BYTES = ("memory", "ephemeral-storage")
+_FEWEST_BYTES = 2**20
 _SECRET_KEY = ("secret", "key")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
@@ -72,7 +75,9 @@ def check_resources(value: object) -> object:
             raise inner_error(
                 str(part),
                 f"`{part}` is neither `requests` nor `limits`",
-                f"{suggestion(str(part), PARTS)}Rename or remove it.",
+                f"Write it under one of these: `requests: {{{part}: ...}}`."
+                if part in _RESOURCES
+                else f"{suggestion(str(part), PARTS)}Rename or remove it.",
             )
         if not isinstance(entries, dict):
             raise inner_error(str(part), f"`{part}` takes a map: {{memory: 512Mi}}")
@@ -144,7 +149,14 @@ def _quantity(part: str, name: Any, value: object) -> str:  # noqa: ANN401 - YAM
             f"{suggestion(str(name), _RESOURCES)}Rename or remove it.",
         )
     try:
-        parse_quantity(value)
+        number = parse_quantity(value)
     except ValueError as error:
         raise inner_error(f"{part}.{name}", str(error)) from None
+    if name in _BYTES and 0 < number < _FEWEST_BYTES:
+        digits = "".join(itertools.takewhile(str.isdigit, str(value)))
+        raise inner_error(
+            f"{part}.{name}",
+            f"`{name}` is {value!r}, which is {number.normalize():f} bytes; nothing runs in that",
+            f"Did you mean `{digits}Mi`?" if digits else "Write it as 512Mi or 1.5Gi.",
+        )
     return str(value)

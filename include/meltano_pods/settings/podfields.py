@@ -61,6 +61,12 @@ def problems(value: object, kind: str = ROOT, path: tuple[str, ...] = ()) -> Ite
             yield _wrong(path, value, meant)
 
 
+def spec_field(name: str) -> str | None:
+    """Return a pod's field by its name, also as Python's client spells it; None if it has none."""
+    known = fields()["V1PodSpec"]
+    return next((each for each in (name, _camel(name)) if each in known), None)
+
+
 def _items(value: object, kind: str, path: tuple[str, ...]) -> Iterator[Problem]:
     if not isinstance(value, list):
         yield _wrong(path, value, "a list")

@@ -107,8 +107,11 @@ def check_variable(name: str, value: object) -> str:
     """
     check_name(name)
     refuse_run_variable(name)
+    if isinstance(value, list | dict):
+        kind = "list" if isinstance(value, list) else "map"
+        raise ValueError(f"{name} takes a string, found a {kind}")  # noqa: TRY004
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(f"{name} takes a string: quote the value")  # noqa: TRY004
+        raise ValueError(f"{name} takes a string: quote the value, an empty one as ''")  # noqa: TRY004
     held = secret_in(value)
     if held or looks_secret(name):
         is_one = f"holds {held}" if held else "looks like a secret"
