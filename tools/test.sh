@@ -26,7 +26,6 @@ with_docker() {
     part "charts" pytest tests/charts
     part "charts, linted" bash tests/charts/lint.sh
     part "Astro, workflows" make astro-check lint-workflows UNPINNED=1
-    part "images" pytest tests/images -m images
     part "Chromium" bash tests/cluster/chromium.sh
     part "a cluster" pytest -n 2 --dist loadgroup tests/cluster --durations=10
 }
@@ -45,11 +44,12 @@ if [ "${1:-all}" = all ]; then
     part "plugins of the projects" make plugins
     part "an editor's language server" bash tests/meltano/language_server.sh
     part "reading, as Meltano reads" pytest tests/meltano
-    part "runs with Meltano" pytest tests/runner -m meltano
+    part "runs with Meltano" pytest -n 2 tests/runner -m meltano
     part "Airflow, running" pytest tests/scheduler
-    part "make run, as a user" pytest tests/local
+    part "make run, as a user" pytest -n 2 --dist loadscope tests/local
     part "SIGTERM and SIGKILL" pytest tests/runner -m fault
     until [ -e "$work/engine" ]; do sleep 1; done
+    part "images" pytest tests/images -m images
     part "astro dev start" pytest tests/astro_dev
     wait
     cat "$work/beside"

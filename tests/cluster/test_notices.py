@@ -53,7 +53,9 @@ def test_a_failure_and_its_end_are_told(workers: Cluster, inbox: Inbox) -> None:
     assert (stream["stream"], stream["rows"], int(stream["bookmark"]) % 20) == ("numbers", 20, 0)
     assert failure["pod"] == f"{MELTANO_NAMESPACE}/{name}"
     # They are good to be typed.
-    said = [workers.kubectl(*line.split()[1:]) for line in failure["look"]]
+    *lines, comment = failure["look"]
+    assert comment.startswith("# ")
+    said = [workers.kubectl(*line.split()[1:]) for line in lines]
     assert "Args:" in said[0]
     assert "connection reset" in said[1]
     assert (recovery["event"], recovery["run_id"], recovery["rows"]) == ("recovery", mended, 20)

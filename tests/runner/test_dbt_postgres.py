@@ -113,7 +113,7 @@ def test_a_source_that_is_stale(shop: Shop) -> None:
 class TestBeforeAnyModel:
     def test_a_variable_that_is_not_set(self, shop: Shop) -> None:
         result = shop.run(BUILD, WAREHOUSE_HOST="")
-        assert result.category is Category.CONFIG_INVALID
+        assert result.category is Category.VARIABLE_MISSING
         assert "DBT_POSTGRES_HOST" in (result.error or "")
 
     def test_no_secret_is_shown(self, shop: Shop) -> None:

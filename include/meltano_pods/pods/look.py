@@ -21,7 +21,7 @@ def ways_to_look(namespace: str, name: str, *, kept: bool) -> list[str]:
     return [
         f"{kubectl} describe pod {name}",
         f"{kubectl} logs {name}",
-        f"(for {KEEP_SECONDS // 60} minutes, then the reaper removes it)",
+        f"# for {KEEP_SECONDS // 60} minutes, then the reaper removes it",
     ]
 
 
