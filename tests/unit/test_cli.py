@@ -109,6 +109,8 @@ def test_a_project_without_dags_says_so(root: Path, said: Said) -> None:
     assert out.splitlines()[1:] == [
         f"  No DAG yet: {root}/meltano/shop/meltano.yml has neither a schedule nor a job. Add one."
     ]
+    for more in (["--settings"], ["--pods", "default"]):
+        assert "No DAG yet" in said("plan", *more)[2]
 
 
 @pytest.mark.usefixtures("root")

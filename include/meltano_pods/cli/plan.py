@@ -96,6 +96,10 @@ def command(  # noqa: PLR0913 - an option each
         _show(plans, deployment, found.folder)
     else:
         show_data([each.as_dict() for each in plans], form)
+    if profile is not None or explain:
+        for each in plans:
+            if not each.dags:
+                click.echo(_no_dag(each, found.folder), err=True)
     show_faults(faults)
     return 1 if faults else 0
 
@@ -106,8 +110,7 @@ def _show(plans: list[ProjectPlan], deployment: Deployment, folder: Path) -> Non
             click.echo()
         click.echo(click.style(each.project, bold=True) + f" (digest {each.digest[:12]})")
         if not each.dags:
-            file = folder / each.project / "meltano.yml"
-            click.echo(f"  No DAG yet: {file} has neither a schedule nor a job. Add one.")
+            click.echo(f"  {_no_dag(each, folder)}")
             continue
         # Where tasks follow each other as they stand, their order says it.
         after = () if all(dag.is_chain for dag in each.dags) else ("AFTER",)
@@ -126,6 +129,11 @@ def _show(plans: list[ProjectPlan], deployment: Deployment, folder: Path) -> Non
                 for task in dag.tasks
             ]
         show_table(rows, "  ")
+
+
+def _no_dag(plan: ProjectPlan, folder: Path) -> str:
+    file = folder / plan.project / "meltano.yml"
+    return f"No DAG yet: {file} has neither a schedule nor a job. Add one."
 
 
 def _show_pods(plans: list[ProjectPlan], deployment: Deployment, form: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meltano_pods.names import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
@@ -48,7 +50,7 @@ def _rows(notice: Notice) -> str:
     parts = [_stream(stream) for stream in notice.streams[:_SHOWN_STREAMS]]
     hidden = len(notice.streams) - len(parts) + notice.streams_omitted
     if hidden:
-        parts.append(f"{hidden} more streams")
+        parts.append(counted(hidden, "more stream"))
     took = "" if notice.seconds is None else f" in {notice.seconds:g} s"
     return f"{total}{took}" + (f": {'; '.join(parts)}" if parts else "")
 
