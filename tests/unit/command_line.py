@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Said = Callable[..., tuple[int, str, str]]
 """Runs a command and returns exit code, stdout and stderr."""
@@ -20,3 +24,11 @@ def uncommented(scaffold: str) -> str:
         is_code = begun and each.startswith("# ") and not each[2].isupper()
         text.append(each[2:] if is_code else each)
     return "\n".join([*text, ""])
+
+
+def rewrite(root: Path, old: str, new: str) -> None:
+    """Change the text of the project `shop`."""
+    file = root / "meltano" / "shop" / "meltano.yml"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))

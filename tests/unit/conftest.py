@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.unit.command_line import FILE
+from tests.unit.projects import FULLEST
 
 if TYPE_CHECKING:
     from tests.unit.command_line import Said
@@ -38,7 +39,6 @@ def make_project(tmp_path: Path) -> MakeProject:
 def root(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an Airflow project with the project `shop`, the working directory of the test."""
     from tests.unit.pods import TEMPLATES  # noqa: PLC0415 - as below
-    from tests.unit.test_planned import FULLEST  # noqa: PLC0415
 
     root = make_project(FULLEST).parents[1]
     (root / "k8s").mkdir()

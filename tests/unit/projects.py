@@ -44,3 +44,38 @@ schedules:
   interval: '@daily'
   job: load
 """
+FULLEST = """\
+plugins:
+  extractors:
+  - {name: tap-a, namespace: tap_a, annotations: {
+      meltano_pods: {resources: {limits: {memory: 1Gi, example.com/gpu: 1}}}}}
+  loaders: [{name: target-b, namespace: target_b}]
+environments: [{name: prod}]
+annotations:
+  meltano_pods:
+    environment: prod
+    image: ghcr.io/acme/meltano:1.0
+    image_pull_policy: IfNotPresent
+    image_pull_secrets: [registry]
+    service_account: loader
+    secrets: [shared]
+    secret_env:
+      TAP_A_TOKEN:
+      TAP_A_PASSWORD: {secret: vault, key: password}
+    state: backend
+    env: {MELTANO_STATE_BACKEND_URI: 's3://bucket/shop', REGION: eu}
+    stop_grace: 30s
+    run_timeout: 2h
+    pod_override:
+      metadata: {labels: {team: data}, annotations: {example.com/owner: data}}
+      spec:
+        nodeSelector: {pool: big}
+        tolerations: [{key: big, operator: Exists, effect: NoSchedule}]
+        topologySpreadConstraints:
+        - maxSkew: 1
+          topologyKey: kubernetes.io/hostname
+          whenUnsatisfiable: ScheduleAnyway
+schedules:
+- {name: daily, interval: '@daily', extractor: tap-a, loader: target-b, transform: skip}
+"""
+"""Everything that a project can say about its pods."""

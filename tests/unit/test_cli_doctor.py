@@ -19,7 +19,7 @@ from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
 
 from tests.checkout import ROOT
-from tests.unit.test_planned import FULLEST
+from tests.unit.projects import FULLEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,52 +13,13 @@ from meltano_pods.settings.profiles import PROFILES
 from meltano_pods.tasks.deployment import deployment_at
 
 from tests.checkout import ROOT
+from tests.unit.projects import FULLEST
+from tests.unit.schemas import validate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.unit.projects import MakeProject
-
-KUBERNETES = "1.35"
-# Everything a project can say about its pods.
-FULLEST = """\
-plugins:
-  extractors:
-  - {name: tap-a, namespace: tap_a, annotations: {
-      meltano_pods: {resources: {limits: {memory: 1Gi, example.com/gpu: 1}}}}}
-  loaders: [{name: target-b, namespace: target_b}]
-environments: [{name: prod}]
-annotations:
-  meltano_pods:
-    environment: prod
-    image: ghcr.io/acme/meltano:1.0
-    image_pull_policy: IfNotPresent
-    image_pull_secrets: [registry]
-    service_account: loader
-    secrets: [shared]
-    secret_env:
-      TAP_A_TOKEN:
-      TAP_A_PASSWORD: {secret: vault, key: password}
-    state: backend
-    env: {MELTANO_STATE_BACKEND_URI: 's3://bucket/shop', REGION: eu}
-    stop_grace: 30s
-    run_timeout: 2h
-    pod_override:
-      metadata: {labels: {team: data}, annotations: {example.com/owner: data}}
-      spec:
-        nodeSelector: {pool: big}
-        tolerations: [{key: big, operator: Exists, effect: NoSchedule}]
-        topologySpreadConstraints:
-        - maxSkew: 1
-          topologyKey: kubernetes.io/hostname
-          whenUnsatisfiable: ScheduleAnyway
-schedules:
-- {name: daily, interval: '@daily', extractor: tap-a, loader: target-b, transform: skip}
-"""
-
-
-def validate(pod: dict[str, Any]) -> None:
-    kubernetes_validate.validate(pod, KUBERNETES, strict=True)
 
 
 def pods(folder: Path, profile: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from meltano_pods.settings.schema import MELTANO_SCHEMA, schema
 
 from tests.unit import test_pods_settings, test_settings
 from tests.unit.layers import layer
-from tests.unit.test_planned import FULLEST
+from tests.unit.projects import FULLEST
 
 WHOLE = schema(None)
 # A value of each setting as people write it; a new setting needs one, too.

@@ -84,7 +84,7 @@ def command(  # noqa: PLR0913 - an option each
     found = find_projects(projects).only(names)
     deployment = deployment_of(profile, found.root)
     if reference is not None:
-        from meltano_pods.cli.changes import show_changes  # noqa: PLC0415 - rarely asked for
+        from meltano_pods.cli.diff.show import show_changes  # noqa: PLC0415 - rarely asked for
 
         return show_changes(found, names, deployment, reference, form, tell=tell)
     plans, faults = planned_all(found.folders)

@@ -1,4 +1,4 @@
-"""`meltano-pods plan --diff`."""
+"""Shows what has changed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from meltano_pods.cli.baseline import at_commit
 from meltano_pods.cli.deployment import deployment_of
-from meltano_pods.cli.difference import ADDED, CHANGED, REMOVED, RENAMED, difference
+from meltano_pods.cli.diff.baseline import at_commit
+from meltano_pods.cli.diff.change import ADDED, CHANGED, REMOVED, RENAMED
+from meltano_pods.cli.diff.compare import difference
 from meltano_pods.cli.output import TABLE, show_data, show_faults
 from meltano_pods.cli.projects import planned_all, project_folders
 from meltano_pods.names import counted
@@ -21,7 +22,8 @@ from meltano_pods.settings.launchers import KUBERNETES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from meltano_pods.cli.difference import Change, DagChange, Pods, ProjectChange, TaskChange
+    from meltano_pods.cli.diff.change import Change, DagChange, ProjectChange, TaskChange
+    from meltano_pods.cli.diff.compare import Pods
     from meltano_pods.cli.projects import Projects
     from meltano_pods.plan import ProjectPlan
     from meltano_pods.tasks.deployment import Deployment
