@@ -295,6 +295,14 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
         "job: load", "job: load\n  meltano_pods: {retries: 1}", 29, "schedules[0].meltano_pods",
         ("beside `annotations`", "annotations: {meltano_pods: {...}}"),
     ),
+    "our annotations as a key of a job": (
+        "  tasks:", "  annotations:\n  meltano_pods: {retries: 1}\n  tasks:", 23,
+        "jobs[0].meltano_pods", ("beside `annotations`", "Indent it below"),
+    ),
+    "our annotations as a key of an environment": (
+        "- name: prod", "- name: prod\n  meltano_pods: {}", 5, "environments[1].meltano_pods",
+        ("beside `annotations`",),
+    ),
     "setting in a job": (
         "  tasks:", "  retries: 1\n  tasks:", 22, "jobs[0].retries",
         ("a job has no key `retries`", "annotations: {meltano_pods: {retries: ...}}"),

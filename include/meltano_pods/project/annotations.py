@@ -49,7 +49,7 @@ def read_annotations(entries: Entries, level: str, where: Location) -> Annotatio
         if _is_meant_for_us(key):
             entry.fail(
                 f"`{key}` stands beside `annotations`, where Meltano Pods does not read it",
-                f"Move it there: `annotations: {{{VENDOR}: {{...}}}}`.",
+                f"Indent it below `annotations`: `annotations: {{{VENDOR}: {{...}}}}`.",
             )
     outside = tuple(_outside(entries, vendors, level))
     ours = vendors.get(VENDOR)

@@ -23,6 +23,8 @@ def read_environment(node: Node) -> Environment:
         ProjectError: It has no name, a key that Meltano does not know, or a part of a wrong form.
     """
     entries = node.mapping("`- name: dev`")
+    # First: it knows better what to do about `meltano_pods` as a key of the environment.
+    annotations = read_annotations(entries, "environment", node.where)
     refuse_others(entries, _KEYS, "an environment")
     name = name_of(node, entries, "environment", "dev")
     if ":" in name:
@@ -33,7 +35,7 @@ def read_environment(node: Node) -> Environment:
     return Environment(
         name=name,
         where=node.where,
-        annotations=read_annotations(entries, "environment", node.where),
+        annotations=annotations,
         state_id_suffix=optional_text(entries, "state_id_suffix", "`state_id_suffix: blue`"),
         plugins=_plugins(entries),
     )

@@ -24,6 +24,8 @@ def read_job(node: Node) -> Job:
         ProjectError: It has no name or no tasks, or tasks of a wrong form.
     """
     entries = node.mapping("`- name: daily-load`")
+    # First: it knows better what to do about `meltano_pods` as a key of the job.
+    annotations = read_annotations(entries, "job", node.where)
     refuse_others(entries, ("name", "tasks", "annotations"), "a job")
     name = name_of(node, entries, "job", "daily-load")
     if "tasks" not in entries:
@@ -37,7 +39,7 @@ def read_job(node: Node) -> Job:
         name=name,
         tasks=tuple(tasks),
         where=node.where,
-        annotations=read_annotations(entries, "job", node.where),
+        annotations=annotations,
     )
 
 
