@@ -89,7 +89,9 @@ def test_another_environment_is_another_state(make_project: MakeProject) -> None
 
 
 def test_a_refused_dag_refuses_no_other(make_project: MakeProject) -> None:
-    text = PROJECT + "- {name: third, tasks: [tap-b target]}\n"
+    said = "{state: backend, secret_env: {MELTANO_STATE_BACKEND_URI: {}}}"
+    third = "- {name: third, tasks: [tap-b target]}"
+    text = f"{PROJECT}{third}\nannotations: {{meltano_pods: {said}}}\n"
     assert [clash.second for clash in planned(make_project, text).clashes] == ["shop.daily"]
 
 
@@ -164,3 +166,28 @@ def test_all_that_is_wrong_is_told_at_once(make_project: MakeProject) -> None:
     assert len(caught.value.others) == 1
     assert "`a.daily`" in str(caught.value)
     assert "`b.daily`" in str(caught.value)
+
+
+def test_a_dag_that_meltano_keeps_apart_still_counts_for_its_other_states(
+    make_project: MakeProject,
+) -> None:
+    backend = "{state: backend, env: {MELTANO_STATE_BACKEND_URI: 's3://bucket'}}"
+    jobs = f"""\
+jobs:
+- {{name: one, tasks: tap-a target}}
+- name: two
+  tasks: [tap-a target, tap-b target]
+  annotations: {{meltano_pods: {{tasks: {{{OTHER}: {backend}}}}}}}
+- name: three
+  tasks: tap-b target
+  annotations: {{meltano_pods: {backend}}}
+- name: four
+  tasks: [tap-a target, tap-b target]
+"""
+    found = planned(make_project, PROJECT[: PROJECT.index("schedules:")] + jobs).clashes
+    assert [(each.second, each.guarded) for each in found] == [
+        ("shop.job.two", True),
+        ("shop.job.three", False),
+        # Of its two the one that Meltano does not see counts.
+        ("shop.job.four", False),
+    ]

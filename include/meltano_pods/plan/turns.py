@@ -22,7 +22,7 @@ from meltano_pods.plan.clash import Clash
 from meltano_pods.plan.graph import ancestors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from meltano_pods.errors import Location
     from meltano_pods.plan.model import DagPlan, ProjectPlan, TaskPlan
@@ -44,18 +44,19 @@ def take_turns(dags: Sequence[DagPlan]) -> tuple[tuple[DagPlan, ...], tuple[Clas
     for dag in dags:
         pooled |= _within(dag)
         writers = _writers(dag)
-        if (clash := _clash(dag, writers, known)) is not None:
+        # Of several the one that keeps it from running.
+        clash = min(_clashes(dag, writers, known), key=lambda each: each.guarded, default=None)
+        if clash is not None:
             clashes.append(clash)
-            continue
+            if not clash.guarded:
+                continue
         for state_id, tasks in writers.items():
             earlier = known.setdefault(state_id, [])
-            if earlier:
-                pooled |= {(dag.dag_id, task.task_id) for task in tasks}
-                pooled |= {
-                    (each.dag_id, task.task_id)
-                    for each in earlier
-                    for task in _writers(each)[state_id]
-                }
+            for each in earlier:
+                others = _writers(each)[state_id]
+                if _one_pool([*tasks, *others]):
+                    pooled |= {(dag.dag_id, task.task_id) for task in tasks}
+                    pooled |= {(each.dag_id, task.task_id) for task in others}
             earlier.append(dag)
     return tuple(_pooled(dag, pooled) for dag in dags), tuple(clashes)
 
@@ -95,17 +96,21 @@ def _writers(dag: DagPlan) -> dict[str, list[TaskPlan]]:
     return writers
 
 
-def _clash(
+def _clashes(
     dag: DagPlan, writers: Mapping[str, list[TaskPlan]], known: Mapping[str, list[DagPlan]]
-) -> Clash | None:
+) -> Iterator[Clash]:
     for state_id, tasks in writers.items():
         for earlier in known.get(state_id, ()):
             both = [*tasks, *_writers(earlier)[state_id]]
-            pools = {task.settings.state_pool for task in both}
-            if len(pools) > 1 or None in pools:
+            if not _one_pool(both):
                 guarded = all(task.settings.state == "database" for task in both)
-                return Clash(state_id, earlier.dag_id, dag.dag_id, dag.where, guarded)
-    return None
+                yield Clash(state_id, earlier.dag_id, dag.dag_id, dag.where, guarded)
+
+
+def _one_pool(tasks: Iterable[TaskPlan]) -> bool:
+    """Whether tasks take turns: all have one and the same `state_pool`."""
+    pools = {task.settings.state_pool for task in tasks}
+    return len(pools) == 1 and None not in pools
 
 
 def _within(dag: DagPlan) -> set[tuple[str, str]]:
