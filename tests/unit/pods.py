@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from meltano_pods.pods.build import RunSpec
 from meltano_pods.pods.cluster import Cluster
 from meltano_pods.pods.naming import TaskRun
 from meltano_pods.pods.options import PodOptions
@@ -34,6 +35,23 @@ OK = RunResult(
 )
 
 
+SPEC = RunSpec(("run", "tap-a", "target-b", "--state-id", "daily"), "prod", {"A": "b"})
+SMALL: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "example", "namespace": "there"},
+    "spec": {
+        "containers": [
+            {
+                "name": "meltano",
+                "image": "template",
+                "args": ["run", "x", "y"],
+                "envFrom": [{"secretRef": {"name": "example"}}],
+                "resources": {"requests": {"memory": "512Mi"}, "limits": {"memory": "512Mi"}},
+            }
+        ]
+    },
+}
 FAILED = RunResult(Outcome.FAILED, 1, Category.TARGET_FAILED, "target-b", "PermissionError: out")
 
 
@@ -128,3 +146,14 @@ def waits(reason: str, message: str = "") -> dict[str, Any]:
     """Return the status of a pending pod whose run's container waits."""
     state = {"waiting": {"reason": reason, "message": message}}
     return {"phase": "Pending", "containerStatuses": [container(state)]}
+
+
+def main(pod: dict[str, Any]) -> dict[str, Any]:
+    """Return the container of a pod's run."""
+    found: dict[str, Any] = pod["spec"]["containers"][0]
+    return found
+
+
+def env(pod: dict[str, Any]) -> dict[str, Any]:
+    """Return the variables of that container: values, or where they come from."""
+    return {each["name"]: each.get("value", each.get("valueFrom")) for each in main(pod)["env"]}

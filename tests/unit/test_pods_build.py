@@ -12,41 +12,14 @@ from meltano_pods.pods.build import RunSpec, build_pod
 from meltano_pods.pods.template import read_template
 from meltano_pods.settings.podfields import problems
 
-from tests.unit.pods import RUN, TEMPLATES, options
+from tests.unit.pods import RUN, SMALL, SPEC, TEMPLATES, env, main, options
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SPEC = RunSpec(("run", "tap-a", "target-b", "--state-id", "daily"), "prod", {"A": "b"})
-SMALL: dict[str, Any] = {
-    "apiVersion": "v1",
-    "kind": "Pod",
-    "metadata": {"name": "example", "namespace": "there"},
-    "spec": {
-        "containers": [
-            {
-                "name": "meltano",
-                "image": "template",
-                "args": ["run", "x", "y"],
-                "envFrom": [{"secretRef": {"name": "example"}}],
-                "resources": {"requests": {"memory": "512Mi"}, "limits": {"memory": "512Mi"}},
-            }
-        ]
-    },
-}
-
 
 def build(template: dict[str, Any] = SMALL, spec: RunSpec = SPEC, **changes: Any) -> dict[str, Any]:
     return build_pod(template, options(**changes), spec, RUN)
-
-
-def main(pod: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = pod["spec"]["containers"][0]
-    return found
-
-
-def env(pod: dict[str, Any]) -> dict[str, Any]:
-    return {each["name"]: each.get("value", each.get("valueFrom")) for each in main(pod)["env"]}
 
 
 def test_golden() -> None:

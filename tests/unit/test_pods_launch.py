@@ -22,8 +22,7 @@ from meltano_pods.pods.start import is_overdue
 
 from tests.unit.clock import Clock
 from tests.unit.fake_cluster import FakeCluster, refusal
-from tests.unit.pods import RUN, RUNNING, container, ended, options, over
-from tests.unit.test_pods_build import SMALL
+from tests.unit.pods import RUN, RUNNING, SMALL, container, ended, options, over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,8 +14,7 @@ from meltano_pods.project import read_project
 from meltano_pods.settings import settings_of
 
 from tests.unit.layers import layer
-from tests.unit.pods import RUN, TEMPLATES, options
-from tests.unit.test_pods_build import SPEC, env, main
+from tests.unit.pods import RUN, SPEC, TEMPLATES, env, main, options
 
 if TYPE_CHECKING:
     from tests.unit.projects import MakeProject
