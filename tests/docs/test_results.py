@@ -14,7 +14,7 @@ from meltano_pods.settings.assets import uri_of
 
 from tests.checkout import ROOT
 from tests.docs.blocks import code_blocks
-from tests.unit.test_results import ORDERS, STREAM, Airflow, reporting, result
+from tests.unit.results.ended_task import ORDERS, STREAM, Airflow, reporting, result
 
 if TYPE_CHECKING:
     from pathlib import Path
