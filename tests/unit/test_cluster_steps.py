@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,9 +80,23 @@ def test_asking_neither_fails_nor_logs(tmp_path: Path) -> None:
     assert not shell.log.exists()
 
 
-def test_two_commands_at_once_are_kept_apart(tmp_path: Path) -> None:
-    folder = tmp_path / "meltano-pods"
-    with alone(folder), pytest.raises(ClusterError, match="at work on the cluster meltano-pods"):
-        alone(folder).__enter__()
-    with alone(folder):
-        pass
+def test_two_commands_at_once_take_turns(tmp_path: Path) -> None:
+    folder, said, order = tmp_path / "meltano-pods", [], []
+    waits = threading.Event()
+
+    def tell(text: str) -> None:
+        said.append(text)
+        waits.set()
+
+    def second() -> None:
+        with alone(folder, tell):
+            order.append("second")
+
+    with alone(folder, tell):
+        other = threading.Thread(target=second)
+        other.start()
+        assert waits.wait(30)
+        order.append("first")
+    other.join(30)
+    assert order == ["first", "second"]
+    assert said == ["Waiting for another command on the cluster meltano-pods ...\n"]

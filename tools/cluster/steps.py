@@ -31,21 +31,16 @@ class Step:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Keep others from the same cluster meanwhile.
-
-    Raises:
-        ClusterError: Somebody else is at it.
-    """
+def alone(folder: Path, out: Callable[[str], object] = sys.stdout.write) -> Iterator[None]:
+    """Wait until no other command is at work on the same cluster, and keep others waiting."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ClusterError(
-                f"another command of this folder is at work on the cluster {folder.name}",
-                "Wait for its end, or stop it",
-            ) from None
+            out(f"Waiting for another command on the cluster {folder.name} ...\n")
+            sys.stdout.flush()
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
