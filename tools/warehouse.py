@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import re
 import secrets
@@ -20,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tools.as_nobody import NOBODY, USERS, is_root, place
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -27,7 +28,6 @@ VARIABLES = tuple(f"WAREHOUSE_{each}" for each in ("HOST", "PORT", "USER", "PASS
 _HOST = "127.0.0.1"
 _OWNER = "postgres"
 _NAME = "warehouse"  # of the role and of its database
-_NOBODY = "nobody"  # PostgreSQL refuses to run as root
 _PLACES = (
     "usr/lib/postgresql/*/bin",  # Debian and Ubuntu
     "usr/pgsql-*/bin",  # Red Hat and Fedora
@@ -60,9 +60,11 @@ def running(folder: Path, *, keep: bool = False) -> Iterator[dict[str, str]]:
     Raises:
         WarehouseError: There is no PostgreSQL on this machine, or it does not start.
     """
-    server = _Server(programs(), _place(folder))
-    server.folder.mkdir(parents=True, exist_ok=True)
-    with (server.folder / "users").open("w") as users:
+    try:
+        server = _Server(programs(), place(folder))
+    except PermissionError as error:
+        raise WarehouseError(f"{error}; remove it") from None
+    with (server.folder / USERS).open("w") as users:
         with server.alone():
             fcntl.flock(users, fcntl.LOCK_SH)
             server.start()
@@ -100,8 +102,8 @@ class _Server:
             return
         if not (self.data / "PG_VERSION").exists():
             shutil.rmtree(self.data, ignore_errors=True)
-            if _is_root():
-                shutil.chown(self.folder, _NOBODY)
+            if is_root():
+                shutil.chown(self.folder, NOBODY)
             self._run("initdb", "--pgdata", self.data, "--username", _OWNER, "--pwfile",
                       self._secret(_OWNER), "--auth=scram-sha-256", "--encoding=UTF8",
                       "--locale=C", "--no-sync")  # fmt: skip
@@ -140,8 +142,8 @@ class _Server:
         if not file.exists():
             file.touch(0o600)
             file.write_text(secrets.token_urlsafe(24))
-            if _is_root():
-                shutil.chown(file, _NOBODY)
+            if is_root():
+                shutil.chown(file, NOBODY)
         return file
 
     def _sql(self, statement: str) -> str:
@@ -163,7 +165,7 @@ class _Server:
                 check=False,
                 cwd=self.folder,
                 env={**os.environ, **env},
-                user=_NOBODY if _is_root() else None,
+                user=NOBODY if is_root() else None,
             )
             output.seek(0)
             text = output.read().strip()
@@ -190,18 +192,6 @@ def programs() -> Path:
         "apt-get install postgresql; macOS: brew install postgresql@17; it need not run), or name "
         f"a database of yours by the variables {', '.join(VARIABLES)}"
     )
-
-
-def _place(folder: Path) -> Path:
-    """Return `folder`, or for root one that `nobody` can reach."""
-    if not _is_root():
-        return folder.absolute()
-    digest = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:10]
-    return Path(tempfile.gettempdir()) / f"meltano-pods-{digest}"
-
-
-def _is_root() -> bool:
-    return os.geteuid() == 0
 
 
 def _free_port() -> int:

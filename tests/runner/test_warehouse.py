@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tools import warehouse
+from tools.as_nobody import place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +45,25 @@ def test_its_role_may_enter_its_own_database_alone(tmp_path: Path) -> None:
         assert "permission denied" in sql(variables, "create database other")
         assert "permission denied" in sql(variables, "create role other")
         assert "authentication failed" in sql(variables, "select 1", WAREHOUSE_PASSWORD="other")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's files are elsewhere")
+def test_what_root_left_of_a_project_that_is_gone_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    (tmp_path / "project").mkdir()
+    for name, there, owner in (("gone", False, 0), ("there", True, 0), ("foreign", False, 1)):
+        folder = tmp_path / f"meltano-pods-{name}"
+        folder.mkdir()
+        (folder / "origin").write_text(str(tmp_path / ("project" if there else "none") / "run"))
+        os.chown(folder, owner, 0)
+    current = place(tmp_path / "project" / "warehouse")
+    left = set(tmp_path.glob("meltano-pods-*"))
+    assert left == {current, tmp_path / "meltano-pods-there", tmp_path / "meltano-pods-foreign"}
+    os.chown(current, 1, 0)
+    with pytest.raises(PermissionError, match="somebody else's"):
+        place(tmp_path / "project" / "warehouse")
 
 
 def test_a_project_needs_it_that_names_it_and_has_none(tmp_path: Path) -> None:
