@@ -39,19 +39,23 @@ def die_with_parent() -> None:
 
 def plugins(meltano: int) -> dict[str, list[psutil.Process]]:
     """Return Meltano's children by role: `tap`, `target`, `mapper` and `other`."""
+    import psutil  # noqa: PLC0415
+
     found: dict[str, list[psutil.Process]] = {"tap": [], "target": [], "mapper": [], "other": []}
-    for child in _children(meltano, recursive=False):
-        found[_role(child)].append(child)
+    with contextlib.suppress(psutil.Error):
+        own = psutil.Process(meltano).cmdline()
+        for child in _children(meltano, recursive=False):
+            line = _cmdline(child)
+            # A child that is just being started is a copy of Meltano yet, whatever it will be.
+            if line not in ([], own):
+                found[_role(line)].append(child)
     return found
 
 
 def ending_signal(process: psutil.Process) -> signal.Signals:
     """Return the signal on which a plugin ends in order: dbt cancels its queries on SIGINT only."""
-    import psutil  # noqa: PLC0415
-
-    with contextlib.suppress(psutil.Error):
-        if any(Path(argument).name == "dbt" for argument in process.cmdline()[:2]):
-            return signal.SIGINT
+    if any(Path(argument).name == "dbt" for argument in _cmdline(process)[:2]):
+        return signal.SIGINT
     return signal.SIGTERM
 
 
@@ -93,13 +97,18 @@ def _children(pid: int, *, recursive: bool) -> list[psutil.Process]:
     return alive
 
 
-def _role(process: psutil.Process) -> str:
+def _cmdline(process: psutil.Process) -> list[str]:
     import psutil  # noqa: PLC0415
 
     with contextlib.suppress(psutil.Error):
-        for argument in process.cmdline():
-            if match := _ROLE.search(argument):
-                return match[1]
+        return process.cmdline()
+    return []
+
+
+def _role(cmdline: Iterable[str]) -> str:
+    for argument in cmdline:
+        if match := _ROLE.search(argument):
+            return match[1]
     return "other"
 
 
