@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("airflow.providers.cncf.kubernetes")
 
 from airflow.serialization.serialized_objects import DagSerialization
+from kubernetes.client.exceptions import ApiException
 from meltano_pods.dags import airflow_dags, maintenance_dag
 from meltano_pods.errors import DeploymentError, SettingsError
 from meltano_pods.pods import MeltanoPodOperator
@@ -25,6 +26,8 @@ from tests.unit.pods import TEMPLATES
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from meltano_pods.pods.api import Pods
 
 PROJECT = """\
 plugins:
@@ -101,6 +104,42 @@ def test_the_reaper_looks_where_projects_send_their_pods(
     (root / "meltano" / "broken").mkdir()
     (root / "meltano" / "broken" / "meltano.yml").write_text("plugins: [")
     assert namespaces(maintenance_dag(str(root / "dags" / "reaper.py"))) == {"heavy", "loads"}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "fails"),
+    [
+        ({"heavy": 403}, False),
+        ({"loads": 403}, False),
+        ({"heavy": 403, "loads": 403}, True),
+        ({"heavy": 500}, True),
+    ],
+)
+def test_where_airflow_may_not_look_the_reaper_passes_by(
+    root: Path, monkeypatch: pytest.MonkeyPatch, statuses: dict[str, int], *, fails: bool
+) -> None:
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LAUNCHER", "kubernetes")
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__NAMESPACE", "loads")
+    task(root, "namespace: heavy")
+    looked: list[str] = []
+
+    def reap(pods: Pods, **_: object) -> dict[str, str]:
+        looked.append(pods.namespace)
+        if status := statuses.get(pods.namespace):
+            raise ApiException(status=status)
+        return {f"pod-of-{pods.namespace}": "its task is over"}
+
+    monkeypatch.setattr("meltano_pods.pods.maintenance.reap", reap)
+    made = maintenance_dag(str(root / "dags" / "reaper.py"))
+    assert made is not None
+    reaper: Any = made.get_task("reap")
+    if fails:
+        with pytest.raises(ApiException):
+            reaper.execute({})
+    else:
+        (good,) = {"heavy", "loads"} - statuses.keys()
+        assert reaper.execute({}) == {f"pod-of-{good}": "its task is over"}
+    assert looked == ["heavy", "loads"]
 
 
 @pytest.mark.parametrize("in_cluster", [None, True, False])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, TaskInstanceState
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+from kubernetes.client.exceptions import ApiException
 
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.plan import plan
@@ -64,19 +66,34 @@ class ReapPodsOperator(BaseOperator):
         self.dag_file = dag_file
 
     def execute(self, context: Context) -> dict[str, str]:  # noqa: ARG002 - Airflow's signature
-        """Return the pods that were removed, and why."""
+        """Return the pods that were removed, and why.
+
+        Raises:
+            ApiException: The cluster refused to tell of pods, or failed to; but where Airflow may
+                not look it starts none either, and that is an error only if it is so everywhere.
+        """
         settings = self.deployment.settings
         hook = ClusterHook(cluster_of(settings))
         removed: dict[str, str] = {}
-        for namespace in sorted(self.namespaces(hook)):
-            removed |= reap(
-                Pods(lambda: hook.core_v1_client, namespace),
-                now=datetime.now(UTC),
-                deployment=settings.deployment,
-                is_over=is_over,
-            )
+        failed: dict[str, ApiException] = {}
+        namespaces = sorted(self.namespaces(hook))
+        for namespace in namespaces:
+            try:
+                removed |= reap(
+                    Pods(lambda: hook.core_v1_client, namespace),
+                    now=datetime.now(UTC),
+                    deployment=settings.deployment,
+                    is_over=is_over,
+                )
+            except ApiException as error:
+                failed[namespace] = error
+                said = f"{error.status} {error.reason}"
+                self.log.warning("Could not look for pods in namespace %s: %s", namespace, said)
         for name, why in removed.items():
             self.log.info("Removed pod %s: %s", name, why)
+        worse = [error for error in failed.values() if error.status != HTTPStatus.FORBIDDEN]
+        if worse or len(failed) == len(namespaces):
+            raise (worse or list(failed.values()))[0]
         return removed
 
     def namespaces(self, hook: ClusterHook) -> set[str]:
