@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from meltano_pods.errors import Location
     from meltano_pods.plan.model import DagPlan, ProjectPlan, TaskPlan
 
+    # By state: the DAGs that write it, each with those of its tasks that do.
+    _Known = dict[str, list[tuple[DagPlan, list[TaskPlan]]]]
+
 
 def take_turns(dags: Sequence[DagPlan]) -> tuple[tuple[DagPlan, ...], tuple[Clash, ...]]:
     """Put tasks that write one state into their `state_pool`.
@@ -40,7 +43,7 @@ def take_turns(dags: Sequence[DagPlan]) -> tuple[tuple[DagPlan, ...], tuple[Clas
     """
     pooled: set[tuple[str, str]] = set()
     clashes: list[Clash] = []
-    known: dict[str, list[DagPlan]] = {}
+    known: _Known = {}
     for dag in dags:
         pooled |= _within(dag)
         writers = _writers(dag)
@@ -52,12 +55,11 @@ def take_turns(dags: Sequence[DagPlan]) -> tuple[tuple[DagPlan, ...], tuple[Clas
                 continue
         for state_id, tasks in writers.items():
             earlier = known.setdefault(state_id, [])
-            for each in earlier:
-                others = _writers(each)[state_id]
+            for each, others in earlier:
                 if _one_pool([*tasks, *others]):
                     pooled |= {(dag.dag_id, task.task_id) for task in tasks}
                     pooled |= {(each.dag_id, task.task_id) for task in others}
-            earlier.append(dag)
+            earlier.append((dag, tasks))
     return tuple(_pooled(dag, pooled) for dag in dags), tuple(clashes)
 
 
@@ -96,12 +98,10 @@ def _writers(dag: DagPlan) -> dict[str, list[TaskPlan]]:
     return writers
 
 
-def _clashes(
-    dag: DagPlan, writers: Mapping[str, list[TaskPlan]], known: Mapping[str, list[DagPlan]]
-) -> Iterator[Clash]:
+def _clashes(dag: DagPlan, writers: Mapping[str, list[TaskPlan]], known: _Known) -> Iterator[Clash]:
     for state_id, tasks in writers.items():
-        for earlier in known.get(state_id, ()):
-            both = [*tasks, *_writers(earlier)[state_id]]
+        for earlier, others in known.get(state_id, ()):
+            both = [*tasks, *others]
             if not _one_pool(both):
                 guarded = all(task.settings.state == "database" for task in both)
                 yield Clash(state_id, earlier.dag_id, dag.dag_id, dag.where, guarded)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.project.model import Annotations
@@ -70,6 +71,7 @@ def _outside(entries: Entries, vendors: Entries, level: str) -> Iterator[tuple[s
             yield key, node.where
 
 
+@lru_cache(maxsize=256)  # every key of every entry is asked for, and most are the same few
 def _is_meant_for_us(vendor: str) -> bool:
     key = vendor.casefold().replace("-", "_").replace(" ", "_")
     return SequenceMatcher(None, key, VENDOR).ratio() > _ALIKE

@@ -61,10 +61,13 @@ def _faults(layer: Layer) -> Iterator[SettingsError]:
 
 def _misplaced(layer: Layer) -> Iterator[SettingsError]:
     """Find settings outside of the annotations: Meltano keeps such keys, and nobody reads them."""
-    allowed = _known(layer.level) if layer.outside else ()
     for key, where in layer.outside:
+        if key not in Settings.model_fields and key != TASKS:
+            continue
         # A job's and a schedule's own `tasks` are Meltano's.
-        if key in allowed and (key != TASKS or where.key.endswith(f"annotations.{TASKS}")):
+        if layer.level not in _levels_refused(key) and (
+            key != TASKS or where.key.endswith(f"annotations.{TASKS}")
+        ):
             beside_ours = where.key.endswith(f"annotations.{key}")
             yield SettingsError(
                 f"the setting `{key}` stands outside of `annotations: {{meltano_pods: ...}}`, "
