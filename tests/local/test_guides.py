@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.checkout import ROOT
-from tests.clone import copy_of_this_project, typed
+from tests.clone import typed
 from tests.docs.tutorial import Typed, steps, typed_in
 from tests.unit.command_line import uncommented
 
@@ -15,13 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOW_TO = ROOT / "docs" / "how-to"
-
-
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    clone = copy_of_this_project(tmp_path_factory.mktemp("clone") / "meltano-pods")
-    typed(clone, "make run")
-    return clone
 
 
 @pytest.mark.timeout(300)

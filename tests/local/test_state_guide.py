@@ -8,20 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.checkout import ROOT
-from tests.clone import copy_of_this_project, typed
+from tests.clone import typed
 from tests.docs.tutorial import typed_in
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE = ROOT / "docs" / "how-to" / "state.md"
-
-
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    clone = copy_of_this_project(tmp_path_factory.mktemp("clone") / "meltano-pods")
-    typed(clone, "make run")
-    return clone
 
 
 @pytest.mark.timeout(300)

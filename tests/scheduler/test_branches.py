@@ -61,13 +61,17 @@ def test_one_that_takes_no_turns_is_refused_at_once(airflow: RunningAirflow) -> 
     assert "prod:tap-csv-to-target-jsonl" in log
 
 
+def _fails_and_tells(airflow: RunningAirflow, inbox: Inbox, dag_id: str) -> None:
+    airflow.unpause(dag_id)
+    assert airflow.ended(dag_id, airflow.api.trigger(dag_id)) == "failed"
+    wait_for("the notice of the failure", lambda: len(inbox.notices_about(dag_id)) > 0)
+
+
 def test_where_branches_end_in_two_tasks_the_recovery_is_told_once(
     airflow: RunningAirflow, inbox: Inbox
 ) -> None:
     dag_id = "branches.job.ends"
-    airflow.unpause(dag_id)
-    assert airflow.ended(dag_id, airflow.api.trigger(dag_id)) == "failed"
-    wait_for("the notice of the failure", lambda: len(inbox.notices_about(dag_id)) > 0)
+    _fails_and_tells(airflow, inbox, dag_id)
     output = airflow.home / "meltano" / "branches" / "output"
     output.mkdir(exist_ok=True)
     (output / "allowed").touch()
@@ -84,9 +88,7 @@ def test_a_run_without_the_last_task_tells_of_the_recovery(
     airflow: RunningAirflow, inbox: Inbox
 ) -> None:
     dag_id = "branches.job.row"
-    airflow.unpause(dag_id)
-    assert airflow.ended(dag_id, airflow.api.trigger(dag_id)) == "failed"
-    wait_for("the notice of the failure", lambda: len(inbox.notices_about(dag_id)) > 0)
+    _fails_and_tells(airflow, inbox, dag_id)
     (airflow.home / "meltano" / "branches" / "output" / "mended").touch()
     good = airflow.api.trigger(dag_id, only_tasks=["check-mended"])
     assert airflow.ended(dag_id, good) == "success"
