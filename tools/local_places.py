@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from meltano_pods.cli import here
-from meltano_pods.settings.deployment_values import PROJECT
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / here.WORK
@@ -13,18 +12,17 @@ WORK = ROOT / here.WORK
 
 def state_of(project: str) -> Path:
     """Return the system database of a project, which holds its state."""
-    return WORK / f"{project}.db"
+    return here.state_of(ROOT, project)
 
 
 def output_of(project: str) -> Path:
     """Return the folder of the files that a project's target-jsonl writes."""
-    return ROOT / here.OUTPUT / project
+    return here.output_of(ROOT, project)
 
 
 def project_environment(project: str) -> dict[str, str]:
     """Return the variables of a project's runs; `{project}` stands for any."""
-    said = here.variables_here(ROOT)
-    return {name: value.replace(PROJECT, project) for name, value in said.items()}
+    return here.variables_here(ROOT, project)
 
 
 def airflow_environment(home: Path) -> dict[str, str]:

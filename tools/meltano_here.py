@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from meltano_pods.project.files import project_folders
+
 from tools.local_places import ROOT, WORK, project_environment
 
 _COMMAND = ROOT / ".venv-meltano" / "bin" / "meltano"
@@ -18,7 +20,7 @@ def main(project: str, *arguments: str) -> None:
     """
     folder = ROOT / "meltano" / project
     if not (folder / "meltano.yml").is_file():
-        known = ", ".join(sorted(file.parent.name for file in ROOT.glob("meltano/*/meltano.yml")))
+        known = ", ".join(each.name for each in project_folders(folder.parent))
         raise SystemExit(f"make meltano: there is no project {project}; PROJECT= is one of {known}")
     WORK.mkdir(exist_ok=True)
     os.chdir(folder)

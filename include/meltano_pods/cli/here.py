@@ -11,19 +11,30 @@ from pathlib import Path
 from meltano_pods.settings.deployment_values import PROJECT
 
 WORK = Path(".run")
-OUTPUT = Path("output")
+_OUTPUT = Path("output")
 _MELTANO = Path(".venv-meltano")
 
 
-def variables_here(root: Path) -> dict[str, str]:
-    """Return the variables of runs on this machine; `{project}` in a value stands for any.
+def state_of(root: Path, project: str) -> Path:
+    """Return the system database of a project, which holds its state."""
+    return root / WORK / f"{project}.db"
+
+
+def output_of(root: Path, project: str) -> Path:
+    """Return the folder of the files that a project's target-jsonl writes."""
+    return root / _OUTPUT / project
+
+
+def variables_here(root: Path, project: str = PROJECT) -> dict[str, str]:
+    """Return the variables of a project's runs on this machine.
 
     Args:
         root: The Airflow project's folder.
+        project: Its name; `{project}` stands for any.
     """
     return {
-        "MELTANO_DATABASE_URI": f"sqlite:///{root / WORK / PROJECT}.db",
-        "TARGET_JSONL_DESTINATION_PATH": str(root / OUTPUT / PROJECT),
+        "MELTANO_DATABASE_URI": f"sqlite:///{state_of(root, project)}",
+        "TARGET_JSONL_DESTINATION_PATH": str(output_of(root, project)),
     }
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from meltano_pods.cli.output import typed
-from meltano_pods.cli.projects import project_folders, projects_folder, projects_option
+from meltano_pods.cli.projects import projects_folder, projects_option
 from meltano_pods.errors import DeploymentError
 from meltano_pods.pods.naming import secret_name
+from meltano_pods.project.files import project_folders
 
 if TYPE_CHECKING:
     from pathlib import Path

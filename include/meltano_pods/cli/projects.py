@@ -16,14 +16,14 @@ from meltano_pods.names import listed, suggestion
 from meltano_pods.plan import plan
 from meltano_pods.plan.turns import refuse_clashes
 from meltano_pods.project import read_project
-from meltano_pods.project.files import misnamed
+from meltano_pods.project.files import MELTANO_FILE, misnamed, project_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from meltano_pods.plan import ProjectPlan
 
-_PROJECTS, _FILE = "meltano", "meltano.yml"
+_PROJECTS = "meltano"
 
 projects_option: Callable[[Callable[..., int]], Callable[..., int]] = click.option(
     "--projects",
@@ -82,7 +82,7 @@ def find_projects(folder: Path | None) -> Projects:
         DeploymentError: There are none.
     """
     found = projects_folder(folder)
-    if (found / _FILE).is_file():
+    if (found / MELTANO_FILE).is_file():
         raise DeploymentError(
             "this is a project itself, not the folder that holds projects",
             str(found),
@@ -93,7 +93,7 @@ def find_projects(folder: Path | None) -> Projects:
         raise together([misnamed_error(each) for each in wrong])
     if not folders:
         raise DeploymentError(
-            f"there is no project: no folder in it has a {_FILE}",
+            f"there is no project: no folder in it has a {MELTANO_FILE}",
             str(found),
             f"Begin one with `{typed('new', 'NAME')}`, or say where they are with `--projects`.",
         )
@@ -109,11 +109,6 @@ def projects_folder(folder: Path | None) -> Path:
     return (folder or _configured() or _above()).absolute()
 
 
-def project_folders(folder: Path) -> list[Path]:
-    """Return the folders of the projects in a folder; none where it has none, or is not there."""
-    return sorted(file.parent for file in folder.glob(f"*/{_FILE}"))
-
-
 def misnamed_files(folder: Path) -> list[Path]:
     """Return the files that were meant to make projects of folders, but have another name."""
     names = {each: misnamed(each) for each in sorted(folder.glob("*/"))}
@@ -123,7 +118,9 @@ def misnamed_files(folder: Path) -> list[Path]:
 def misnamed_error(file: Path) -> DeploymentError:
     """Return what to say of such a file."""
     return DeploymentError(
-        f"Meltano reads {_FILE}, and not {file.name}", str(file), f"Rename it to {_FILE}."
+        f"Meltano reads {MELTANO_FILE}, and not {file.name}",
+        str(file),
+        f"Rename it to {MELTANO_FILE}.",
     )
 
 

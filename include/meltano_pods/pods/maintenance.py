@@ -22,7 +22,7 @@ from meltano_pods.pods.reaper import reap
 from meltano_pods.pods.template import read_template
 from meltano_pods.project import read_project
 from meltano_pods.settings.fallbacks import completed
-from meltano_pods.tasks.layout import project_folders
+from meltano_pods.tasks.layout import all_project_folders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,7 +105,7 @@ class ReapPodsOperator(BaseOperator):
         said = self.deployment.settings
         # The first is that of DAGs which somebody wrote, too.
         pairs = {(said.pod_template, self.deployment.namespace)}
-        for folder in project_folders(self.dag_file):
+        for folder in all_project_folders(self.dag_file):
             # One that cannot be planned starts no pods.
             with suppress(MeltanoPodsError):
                 planned = plan(read_project(folder), os.environ.get("MELTANO_ENVIRONMENT") or None)

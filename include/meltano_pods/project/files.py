@@ -26,6 +26,11 @@ _MAX_ALL_BYTES = 4_000_000
 _MAX_FILES = 500
 
 
+def project_folders(folder: Path) -> list[Path]:
+    """Return the folders of the projects in a folder; none where it has none, or is not there."""
+    return sorted(file.parent for file in folder.glob(f"*/{MELTANO_FILE}"))
+
+
 def project_files(folder: Path) -> list[Entries]:
     """Return the top-level entries of each file of the project, meltano.yml first.
 

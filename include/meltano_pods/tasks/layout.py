@@ -7,6 +7,7 @@ from pathlib import Path
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.plan.identifiers import project_part
+from meltano_pods.project.files import project_folders
 from meltano_pods.settings.deployment import SECTION
 from meltano_pods.tasks.deployment import read_settings
 
@@ -49,7 +50,7 @@ def project_folder(dag_file: str, name: str | None = None) -> Path:
     )
 
 
-def project_folders(dag_file: str) -> list[Path]:
+def all_project_folders(dag_file: str) -> list[Path]:
     """Return the folders of all projects, in the order of their names.
 
     Args:
@@ -59,7 +60,7 @@ def project_folders(dag_file: str) -> list[Path]:
         DeploymentError: The deployment's settings are wrong.
     """
     projects, _ = _projects_folder(Path(dag_file).absolute())
-    return sorted(file.parent for file in projects.glob("*/meltano.yml"))
+    return project_folders(projects)
 
 
 def _names(projects: Path) -> list[str]:

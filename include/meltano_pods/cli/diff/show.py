@@ -13,10 +13,11 @@ from meltano_pods.cli.diff.baseline import at_commit
 from meltano_pods.cli.diff.change import ADDED, CHANGED, REMOVED, RENAMED
 from meltano_pods.cli.diff.compare import difference
 from meltano_pods.cli.output import TABLE, show_data, show_faults
-from meltano_pods.cli.projects import planned_all, project_folders
+from meltano_pods.cli.projects import planned_all
 from meltano_pods.names import counted
 from meltano_pods.pods import naming
 from meltano_pods.pods.planned import planned_pods
+from meltano_pods.project.files import project_folders
 from meltano_pods.settings.launchers import KUBERNETES
 
 if TYPE_CHECKING:
