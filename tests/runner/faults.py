@@ -7,6 +7,7 @@ and a second run goes on from there. Used by the tests with a few moments, by it
 from __future__ import annotations
 
 import argparse
+import math
 import random
 import signal
 import subprocess
@@ -84,9 +85,14 @@ def seconds_of_a_whole_run(rows: int) -> float:
 
 
 def moments(count: int, longest: float, seed: int) -> list[float]:
-    """Return random moments, the same for the same seed."""
+    """Return random moments, the same for the same seed.
+
+    One in each part of the run. Later parts are shorter: at first, nothing is moved yet.
+    """
     chance = random.Random(seed)  # noqa: S311 - a spread of moments, no secret
-    return sorted(chance.uniform(0.2, longest) for _ in range(count))
+    return [
+        max(0.2, longest * math.sqrt((part + chance.random()) / count)) for part in range(count)
+    ]
 
 
 def main() -> int:

@@ -99,12 +99,15 @@ class Pipeline:
             assert time.monotonic() < deadline, [process.cmdline() for process in left]
             time.sleep(0.05)
 
-    def processes(self) -> list[psutil.Process]:
+    def processes(self, command: str = "") -> list[psutil.Process]:
+        """Return the processes of this pipeline, or those of them whose command holds this."""
         found = []
-        for process in psutil.process_iter(["environ", "status"]):
+        for process in psutil.process_iter(["environ", "status", "cmdline"]):
             environ = process.info["environ"] or {}
-            if environ.get("PIPELINE_MARK") == str(self.folder) and (
-                process.info["status"] != psutil.STATUS_ZOMBIE
+            if (
+                environ.get("PIPELINE_MARK") == str(self.folder)
+                and process.info["status"] != psutil.STATUS_ZOMBIE
+                and command in " ".join(process.info["cmdline"] or ())
             ):
                 found.append(process)
         return found

@@ -83,6 +83,16 @@ class Shop:
         self.start(*arguments, **env).wait(timeout=300)
         return decode((self.folder / "result.json").read_text())
 
+    def fill(self) -> None:
+        """Put the rows where a load puts them, for tests of dbt alone."""
+        self.sql("create schema raw")
+        for file in FILES:
+            columns = (self.data / file).read_text().partition("\n")[0]
+            table = f"raw.{file[:-4]}"
+            self.sql(f"create table {table} ({columns.replace(',', ' text, ')} text)")
+            self.sql(f"\\copy {table} from '{self.data / file}' csv header")
+            self.sql(f"alter table {table} add _sdc_batched_at timestamp default now()")
+
     def log(self) -> str:
         return (self.folder / "log").read_text(errors="replace")
 
