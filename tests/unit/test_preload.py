@@ -6,31 +6,27 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 PLUGIN = Path(__file__).parents[2] / "plugins" / "preload.py"
-# In a process of its own: what this one has imported says nothing.
+CASES = [
+    ("api-server", "LocalExecutor", False),
+    ("scheduler", "KubernetesExecutor", False),
+    ("scheduler", "LocalExecutor", True),  # the last: what is imported stays so
+]
+# In a process of its own, for what this one has imported says nothing; one for all, as it takes
+# seconds.
 _PROGRAM = f"""\
-import runpy, sys
+import os, runpy, sys
 plugin = runpy.run_path({str(PLUGIN)!r})["PreloadPlugin"]
-plugin.on_load()
-print("airflow.providers.cncf.kubernetes.operators.pod" in sys.modules)
+for command, executor, _ in {CASES!r}:
+    sys.argv[1:] = [command]
+    os.environ["AIRFLOW__CORE__EXECUTOR"] = executor
+    plugin.on_load()
+    print(command, executor, "airflow.providers.cncf.kubernetes.operators.pod" in sys.modules)
 """
 
 
-@pytest.mark.parametrize(
-    ("command", "executor", "preloads"),
-    [
-        ("scheduler", "LocalExecutor", True),
-        ("scheduler", "KubernetesExecutor", False),
-        ("api-server", "LocalExecutor", False),
-    ],
-)
-def test_only_a_scheduler_whose_tasks_are_its_forks_imports_the_provider(
-    command: str, executor: str, *, preloads: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", executor)
+def test_only_a_scheduler_whose_tasks_are_its_forks_imports_the_provider() -> None:
     said = subprocess.run(
-        [sys.executable, "-c", _PROGRAM, command], capture_output=True, text=True, check=True
+        [sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True
     ).stdout
-    assert said.splitlines()[-1] == str(preloads)
+    assert said.splitlines()[-len(CASES) :] == [" ".join(map(str, case)) for case in CASES]
