@@ -59,11 +59,22 @@ RUN --mount=type=secret,id=ca --mount=type=cache,target=/var/cache/uv \
     uv pip uninstall --quiet --python /opt/meltano uv pip virtualenv
 
 
+# Both with the folders above them, whose times of change are part of a layer: as they are copied from
+# here they stay the same, and a changed DAG does not make other layers to push and to pull of these.
+FROM meltano AS embedded
+RUN mkdir --parents /runner/opt /plugins/usr/local/airflow; \
+    for change in chown chmod; do \
+        "$change" --reference=/usr/local/airflow /plugins/usr/local/airflow; \
+    done
+COPY --from=runner --chown=astro:0 /opt/meltano /runner/opt/meltano
+COPY --from=plugins --chown=astro:0 /usr/local/airflow/meltano /plugins/usr/local/airflow/meltano
+
+
 FROM airflow AS embed-false
 
 FROM airflow AS embed-true
-COPY --from=runner --chown=astro:0 /opt/meltano /opt/meltano
-COPY --from=plugins --chown=astro:0 /usr/local/airflow/meltano /usr/local/airflow/meltano
+COPY --from=embedded /runner/ /
+COPY --from=embedded /plugins/ /
 
 FROM embed-${EMBED_MELTANO}
 # What the pods run; `make push` writes it. A deployment's own variable of this name comes first.

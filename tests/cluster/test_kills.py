@@ -13,7 +13,7 @@ from tests.cluster.kills import DEFERRED, SYNC, kill_mid_run, written
 if TYPE_CHECKING:
     from tests.cluster.running_cluster import Cluster
 
-KILLS = int(os.environ.get("KILLS", "5"))
+KILLS = int(os.environ.get("KILLS", "4"))
 
 
 @pytest.mark.timeout(240 * KILLS)

@@ -38,7 +38,6 @@ def test_the_demo_and_its_log_after_the_worker_is_gone(workers: Cluster) -> None
     log = workers.log_of(DAG, run["dag_run_id"])
     assert "Created pod" in log
     assert "succeeded: 1," in log
-    assert moved(workers.make("demo")) == 0
 
 
 def test_a_worker_is_hardened_and_shaped_by_its_override(workers: Cluster) -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.clone import copy_of_this_project, typed
 from tests.images.engine import configuration, docker, inside
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = [pytest.mark.images, pytest.mark.timeout(900)]
 
@@ -65,3 +70,33 @@ def test_what_a_deployment_reads_is_there(airflow_image: str) -> None:
 def test_it_stays_within_its_size(airflow_image: str) -> None:
     size = json.loads(docker("image", "inspect", airflow_image).stdout)[0]["Size"]
     assert size < 1_050_000_000
+
+
+BUILD = """
+.venv/bin/python - <<'END'
+from pathlib import Path
+from tools.cluster.shell import Shell
+from tools.images.build import build
+build(Shell(Path("log")), ["airflow"])
+END
+"""
+
+
+def _layers(image: str) -> list[str]:
+    layers: list[str] = json.loads(docker("image", "inspect", image).stdout)[0]["RootFS"]["Layers"]
+    return layers
+
+
+def test_a_changed_dag_leaves_the_layers_of_meltano_and_its_plugins(
+    airflow_image: str, tmp_path: Path
+) -> None:
+    clone = copy_of_this_project(tmp_path / "clone")
+    with (clone / "dags" / "csv_to_json.py").open("a") as file:
+        file.write("# changed\n")
+    name = "meltano-pods.tests/airflow:changed"
+    typed(clone, BUILD, environment={"AIRFLOW_IMAGE": name})
+    before, after = _layers(airflow_image), _layers(name)
+    docker("rmi", "--force", name)
+    *_, meltano, plugins = before
+    assert after[-2:] == [meltano, plugins]
+    assert after != before

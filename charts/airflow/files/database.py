@@ -1,27 +1,32 @@
-"""The connection to Airflow's database, as the scripts beside this one need it."""
+"""The connection to Airflow's database, as the scripts beside this one need it.
+
+By the driver alone: probes run every few seconds, and importing SQLAlchemy is most of what they
+would cost.
+"""
 
 import os
 import sys
 import time
+from contextlib import closing, contextmanager
 
-import sqlalchemy
-from sqlalchemy.exc import OperationalError
+import psycopg2
 
 
+@contextmanager
 def connect(patience=0.0):
-    """Return a connection; keep trying for some seconds, then raise what was in the way."""
-    engine = sqlalchemy.create_engine(
-        os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"],
-        isolation_level="AUTOCOMMIT",
-        poolclass=sqlalchemy.pool.NullPool,
-        connect_args={"connect_timeout": 3},
-    )
+    """Yield a cursor; keep trying for some seconds, then raise what was in the way."""
+    url = os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "", 1)
     deadline = time.monotonic() + patience
     while True:
         try:
-            return engine.connect()
-        except OperationalError as error:
+            connection = psycopg2.connect(url, connect_timeout=3)
+            break
+        except psycopg2.OperationalError as error:
             if time.monotonic() > deadline:
                 raise
-            print(f"waiting for PostgreSQL: {error.orig}", file=sys.stderr)
+            print(f"waiting for PostgreSQL: {error}".strip(), file=sys.stderr)
             time.sleep(1)
+    with closing(connection):
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            yield cursor

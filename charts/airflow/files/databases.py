@@ -4,19 +4,17 @@ import sys
 from pathlib import Path
 
 from database import connect
-from sqlalchemy import text
 
-with connect(patience=180) as connection:
+with connect(patience=180) as cursor:
     for name in sys.argv[1:]:
         password = Path(f"/database/{name}-password").read_text()
         if not (name.isidentifier() and password.isalnum()):
             sys.exit(f"{name}: a database's name and password take letters and digits only")
-        known = {"name": name}
-        role = connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :name"), known)
-        verb = "ALTER" if role.scalar() else "CREATE"
-        connection.exec_driver_sql(f"{verb} ROLE \"{name}\" LOGIN PASSWORD '{password}'")
-        there = connection.execute(text("SELECT 1 FROM pg_database WHERE datname = :name"), known)
-        if not there.scalar():
-            connection.exec_driver_sql(f'CREATE DATABASE "{name}" OWNER "{name}"')
-        connection.exec_driver_sql(f'REVOKE CONNECT ON DATABASE "{name}" FROM PUBLIC')
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,))
+        verb = "ALTER" if cursor.fetchone() else "CREATE"
+        cursor.execute(f"{verb} ROLE \"{name}\" LOGIN PASSWORD '{password}'")
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+        if not cursor.fetchone():
+            cursor.execute(f'CREATE DATABASE "{name}" OWNER "{name}"')
+        cursor.execute(f'REVOKE CONNECT ON DATABASE "{name}" FROM PUBLIC')
         print(f"database {name}: ready")

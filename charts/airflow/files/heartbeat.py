@@ -6,22 +6,22 @@ Airflow's own `airflow jobs check` asks the same, for seconds of processor time 
 import os
 import sys
 
-from database import OperationalError, connect
-from sqlalchemy import text
+from database import connect
+from psycopg2 import OperationalError
 
 OLDEST = 60
 QUERY = """
     SELECT EXTRACT(EPOCH FROM now() - max(latest_heartbeat)) FROM job
-    WHERE job_type = :type AND hostname = :host AND state = 'running'
+    WHERE job_type = %s AND hostname = %s AND state = 'running'
 """
 
 try:
-    with connect() as connection:
-        question = {"type": sys.argv[1], "host": os.environ["POD_IP"]}
-        age = connection.execute(text(QUERY), question).scalar()
+    with connect() as cursor:
+        cursor.execute(QUERY, (sys.argv[1], os.environ["POD_IP"]))
+        (age,) = cursor.fetchone()
 except OperationalError as error:
     # The database's fault: a restart of this component would not mend it.
-    sys.exit(print(f"no answer from the database: {error.orig}"))
+    sys.exit(print(f"no answer from the database: {error}"))
 if age is None:
     sys.exit(f"{sys.argv[1]}: no heartbeat yet")
 if age > OLDEST:
