@@ -135,10 +135,14 @@ def test_the_ui_is_reached_by_node_port_or_forwarding() -> None:
 
 
 def test_migrations_run_after_the_objects_they_need() -> None:
-    job = one(fullest("meltano-pods"), "Job", "meltano-migrate-csv-to-json")
+    job = one(fullest("meltano-pods"), "Job", "meltano-migrate")
     assert job["metadata"]["annotations"]["helm.sh/hook"] == "post-install,post-upgrade"
-    (container,) = containers(job["spec"]["template"])
-    assert container["command"][-2:] == ["upgrade", "database"]
+    # One after the other; `shared` is migrated elsewhere.
+    migrated = {each["name"]: each for each in containers(job["spec"]["template"])}
+    assert set(migrated) == {"csv-to-json", "sales-eu", "plain"}
+    for container in migrated.values():
+        assert container["command"][-2:] == ["upgrade", "database"]
+    container = migrated["csv-to-json"]
     assert container["workingDir"] == "/projects/csv_to_json"
     assert {"name": "MELTANO_ENVIRONMENT", "value": "prod"} in container["env"]
     assert job["spec"]["template"]["spec"]["serviceAccountName"] == "meltano"

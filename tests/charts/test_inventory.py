@@ -93,9 +93,7 @@ def test_meltano_pods_binds_nobody_where_none_is_named() -> None:
 
 def test_meltano_pods_with_everything() -> None:
     projects = [
-        "Job meltano-migrate-csv-to-json",
-        "Job meltano-migrate-plain",
-        "Job meltano-migrate-sales-eu",
+        "Job meltano-migrate",
         "Namespace pipelines",
         "Pod meltano-test-csv-to-json",
         "Pod meltano-test-plain",
@@ -116,6 +114,8 @@ def test_migrations_can_be_switched_off() -> None:
     made = inventory(render("meltano-pods", values))
     assert "Pod meltano-test-one" in made
     assert not [each for each in made if each.startswith("Job")]
+    elsewhere = {"image": "a", "projects": {"one": {"migrate": False}}}
+    assert "Job meltano-migrate" not in inventory(render("meltano-pods", elsewhere))
 
 
 def test_airflow() -> None:

@@ -129,7 +129,8 @@ def test_a_worker_gets_neither_database_nor_keys() -> None:
 
 def test_a_migration_sees_one_secret_and_a_test_all_of_the_project() -> None:
     objects = fullest("meltano-pods")
-    (migration,) = containers(one(objects, "Job", "meltano-migrate-sales-eu")["spec"]["template"])
+    job = one(objects, "Job", "meltano-migrate")["spec"]["template"]
+    (migration,) = [each for each in containers(job) if each["name"] == "sales-eu"]
     assert "envFrom" not in migration
     secrets = [each for each in migration["env"] if "valueFrom" in each]
     assert secrets == [

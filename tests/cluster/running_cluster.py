@@ -6,7 +6,11 @@ import base64
 import json
 import subprocess
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from kubernetes.client import ApiException, CoreV1Api
+from kubernetes.config import new_client_from_config
 
 from tests.clone import typed
 from tests.waiting import wait_for
@@ -45,6 +49,11 @@ class Cluster:
             self._api = AirflowApi(self.settings.airflow_url, "admin", self.password)
         return self._api
 
+    @cached_property
+    def core(self) -> CoreV1Api:
+        """Kubernetes' API, for what tests look at again and again: a kubectl costs far more."""
+        return CoreV1Api(new_client_from_config(str(self.kubeconfig)))
+
     def password(self) -> str:
         """Return the administrator's password."""
         where = ("--namespace", AIRFLOW_NAMESPACE, "get", "secret", "airflow-login")
@@ -65,6 +74,8 @@ class Cluster:
         """Close the connections to it."""
         if self._api is not None:
             self._api.close()
+        if "core" in vars(self):
+            self.core.api_client.close()
 
     def make(self, words: str, *, fails: bool = False) -> str:
         """Type `make WORDS` in the clone and return what it shows."""
@@ -107,9 +118,14 @@ class Cluster:
         self, dag_id: str, *, phase: str | None = None, run_id: str | None = None
     ) -> list[dict[str, Any]]:
         """Return the pods of a DAG's tasks, or of one of its runs."""
+        answer = self.core.list_namespaced_pod(
+            MELTANO_NAMESPACE,
+            label_selector=f"meltano-pods/dag={dag_id}",
+            _preload_content=False,  # as JSON, not as objects of this client
+        )
         return [
             pod
-            for pod in self.get("pods", "--selector", f"meltano-pods/dag={dag_id}")
+            for pod in json.loads(answer.data)["items"]
             if phase in (None, pod["status"]["phase"])
             and run_id in (None, pod["metadata"]["annotations"].get("meltano-pods/run-id"))
         ]
@@ -150,7 +166,12 @@ class Cluster:
         for pod in self.pods_of(dag_id, phase="Running"):
             name: str = pod["metadata"]["name"]
             # Meltano saves the state after each row of the project's own tap.
-            said = self.try_kubectl("--namespace", MELTANO_NAMESPACE, "logs", name)
-            if "state has been updated" in said.stdout:
+            if "state has been updated" in self._log_of_pod(name):
                 return name
         return None
+
+    def _log_of_pod(self, name: str) -> str:
+        try:
+            return str(self.core.read_namespaced_pod_log(name, MELTANO_NAMESPACE))
+        except ApiException:  # it is gone, or has not begun
+            return ""

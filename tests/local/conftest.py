@@ -1,4 +1,4 @@
-"""A copy of this project for each module, as a user has it who has typed `make run` once."""
+"""One copy of this project, as a user has it who goes on from page to page."""
 
 from __future__ import annotations
 
@@ -12,8 +12,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Only the README's first command is typed where nothing is installed yet.
+    items.sort(key=lambda item: item.path.name != "test_readme.py")
+
+
+@pytest.fixture(scope="session")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    copy = copy_of_this_project(tmp_path_factory.mktemp("clone") / "meltano-pods")
+    for command in ("init --quiet", "add .", "commit --quiet --message=Clone"):
+        typed(copy, f"git -c user.name=user -c user.email=user@example.com {command}")
+    return copy
+
+
+@pytest.fixture
+def clone(copy: Path) -> Path:
+    """As it was cloned, but for what is installed and what a run left in .run and output."""
+    typed(copy, "git checkout --quiet -- . && git clean --quiet --force -d")
+    return copy
+
+
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    clone = copy_of_this_project(tmp_path_factory.mktemp("clone") / "meltano-pods")
-    typed(clone, "make run")
-    return clone
+def after_make_run(copy: Path) -> None:
+    typed(copy, "git checkout --quiet -- . && git clean --quiet --force -d && make run")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.checkout import ROOT
 from tests.clone import typed
-from tests.docs.tutorial import Typed, steps, typed_in
+from tests.docs.tutorial import Typed, steps
 from tests.unit.command_line import uncommented
 
 if TYPE_CHECKING:
@@ -40,10 +40,3 @@ def test_a_plugin_is_added_without_the_hub(clone: Path) -> None:
             assert (line := step.missing(shown)) is None, f"{line}\nis not in\n{shown}"
         else:
             step.write(clone)
-
-
-@pytest.mark.timeout(300)
-def test_a_run_from_a_terminal_goes_on_from_make_run(clone: Path) -> None:
-    step = typed_in(HOW_TO / "run-parameters.md", "From a terminal")
-    shown = typed(clone, step.commands)
-    assert (line := step.missing(shown)) is None, f"{line}\nis not in\n{shown}"

@@ -8,17 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clone import README_COMMANDS, append_rows, copy_of_this_project, typed
+from tests.clone import README_COMMANDS, append_rows, typed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 COMMANDS = README_COMMANDS[:5]
-
-
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_of_this_project(tmp_path_factory.mktemp("clone") / "meltano-pods")
 
 
 def moved(shown: str) -> int:
@@ -67,17 +62,6 @@ def test_the_readme_as_a_new_user_follows_it(clone: Path) -> None:
     assert (clone / "output" / "orders" / "orders.jsonl").exists()
     # Its state is its own: the first project goes on from where it was.
     assert moved(typed(clone, "make run KEEP=1")) == 0
-
-
-@pytest.mark.timeout(200)
-def test_a_failure_says_why_and_what_to_do(clone: Path) -> None:
-    with (clone / "meltano/csv_to_json/data/test.csv").open("a") as file:
-        file.write("one,field too,few\n")
-    shown = typed(clone, "make run", fails=True)
-    assert "tap_failed" in shown
-    assert "test.csv" in shown
-    assert "fix: " in shown
-    assert "Traceback" not in shown
 
 
 def test_a_fault_is_told_once_and_before_anything_is_installed(clone: Path) -> None:

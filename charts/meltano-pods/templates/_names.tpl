@@ -45,7 +45,7 @@ meltano-pods
 {{- end }}
 
 {{- define "meltano-pods.name.migration" -}}
-{{- printf "meltano-migrate-%s" (include "meltano-pods.name.project" .) -}}
+meltano-migrate
 {{- end }}
 
 {{- define "meltano-pods.name.test" -}}

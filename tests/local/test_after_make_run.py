@@ -1,4 +1,4 @@
-"""What docs/how-to/state.md says to type, typed where `make run` has left a state."""
+"""What how-to pages say to type where `make run` has left a state."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from tests.docs.tutorial import typed_in
 if TYPE_CHECKING:
     from pathlib import Path
 
-PAGE = ROOT / "docs" / "how-to" / "state.md"
+HOW_TO = ROOT / "docs" / "how-to"
+STATE = HOW_TO / "state.md"
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("after_make_run")]
 
 
-@pytest.mark.timeout(300)
 def test_a_bookmark_is_looked_at_and_set_back(clone: Path) -> None:
-    step = typed_in(PAGE, "Look at it, set it back")
+    step = typed_in(STATE, "Look at it, set it back")
     shown = typed(clone, step.commands)
     assert (line := step.missing(shown)) is None, f"{line}\nis not in\n{shown}"
     again = re.search(r"^Done: (\d+) records?", typed(clone, "make run KEEP=1"), re.MULTILINE)
@@ -27,7 +29,6 @@ def test_a_bookmark_is_looked_at_and_set_back(clone: Path) -> None:
     assert 0 < int(again[1]) < 1200
 
 
-@pytest.mark.timeout(300)
 def test_state_moves_from_one_database_to_another(clone: Path) -> None:
     project = clone / "meltano" / "csv_to_json"
     environment = {
@@ -36,7 +37,7 @@ def test_state_moves_from_one_database_to_another(clone: Path) -> None:
     }
     at = f"export PATH={clone}/.venv-meltano/bin:$PATH\n"
     shown = typed(
-        project, at + typed_in(PAGE, "Move state over from plain Meltano").commands,
+        project, at + typed_in(STATE, "Move state over from plain Meltano").commands,
         environment=environment,
     )  # fmt: skip
     assert shown.splitlines()[-1] == "daily"
@@ -49,3 +50,9 @@ def test_state_moves_from_one_database_to_another(clone: Path) -> None:
     ]  # fmt: skip
     assert states[0] == states[1]
     assert "bookmarks" in states[0]
+
+
+def test_a_run_from_a_terminal_goes_on_from_make_run(clone: Path) -> None:
+    step = typed_in(HOW_TO / "run-parameters.md", "From a terminal")
+    shown = typed(clone, step.commands)
+    assert (line := step.missing(shown)) is None, f"{line}\nis not in\n{shown}"
