@@ -36,7 +36,10 @@ class Clone:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "clone"
         self.project = self.folder / "meltano" / "csv_to_json"
-        left_out = shutil.ignore_patterns(".venv*", ".meltano", ".*_cache", "__pycache__", "output")
+        # One project is enough for what is asked, and dbt takes long to install.
+        left_out = shutil.ignore_patterns(
+            ".venv*", ".meltano", ".*_cache", "__pycache__", "output", "shop"
+        )
         for name in (
             "meltano",
             "include/meltano_runner",
