@@ -6,8 +6,10 @@ import json
 import os
 import re
 import shlex
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-pytestmark = pytest.mark.timeout(300)
+    from tests.scheduler.running_airflow import RunningAirflow
+
+pytestmark = [pytest.mark.scheduler, pytest.mark.meltano, pytest.mark.timeout(300)]
 
 PROJECT = """\
 project_id: shop
@@ -26,7 +30,7 @@ plugins:
   extractors: [{name: tap-a}]
   loaders: [{name: target-b}]
   utilities: [{name: tool}]
-annotations: {meltano_pods: {pool: warehouse, state_pool: turns}}
+annotations: {meltano_pods: {pool: warehouse, state_pool: in_turn}}
 jobs:
 - {name: one, tasks: tap-a target-b}
 - {name: two, tasks: [tap-a target-b, tool]}
@@ -41,12 +45,18 @@ def doctor(root: Path, environment: Mapping[str, str]) -> list[dict[str, Any]]:
     return [each for each in json.loads(done.stdout) if each["topic"] == "pools"]
 
 
-def airflow(environment: Mapping[str, str], *arguments: str) -> None:
-    command = [sys.executable, "-m", "airflow", *arguments]
-    subprocess.run(command, env=environment, check=True, capture_output=True)
+def run_all(environment: Mapping[str, str], commands: list[list[str]]) -> None:
+    """Run commands of Airflow in one process, which has imported it once."""
+    script = f"""\
+from airflow.cli.cli_parser import get_parser
+for command in {commands!r}:
+    given = get_parser().parse_args(command)
+    given.func(given)
+"""
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True, capture_output=True)
 
 
-def test_what_it_says_of_pools_mends_them(tmp_path: Path) -> None:
+def test_what_it_says_of_pools_mends_them(airflow: RunningAirflow, tmp_path: Path) -> None:
     folder = tmp_path / "meltano" / "shop"
     folder.mkdir(parents=True)
     (folder / "meltano.yml").write_text(PROJECT)
@@ -62,14 +72,16 @@ def test_what_it_says_of_pools_mends_them(tmp_path: Path) -> None:
     assert unknown["level"] == "note"
     assert not (home / "airflow.db").exists()
 
-    airflow(environment, "db", "migrate")
+    home.mkdir(exist_ok=True)
+    source, copy = airflow.home / "airflow" / "airflow.db", home / "airflow.db"
+    with closing(sqlite3.connect(source)) as running, closing(sqlite3.connect(copy)) as mine:
+        running.backup(mine)
     found = doctor(tmp_path, environment)
     assert [(each["level"], each["what"].split(":")[0]) for each in found] == [
-        ("fault", "there is no pool `turns`"),
+        ("fault", "there is no pool `in_turn`"),
         ("fault", "there is no pool `warehouse`"),
     ]
-    for each in found:
-        (fix,) = re.findall(r"`airflow (pools set [^`]+)`", each["fix"])
-        airflow(environment, *shlex.split(fix))
+    fixes = [re.findall(r"`airflow (pools set [^`]+)`", each["fix"]) for each in found]
+    run_all(environment, [shlex.split(fix) for (fix,) in fixes])
     (well,) = doctor(tmp_path, environment)
-    assert (well["level"], well["what"]) == ("ok", "tasks take slots of: turns, warehouse")
+    assert (well["level"], well["what"]) == ("ok", "tasks take slots of: in_turn, warehouse")
