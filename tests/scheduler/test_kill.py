@@ -60,9 +60,3 @@ def test_sigterm_to_the_task(airflow: RunningAirflow, run_id: str) -> None:
     _gone(airflow)
     assert _end(airflow, run_id) == "up_for_retry"
     assert "stopped: " in airflow.log(DAG, run_id, TASK)
-
-
-def test_sigkill_to_the_task(airflow: RunningAirflow, run_id: str) -> None:
-    os.kill(wait_until_it_sleeps(airflow, DAG, run_id), signal.SIGKILL)
-    _gone(airflow)
-    assert _end(airflow, run_id) in ("up_for_retry", "failed")

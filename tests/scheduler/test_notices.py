@@ -93,15 +93,19 @@ def test_a_failure_and_its_end_are_told_once_each(airflow: RunningAirflow, inbox
     assert f"Recovered: {DAG}" in _text(two)
 
 
-def test_a_killed_task_is_told_of_by_the_dag(airflow: RunningAirflow, inbox: Inbox) -> None:
+def test_a_killed_task_is_not_green_and_told_of_by_the_dag(
+    airflow: RunningAirflow, inbox: Inbox
+) -> None:
     dag_id = "mortal.job.long"
     airflow.unpause(dag_id)
     run = airflow.api.trigger(dag_id)
     os.kill(wait_until_it_sleeps(airflow, dag_id, run), signal.SIGKILL)
+    project = airflow.home / "meltano" / "mortal"
+    wait_for("the run's processes to end", lambda: not processes_of(project), 60)
+    assert airflow.ended(dag_id, run) == "failed"
+    assert airflow.api.task(dag_id, run, TASK)["state"] == "failed"
     wait_for("the notice", lambda: inbox.notices_about(dag_id) or None)
     _settled(airflow, dag_id)
     (notice,) = inbox.notices_about(dag_id)
     assert (notice["event"], notice["run_id"], notice["task_id"]) == ("failure", run, TASK)
     assert "it was killed" in notice["summary"]
-    project = airflow.home / "meltano" / "mortal"
-    wait_for("the run's processes to end", lambda: not processes_of(project), 60)
