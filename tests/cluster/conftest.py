@@ -34,7 +34,13 @@ _ENVIRONMENT = {
 }
 # What does not need the cluster's Airflow may run while another test restarts it, as it does with
 # `pytest -n 2 --dist loadgroup`.
-_BESIDE = ("test_astro_dev.py", "test_push.py", "test_template.py")
+_BESIDE = {
+    "test_astro_dev.py",
+    "test_push.py",
+    "test_template.py",
+    "test_no_secret_in_an_image",
+    "test_what_is_in_the_image_can_be_compared",
+}
 _HTTP = "apache-airflow-providers-http"
 # Airflow gives up tasks whose worker, or scheduler, was killed without a word: sooner here than
 # after its 5 minutes, so that tests end.
@@ -52,7 +58,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.cluster)
-            group = "beside" if item.path.name in _BESIDE else "airflow"
+            beside = _BESIDE & {item.path.name, getattr(item, "originalname", item.name)}
+            group = "beside" if beside else "airflow"
             item.add_marker(pytest.mark.xdist_group(group))
     # What a new user sees comes first, on a cluster that nobody has used; other values of the chart
     # last. Before that the reaper, whose prey needs an age.
