@@ -66,6 +66,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = {
         "test_demo.py": -1,
         "test_what_failed_is_kept_and_then_reaped": 1,
+        "test_a_project_of_ones_own": 2,
         "test_kubernetes_executor.py": 2,
         "test_notices.py": 2,
     }
@@ -120,7 +121,7 @@ def inbox(cluster: Cluster) -> Iterator[Inbox]:
 
 
 @pytest.fixture(scope="session")
-def workers(cluster: Cluster, inbox: Inbox) -> Cluster:
+def worker_values(cluster: Cluster, inbox: Inbox) -> None:
     """Change the values, as a user does: tasks run in workers, connections come from a Secret."""
     name = "airflow-connections"
     connections = {
@@ -133,7 +134,15 @@ def workers(cluster: Cluster, inbox: Inbox) -> Cluster:
     file = cluster.clone / "k8s" / "values" / "airflow.yaml"
     changed = f"executor: KubernetesExecutor\nenvironmentSecrets: [{name}]\n"
     file.write_text(changed + file.read_text())
-    cluster.make("up")
+
+
+@pytest.fixture(scope="session")
+def workers(cluster: Cluster, worker_values: None) -> Cluster:  # noqa: ARG001
+    """A cluster with those values, unless `make up` of a test before has brought them."""
+    where = ("--namespace", AIRFLOW_NAMESPACE, "get", "configmap", "airflow-config")
+    executor = cluster.kubectl(*where, "-o", "jsonpath={.data.AIRFLOW__CORE__EXECUTOR}")
+    if executor != "KubernetesExecutor":
+        cluster.make("up")
     return cluster
 
 

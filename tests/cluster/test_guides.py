@@ -29,6 +29,7 @@ def type_there(cluster: Cluster, commands: str) -> str:
     return typed(cluster.clone, f"export PATH={path}:$PATH\n{said}", environment=environment)
 
 
+@pytest.mark.usefixtures("worker_values")  # the page's `make up` is what brings them
 def test_a_project_of_ones_own(cluster: Cluster) -> None:
     for step in steps(DOCS / "tutorial" / "your-own-project.md"):
         if isinstance(step, Written):

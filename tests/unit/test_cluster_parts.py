@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.scheduler.running_airflow import SLEEPER
 from tools.cluster import apps, toolbox
 from tools.cluster.apps import secret_of
 from tools.cluster.diagnose import is_well
 from tools.cluster.errors import ClusterError
 from tools.cluster.places import K8S, OFFLINE
-from tools.cluster.settings import KIND, KUBECTL, Settings
+from tools.cluster.settings import KIND, KUBECTL, Images, Settings
 from tools.cluster.shell import Shell
 from tools.cluster.toolbox import TOOLS
 
@@ -163,3 +164,27 @@ def test_a_secret_gets_what_it_lacks_and_keeps_what_a_person_put_there(
     assert words[0] == "replace"
     assert manifest["data"].items() >= theirs.items()
     assert {"MELTANO_DATABASE_URI", "WAREHOUSE_HOST"} <= manifest["data"].keys()
+
+
+@pytest.mark.parametrize(
+    ("launcher", "variable", "embedded"),
+    [("kubernetes", "", "false"), ("process", "", "true"), ("kubernetes", "true", "true")],
+)
+def test_airflows_image_has_meltano_where_a_task_is_a_process(
+    launcher: str, variable: str, embedded: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for project, text in (
+        ("broken", "jobs: ["),
+        (
+            "sleeper",
+            SLEEPER.replace("meltano_pods: {", f"meltano_pods: {{launcher: {launcher}, "),
+        ),
+    ):
+        (folder := tmp_path / "meltano" / project).mkdir(parents=True)
+        (folder / "meltano.yml").write_text(text)
+    built: dict[str, Any] = {}
+    monkeypatch.setattr(apps, "ROOT", tmp_path)
+    monkeypatch.setattr(apps, "build", lambda _, **options: built.update(options))
+    monkeypatch.setenv("EMBED_MELTANO", variable)
+    apps.build_images(Images.REGISTRY, Shell(tmp_path / "log"))
+    assert built["variables"] == {"EMBED_MELTANO": embedded}

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from base64 import b64encode
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from meltano_pods.cli.projects import planned
+from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.settings.launchers import PROCESS
 
 from tools import warehouse
 from tools.airflow_api import AirflowApi
@@ -30,6 +35,7 @@ MELTANO_NAMESPACE = "meltano"
 _DATABASES = "airflow-database"
 _WAREHOUSE = "warehouse"
 _HEALTH_SECONDS = 300
+_EMBED = "EMBED_MELTANO"
 _NAMESPACE = """\
 apiVersion: v1
 kind: Namespace
@@ -69,10 +75,23 @@ def _databases() -> list[str]:
 
 def build_images(images: Images, shell: Shell) -> str:
     """Build what runs on the cluster; say on what bases."""
-    build(shell, bases=Bases(images.value))
+    embed = os.environ.get(_EMBED) or str(_any_task_is_a_process()).lower()
+    build(shell, bases=Bases(images.value), variables={_EMBED: embed})
     if images is Images.OFFLINE:
         postgres_image(shell)
     return f"{MELTANO}, {AIRFLOW} ({images})"
+
+
+def _any_task_is_a_process() -> bool:
+    """Whether a project asks for it; without, Airflow's image needs no Meltano of its own here."""
+    for project in projects():
+        try:
+            plan = planned(ROOT / "meltano" / project)
+        except MeltanoPodsError:  # said where it matters: by its DAG file, in Airflow
+            continue
+        if any(task.settings.launcher == PROCESS for dag in plan.dags for task in dag.tasks):
+            return True
+    return False
 
 
 def push(settings: Settings, image: str, shell: Shell) -> str:
