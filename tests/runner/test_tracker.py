@@ -194,6 +194,11 @@ TRACEBACK = [
                 {"exc_type": "BrokenPipeError", "exc_value": ""}])],
             Category.TARGET_FAILED, "target-b", "ValueError: bad",
         ),
+        *(
+            ([STARTED, target("permission denied"), line(said, "error")],
+             Category.TARGET_FAILED, "target-b", "permission denied")
+            for said in ("[Errno 32] Broken pipe", "Connection lost")
+        ),
         (
             [STARTED, tap("BrokenPipeError: x"), target("KeyError: 'a'"),
              ended(success=False, exit_codes={"extractors": -13, "loaders": 1})],

@@ -98,7 +98,7 @@ _ROLES = (
 # the target died while it was written to.
 _ROLE_BY_TEXT = (
     ("extractors", r"[Dd]iscovery failed|Cannot start extractor"),
-    ("loaders", r"Cannot start loader|BrokenPipeError|ConnectionResetError"),
+    ("loaders", r"Cannot start loader|Broken ?[Pp]ipe|ConnectionResetError|^Connection lost"),
 )
 # How a tap ends when nobody reads what it writes any more.
 _NO_READER = re.compile(r"[Bb]roken ?[Pp]ipe|EPIPE|loader|target|closed", re.ASCII)
