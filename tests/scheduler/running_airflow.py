@@ -44,12 +44,19 @@ annotations:
 
 
 class _PatientTransport(httpx.HTTPTransport):
-    """Reads again where SQLite was locked by another writer for longer than Airflow waits."""
+    """Asks again where SQLite was locked by another writer for longer than Airflow waits.
+
+    Then reading fails, and creating a backfill, which Airflow rolls back, is unavailable.
+    """
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        locked = {HTTPStatus.SERVICE_UNAVAILABLE}
+        if request.method == "GET":
+            locked.add(HTTPStatus.INTERNAL_SERVER_ERROR)
+
         def answer() -> httpx.Response | None:
             found = super(_PatientTransport, self).handle_request(request)
-            if request.method != "GET" or found.status_code != HTTPStatus.INTERNAL_SERVER_ERROR:
+            if found.status_code not in locked:
                 return found
             found.close()
             return None
