@@ -139,9 +139,7 @@ def worker_values(cluster: Cluster, inbox: Inbox) -> None:
 @pytest.fixture(scope="session")
 def workers(cluster: Cluster, worker_values: None) -> Cluster:  # noqa: ARG001
     """A cluster with those values, unless `make up` of a test before has brought them."""
-    where = ("--namespace", AIRFLOW_NAMESPACE, "get", "configmap", "airflow-config")
-    executor = cluster.kubectl(*where, "-o", "jsonpath={.data.AIRFLOW__CORE__EXECUTOR}")
-    if executor != "KubernetesExecutor":
+    if cluster.airflow_setting("CORE__EXECUTOR") != "KubernetesExecutor":
         cluster.make("up")
     return cluster
 

@@ -62,8 +62,12 @@ class Cluster:
 
     def image(self) -> str:
         """Return the Meltano image that Airflow's pods have, by digest."""
+        return self.airflow_setting("MELTANO_PODS__IMAGE")
+
+    def airflow_setting(self, name: str) -> str:
+        """Return what the chart sets for Airflow, by `SECTION__KEY`."""
         where = ("--namespace", AIRFLOW_NAMESPACE, "get", "configmap", "airflow-config")
-        return self.kubectl(*where, "-o", "jsonpath={.data.AIRFLOW__MELTANO_PODS__IMAGE}")
+        return self.kubectl(*where, "-o", f"jsonpath={{.data.AIRFLOW__{name}}}")
 
     def canary(self) -> str:
         """Return a secret that must be found nowhere but where it was put."""

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_AS_CLONED = "git checkout --quiet -- . && git clean --quiet --force -d"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Only the README's first command is typed where nothing is installed yet.
     items.sort(key=lambda item: item.path.name != "test_readme.py")
@@ -28,10 +31,10 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def clone(copy: Path) -> Path:
     """As it was cloned, but for what is installed and what a run left in .run and output."""
-    typed(copy, "git checkout --quiet -- . && git clean --quiet --force -d")
+    typed(copy, _AS_CLONED)
     return copy
 
 
 @pytest.fixture(scope="module")
 def after_make_run(copy: Path) -> None:
-    typed(copy, "git checkout --quiet -- . && git clean --quiet --force -d && make run")
+    typed(copy, f"{_AS_CLONED} && make run")

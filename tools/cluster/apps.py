@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from meltano_pods.cli.projects import planned
 from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.project.files import project_folders
 from meltano_pods.settings.launchers import PROCESS
 
 from tools import warehouse
@@ -48,7 +49,7 @@ metadata:
 
 def projects() -> list[str]:
     """Names of the Meltano projects."""
-    return sorted(file.parent.name for file in (ROOT / "meltano").glob("*/meltano.yml"))
+    return [folder.name for folder in project_folders(ROOT / "meltano")]
 
 
 def secret_of(project: str, addresses: Mapping[str, str]) -> dict[str, str]:
