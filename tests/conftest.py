@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+# Importing Airflow makes many objects and drops none; by default the collector looks at them again
+# and again, and once more in the end.
+gc.set_threshold(100_000)
+
+
+def pytest_unconfigure() -> None:
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

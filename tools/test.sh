@@ -11,6 +11,7 @@ cd "$(dirname "$0")/.."
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+caches=${XDG_CACHE_HOME:-$HOME/.cache}/meltano-pods
 
 part() {
     local name=$1 began=$SECONDS state=ok
@@ -35,7 +36,8 @@ cluster() {
 }
 
 fast() {
-    part "lint, types, imports" make lint
+    # A cache that outlives the clone: without it types alone take 25 seconds.
+    part "lint, types, imports" env MYPY_CACHE_DIR="$caches/mypy" make lint
     part "unit tests, docs" pytest -n 2 tests/unit tests/runner tests/docs tests/images \
         -m "not meltano and not fault and not images"
     part "DAG integrity" pytest tests/dags
