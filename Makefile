@@ -181,7 +181,7 @@ WORKSPACE := --editable include/meltano_runner --editable include/meltano_pods
 
 # The development environment holds all of Airflow's: one is enough, whichever came first.
 .venv/.airflow: locks/airflow.txt include/meltano_pods/pyproject.toml include/meltano_runner/pyproject.toml | .venv/bin/python
-	@if [ -e .venv/.dev ] && [ .venv/.dev -nt locks/dev.txt ]; then touch $@; exit; fi; \
+	@if [ -e .venv/.dev ]; then $(MAKE) --silent .venv/.dev; touch $@; exit; fi; \
 	echo "Installing Airflow (.venv)"; \
 	$(UV) pip sync --quiet --python .venv --require-hashes locks/airflow.txt; \
 	$(UV) pip install --quiet --python .venv --no-deps $(WORKSPACE); \

@@ -2,6 +2,6 @@
 
 import sys
 
-from meltano_pods.cli.main import main
+from meltano_pods.cli.main import program
 
-sys.exit(main())
+sys.exit(program())
