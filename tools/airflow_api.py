@@ -157,7 +157,7 @@ class AirflowApi:
         *,
         seconds: float,
         look: Callable[[], object] = str,
-        pause: float = 0.5,
+        pause: float = 1,
     ) -> str:
         """Return the state in which a DAG run ended.
 

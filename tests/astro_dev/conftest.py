@@ -16,11 +16,8 @@ from tests.images.engine import docker
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The CLI 1 leaves it to Airflow how soon a changed file is seen, which is half a minute for a file
-# and five for a new one; CLI 2 says this.
 _DOTENV = """\
 # As a user has one.
-AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL=3
 AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL=2
 GREETING=hello from .env
 """

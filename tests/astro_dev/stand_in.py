@@ -42,6 +42,14 @@ class AstroDev:
 
     def start(self) -> None:
         """`astro dev start`: build, run, wait, and make what airflow_settings.yaml names."""
+        self.begin()
+        self._wait()
+        within = partial(self.run, "api-server")
+        for command in objects.commands((self.root / "airflow_settings.yaml").read_text(), within):
+            within(*command)
+
+    def begin(self) -> None:
+        """What `astro dev start` does before it waits."""
         typed(
             self.root,
             ".venv/bin/python -m tools.images build airflow",
@@ -54,15 +62,15 @@ class AstroDev:
         self._start_postgres()
         for service in compose.services(self.root, self.name):
             self._run(service)
-        wait_for("a healthy Airflow", self._healthy, _HEALTHY_SECONDS)
-        within = partial(self.run, "api-server")
-        for command in objects.commands((self.root / "airflow_settings.yaml").read_text(), within):
-            within(*command)
 
     def restart(self) -> None:
-        """`astro dev restart` after a change to image or variables: all containers are new."""
+        """`astro dev restart` after a change to image or variables: all containers are new.
+
+        The CLI goes through airflow_settings.yaml once more; what it names is there already.
+        """
         self._remove_containers()
-        self.start()
+        self.begin()
+        self._wait()
 
     def kill(self) -> None:
         """`astro dev kill`; and the image, which the CLI leaves."""
@@ -120,6 +128,9 @@ class AstroDev:
             f"io.astronomer.docker.component=airflow-{service}",
         ):
             yield from ("--label", label)
+
+    def _wait(self) -> None:
+        wait_for("a healthy Airflow", self._healthy, _HEALTHY_SECONDS)
 
     def _healthy(self) -> bool:
         for name in docker(*self._listed(), "--format", "{{.Names}}").stdout.split():
