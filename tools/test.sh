@@ -57,10 +57,11 @@ either() {
     until [ -e "$work/engine" ] && [ -e "$work/plugins" ]; do sleep 1; done
     part "Airflow, running" pytest tests/scheduler
     part "make run, as a user" pytest tests/local
-    part "SIGTERM and SIGKILL" pytest tests/runner -m fault
-    part "runs with Meltano" pytest -n 2 tests/runner -m meltano
     part "images" pytest tests/images -m images
     part "astro dev start" pytest tests/astro_dev
+    part "SIGTERM and SIGKILL" pytest tests/runner -m fault
+    # Last what keeps two processors busy by itself.
+    part "runs with Meltano" pytest -n 2 tests/runner -m meltano
 }
 
 part "environments" make .venv/.dev .venv-meltano/.done
