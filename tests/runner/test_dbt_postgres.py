@@ -56,8 +56,7 @@ def test_rows_are_loaded_modelled_and_tested(shop: Shop) -> None:
     assert "\x1b" not in log
     assert files(PROJECT) | files(shop.transform) == before
 
-    again = shop.run(*LOAD, "dbt-postgres:run", "dbt-postgres:test")
-    assert again.records == 0
+    again = shop.run("dbt-postgres:run", "dbt-postgres:test")
     assert [(each.command, dict(each.counts)) for each in again.dbt] == [
         ("run", {"success": 3}),
         ("test", {"pass": 10}),
