@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -234,6 +235,13 @@ def test_it_says_so_without_a_cluster(
     monkeypatch.setattr(
         "kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "none")
     )
+
+    def talkative() -> dict[str, str]:
+        print("what a logger of Airflow's says")
+        return INSTALLED
+
+    # The package has the command by the module's name.
+    monkeypatch.setattr(sys.modules["meltano_pods.cli.doctor.command"], "versions", talkative)
     assert main(["doctor", "--profile", "external", "--format", "json"]) == 1
     found = {each["topic"]: each for each in json.loads(capfd.readouterr().out)}
     assert found["projects"]["level"] == "ok"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
+from contextlib import redirect_stdout
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +87,20 @@ def command(  # noqa: PLR0913, PLR0917 - an option each
     Exit codes: 0 if nothing keeps runs from working, 1 if something does.
     """
     found = find_projects(projects).only(names)
+    # Airflow's own loggers write to stdout, which is for the answer.
+    with redirect_stdout(sys.stderr):
+        findings = _findings(found, profile, (context, kubeconfig, user), dry_run=dry_run)
+    _show(findings, form)
+    return 1 if any(each.level == FAULT for each in findings) else 0
+
+
+def _findings(
+    found: Projects,
+    profile: str | None,
+    where: tuple[str | None, Path | None, str | None],
+    *,
+    dry_run: bool,
+) -> list[Finding]:
     deployment = deployment_of(profile, found.root)
     plans, faults = planned_all(found.folders)
     findings = [
@@ -95,7 +111,7 @@ def command(  # noqa: PLR0913, PLR0917 - an option each
     tasks = defaultdict(list)
     for task in (task for plan in plans for dag in plan.dags for task in dag.tasks):
         tasks[launcher_of(task, deployment)].append(task)
-    asks = bool(tasks[KUBERNETES] or profile or context or dry_run)
+    asks = bool(tasks[KUBERNETES] or profile or where[0] or dry_run)
     installed = versions()
     findings += judge_airflow(deployment, installed, heartbeat(), pods=bool(tasks[KUBERNETES]))
     if installed and tasks[PROCESS]:
@@ -107,13 +123,10 @@ def command(  # noqa: PLR0913, PLR0917 - an option each
     pools = pools_here() if profile is None and any(task.pool for task in every) else None
     findings += judge_pools(every, pools)
     if asks:
-        findings += _of_pods(
-            found, plans, _as_pods(deployment), (context, kubeconfig, user), dry_run=dry_run
-        )
+        findings += _of_pods(found, plans, _as_pods(deployment), where, dry_run=dry_run)
     else:
         findings.append(Finding(NOTE, "cluster", "not looked at: all tasks are processes"))
-    _show(findings, form)
-    return 1 if any(each.level == FAULT for each in findings) else 0
+    return findings
 
 
 def _as_pods(deployment: Deployment) -> Deployment:
