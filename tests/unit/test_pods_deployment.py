@@ -83,6 +83,20 @@ def test_the_deployment_says_kubernetes(root: Path, monkeypatch: pytest.MonkeyPa
     assert DagSerialization.serialize_dag(reaper)
 
 
+def test_a_task_that_asks_for_pods_has_a_reaper(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__IMAGE", "shop:1")
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__NAMESPACE", "loads")
+    (root / "meltano" / "broken").mkdir()
+    (root / "meltano" / "broken" / "meltano.yml").write_text("kubernetes: [")
+    (root / "dags" / "broken.py").touch()
+    assert isinstance(task(root), MeltanoProcessOperator)
+    assert maintenance_dag(str(root / "dags" / "reaper.py")) is None
+    assert isinstance(task(root, "launcher: kubernetes"), MeltanoPodOperator)
+    assert namespaces(maintenance_dag(str(root / "dags" / "reaper.py"))) == {"loads"}
+
+
 def namespaces(reaper: Any) -> Any:
     return reaper.get_task("reap").namespaces(ClusterHook(Cluster()))
 

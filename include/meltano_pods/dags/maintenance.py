@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from airflow.sdk import DAG
 
+from meltano_pods.errors import ProjectError
+from meltano_pods.plan import plan
+from meltano_pods.project import read_project
+from meltano_pods.project.files import INCLUDE_PATHS, MELTANO_FILE, read_text
 from meltano_pods.settings.launchers import KUBERNETES
 from meltano_pods.tasks.deployment import read_deployment
-from meltano_pods.tasks.layout import airflow_root
+from meltano_pods.tasks.layout import airflow_root, all_project_folders
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DAG_ID = "meltano_pods.reaper"
 
 
 def maintenance_dag(dag_file: str) -> DAG | None:
-    """Make the DAG, where runs are pods; None where they are not.
+    """Make the DAG, where the deployment or a task of a project asks for pods; else return None.
 
     Args:
         dag_file: `__file__` of the DAG file.
@@ -23,7 +33,9 @@ def maintenance_dag(dag_file: str) -> DAG | None:
         DeploymentError: The deployment's configuration is wrong.
     """
     deployment = read_deployment(airflow_root(dag_file))
-    if deployment.settings.launcher != KUBERNETES:
+    if deployment.settings.launcher != KUBERNETES and not any(
+        _has_pods(folder) for folder in all_project_folders(dag_file)
+    ):
         return None
     from meltano_pods.pods.maintenance import ReapPodsOperator  # noqa: PLC0415 - heavy
 
@@ -40,3 +52,16 @@ def maintenance_dag(dag_file: str) -> DAG | None:
     with dag:
         ReapPodsOperator(task_id="reap", deployment=deployment, dag_file=dag_file)
     return dag
+
+
+def _has_pods(folder: Path) -> bool:
+    """Whether a task of a project asks to be a pod."""
+    # One that cannot be read or planned starts none.
+    with suppress(ProjectError):
+        text = read_text(folder, folder / MELTANO_FILE)
+        # Planning takes a while, each time that Airflow reads the DAG file; few say a word of pods.
+        if KUBERNETES in text or INCLUDE_PATHS in text:
+            planned = plan(read_project(folder), os.environ.get("MELTANO_ENVIRONMENT") or None)
+            tasks = (task for dag in planned.dags for task in dag.tasks)
+            return any(task.settings.launcher == KUBERNETES for task in tasks)
+    return False
