@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.cli.projects import planned
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.names import counted, listed, suggestion
 from meltano_pods.project.files import project_folders
+from meltano_pods.tasks.planned import planned
 from meltano_runner.contract import DbtResult
 
 from tools import warehouse

@@ -14,10 +14,10 @@ from meltano_pods.cli.doctor.facts import RIGHTS, Facts
 from meltano_pods.cli.doctor.images import judge_images
 from meltano_pods.cli.doctor.pools import Pool, judge_pools
 from meltano_pods.cli.main import main
-from meltano_pods.cli.projects import planned
 from meltano_pods.pods.planned import planned_pods
 from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
+from meltano_pods.tasks.planned import planned
 
 from tests.checkout import ROOT
 from tests.unit.projects import FULLEST

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import kubernetes_validate
 import pytest
-from meltano_pods.cli.projects import planned
 from meltano_pods.pods.planned import planned_pods
 from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.settings.profiles import PROFILES
 from meltano_pods.tasks.deployment import deployment_at
+from meltano_pods.tasks.planned import planned
 
 from tests.checkout import ROOT
 from tests.unit.projects import FULLEST

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from meltano_pods.cli.projects import planned
 from meltano_pods.errors import DeploymentError, MeltanoPodsError
 from meltano_pods.pods.planned import planned_pods
 from meltano_pods.project.files import project_folders
 from meltano_pods.settings.deployment import SECTION, deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
+from meltano_pods.tasks.planned import planned
 
 from tools.astro_check import images, layouts, links, pods, requirements
 from tools.astro_check.dockerfile import read_dockerfile

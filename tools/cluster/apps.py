@@ -9,10 +9,10 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from meltano_pods.cli.projects import planned
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.project.files import project_folders
 from meltano_pods.settings.launchers import PROCESS
+from meltano_pods.tasks.planned import planned
 
 from tools import warehouse
 from tools.airflow_api import AirflowApi
@@ -90,7 +90,7 @@ def _any_task_is_a_process() -> bool:
             plan = planned(ROOT / "meltano" / project)
         except MeltanoPodsError:  # said where it matters: by its DAG file, in Airflow
             continue
-        if any(task.settings.launcher == PROCESS for dag in plan.dags for task in dag.tasks):
+        if any(task.settings.launcher == PROCESS for task in plan.tasks):
             return True
     return False
 

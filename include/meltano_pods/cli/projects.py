@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +12,9 @@ from meltano_pods.cli.deployment import said_here
 from meltano_pods.cli.output import typed
 from meltano_pods.errors import DeploymentError, MeltanoPodsError, together
 from meltano_pods.names import listed, suggestion
-from meltano_pods.plan import plan
 from meltano_pods.plan.turns import refuse_clashes
-from meltano_pods.project import read_project
 from meltano_pods.project.files import MELTANO_FILE, misnamed, project_folders
+from meltano_pods.tasks.planned import planned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -122,15 +120,6 @@ def misnamed_error(file: Path) -> DeploymentError:
         str(file),
         f"Rename it to {MELTANO_FILE}.",
     )
-
-
-def planned(folder: Path) -> ProjectPlan:
-    """Plan a project as Airflow would here.
-
-    Raises:
-        ProjectError: It cannot be run as it is.
-    """
-    return plan(read_project(folder), os.environ.get("MELTANO_ENVIRONMENT") or None)
 
 
 def planned_all(folders: Iterable[Path]) -> tuple[list[ProjectPlan], list[MeltanoPodsError]]:

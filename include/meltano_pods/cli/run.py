@@ -13,7 +13,7 @@ from meltano_pods.cli.asked import Asked
 from meltano_pods.cli.deployment import deployment_of
 from meltano_pods.cli.options import cluster_options, profile_option
 from meltano_pods.cli.output import TABLE, format_option, show_data, typed
-from meltano_pods.cli.projects import find_projects, planned, projects_option
+from meltano_pods.cli.projects import find_projects, projects_option
 from meltano_pods.cli.terminal import TerminalLog
 from meltano_pods.errors import DeploymentError, RunError
 from meltano_pods.names import counted, listed, suggestion
@@ -25,6 +25,7 @@ from meltano_pods.settings.launchers import KUBERNETES, PROCESS
 from meltano_pods.settings.run_model import RunOptions
 from meltano_pods.settings.run_values import LOG_LEVELS, STATE_STRATEGIES
 from meltano_pods.tasks.launcher import launcher_of
+from meltano_pods.tasks.planned import planned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import pendulum
@@ -12,10 +11,9 @@ from airflow.sdk.configuration import conf
 from meltano_pods.dags.params import dag_params
 from meltano_pods.dags.tasks import make_task
 from meltano_pods.notify import callbacks_of
-from meltano_pods.plan import plan
-from meltano_pods.project import read_project
 from meltano_pods.tasks.deployment import read_deployment
 from meltano_pods.tasks.layout import airflow_root, project_folder
+from meltano_pods.tasks.planned import planned
 from meltano_pods.tasks.request import Place
 
 if TYPE_CHECKING:
@@ -47,14 +45,14 @@ def airflow_dags(dag_file: str) -> dict[str, DAG]:
         ProjectError: The project cannot be run as it is; file, line and key are named.
     """
     folder = project_folder(dag_file)
-    planned = plan(read_project(folder), os.environ.get("MELTANO_ENVIRONMENT") or None)
+    project = planned(folder)
     wanted = get_parsing_context().dag_id
     # Read once: a project may have hundreds of tasks.
-    place = Place(folder, read_deployment(airflow_root(dag_file)), planned.digest)
-    clashes = {clash.second: clash for clash in planned.clashes}
+    place = Place(folder, read_deployment(airflow_root(dag_file)), project.digest)
+    clashes = {clash.second: clash for clash in project.clashes}
     return {
         each.dag_id: _dag(each, place, dag_file, clashes.get(each.dag_id))
-        for each in planned.dags
+        for each in project.dags
         if wanted is None or wanted == each.dag_id
     }
 

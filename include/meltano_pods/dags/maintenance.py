@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -10,12 +9,11 @@ from typing import TYPE_CHECKING
 from airflow.sdk import DAG
 
 from meltano_pods.errors import ProjectError
-from meltano_pods.plan import plan
-from meltano_pods.project import read_project
 from meltano_pods.project.files import INCLUDE_PATHS, MELTANO_FILE, read_text
 from meltano_pods.settings.launchers import KUBERNETES
 from meltano_pods.tasks.deployment import read_deployment
 from meltano_pods.tasks.layout import airflow_root, all_project_folders
+from meltano_pods.tasks.planned import planned
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +59,5 @@ def _has_pods(folder: Path) -> bool:
         text = read_text(folder, folder / MELTANO_FILE)
         # Planning takes a while, each time that Airflow reads the DAG file; few say a word of pods.
         if KUBERNETES in text or INCLUDE_PATHS in text:
-            planned = plan(read_project(folder), os.environ.get("MELTANO_ENVIRONMENT") or None)
-            tasks = (task for dag in planned.dags for task in dag.tasks)
-            return any(task.settings.launcher == KUBERNETES for task in tasks)
+            return any(task.settings.launcher == KUBERNETES for task in planned(folder).tasks)
     return False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from meltano_pods.parameters.command import Circumstances, Invocation, invocation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from meltano_pods.errors import Location
     from meltano_pods.plan.clash import Clash
@@ -144,6 +144,11 @@ class ProjectPlan:
     digest: str
     dags: tuple[DagPlan, ...]
     clashes: tuple[Clash, ...] = ()
+
+    @property
+    def tasks(self) -> Iterator[TaskPlan]:
+        """The tasks of all its DAGs."""
+        return (task for dag in self.dags for task in dag.tasks)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plan as JSON-compatible data."""

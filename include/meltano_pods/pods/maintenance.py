@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -13,16 +12,15 @@ from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from kubernetes.client.exceptions import ApiException
 
 from meltano_pods.errors import MeltanoPodsError
-from meltano_pods.plan import plan
 from meltano_pods.pods import naming
 from meltano_pods.pods.api import Pods
 from meltano_pods.pods.cluster import cluster_of
 from meltano_pods.pods.hook import ClusterHook
 from meltano_pods.pods.reaper import reap
 from meltano_pods.pods.template import read_template
-from meltano_pods.project import read_project
 from meltano_pods.settings.fallbacks import completed
 from meltano_pods.tasks.layout import all_project_folders
+from meltano_pods.tasks.planned import planned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,8 +106,7 @@ class ReapPodsOperator(BaseOperator):
         for folder in all_project_folders(self.dag_file):
             # One that cannot be planned starts no pods.
             with suppress(MeltanoPodsError):
-                planned = plan(read_project(folder), os.environ.get("MELTANO_ENVIRONMENT") or None)
-                for task in (task for dag in planned.dags for task in dag.tasks):
+                for task in planned(folder).tasks:
                     own = completed(task.settings, said)
                     pairs.add((str(own.pod_template), own.namespace or self.deployment.namespace))
         return {

@@ -109,7 +109,7 @@ def _findings(
     if not faults:
         findings.append(ok("projects", f"all {len(plans)} can be planned"))
     tasks = defaultdict(list)
-    for task in (task for plan in plans for dag in plan.dags for task in dag.tasks):
+    for task in (task for plan in plans for task in plan.tasks):
         tasks[launcher_of(task, deployment)].append(task)
     asks = bool(tasks[KUBERNETES] or profile or where[0] or dry_run)
     installed = versions()
