@@ -6,7 +6,7 @@ import sys
 from collections import defaultdict
 from contextlib import redirect_stdout
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -44,6 +44,14 @@ if TYPE_CHECKING:
     from meltano_pods.tasks.deployment import Deployment
 
 _COLOURS = {OK: "green", NOTE: "cyan", WARNING: "yellow", FAULT: "red"}
+
+
+class _Where(NamedTuple):
+    """Which cluster to ask, and whose rights in it."""
+
+    context: str | None
+    kubeconfig: Path | None
+    user: str | None
 
 
 @click.command()
@@ -89,7 +97,7 @@ def command(  # noqa: PLR0913, PLR0917 - an option each
     found = find_projects(projects).only(names)
     # Airflow's own loggers write to stdout, which is for the answer.
     with redirect_stdout(sys.stderr):
-        findings = _findings(found, profile, (context, kubeconfig, user), dry_run=dry_run)
+        findings = _findings(found, profile, _Where(context, kubeconfig, user), dry_run=dry_run)
     _show(findings, form)
     return 1 if any(each.level == FAULT for each in findings) else 0
 
@@ -97,7 +105,7 @@ def command(  # noqa: PLR0913, PLR0917 - an option each
 def _findings(
     found: Projects,
     profile: str | None,
-    where: tuple[str | None, Path | None, str | None],
+    where: _Where,
     *,
     dry_run: bool,
 ) -> list[Finding]:
@@ -111,7 +119,7 @@ def _findings(
     tasks = defaultdict(list)
     for task in (task for plan in plans for task in plan.tasks):
         tasks[launcher_of(task, deployment)].append(task)
-    asks = bool(tasks[KUBERNETES] or profile or where[0] or dry_run)
+    asks = bool(tasks[KUBERNETES] or profile or where.context or dry_run)
     installed = versions()
     findings += judge_airflow(deployment, installed, heartbeat(), pods=bool(tasks[KUBERNETES]))
     if installed and tasks[PROCESS]:
@@ -139,7 +147,7 @@ def _of_pods(
     found: Projects,
     plans: Sequence[ProjectPlan],
     deployment: Deployment,
-    where: tuple[str | None, Path | None, str | None],
+    where: _Where,
     *,
     dry_run: bool,
 ) -> Iterator[Finding]:
@@ -162,19 +170,18 @@ def _of_pods(
 def _of_cluster(
     manifests: Sequence[dict[str, Any]],
     deployment: Deployment,
-    where: tuple[str | None, Path | None, str | None],
+    where: _Where,
 ) -> Iterator[Finding]:
     # Here and not above, as below: only where there is a cluster to ask.
     from meltano_pods.cli.doctor.facts import gather  # noqa: PLC0415
     from meltano_pods.cli.kubernetes import reach  # noqa: PLC0415
 
-    context, kubeconfig, user = where
-    cluster = reach(deployment.settings, context, kubeconfig)
+    cluster = reach(deployment.settings, where.context, where.kubeconfig)
     spaces: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for each in manifests:
         spaces[each["metadata"].get("namespace") or cluster.namespace or "default"].append(each)
     for namespace, pods in spaces.items():
-        facts = gather(cluster, namespace, needed_secrets(pods), needed_accounts(pods), user)
+        facts = gather(cluster, namespace, needed_secrets(pods), needed_accounts(pods), where.user)
         yield ok("cluster", f"`{cluster.name}` answers at {cluster.server}")
         yield from judge(namespace, facts, pods)
 
@@ -184,11 +191,10 @@ def _dry_runs(
     plans: Sequence[ProjectPlan],
     pods: Sequence[PlannedPod],
     deployment: Deployment,
-    where: tuple[str | None, Path | None, str | None],
+    where: _Where,
 ) -> Iterator[Finding]:
     from meltano_pods.cli.in_cluster import run_in_cluster  # noqa: PLC0415
 
-    context, kubeconfig, _ = where
     for plan in plans:
         first = next((pod for pod in pods if pod.project == plan.project), None)
         if first is None:
@@ -199,7 +205,7 @@ def _dry_runs(
         folder = found.folder / plan.project
         asked = Asked(folder, plan.digest, first.dag.dag_id, task, spec, deployment)
         try:
-            run_in_cluster(asked, TerminalLog(), context, kubeconfig, wait=True)
+            run_in_cluster(asked, TerminalLog(), where.context, where.kubeconfig, wait=True)
         except MeltanoPodsError as error:
             yield Finding(FAULT, "pod", f"{plan.project}: {error.what}", error.fix)
         else:
