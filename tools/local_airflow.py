@@ -6,13 +6,13 @@ under `RESULT_KEY`.
 
 from __future__ import annotations
 
-import gc
 import json
 import logging
 import sys
 from time import monotonic
 from typing import Any
 
+from meltano_pods.collector import seldom_collected
 from meltano_pods.names import listed, suggestion
 
 from tools.airflow_log import DAG_FILES, own_words
@@ -63,9 +63,6 @@ def _print(**result: Any) -> int:  # noqa: ANN401
 
 
 if __name__ == "__main__":
-    # Nearly all this process does is import: the collector, which by default looks after every 700
-    # objects and once more in the end, takes a third of its time and finds nothing.
-    gc.set_threshold(100_000)
-    status = main(*sys.argv[1:])
-    gc.freeze()
+    with seldom_collected():
+        status = main(*sys.argv[1:])
     sys.exit(status)

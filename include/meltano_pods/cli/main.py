@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import sys
 from typing import cast
 
 import click
 
+from meltano_pods.collector import seldom_collected
 from meltano_pods.errors import MeltanoPodsError
 
 FAULTS, MISUSE, INTERRUPTED = 1, 2, 130
@@ -57,12 +57,8 @@ def cli() -> None:
 
 def program() -> int:
     """Be the process: `main` on its command line."""
-    # Most of a command's time is imports, Airflow's where it needs them: the collector, which by
-    # default looks after every 700 objects and once more in the end, only makes that longer.
-    gc.set_threshold(100_000)
-    code = main()
-    gc.freeze()
-    return code
+    with seldom_collected():
+        return main()
 
 
 def main(arguments: list[str] | None = None) -> int:
