@@ -18,6 +18,7 @@ class Asked:
     """One task to run.
 
     Attributes:
+        root: The Airflow project's folder.
         folder: The project's folder.
         digest: Of the project.
         dag_id: The task's DAG.
@@ -26,6 +27,7 @@ class Asked:
         deployment: Where.
     """
 
+    root: Path
     folder: Path
     digest: str
     dag_id: str

@@ -43,7 +43,7 @@ def run_embedded(asked: Asked, log: Log) -> RunResult:
 
 def _defaults(asked: Asked) -> dict[str, str]:
     """Return the deployment's variables; where it says none, those of all runs on this machine."""
-    root = asked.folder.parent.parent
+    root = asked.root
     said = asked.deployment.settings.process_env
     if said or not is_here(root):
         return said

@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from meltano_pods.cli.configuration import places_here
 from meltano_pods.cli.output import typed
-from meltano_pods.cli.projects import projects_folder, projects_option
+from meltano_pods.cli.places import folders_here
+from meltano_pods.cli.projects import projects_option
 from meltano_pods.errors import DeploymentError
 from meltano_pods.pods.naming import secret_name
 from meltano_pods.project.files import project_folders
+from meltano_pods.tasks.folders import check_projects_folder, projects_source
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from meltano_pods.tasks.folders import Folders
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}")
 _DAG_FILE = "from meltano_pods import airflow_dags\n\nairflow_dags(__file__)\n"
@@ -28,8 +33,9 @@ _IGNORED = "/.meltano\n/output\n/.env\n"
 def command(name: str, projects: Path | None) -> int:
     """Begin the project NAME: meltano/NAME/meltano.yml and dags/NAME.py.
 
-    The one is commented out but for its environments, and explains itself; the other is two lines
-    that stay as they are. What is there already is never touched.
+    Both go where Airflow reads them, as its settings `projects_folder` and `dags_folder` say. The
+    one is commented out but for its environments, and explains itself; the other is two lines that
+    stay as they are. What is there already is never touched.
     """
     if not _NAME.fullmatch(name):
         raise DeploymentError(
@@ -38,8 +44,14 @@ def command(name: str, projects: Path | None) -> int:
             "Take up to 50 letters, digits, `_` and `-`, with a letter first: it becomes part of "
             "the ids of DAGs and the names of pods.",
         )
-    folder = projects_folder(projects)
-    project, dag_file = folder / name, folder.parent / "dags" / f"{name}.py"
+    places = folders_here(projects)
+    folder = places.projects
+    if folder.exists():
+        check_projects_folder(folder, "--projects" if projects else projects_source(places))
+    elsewhere = projects is None and places_here().projects_folder is not None
+    if elsewhere and not places.dags.is_dir():
+        raise _no_dags_folder(places)
+    project, dag_file = folder / name, places.dags / f"{name}.py"
     for path in (project, dag_file):
         if path.exists():
             raise DeploymentError(
@@ -63,6 +75,15 @@ def command(name: str, projects: Path | None) -> int:
         f"Add plugins and a schedule there, and see what becomes of them: {typed('plan', name)}"
     )
     return 0
+
+
+def _no_dags_folder(places: Folders) -> DeploymentError:
+    return DeploymentError(
+        f"nothing says where Airflow reads DAG files: there is no folder {places.dags}",
+        f"projects in {places.projects}",
+        "Run this in the folder that holds Airflow's `dags` folder, or set "
+        "AIRFLOW__CORE__DAGS_FOLDER to the path of that.",
+    )
 
 
 def _write(file: Path, text: str) -> None:

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from meltano_pods.cli.deployment import said_here
 from meltano_pods.cli.output import typed
+from meltano_pods.cli.places import folders_here
 from meltano_pods.errors import DeploymentError, MeltanoPodsError, together
 from meltano_pods.names import listed, suggestion
 from meltano_pods.plan.turns import refuse_clashes
 from meltano_pods.project.files import MELTANO_FILE, misnamed, project_folders
+from meltano_pods.tasks.folders import check_projects_folder, projects_source
 from meltano_pods.tasks.planned import planned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from meltano_pods.plan import ProjectPlan
-
-_PROJECTS = "meltano"
+    from meltano_pods.tasks.folders import Folders
 
 projects_option: Callable[[Callable[..., int]], Callable[..., int]] = click.option(
     "--projects",
@@ -38,17 +38,22 @@ class Projects:
     """The Meltano projects of an Airflow project.
 
     Attributes:
-        folder: Holds a folder for each.
-        folders: Those, in the order of their names.
+        places: The folders of the Airflow project.
+        folders: Those of the projects, in the order of their names.
     """
 
-    folder: Path
+    places: Folders
     folders: tuple[Path, ...]
 
     @property
+    def folder(self) -> Path:
+        """The folder that holds a folder for each."""
+        return self.places.projects
+
+    @property
     def root(self) -> Path:
-        """The Airflow project's folder, which holds `dags` and `k8s`."""
-        return self.folder.parent
+        """The Airflow project's folder."""
+        return self.places.root
 
     def only(self, names: Sequence[str]) -> Projects:
         """Return the projects of these names; all of them for no name.
@@ -67,25 +72,21 @@ class Projects:
         if not names:
             return self
         kept = tuple(folder for folder in self.folders if folder.name in names)
-        return Projects(self.folder, kept)
+        return Projects(self.places, kept)
 
 
 def find_projects(folder: Path | None) -> Projects:
     """Return the projects in a folder.
 
     Args:
-        folder: Which; None: Airflow's setting, else `meltano` here or in a folder above.
+        folder: Which; None for that of the Airflow project, as `places` finds it.
 
     Raises:
         DeploymentError: There are none.
     """
-    found = projects_folder(folder)
-    if (found / MELTANO_FILE).is_file():
-        raise DeploymentError(
-            "this is a project itself, not the folder that holds projects",
-            str(found),
-            f"Say `--projects {found.parent}`, and name the project where the command takes names.",
-        )
+    places = folders_here(folder)
+    found = places.projects
+    check_projects_folder(found, "--projects" if folder else projects_source(places))
     folders = tuple(project_folders(found))
     if not folders and (wrong := misnamed_files(found)):
         raise together([misnamed_error(each) for each in wrong])
@@ -93,18 +94,10 @@ def find_projects(folder: Path | None) -> Projects:
         raise DeploymentError(
             f"there is no project: no folder in it has a {MELTANO_FILE}",
             str(found),
-            f"Begin one with `{typed('new', 'NAME')}`, or say where they are with `--projects`.",
+            f"Begin one with `{typed('new', 'NAME')}`, or name the folder that holds the projects "
+            "with `--projects DIR`.",
         )
-    return Projects(found, folders)
-
-
-def projects_folder(folder: Path | None) -> Path:
-    """Return the folder that holds, or is to hold, projects; as `find_projects` finds it.
-
-    Raises:
-        DeploymentError: Nothing says where it is.
-    """
-    return (folder or _configured() or _above()).absolute()
+    return Projects(places, folders)
 
 
 def misnamed_files(folder: Path) -> list[Path]:
@@ -141,20 +134,3 @@ def planned_all(folders: Iterable[Path]) -> tuple[list[ProjectPlan], list[Meltan
 def every(error: MeltanoPodsError) -> list[MeltanoPodsError]:
     """Return an error and those that were found in the same go."""
     return [error, *error.others]
-
-
-def _configured() -> Path | None:
-    said = said_here().get("projects_folder")
-    return Path(said) if said else None
-
-
-def _above() -> Path:
-    here = Path.cwd()
-    for each in (here, *here.parents):
-        if (each / _PROJECTS).is_dir():
-            return each / _PROJECTS
-    raise DeploymentError(
-        f"there is no folder `{_PROJECTS}` here or above",
-        str(here),
-        "Go to the Airflow project's folder, or say where projects are with `--projects`.",
-    )

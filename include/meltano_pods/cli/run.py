@@ -105,8 +105,8 @@ def command(
             failed.add(task.task_id)
             continue
         asked = Asked(
-            found.folder / plan.project, plan.digest, dag.dag_id, task, _spec(task, options),
-            deployment,
+            found.root, found.folder / plan.project, plan.digest, dag.dag_id, task,
+            _spec(task, options), deployment,
         )  # fmt: skip
         how = launcher or launcher_of(task, deployment)
         # Airflow's own loggers write to stdout, which is for results.

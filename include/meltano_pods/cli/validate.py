@@ -93,7 +93,7 @@ def command(names: tuple[str, ...], projects: Path | None, form: str, profile: s
 
 def _files(found: Projects) -> Iterator[DeploymentError]:
     """Compare projects with the DAG files that stand for them."""
-    dags = found.root / "dags"
+    dags = found.places.dags
     if not dags.is_dir():
         return
     named = {file.stem: file for file in sorted(dags.rglob("*.py")) if _names_project(file)}

@@ -12,7 +12,8 @@ from meltano_pods.dags.params import dag_params
 from meltano_pods.dags.tasks import make_task
 from meltano_pods.notify import callbacks_of
 from meltano_pods.tasks.deployment import read_deployment
-from meltano_pods.tasks.layout import airflow_root, project_folder
+from meltano_pods.tasks.folders import airflow_root
+from meltano_pods.tasks.layout import project_folder
 from meltano_pods.tasks.planned import planned
 from meltano_pods.tasks.request import Place
 

@@ -12,7 +12,8 @@ from meltano_pods.errors import ProjectError
 from meltano_pods.project.files import INCLUDE_PATHS, MELTANO_FILE, read_text
 from meltano_pods.settings.launchers import KUBERNETES
 from meltano_pods.tasks.deployment import read_deployment
-from meltano_pods.tasks.layout import airflow_root, all_project_folders
+from meltano_pods.tasks.folders import airflow_root
+from meltano_pods.tasks.layout import all_project_folders
 from meltano_pods.tasks.planned import planned
 
 if TYPE_CHECKING:

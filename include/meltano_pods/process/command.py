@@ -12,7 +12,7 @@ from meltano_pods.errors import DeploymentError
 from meltano_pods.settings.deployment import SECTION
 
 _IN_IMAGE = Path("/opt/meltano/bin/meltano-runner")
-_BESIDE_PROJECTS = Path(".venv-meltano/bin/meltano-runner")
+_BESIDE_DAGS = Path(".venv-meltano/bin/meltano-runner")
 
 
 class RunnerMissingError(DeploymentError, AirflowFailException):
@@ -23,7 +23,7 @@ def find_runner(project: Path) -> Path:
     """Return the path of `meltano-runner`.
 
     Airflow's setting `[meltano_pods] runner` decides; without it, the place in our images, then
-    `.venv-meltano` beside the projects' folder (and so beside `dags`), which `make run` creates.
+    `.venv-meltano` beside the projects' folder or beside `dags`, which `make run` creates.
 
     Args:
         project: The project's folder.
@@ -35,7 +35,8 @@ def find_runner(project: Path) -> Path:
     if configured:
         tried = [Path(configured).expanduser()]
     else:
-        tried = [_IN_IMAGE, project.parent.parent / _BESIDE_PROJECTS]
+        beside = (project.parent.parent, Path(conf.get("core", "dags_folder")).parent)
+        tried = [_IN_IMAGE, *dict.fromkeys(folder / _BESIDE_DAGS for folder in beside)]
     for path in tried:
         if path.is_file() and os.access(path, os.X_OK):
             return path

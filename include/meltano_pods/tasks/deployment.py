@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meltano_pods.settings.deployment import SECTION, deployment_settings, in_variables
+from meltano_pods.tasks.folders import folders_of
 
 if TYPE_CHECKING:
-    from meltano_pods.settings.deployment_model import DeploymentSettings
+    from pathlib import Path
 
-_TEMPLATES = Path("k8s/pod_templates")
+    from meltano_pods.settings.deployment_model import DeploymentSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,4 @@ def deployment_at(
     """
     # Of an external cluster Airflow's own namespace says nothing.
     here = None if settings.profile == "external" else airflow_namespace or None
-    return Deployment(
-        settings, settings.pod_templates_folder or root / _TEMPLATES, settings.namespace or here
-    )
+    return Deployment(settings, folders_of(root, settings).templates, settings.namespace or here)

@@ -13,7 +13,8 @@ from meltano_pods.plan.command import Command, plan_command
 from meltano_pods.plan.model import TaskPlan
 from meltano_pods.project import read_project
 from meltano_pods.tasks.deployment import Deployment, read_deployment
-from meltano_pods.tasks.layout import airflow_root, project_folder
+from meltano_pods.tasks.folders import airflow_root
+from meltano_pods.tasks.layout import project_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

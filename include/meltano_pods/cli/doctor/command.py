@@ -203,7 +203,7 @@ def _dry_runs(
         blocks = task.arguments[1 : 1 + _until_option(task.arguments[1:])]
         spec = RunSpec(["run", *blocks, "--dry-run"], task.environment, task.env)
         folder = found.folder / plan.project
-        asked = Asked(folder, plan.digest, first.dag.dag_id, task, spec, deployment)
+        asked = Asked(found.root, folder, plan.digest, first.dag.dag_id, task, spec, deployment)
         try:
             run_in_cluster(asked, TerminalLog(), where.context, where.kubeconfig, wait=True)
         except MeltanoPodsError as error:
