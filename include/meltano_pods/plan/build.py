@@ -16,7 +16,7 @@ from meltano_pods.plan.turns import take_turns
 from meltano_pods.project import PluginType
 from meltano_pods.project.cron import cron_of
 from meltano_pods.settings.check import check
-from meltano_pods.settings.layer import in_order, place_of
+from meltano_pods.settings.layer import MELTANO, MadeLayer, in_order, place_of
 from meltano_pods.settings.merge import merged
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _annotations(project: Project) -> Iterator[Annotations]:
 
 def _dag(project: Project, draft: Draft, fallback: str | None) -> DagPlan:
     environment = choose_environment(project, draft.own, fallback)
-    said: list[Layer] = [project.annotations, *draft.own]
+    said: list[Layer] = [*_of_meltano(draft), project.annotations, *draft.own]
     if environment is not None:
         said.append(project.environments[environment].annotations)
     layers = in_order(said)
@@ -94,6 +94,14 @@ def _dag(project: Project, draft: Draft, fallback: str | None) -> DagPlan:
         tasks=tuple(tasks),
         where=draft.where,
     )
+
+
+def _of_meltano(draft: Draft) -> Iterator[Layer]:
+    """Yield what Meltano's own keys of the schedule say of its DAG."""
+    schedule = draft.schedule
+    if schedule is not None and schedule.start_date is not None:
+        key, where = "start_date", schedule.start_date_where
+        yield MadeLayer(MELTANO, where, {key: schedule.start_date}, {key: where})
 
 
 def _check_catchup(settings: Settings, layers: Sequence[Layer]) -> None:

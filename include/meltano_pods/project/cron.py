@@ -1,13 +1,16 @@
-"""Which intervals can be scheduled: what Meltano accepts, as far as Airflow runs it.
+"""Which intervals can be scheduled: those that Airflow's timetable runs.
 
-Meltano checks an interval only when its command adds the schedule, and then takes a list as soon
-as one of its parts is right. Airflow refuses such a DAG late, without naming the file; so every
-part is checked here.
+Meltano checks an interval only when `meltano schedule add` writes it, so a file may hold any.
+croniter is what Airflow's timetable checks and computes with; it is imported only where an interval
+is no alias, because it costs about as long as reading a small project.
 """
 
 from __future__ import annotations
 
-import re
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from meltano_pods.names import listed, suggestion
 
 MANUAL = ("@manual", "@none")
 ONCE = "@once"
@@ -17,69 +20,89 @@ CRON_OF_ALIAS = {
     "@midnight": "0 0 * * *",
     "@weekly": "0 0 * * 0",
     "@monthly": "0 0 1 * *",
+    # Airflow's; Meltano takes it in a file, though its `schedule add` does not.
+    "@quarterly": "0 0 1 */3 *",
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
 ALIASES = (*CRON_OF_ALIAS, *MANUAL, ONCE)
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
-    ("minute", 0, 59, {}),
-    ("hour", 0, 23, {}),
-    ("day of the month", 1, 31, {}),
-    ("month", 1, 12, {name: index for index, name in enumerate(_MONTHS, 1)}),
-    ("day of the week", 0, 7, {name: index for index, name in enumerate(_DAYS)}),
+# Name, what it takes, and an example for each field of a cron expression.
+_FIELDS = (
+    ("minute", "0 to 59", "30 * * * *"),
+    ("hour", "0 to 23", "0 3 * * *"),
+    ("day of the month", "1 to 31, or `L` for the last day", "0 3 1 * *"),
+    ("month", "1 to 12, or jan to dec", "0 3 1 jan *"),
+    ("day of the week", "0 to 7 (0 and 7 are Sunday), or sun to sat", "0 3 * * mon-fri"),
 )
-_DAY, _WEEKDAY = 2, 4
-_SPECIAL = {_DAY: re.compile(r"\?|l"), _WEEKDAY: re.compile(r"\?|l[0-7]|[0-7]#[1-5]")}
+_MAX_SHOWN = 40
+_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def cron_of(interval: str | None) -> str | None:
-    """Return the cron expression of a valid interval, `@once`, or None for by hand only."""
+    """Return the cron expression of a valid interval, `@once`, or None for manual runs only."""
     if interval is None or (lowered := interval.lower()) in MANUAL:
         return None
+    if lowered == ONCE:
+        return ONCE
     return CRON_OF_ALIAS.get(lowered, interval)
 
 
-def cron_problem(interval: str) -> str | None:
-    """Say what is wrong with an interval, or return None."""
+@lru_cache(maxsize=1024)
+def cron_problem(interval: str) -> tuple[str, str] | None:
+    """Return what is wrong with an interval and how to fix it; None if nothing is wrong."""
     if interval.startswith("@"):
-        return None if interval in ALIASES else "is no alias that Meltano knows"
-    fields = interval.lower().split()
+        if interval.lower() in ALIASES:
+            return None
+        near = suggestion(interval.lower(), ALIASES)
+        return "is an unknown alias", f"{near}Write one of {listed(ALIASES)}, or a cron expression."
+    fields = interval.split()
     if len(fields) != len(_FIELDS):
-        return f"has {len(fields)} field{'s' if len(fields) != 1 else ''}, not 5"
+        what = f"has {len(fields)} field{'s' if len(fields) != 1 else ''}, not 5"
+        fix = (
+            "Write five fields (minute, hour, day of the month, month, day of the week) such as "
+            f"`0 3 * * *`, or one of {listed(ALIASES)}."
+        )
+        return what, fix
     for index, field in enumerate(fields):
-        for part in field.split(","):
-            if not _valid(part, index):
-                name, low, high, _ = _FIELDS[index]
-                return f"has {part!r} as {name}, where {low} to {high} are allowed"
+        alone = ["*"] * len(_FIELDS)
+        alone[index] = field
+        if _is_random(field) or not _is_valid(" ".join(alone)):
+            name, takes, example = _FIELDS[index]
+            shown = field if len(field) <= _MAX_SHOWN else f"{field[:_MAX_SHOWN]}..."
+            return (
+                f"has the invalid {name} {shown!r}",
+                f"Write {takes}, a list, a range or a step of them, or `*`, as in `{example}`.",
+            )
+    if not _has_next(" ".join(fields)):
+        what = (
+            "never comes: its months have no such day, or it has a day of the month beside an nth "
+            "weekday (`#`), which Airflow cannot combine"
+        )
+        fix = (
+            "Write a day that exists, such as `0 3 28 2 *`, or `L` for the last one, as in "
+            "`0 3 L 2 *`; or one of the two, as in `0 3 * 2 fri#2`."
+        )
+        return what, fix
     return None
 
 
-def _valid(part: str, index: int) -> bool:
-    if (special := _SPECIAL.get(index)) and special.fullmatch(part):
-        return True
-    base, slash, step = part.partition("/")
-    if slash and not (step.isdecimal() and int(step) > 0):
-        return False
-    if base == "*":
-        return True
-    start, dash, end = base.partition("-")
-    first = _number(start, index)
-    if not dash:
-        return first is not None
-    last = _number(end, index)
-    if first is None or last is None:
-        return False
-    # Only weekdays wrap around: `fri-mon`.
-    return first <= last or index == _WEEKDAY
+def _is_random(field: str) -> bool:
+    """Whether croniter replaces it by a number of its choice, another one at each reading."""
+    return field[:1] in {"r", "R"}
 
 
-def _number(text: str, index: int) -> int | None:
-    _, low, high, names = _FIELDS[index]
-    if text in names:
-        return names[text]
-    if not text.isdecimal() or not text.isascii():
-        return None
-    return int(text) if low <= int(text) <= high else None
+def _is_valid(expression: str) -> bool:
+    from croniter import croniter  # type: ignore[import-untyped]  # noqa: PLC0415 - costs 40 ms
+
+    return bool(croniter.is_valid(expression))
+
+
+def _has_next(expression: str) -> bool:
+    from croniter import CroniterError, croniter  # noqa: PLC0415
+
+    try:
+        croniter(expression, _SOME_DAY).get_next()
+    except CroniterError:
+        return False
+    return True

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import yaml
 
 from meltano_pods.errors import Location, ProjectError
-from meltano_pods.project.scalars import is_date, resolved
+from meltano_pods.project.scalars import is_date, parse_date, resolved
 from meltano_pods.project.syntax import STRING, UNTAGGED, compose, line_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
 _STANDARD = "tag:yaml.org,2002:"
 _MAX_DEPTH = 30
@@ -61,6 +62,11 @@ class Node:
     def is_null(self) -> bool:
         """Whether nothing is written here."""
         return isinstance(self._raw, yaml.ScalarNode) and self._scalar() is None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is null, or an empty string, list or mapping: nothing, to Meltano."""
+        return self.is_null or not self._raw.value
 
     @property
     def is_list(self) -> bool:
@@ -115,6 +121,17 @@ class Node:
                 f"expected a string, found {shown}", f"Write it as {example}, quoted if in doubt."
             )
         return value
+
+    def date(self, example: str) -> datetime:
+        """Return a date, or a date and time, written with or without quotes.
+
+        Args:
+            example: What would be right here, for the message.
+        """
+        text = self._raw.value if isinstance(self._raw, yaml.ScalarNode) else ""
+        if (found := parse_date(text)) is None:
+            self.fail(f"expected a date, found {self.kind}", f"Write it as {example}.")
+        return found
 
     def variable(self) -> str:
         """Return the value of an environment variable: a string, or a number as it is written."""
@@ -225,8 +242,14 @@ def name_of(node: Node, entries: Entries, what: str, example: str) -> str:
 
 def optional_text(entries: Entries, key: str, example: str) -> str | None:
     """Return an entry's string; None where there is no such entry or nothing is written there."""
+    node = written(entries, key)
+    return None if node is None else node.text(example)
+
+
+def written(entries: Entries, key: str) -> Node | None:
+    """Return an entry; None where there is none or it is empty, which is the same to Meltano."""
     node = entries.get(key)
-    return None if node is None or node.is_null else node.text(example)
+    return None if node is None or node.is_empty else node
 
 
 def shown(value: str) -> str:

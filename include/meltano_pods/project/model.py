@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from meltano_pods.errors import Location
@@ -124,6 +125,8 @@ class Schedule:
         job: Name of the job, or None for an extractor and a loader.
         extractor: Name of the extractor, where there is no job.
         loader: Name of the loader, where there is no job.
+        start_date: As written.
+        start_date_where: Its place, where there is one.
         env: Environment variables of its runs.
         env_places: Place of each of them.
         where: Place of its entry.
@@ -135,6 +138,8 @@ class Schedule:
     job: str | None
     extractor: str | None
     loader: str | None
+    start_date: datetime | None
+    start_date_where: Location
     env: Mapping[str, str]
     env_places: Mapping[str, Location]
     where: Location

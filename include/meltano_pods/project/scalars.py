@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta, timezone
 
 # A longer number is none that a project means.
 _NULL = re.compile(r"~|null|Null|NULL|")
@@ -14,6 +15,13 @@ _FLOAT = re.compile(
 )
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ].*)?")
+# As YAML has it, more freely than ISO 8601: `2024-1-2 3:04:05 +1`.
+_TIMESTAMP = re.compile(
+    r"(\d{4})-(\d\d?)-(\d\d?)"
+    r"(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d)(?::(\d\d)(?:\.\d*)?)?"
+    r"[ \t]*(?:([Zz])|([-+])(\d\d?)(?::?(\d\d))?)?)?",
+    re.ASCII,
+)
 
 
 def resolved(text: str) -> str | float | bool | None:
@@ -35,3 +43,20 @@ def resolved(text: str) -> str | float | bool | None:
 def is_date(text: str) -> bool:
     """Return whether it is a date to Meltano's reader; `resolved` keeps it as text."""
     return _DATE.fullmatch(text) is not None
+
+
+def parse_date(text: str) -> datetime | None:
+    """Return the date, or date and time, that text is; None if it is none.
+
+    One without an offset stays without a time zone. Fractions of a second are dropped.
+    """
+    if (found := _TIMESTAMP.fullmatch(text.strip())) is None:
+        return None
+    *numbers, utc, sign, hours, minutes = found.groups()
+    year, month, day, hour, minute, second = (int(each or 0) for each in numbers)
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    try:
+        zone = timezone(-offset if sign == "-" else offset) if utc or sign else None
+        return datetime(year, month, day, hour, minute, second, tzinfo=zone)
+    except ValueError:  # such as the 31st of June
+        return None

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meltano_pods.names import listed, suggestion
 from meltano_pods.project.annotations import read_annotations
-from meltano_pods.project.cron import ALIASES, cron_problem
-from meltano_pods.project.document import name_of, shown
+from meltano_pods.project.cron import cron_problem
+from meltano_pods.project.document import name_of, shown, written
 from meltano_pods.project.keys import refuse_sections, refuse_typos
 from meltano_pods.project.model import Schedule
 
@@ -33,18 +32,20 @@ def read_schedule(node: Node) -> Schedule:
     refuse_sections(entries, "a schedule")
     name = name_of(node, entries, "schedule", "daily")
     job = extractor = loader = None
-    if "job" in entries and not entries["job"].is_null:
-        job = entries["job"].text("a job's name")
-        _no_pair_beside_job(entries, name)
+    if (node_of_job := written(entries, "job")) is not None:
+        job = node_of_job.text("a job's name")
     else:
         extractor, loader = _pair(node, entries, name)
     env = _env(entries)
+    start = written(entries, "start_date")
     return Schedule(
         name=name,
         interval=_interval(node, entries, name),
         job=job,
         extractor=extractor,
         loader=loader,
+        start_date=None if start is None else start.date("`start_date: 2026-01-31`"),
+        start_date_where=node.where if start is None else start.where,
         env={key: value for key, (value, _) in env.items()},
         env_places={key: place for key, (_, place) in env.items()},
         where=node.where,
@@ -52,19 +53,10 @@ def read_schedule(node: Node) -> Schedule:
     )
 
 
-def _no_pair_beside_job(entries: Entries, name: str) -> None:
-    for key in ("extractor", "loader", "transform"):
-        if key in entries:
-            entries[key].fail(
-                f"the schedule {shown(name)} has both `job` and `{key}`",
-                f"Keep `job` and remove `{key}`, or the other way round.",
-            )
-
-
 def _pair(node: Node, entries: Entries, name: str) -> tuple[str, str]:
     """Return extractor and loader of a schedule without a job."""
     for key in ("extractor", "loader"):
-        if key not in entries:
+        if written(entries, key) is None:
             node.fail(
                 f"the schedule {shown(name)} has neither a `job` nor an `{key}`"
                 if key == "extractor"
@@ -102,15 +94,12 @@ def _interval(node: Node, entries: Entries, name: str) -> str | None:
             f"{add} one, such as `interval: '@daily'`, or `interval: '@manual'` to run it by hand.",
         )
     entry = entries["interval"]
-    if entry.is_null:
+    if entry.is_empty:
         return None
     interval = entry.text("`interval: '@daily'` or `interval: '0 3 * * *'`").strip()
     if (problem := cron_problem(interval)) is not None:
-        entry.fail(
-            f"the interval {shown(interval)} of the schedule {shown(name)} {problem}",
-            f"{suggestion(interval.lower(), ALIASES)}Write five fields (minute, hour, day, month, "
-            f"weekday), or one of {listed(ALIASES)}.",
-        )
+        what, fix = problem
+        entry.fail(f"the interval {shown(interval)} of the schedule {shown(name)} {what}", fix)
     return interval
 
 

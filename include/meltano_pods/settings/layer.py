@@ -10,8 +10,11 @@ if TYPE_CHECKING:
 
     from meltano_pods.errors import Location
 
+MELTANO = "meltano"
+"""What Meltano's own keys say, such as a schedule's `start_date`; every level wins over it."""
 ORDER = ("project", "environment", "plugin", "job", "schedule", "task")
 """The levels; a later one wins."""
+_RANK = (MELTANO, *ORDER)
 
 
 class Layer(Protocol):
@@ -19,7 +22,7 @@ class Layer(Protocol):
 
     @property
     def level(self) -> str:
-        """One of `ORDER`."""
+        """One of `ORDER`, or `MELTANO`."""
 
     @property
     def where(self) -> Location:
@@ -51,7 +54,7 @@ class MadeLayer:
 
 def in_order(layers: Iterable[Layer]) -> list[Layer]:
     """Return layers in the order in which they win; those of one level stay as they are."""
-    return sorted(layers, key=lambda layer: ORDER.index(layer.level))
+    return sorted(layers, key=lambda layer: _RANK.index(layer.level))
 
 
 def place_of(layers: Sequence[Layer], *path: str) -> Location:

@@ -87,8 +87,9 @@ class Settings(PodSettings, RunSettings, OrderSettings):
         default=None,
         description=(
             "First moment to schedule for: a date (`2026-01-31`) or a date and time, in `timezone` "
-            "where it names no offset. None: from the latest interval on, which Airflow runs as "
-            "soon as the DAG is unpaused; `catchup` then has nothing to catch up."
+            "where it names no offset. None: the schedule's own `start_date` in meltano.yml; "
+            "without that from the latest interval on, which Airflow runs as soon as the DAG is "
+            "unpaused, and `catchup` has nothing to catch up."
         ),
         json_schema_extra=_WHOLE_DAG,
     )

@@ -1,0 +1,86 @@
+"""What Meltano's own keys of a schedule mean for its DAG."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from meltano_pods.plan import plan
+from meltano_pods.project import read_project
+
+from tests.unit.projects import GOOD, MakeProject
+
+EL = "extractor: tap-csv\n  loader: target-jsonl\n  transform: skip"
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("job: load\n  extractor: null\n  loader: ~\n  transform:", ("load", None, None)),
+        ("job: load\n  extractor: ''\n  loader: []\n  env: null", ("load", None, None)),
+        (f"job: null\n  {EL}", (None, "tap-csv", "target-jsonl")),
+        (f"job: ''\n  {EL}\n  env:\n  annotations:", (None, "tap-csv", "target-jsonl")),
+        (f"job: []\n  {EL}\n  start_date: ''", (None, "tap-csv", "target-jsonl")),
+        (f"job: {{}}\n  {EL}\n  start_date: null", (None, "tap-csv", "target-jsonl")),
+        # Meltano takes the job where there is one.
+        (f"job: load\n  {EL}", ("load", None, None)),
+    ],
+)
+def test_what_is_empty_is_not_there(
+    make_project: MakeProject, keys: str, expected: tuple[str | None, ...]
+) -> None:
+    text = GOOD.replace("job: load", keys)
+    schedule = read_project(make_project(text)).schedules["daily"]
+    assert (schedule.job, schedule.extractor, schedule.loader) == expected
+    assert (schedule.env, schedule.start_date) == ({}, None)
+
+
+@pytest.mark.parametrize("interval", ["", "''", "null", '""'])
+def test_an_empty_interval_is_none(make_project: MakeProject, interval: str) -> None:
+    text = GOOD.replace("interval: '@daily'", f"interval: {interval}")
+    assert plan(read_project(make_project(text))).dags[0].schedule is None
+
+
+START = datetime(2024, 1, 2)  # noqa: DTZ001 - without an offset it is in the setting `timezone`
+DATES = {
+    "2024-01-02": START,
+    "'2024-01-02'": START,
+    "2024-1-2 0:00:00": START,
+    "2024-01-02 03:04:05": START + timedelta(hours=3, minutes=4, seconds=5),
+    "'2024-01-02T03:04'": START + timedelta(hours=3, minutes=4),
+    "2024-01-02T03:04:05Z": datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC),
+    "'2024-01-02 03:04:05.678 Z'": datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC),
+    "2024-01-02 03:04:05 -05:30": datetime(
+        2024, 1, 2, 3, 4, 5, tzinfo=timezone(-timedelta(hours=5, minutes=30))
+    ),
+    "2024-01-02t03:04:05+1": datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=1))),
+}
+
+
+@pytest.mark.parametrize("written", DATES)
+def test_start_date_of_a_schedule(make_project: MakeProject, written: str) -> None:
+    text = GOOD.replace("job: load", f"job: load\n  start_date: {written}")
+    (dag,) = plan(read_project(make_project(text))).dags
+    assert dag.settings.start_date == DATES[written]
+
+
+@pytest.mark.parametrize("level", ["project", "job", "schedule"])
+def test_a_setting_wins_over_it(make_project: MakeProject, level: str) -> None:
+    ours = "annotations: {meltano_pods: {start_date: 2025-05-05}}"
+    text = GOOD.replace("job: load", "job: load\n  start_date: 2024-01-02")
+    if level == "project":
+        text += f"{ours}\n"
+    else:
+        start = "- name: load" if level == "job" else "- name: daily"
+        text = text.replace(start, f"{start}\n  {ours}")
+    (dag,) = plan(read_project(make_project(text))).dags
+    assert dag.settings.start_date == datetime(2025, 5, 5)  # noqa: DTZ001
+
+
+def test_catchup_starts_at_it(make_project: MakeProject) -> None:
+    text = GOOD.replace(
+        "job: load",
+        "job: load\n  start_date: 2024-01-02\n  annotations: {meltano_pods: {catchup: true}}",
+    )
+    (dag,) = plan(read_project(make_project(text))).dags
+    assert (dag.settings.catchup, dag.settings.start_date) == (True, START)
