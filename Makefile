@@ -205,4 +205,4 @@ WORKSPACE := --editable include/meltano_runner --editable include/meltano_pods
 # it is touched, and installed when it differs.
 .SECONDEXPANSION:
 .run/installed/%: meltano/%/meltano.yml $$(shell find meltano/% $(PLUGIN_PACKAGES) -path '*/.*' -prune -o \( -name '*.py' -o -name '*.toml' -o -name '*.txt' -o -name '*.lock' -o -name '*.yml' \) -print 2>/dev/null) .venv-meltano/.done
-	@.venv-meltano/bin/python -m tools.plugins meltano/$* $@
+	@.venv-meltano/bin/python -m tools.plugins meltano/$* $@ .run/meltano/$*

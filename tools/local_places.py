@@ -16,8 +16,13 @@ def state_of(project: str) -> Path:
 
 
 def output_of(project: str) -> Path:
-    """Return the folder of the files that a project's target-jsonl writes."""
+    """Return the folder for the files of a project's targets."""
     return here.output_of(ROOT, project)
+
+
+def plugins_of(project: str) -> Path:
+    """Return the folder that holds a project's installed plugins."""
+    return here.plugins_of(ROOT, project)
 
 
 def project_environment(project: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
-"""Installs the plugins of a project where they have changed: `... plugins PROJECT STAMP`.
+"""Installs the plugins of a project where they have changed: `... plugins PROJECT STAMP FOLDER`.
 
-What counts is what the Meltano image counts, so a changed schedule or setting installs nothing.
+They go to a folder outside the project, which can be copied without them. What counts is what the
+Meltano image counts, so a changed schedule or setting installs nothing.
 Runs in Meltano's own environment, which brings PyYAML.
 """
 
@@ -20,13 +21,14 @@ from tools.images.plugins_only import reduce_project
 _LOCK = Path("locks/meltano.txt")
 
 
-def install(project: Path, stamp: Path, meltano: Path) -> bool:
+def install(project: Path, stamp: Path, meltano: Path, plugins: Path) -> bool:
     """Install the plugins unless the stamp says that these are; return whether it did.
 
     Args:
         project: The project's folder.
         stamp: File that keeps what was installed.
         meltano: Meltano's command.
+        plugins: Meltano's system directory for them.
 
     Raises:
         SystemExit: They cannot be installed; Meltano has said why.
@@ -38,13 +40,17 @@ def install(project: Path, stamp: Path, meltano: Path) -> bool:
     stamp.unlink(missing_ok=True)  # should it fail, nobody knows what is there
     began = monotonic()
     print(f"Installing the plugins of {project.name}", flush=True)
-    quiet = {"MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false", "MELTANO_CLI_LOG_LEVEL": "warning"}
+    own = {
+        "MELTANO_SYS_DIR_ROOT": str(plugins),
+        "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "MELTANO_CLI_LOG_LEVEL": "warning",
+    }
     ended = subprocess.run(
-        [meltano, "install"], cwd=project, env={**os.environ, **quiet}, check=False
+        [meltano, "install"], cwd=project, env={**os.environ, **own}, check=False
     )
     if ended.returncode:
         raise SystemExit(f"{project.name}: `meltano install` failed; it says why above")
-    dbt_packages.main(project)
+    dbt_packages.main(project, plugins)
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(digest, encoding="ascii")
     print(f"  {monotonic() - began:.0f} s", flush=True)
@@ -70,5 +76,8 @@ def _digest(project: Path) -> str:
 
 if __name__ == "__main__":
     install(
-        Path(sys.argv[1]).resolve(), Path(sys.argv[2]), Path(sys.executable).with_name("meltano")
+        Path(sys.argv[1]).resolve(),
+        Path(sys.argv[2]),
+        Path(sys.executable).with_name("meltano"),
+        Path(sys.argv[3]).resolve(),
     )

@@ -248,7 +248,26 @@ def variables() -> str:
     ]
     rows = [(f"`{name}`", meaning) for name, meaning in VARIABLES.items()]
     source = "include/meltano_pods/parameters/interval.py"
-    return _page("Variables of a run", source, about, ("variable", "meaning"), rows)
+    table = _page("Variables of a run", source, about, ("variable", "meaning"), rows)
+    return f"{table}\n{_FILES}"
+
+
+_FILES = """\
+## A folder for files
+
+`MELTANO_PODS_OUTPUT` names a folder of the project that outlives the run, for targets that write
+files. It is set where there is one:
+
+| where | folder |
+| --- | --- |
+| `make run`, `make airflow`, `make meltano`, `meltano-pods run` | `output/PROJECT` |
+| the cluster of `make up` | `/output`, on the volume that `make output` lists |
+| `astro dev start` | `/usr/local/airflow/data/PROJECT` |
+
+No plugin reads it by itself: a `meltano.yml` names it, as in `destination_path:
+$MELTANO_PODS_OUTPUT`. Any other destination stays as it is written. Elsewhere the setting `env` can
+name a folder of a volume of yours; load into a database or object storage where pods have none.
+"""
 
 
 _SAME = object()

@@ -67,6 +67,20 @@ def _check_pods(pods: Pods, environment: str) -> None:
     assert last["spec"]["containers"][0]["resources"]["requests"]["cpu"] == "10m"
 
 
+def test_a_project_without_environments_writes_where_it_says(cluster: Cluster) -> None:
+    """Run from the template of `make up`, whose volume is at /output."""
+    dag_id = "plain.keep"
+    run_id = cluster.start(dag_id)
+
+    def ended() -> str | None:
+        state: str = cluster.api.run(dag_id, run_id)["state"]
+        return state if state in ENDED else None
+
+    assert wait_for("the run to end", ended, 300) == "success", cluster.log_of(dag_id, run_id)
+    lines = cluster.make("--silent output FILE=plain/kept/numbers.jsonl").splitlines()
+    assert len([line for line in lines if '"id"' in line]) == 20
+
+
 def environment_of(container: dict[str, Any]) -> dict[str, str]:
     """Return the plain variables of a container."""
     return {each["name"]: each["value"] for each in container["env"] if "value" in each}

@@ -1,64 +1,78 @@
-"""The pod template alone, without Airflow, as its own first lines say."""
+"""Pods without Airflow, from the templates for other clusters: meltano.yml decides."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import pytest
 from meltano_runner.contract import Outcome, decode
 
+from tests.checkout import ROOT
+from tests.clone import typed
+from tests.docs.tutorial import typed_in
 from tests.waiting import wait_for
-from tools.images.build import MELTANO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.cluster.running_cluster import Cluster
 
-TEMPLATE = "k8s/pod_templates/default.yaml"
+PAGE = ROOT / "docs" / "how-to" / "kubernetes.md"
+NAMESPACE = "without-airflow"
+DAG = "plain.look"
+_DATABASE = "sqlite:////scratch/meltano.db"
 
 
 @pytest.fixture
 def namespace(cluster: Cluster) -> Iterator[str]:
-    name = "without-airflow"
-    yield name
-    cluster.kubectl("delete", "namespace", name)
+    yield NAMESPACE
+    cluster.kubectl("delete", "namespace", NAMESPACE)
 
 
 @pytest.mark.timeout(600)
-def test_what_its_first_lines_say(cluster: Cluster, namespace: str, tmp_path: Path) -> None:
-    text = (cluster.clone / TEMPLATE).read_text()
-    spoken = re.sub(r" \\\n#\s+", " ", text.partition("apiVersion:")[0])
-    lines = re.findall(r"^#   kubectl (.*)$", spoken, re.MULTILINE)
-    assert len(lines) == 5
-    # The same in a namespace of the test's own, hardened as ours, with the image of this cluster
-    # and the database that the lines offer for trying things out.
-    file = tmp_path / "pod.yaml"
-    image = f"{cluster.settings.registry_host}/meltano:dev"
-    file.write_text(
-        text.replace("namespace: meltano", f"namespace: {namespace}").replace(MELTANO, image)
+def test_a_project_without_environments_keeps_its_destination(
+    cluster: Cluster, namespace: str
+) -> None:
+    # As the page says, in a namespace of the test's own, for a project of the tests. The page's
+    # last command follows the log.
+    commands, _, logs = typed_in(PAGE, "Without Airflow").commands.rstrip().rpartition("\n")
+    assert "logs --follow" in logs
+    commands = (
+        commands.replace("orders.daily", DAG)
+        .replace("orders", "plain")
+        .replace("postgresql://user:password@host:5432/meltano", _DATABASE)
+        .replace("namespace meltano", f"namespace {namespace}")
+        .replace("--pods default |", "--pods default | sed s/^..namespace:.*/..namespace:/ |")
     )
-    for line in lines[:4]:
-        said = line.replace(TEMPLATE, str(file)).replace(
-            "namespace meltano", f"namespace {namespace}"
-        )
-        said = re.sub(r"postgresql://\S+", "sqlite:////scratch/meltano.db", said)
-        cluster.kubectl(*said.split())
-        if "create namespace" in said:
-            restricted = "pod-security.kubernetes.io/enforce=restricted"
-            cluster.kubectl("label", "namespace", namespace, restricted)
-    where = ("--namespace", namespace)
+    environment = {
+        "KUBECONFIG": str(cluster.kubeconfig),
+        "PATH": f"{cluster.tool('kubectl').parent}:/usr/local/bin:/usr/bin:/bin",
+    }
+    typed(cluster.clone, commands, environment=environment)
+    _check(cluster)
 
-    def message() -> str | None:
-        path = "jsonpath={.status.containerStatuses[0].state.terminated.message}"
-        return cluster.kubectl(*where, "get", "pod", "csv-to-json", "-o", path) or None
-
-    result = decode(wait_for("the pod's result", message))
-    assert result.outcome is Outcome.SUCCEEDED
-    assert result.records is not None
-    assert result.records >= 1200
-    assert "succeeded" in cluster.kubectl(
-        *lines[4].replace("meltano logs", f"{namespace} logs").split()
+    # The same from Astro's template, which takes the namespace of whoever applies it.
+    secret = ("create", "secret", "generic", "env-secrets")
+    cluster.kubectl(
+        "--namespace", namespace, *secret, f"--from-literal=MELTANO_DATABASE_URI={_DATABASE}"
     )
+    cluster.kubectl("--namespace", namespace, "delete", "pod", "--all")
+    pods = typed(cluster.clone, ".venv/bin/meltano-pods plan plain --pods astro")
+    selected = ("apply", "--selector", f"meltano-pods/dag={DAG}", "--filename", "-")
+    cluster.kubectl("--namespace", namespace, *selected, stdin=pods)
+    _check(cluster)
+
+
+def _check(cluster: Cluster) -> None:
+    where = ("--namespace", NAMESPACE)
+    pod = ("--selector", f"meltano-pods/dag={DAG}")
+    path = "jsonpath={.items[0].status.containerStatuses[0].state.terminated.message}"
+    message = wait_for(
+        "the pod's result", lambda: cluster.kubectl(*where, "get", "pod", *pod, "-o", path) or None
+    )
+    result = decode(message)
+    assert result.outcome is Outcome.SUCCEEDED, result
+    assert result.records == 20
+    # Where meltano.yml says that rows go, and not where a template might.
+    log = cluster.kubectl(*where, "logs", "--tail=-1", *pod)
+    assert "wrote to /scratch/mine/numbers.jsonl" in log

@@ -67,10 +67,10 @@ def test_the_variables_are_settings(page: Path) -> None:
     assert said(found[0]).profile in ("astro", "external")
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(4))
 def test_what_projects_say_on_astro_becomes_a_pod(number: int, tmp_path: Path) -> None:
     blocks = code_blocks(ASTRO, "yaml")
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     (tmp_path / "meltano.yml").write_text(blocks[number] + PLUGINS)
     deployment = deployment_at(ROOT, said(variables(ASTRO)[0]), "astro-namespace")
     (pod,) = planned_pods(plan(read_project(tmp_path)), deployment)

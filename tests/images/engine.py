@@ -73,7 +73,7 @@ class Pod:
         variables: dict[str, str | None] = {
             "MELTANO_PROJECT_ROOT": "/meltano/csv_to_json",
             "MELTANO_DATABASE_URI": "sqlite:////output/meltano.db",
-            "TARGET_JSONL_DESTINATION_PATH": "/output",
+            "MELTANO_PODS_OUTPUT": "/output",
             "TAP_CSV_PATH": "/output/rows.csv",
             **(environment or {}),
         }

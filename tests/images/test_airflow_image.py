@@ -39,7 +39,7 @@ END
 
 def test_it_runs_a_pipeline_without_a_cluster(airflow_image: str) -> None:
     script = (
-        "cd meltano/csv_to_json; export TARGET_JSONL_DESTINATION_PATH=/tmp;"
+        "cd meltano/csv_to_json; export MELTANO_PODS_OUTPUT=/tmp;"
         "/opt/meltano/bin/meltano-runner run tap-csv target-jsonl | tail -1"
     )
     result = json.loads(inside(airflow_image, script))["meltano_runner_result"]

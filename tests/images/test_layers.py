@@ -136,7 +136,7 @@ def test_a_catalog_is_baked_for_the_extractor_that_asks(clone: Clone) -> None:
         "--tmpfs=/tmp",
         "--env=MELTANO_DATABASE_URI=sqlite:////tmp/m.db",
     ]
-    words += ["--env=TARGET_JSONL_DESTINATION_PATH=/tmp", "--workdir=/meltano/csv_to_json"]
+    words += ["--env=MELTANO_PODS_OUTPUT=/tmp", "--workdir=/meltano/csv_to_json"]
     ended = docker("run", *words, _TAG, "run", "tap-csv", "target-jsonl")
     assert "Running catalog discovery" not in ended.stdout + ended.stderr
     assert "succeeded" in ended.stdout

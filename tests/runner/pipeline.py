@@ -16,6 +16,7 @@ import psutil
 from meltano_runner.contract import RunResult, decode
 
 from tests.checkout import ROOT
+from tools.local_places import plugins_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 PROJECT = ROOT / "meltano" / "csv_to_json"
 BIN = ROOT / ".venv-meltano" / "bin"
+PLUGINS = plugins_of("csv_to_json")
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -68,7 +70,8 @@ class Pipeline:
             # Little between tap and target, so that the tap is slow because the target is.
             "MELTANO_ELT_BUFFER_SIZE": "65536",
             "TAP_CSV_PATH": str(self.source),
-            "TARGET_JSONL_DESTINATION_PATH": str(self.output.parent),
+            "MELTANO_PODS_OUTPUT": str(self.output.parent),
+            "MELTANO_SYS_DIR_ROOT": str(PLUGINS),
             "PIPELINE_MARK": str(self.folder),
             **extra,
         }

@@ -12,7 +12,7 @@ from meltano_runner.contract import Category, Outcome
 
 from tests.checkout import ROOT
 from tests.runner.pipeline import BIN
-from tests.runner.warehouse import LOAD, PROJECT, Shop
+from tests.runner.warehouse import LOAD, PLUGINS, PROJECT, Shop
 from tests.waiting import wait_for
 from tools import warehouse
 
@@ -155,7 +155,7 @@ def test_packages_are_installed_beforehand(tmp_path: Path) -> None:
     (project / "more" / "dbt_project.yml").write_text("{name: more, version: '1'}\n")
     shutil.copytree(PROJECT / "transform", project / "transform")
     (project / "transform" / "packages.yml").write_text("packages: [{local: ../more}]\n")
-    (project / ".meltano").symlink_to(PROJECT / ".meltano")
+    (project / ".meltano").symlink_to(PLUGINS)
     done = subprocess.run(
         [BIN / "python", "-m", "tools.images.dbt_packages", project],
         cwd=ROOT, capture_output=True, text=True, check=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +26,24 @@ plugins:
     executable: ./ledger.sh
     commands: {good: good, bad: bad, silent: silent}
   - {name: gone, namespace: gone, executable: ./gone.sh}
+"""
+# The plugin's own settings and `env`, by the names that dbt reads.
+DBT = """
+project_id: paths
+default_environment: dev
+environments: [{name: dev}]
+plugins:
+  utilities:
+  - &dbt
+    name: dbt
+    namespace: dbt
+    executable: ./paths.sh
+    settings: [{name: target_path, env: DBT_TARGET_PATH}]
+  - {<<: *dbt, name: dbt-config, namespace: dbt_config, config: {target_path: /kept/target}}
+  - {<<: *dbt, name: dbt-env, namespace: dbt_env, env: {DBT_TARGET_PATH: /kept/target}}
+"""
+PATHS = """#!/bin/sh
+echo "target is $DBT_TARGET_PATH"
 """
 SCRIPT = """#!/bin/sh
 case "$1" in
@@ -62,3 +81,27 @@ def test_a_utility(
     assert (result.category, result.failed_plugin) == (category, plugin), pipeline.log()
     if error:
         assert error in (result.error or "")
+
+
+@pytest.mark.parametrize(
+    ("plugin", "target"),
+    [("dbt", "SCRATCH/dbt/target"), ("dbt-config", "/kept/target"), ("dbt-env", "/kept/target")],
+)
+def test_dbt_writes_where_the_project_says_or_to_the_scratch_folder(
+    tmp_path: Path, plugin: str, target: str
+) -> None:
+    project, scratch = tmp_path / "project", tmp_path / "scratch"
+    for each in (project, scratch):
+        each.mkdir()
+    (project / "meltano.yml").write_text(DBT)
+    (project / "paths.sh").write_text(PATHS)
+    (project / "paths.sh").chmod(0o755)
+    pipeline = Pipeline(tmp_path)
+    result = pipeline.run(
+        plugin, MELTANO_PROJECT_ROOT=str(project), PWD=str(project),
+        MELTANO_RUNNER_SCRATCH=str(scratch),
+    )  # fmt: skip
+    assert result.outcome is Outcome.SUCCEEDED, pipeline.log()
+    pattern = target.replace("SCRATCH", rf"{scratch}/meltano-run-\w+")
+    assert re.search(f"target is {pattern}$", pipeline.log(), re.MULTILINE), pipeline.log()
+    assert not list(scratch.iterdir())  # gone with the run

@@ -13,11 +13,13 @@ from meltano_runner.contract import RunResult, decode
 from tests.checkout import ROOT
 from tests.runner.pipeline import BIN
 from tools import warehouse
+from tools.local_places import plugins_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PROJECT = ROOT / "meltano" / "shop"
+PLUGINS = plugins_of("shop")
 LOAD = ("tap-csv", "target-postgres")
 FILES = ("customers.csv", "orders.csv")
 
@@ -63,6 +65,7 @@ class Shop:
             **kept,
             **self.variables,
             "MELTANO_DATABASE_URI": f"sqlite:///{self.folder / 'meltano.db'}",
+            "MELTANO_SYS_DIR_ROOT": str(PLUGINS),
             "MELTANO_RUNNER_RESULT_FILE": str(self.folder / "result.json"),
             "TAP_CSV_FILES": f"[{files}]",
             "DBT_POSTGRES_PROJECT_DIR": str(self.transform),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -15,11 +16,13 @@ from tests.inbox import READER, Inbox
 from tests.scheduler import shaped
 from tests.scheduler.branches import add_branches
 from tests.scheduler.running_airflow import SLEEPER, RunningAirflow, processes_of
+from tools.local_places import plugins_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EXAMPLE = ROOT / "meltano" / "csv_to_json"
+PLUGINS = plugins_of("csv_to_json")
 RUNNER = ROOT / ".venv-meltano" / "bin" / "meltano-runner"
 
 
@@ -55,7 +58,7 @@ def inbox() -> Iterator[Inbox]:
 
 @pytest.fixture(scope="session")
 def airflow(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Iterator[RunningAirflow]:
-    if not RUNNER.exists() or not (EXAMPLE / ".meltano" / "loaders").is_dir():
+    if not RUNNER.exists() or not (PLUGINS / "loaders").is_dir():
         pytest.skip("needs .venv-meltano and the example's plugins: `make run` installs them")
     home = tmp_path_factory.mktemp("airflow")
     _add_example(home, "csv_to_json")
@@ -77,6 +80,9 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Iterator[
     environment = {
         "AIRFLOW__MELTANO_PODS__RUNNER": str(RUNNER),
         "AIRFLOW__MELTANO_PODS__NOTIFY": "{webhook: notices}",
+        "AIRFLOW__MELTANO_PODS__PROCESS_ENV": json.dumps(
+            {"MELTANO_PODS_OUTPUT": f"{home}/meltano/{{project}}/output"}
+        ),
         **inbox.connections(),
     }
     with RunningAirflow(home, environment) as running:
@@ -95,9 +101,11 @@ def _paused(airflow: RunningAirflow) -> Iterator[None]:
 def _add_example(home: Path, name: str, annotations: str = "") -> None:
     """Copy the example project, with a schedule of every minute and its plugins' environments."""
     folder = home / "meltano" / name
-    # Copied, not linked: Meltano may install anew into what it finds.
-    without = shutil.ignore_patterns("meltano.db", "run", "output", "tests", "__pycache__")
-    shutil.copytree(EXAMPLE, folder, ignore=without, symlinks=True)
+    without = shutil.ignore_patterns(".*", "meltano.db", "run", "output", "tests", "__pycache__")
+    shutil.copytree(EXAMPLE, folder, ignore=without)
+    # Copied, not linked: Meltano may install again into what it finds.
+    without = shutil.ignore_patterns("meltano.db", "run")
+    shutil.copytree(PLUGINS, folder / ".meltano", ignore=without, symlinks=True)
     file = folder / "meltano.yml"
     text, count = re.subn(r"interval: .*", 'interval: "* * * * *"', file.read_text())
     assert count == 1

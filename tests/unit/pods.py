@@ -46,7 +46,7 @@ SMALL: dict[str, Any] = {
                 "name": "meltano",
                 "image": "template",
                 "args": ["run", "x", "y"],
-                "envFrom": [{"secretRef": {"name": "example"}}],
+                "envFrom": [{"configMapRef": {"name": "for-all"}}],
                 "resources": {"requests": {"memory": "512Mi"}, "limits": {"memory": "512Mi"}},
             }
         ]

@@ -139,7 +139,8 @@ def test_on_a_machine_of_make_the_state_is_that_of_make_run(
     (root / ".venv-meltano").mkdir()
     said("run", "shop.daily")
     assert variables(stub)["MELTANO_DATABASE_URI"] == f"sqlite:///{root}/.run/shop.db"
-    assert variables(stub)["TARGET_JSONL_DESTINATION_PATH"] == f"{root}/output/shop"
+    assert variables(stub)["MELTANO_PODS_OUTPUT"] == f"{root}/output/shop"
+    assert variables(stub)["MELTANO_SYS_DIR_ROOT"] == f"{root}/.run/meltano/shop"
     monkeypatch.setenv("MELTANO_DATABASE_URI", "postgresql://there")
     said("run", "shop.daily")
     assert variables(stub)["MELTANO_DATABASE_URI"] == "postgresql://there"
@@ -148,4 +149,4 @@ def test_on_a_machine_of_make_the_state_is_that_of_make_run(
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__PROCESS_ENV", own)
     said("run", "shop.daily")
     assert variables(stub)["MELTANO_DATABASE_URI"] == "sqlite:////data/shop.db"
-    assert "TARGET_JSONL_DESTINATION_PATH" not in variables(stub)
+    assert "MELTANO_PODS_OUTPUT" not in variables(stub)

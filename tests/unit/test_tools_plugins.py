@@ -47,7 +47,7 @@ def test_plugins_are_installed_where_what_they_are_made_of_has_changed(
     stamp, file = tmp_path / "installed-stamps" / "shop", project / "meltano.yml"
 
     def installs() -> bool:
-        return install(project, stamp, meltano)
+        return install(project, stamp, meltano, tmp_path / "plugins")
 
     assert installs()
     assert not installs()
@@ -62,14 +62,14 @@ def test_plugins_are_installed_where_what_they_are_made_of_has_changed(
 
 def test_a_failure_is_tried_again(project: Path, meltano: Path, tmp_path: Path) -> None:
     stamp = tmp_path / "stamp"
-    assert install(project, stamp, meltano)
+    assert install(project, stamp, meltano, tmp_path / "plugins")
     (project / "broken").touch()
     (project / "meltano.yml").write_text(SHOP.replace("tap-a", "tap-b"))
     with pytest.raises(SystemExit, match="shop: `meltano install` failed"):
-        install(project, stamp, meltano)
+        install(project, stamp, meltano, tmp_path / "plugins")
     (project / "broken").unlink()
     (project / "meltano.yml").write_text(SHOP)
-    assert install(project, stamp, meltano)
+    assert install(project, stamp, meltano, tmp_path / "plugins")
 
 
 def test_what_cannot_be_read_is_meltanos_to_say(
@@ -77,4 +77,4 @@ def test_what_cannot_be_read_is_meltanos_to_say(
 ) -> None:
     (project / "meltano.yml").write_text("plugins: [")
     for _ in range(2):
-        assert install(project, tmp_path / "stamp", meltano)
+        assert install(project, tmp_path / "stamp", meltano, tmp_path / "plugins")

@@ -18,14 +18,18 @@ from pathlib import Path
 from tools.images.plugins_only import dbt_projects
 
 
-def main(project: Path) -> None:
+def main(project: Path, plugins: Path) -> None:
     """Run `dbt deps` for each dbt project of a Meltano project.
+
+    Args:
+        project: The Meltano project.
+        plugins: Meltano's system directory, which holds the installed plugins.
 
     Raises:
         SystemExit: It failed, or no plugin of the project brings dbt.
     """
     for folder in dbt_projects(project):
-        found = sorted(project.glob(".meltano/*/*/venv/bin/dbt"))
+        found = sorted(plugins.glob("*/*/venv/bin/dbt"))
         if not found:
             raise SystemExit(
                 f"{project.name}: {folder} asks for dbt packages, and no plugin brings dbt: add "
@@ -43,4 +47,5 @@ def main(project: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve())
+    folder = Path(sys.argv[1]).resolve()
+    main(folder, folder / ".meltano")

@@ -1,7 +1,8 @@
 """Where runs on this machine keep state and files: `make run`, `make airflow`, `meltano-pods run`.
 
-One place for all of them, so that each goes on from where another ended. Meltano's own, a database
-in the project's folder, stays what plain Meltano makes of it.
+One place for all of them, so that each resumes from where another ended. It is outside the
+projects' folders, so a project can be copied without its state, output and installed plugins. The
+`.meltano` in a project's folder is plain Meltano's.
 """
 
 from __future__ import annotations
@@ -9,6 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from meltano_pods.settings.deployment_values import PROJECT
+
+OUTPUT = "MELTANO_PODS_OUTPUT"
+"""Variable that names a folder for files which outlives a run, where a deployment has one.
+
+It is for projects to refer to. No plugin reads it by itself: their settings stay as written.
+"""
 
 WORK = Path(".run")
 _OUTPUT = Path("output")
@@ -21,8 +28,13 @@ def state_of(root: Path, project: str) -> Path:
 
 
 def output_of(root: Path, project: str) -> Path:
-    """Return the folder of the files that a project's target-jsonl writes."""
+    """Return the folder that `MELTANO_PODS_OUTPUT` names for a project."""
     return root / _OUTPUT / project
+
+
+def plugins_of(root: Path, project: str) -> Path:
+    """Return Meltano's system directory of a project, which holds the installed plugins."""
+    return root / WORK / "meltano" / project
 
 
 def variables_here(root: Path, project: str = PROJECT) -> dict[str, str]:
@@ -34,7 +46,8 @@ def variables_here(root: Path, project: str = PROJECT) -> dict[str, str]:
     """
     return {
         "MELTANO_DATABASE_URI": f"sqlite:///{state_of(root, project)}",
-        "TARGET_JSONL_DESTINATION_PATH": str(output_of(root, project)),
+        "MELTANO_SYS_DIR_ROOT": str(plugins_of(root, project)),
+        OUTPUT: str(output_of(root, project)),
     }
 
 

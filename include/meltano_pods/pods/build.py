@@ -94,10 +94,10 @@ def _wanted(template: Mapping[str, Any], options: PodOptions, spec: RunSpec) -> 
     )
     combine = _equal_resources if options.equal_resources else _resources
     container["resources"] = combine(known.get("resources") or {}, options.resources)
-    # The template names the example's Secret, for who applies it by hand: these take its place.
     # None is optional: a run without its secrets fails later, and says less.
     container["envFrom"] = [
-        {"secretRef": {"name": name, "optional": False}} for name in options.secrets
+        *(known.get("envFrom") or ()),
+        *({"secretRef": {"name": name, "optional": False}} for name in options.secrets),
     ]
     wanted: Manifest = {"spec": {"containers": [container]}}
     if options.namespace is not None:

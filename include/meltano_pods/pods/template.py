@@ -1,4 +1,4 @@
-"""Reads a pod template: plain YAML of a pod, which `kubectl apply` takes as well."""
+"""Reads a pod template: plain YAML of a pod, which the settings complete."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed
 from meltano_pods.settings.override import RUN_CONTAINER
 from meltano_pods.settings.podfields import problems
+from meltano_pods.settings.run_variables import refuse_run_variable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -19,7 +21,8 @@ def read_template(file: Path) -> dict[str, Any]:
     """Return the manifest in `file`.
 
     Raises:
-        DeploymentError: The file cannot be read, is not a pod, or lacks the run's container.
+        DeploymentError: The file cannot be read, is not a pod, lacks the run's container, or sets
+            an option of the run there, such as MELTANO_ENVIRONMENT.
     """
     where = f"pod template {file}"
     try:
@@ -37,11 +40,26 @@ def read_template(file: Path) -> dict[str, Any]:
     wrong = next(problems(data, "V1Pod"), None)
     if wrong is not None:
         raise DeploymentError(wrong.what, f"{where}, key {'.'.join(wrong.path)}", wrong.fix)
-    names = [each.get("name") for each in (data.get("spec") or {}).get("containers") or []]
+    containers = (data.get("spec") or {}).get("containers") or []
+    names = [each.get("name") for each in containers]
     if RUN_CONTAINER not in names:
         raise DeploymentError(
             f"it has no container `{RUN_CONTAINER}`; its containers are: {listed(map(str, names))}",
             where,
             f"Call the container that runs Meltano `{RUN_CONTAINER}`.",
         )
+    _refuse_run_variables(containers[names.index(RUN_CONTAINER)], where)
     return data
+
+
+def _refuse_run_variables(container: Mapping[str, Any], where: str) -> None:
+    """Refuse variables by which every run would differ from its plan."""
+    for index, variable in enumerate(container.get("env") or ()):
+        try:
+            refuse_run_variable(str(variable.get("name")))
+        except ValueError as error:
+            raise DeploymentError(
+                str(error),
+                f"{where}, container {RUN_CONTAINER}, env[{index}]",
+                "Remove it from the template.",
+            ) from None

@@ -15,6 +15,7 @@ import yaml
 
 from meltano_pods.settings.notify import check_notify
 from meltano_pods.settings.pod_values import kubernetes_name
+from meltano_pods.settings.run_variables import refuse_run_variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +71,10 @@ def variables(value: object) -> object:
     for name in found:
         if not _VARIABLE.fullmatch(name):
             raise ValueError(f"takes names of letters, digits and _, and {name!r} is none")
+        try:
+            refuse_run_variable(name)
+        except ValueError as error:
+            raise ValueError(f"takes no {name}: {error}") from None
     return found
 
 

@@ -12,6 +12,7 @@ from meltano_runner.contract.environment import (
     LOG_FORMAT,
     PROJECT_DIGEST,
     RESULT_FILE,
+    SCRATCH,
     SECRET_NAMES,
 )
 from meltano_runner.contract.message import MAX_BYTES, RESULT_KEY, decode, encode, whole
@@ -33,6 +34,7 @@ __all__ = [
     "RESULT_FILE",
     "RESULT_KEY",
     "SCHEMA_VERSION",
+    "SCRATCH",
     "SECRET_NAMES",
     "Category",
     "CategoryInfo",

@@ -11,6 +11,9 @@ what it takes, else no file."""
 GRACE_SECONDS = "MELTANO_RUNNER_GRACE_SECONDS"
 """Seconds from SIGTERM to the launcher's SIGKILL (default 120, as the pod templates have it)."""
 
+SCRATCH = "MELTANO_RUNNER_SCRATCH"
+"""Folder for a run's large temporary files, such as dbt's artifacts. Unset: the temporary one."""
+
 LOG_FORMAT = "MELTANO_RUNNER_LOG_FORMAT"
 """`text` (default: one readable line per event) or `json` (Meltano's own events, unchanged)."""
 

@@ -34,6 +34,9 @@ _NO_NEWS = re.compile(r"^(compiled code at .*|\^)$")
 def environment(folder: Path, given: Mapping[str, str]) -> dict[str, str]:
     """Return the variables of dbt that a run needs and its environment does not have yet.
 
+    What meltano.yml says comes before them: as Meltano 4.4.1 starts a plugin, its `env` and the
+    variables of its settings replace those of the environment (`core/plugin_invoker.py`).
+
     Args:
         folder: A folder of the run's own.
         given: The run's environment.

@@ -3,9 +3,9 @@
 Meltano keeps plugins' configuration (with their secrets), catalogs and state files in
 `.meltano/run/<plugin>`, one folder for all runs: two runs of one tap in the same project, with
 other options, would read each other's. Here each run has a system directory of its own, in which
-everything but `run` is a link to the project's. dbt's artifacts and logs go there as well. It also
-lets a project on a read-only file system run, and nothing of a run's secrets stays on the disk
-after it.
+everything but `run` is a link to the project's. dbt's artifacts and logs go into a folder of the
+run as well, which may be elsewhere: they can be large. It also lets a project on a read-only file
+system run, and nothing of a run's secrets stays on the disk after it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from meltano_runner.contract.environment import SCRATCH
 from meltano_runner.run import dbt
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 SYSTEM_DIR = "MELTANO_SYS_DIR_ROOT"
 """Meltano's variable for the folder that is `.meltano` otherwise."""
 _DATABASE = "meltano.db"
+_PREFIX = "meltano-run-"
 
 
 @contextmanager
@@ -35,10 +37,11 @@ def private(project: Path, environment: Mapping[str, str]) -> Iterator[dict[str,
         environment: The run's environment, which may name another system directory.
 
     Raises:
-        OSError: No folder could be made in the temporary directory.
+        OSError: No folder could be made in the temporary directory, or in the one for large files.
     """
     shared = Path(environment.get(SYSTEM_DIR) or project / ".meltano").absolute()
-    folder = Path(tempfile.mkdtemp(prefix="meltano-run-"))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    scratch = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=environment.get(SCRATCH) or None))
     try:
         with suppress(OSError):  # where nothing can be written, nothing could be kept either
             shared.mkdir(parents=True, exist_ok=True)
@@ -52,7 +55,8 @@ def private(project: Path, environment: Mapping[str, str]) -> Iterator[dict[str,
             SYSTEM_DIR: str(folder),
             # Meltano also writes each run's log to a file there, which nobody would ever remove.
             "XDG_STATE_HOME": str(own / "state"),
-            **dbt.environment(own / "dbt-files", environment),
+            **dbt.environment(scratch / "dbt", environment),
         }
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        for each in (folder, scratch):
+            shutil.rmtree(each, ignore_errors=True)

@@ -29,7 +29,9 @@ if config["mode"] == "full":
     with Path("/tmp/full").open("wb") as file:
         while True:
             file.write(b"x" * 2**20)
-with (Path(config["folder"]) / "numbers.jsonl").open("a") as file:
+folder = Path(config["folder"])
+folder.mkdir(parents=True, exist_ok=True)
+with (folder / "numbers.jsonl").open("a") as file:
     for line in sys.stdin:
         message = json.loads(line)
         if message["type"] == "RECORD":
@@ -38,5 +40,6 @@ with (Path(config["folder"]) / "numbers.jsonl").open("a") as file:
             file.flush()
             print(json.dumps(message["value"]), flush=True)
     file.write(json.dumps({"run": run, "done": True}) + "\n")
+    print(f"wrote to {file.name}", file=sys.stderr)
     if config["mode"] == "linger":
         time.sleep(60)

@@ -1,0 +1,1 @@
+../faults/target.py
