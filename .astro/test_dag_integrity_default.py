@@ -1,26 +1,18 @@
-"""What `astro dev parse` runs: every DAG file can be imported.
+"""What `astro dev parse` and `astro deploy` run in the image: every DAG file can be imported.
 
-In place of the file that the Astro CLI generates, which asks Airflow 3.3 for an option of DagBag
-that is gone. tests/dags says more.
+In place of the file that the Astro CLI generates, which passes DagBag an option that Airflow 3.3 no
+longer has.
 """
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
-from airflow.dag_processing.dagbag import DagBag
-
-_DAGS = Path(os.environ.get("AIRFLOW_HOME", "/usr/local/airflow")) / "dags"
+from dag_loading import import_errors, load_dags
 
 
-def _errors() -> list[tuple[str, str]]:
-    bag = DagBag(str(_DAGS))
-    return [(str(file), str(error)) for file, error in bag.import_errors.items()] or [("all", "")]
-
-
-@pytest.mark.parametrize(("file", "error"), _errors())
+@pytest.mark.parametrize(
+    ("file", "error"), (import_errors(load_dags()) or {"every file": ""}).items()
+)
 def test_file_imports(file: str, error: str) -> None:
     """Show the import error of a DAG file, if it has one."""
     assert not error, f"{file}:\n{error}"

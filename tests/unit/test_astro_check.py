@@ -44,6 +44,7 @@ FILES = {
     ),
     ".astro/config.yaml": "project: {name: shop}\n",
     ".astro/test_dag_integrity_default.py": "",
+    ".astro/dag_loading.py": "",
     "dags/shop.py": "",
     "meltano/shop/meltano.yml": MELTANO,
 }
@@ -211,7 +212,13 @@ def test_files(root: Path, case: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["requirements.txt", "packages.txt", ".astro/test_dag_integrity_default.py", "dags/shop.py"],
+    [
+        "requirements.txt",
+        "packages.txt",
+        ".astro/test_dag_integrity_default.py",
+        ".astro/dag_loading.py",
+        "dags/shop.py",
+    ],
 )
 def test_files_that_must_be_there(root: Path, name: str) -> None:
     (root / name).unlink()

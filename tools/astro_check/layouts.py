@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CONFIG = ".astro/config.yaml"
-_DAG_TEST = ".astro/test_dag_integrity_default.py"
+_DAG_TEST = (".astro/test_dag_integrity_default.py", ".astro/dag_loading.py")
 _KEYS = frozenset(
     {
         "build-secrets", "deployments", "dockerfile", "domain", "env", "organization", "packages",
@@ -64,15 +64,16 @@ def _first(root: Path) -> Iterator[Finding]:
             "a name: Astro CLI 1 takes no folder without it for a project",
             "Write `project: {name: my-project}` to it.",
         )
-    if not (root / _DAG_TEST).is_file():
-        yield Finding(
-            _DAG_TEST,
-            "",
-            "no such file",
-            "the test that `astro dev parse` and `astro deploy` run; the one that the CLI writes "
-            "fails on Airflow 3.3",
-            "Take the repository's file.",
-        )
+    for file in _DAG_TEST:
+        if not (root / file).is_file():
+            yield Finding(
+                file,
+                "",
+                "no such file",
+                "part of the test that `astro dev parse` and `astro deploy` run; the test that the "
+                "CLI writes fails on Airflow 3.3",
+                "Take the repository's file.",
+            )
 
 
 def _second(root: Path) -> Iterator[Finding]:

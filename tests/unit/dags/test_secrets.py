@@ -11,7 +11,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from meltano_pods.cli.main import main
 
 from tests.canaries import CANARY, PROJECT, canary
-from tests.dags.test_factory import FILE
+from tests.unit.dags.test_factory import FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
