@@ -149,7 +149,7 @@ lock: $(UV) ## Resolve every lock anew
 	$(UV) lock --quiet --exclude-newer $(AIRFLOW_DATE) \
 		--exclude-newer-package apache-airflow-providers-cncf-kubernetes=$(MELTANO_DATE)
 	$(UV) export $(EXPORT) --all-groups --output-file locks/dev.txt
-	$(UV) export $(EXPORT) --no-default-groups --output-file locks/airflow.txt
+	$(UV) export $(EXPORT) --output-file locks/airflow.txt
 	$(UV) pip compile $(COMPILE) --universal --python-version 3.11 \
 		locks/meltano.in --output-file locks/meltano.txt
 	cd k8s/offline/bases/runtime && $(abspath $(UV)) pip compile $(COMPILE) --python-version 3.13 \

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from contextlib import suppress
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
@@ -26,4 +27,5 @@ class PreloadPlugin(AirflowPlugin):
     def on_load(cls, *_: Any, **__: Any) -> None:  # noqa: ANN401 - as Airflow has it
         """Import it; Airflow calls this where it loads its plugins, in each of its processes."""
         if sys.argv[1:2] == ["scheduler"] and "LocalExecutor" in conf.get("core", "executor"):
-            importlib.import_module(_POD_OPERATOR)
+            with suppress(ModuleNotFoundError):  # without the provider there are no pods
+                importlib.import_module(_POD_OPERATOR)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pytest
 pytest.importorskip("kubernetes")
 
 from meltano_pods.cli import in_cluster
+from meltano_pods.cli.kubernetes import Reached
 from meltano_pods.cli.main import main
 from meltano_pods.pods import naming
 from meltano_runner.contract import RESULT_KEY, encode
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     Run = Callable[..., tuple[int, str, str]]
 
+IMAGE = "ghcr.io/acme/meltano@sha256:0a"
 PROJECT = """\
 plugins:
   extractors: [{name: tap-a}]
@@ -55,8 +58,9 @@ def run(
         monkeypatch.setattr(f"meltano_pods.pods.{module}.time", clock)
     monkeypatch.setattr(in_cluster, "time", clock)
     monkeypatch.setattr("tenacity.nap.time.sleep", clock.sleep)
-    reached = SimpleNamespace(client=None, name="here", namespace=None, server="https://c")
-    monkeypatch.setattr(in_cluster, "reach", lambda *_: reached)
+    reached = Reached(None, name="here", namespace=None, server="https://c")
+    monkeypatch.setattr("meltano_pods.cli.kubernetes.reach", lambda *_: reached)
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__IMAGE", IMAGE)
     monkeypatch.setattr(in_cluster, "CoreV1Api", lambda _: cluster)
 
     def call(*more: str, dag_id: str = "shop.job.load") -> tuple[int, str, str]:
@@ -76,11 +80,28 @@ def test_success(run: Run, cluster: FakeCluster) -> None:
     assert "ERROR target-b: oh\n" in err
     assert RESULT_KEY not in err
     (pod,) = cluster.created
+    assert err.startswith(f"Cluster here (https://c), namespace meltano, image {IMAGE}\n")
+    assert pod["spec"]["containers"][0]["image"] == IMAGE
     assert pod["spec"]["containers"][0]["args"] == ["run", "tap-a", "target-b"]
     assert pod["metadata"]["namespace"] == "meltano"
     # By this the reaper would find that Airflow knows of no such run, and take it for over.
     assert naming.RUN_ID not in pod["metadata"]["annotations"]
     assert cluster.pods == {}
+
+
+def test_an_image_that_no_cluster_can_pull(
+    run: Run, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AIRFLOW__MELTANO_PODS__IMAGE")
+    code, _, err = run()
+    assert code == 1
+    assert "no image is set that a cluster could pull: `meltano-pods/meltano:dev` is on this" in err
+    assert cluster.requests == []
+    # What `make push`, which the fix names, does in the end.
+    image = "ghcr.io/acme/meltano@sha256:0b"
+    Path("Dockerfile").write_text(f'FROM x\nENV AIRFLOW__MELTANO_PODS__IMAGE={image}\nENV A=""\n')
+    assert run()[0] == 0
+    assert cluster.created[0]["spec"]["containers"][0]["image"] == image
 
 
 def test_failure_explains_itself_and_keeps_the_pod(run: Run, cluster: FakeCluster) -> None:

@@ -6,6 +6,8 @@ import base64
 import json
 from typing import TYPE_CHECKING
 
+from meltano_pods.cli import local_cluster
+
 from tools.airflow_api import AirflowApi
 from tools.cluster.errors import ClusterError
 from tools.cluster.places import BIN
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from tools.cluster.settings import Settings
     from tools.cluster.shell import Shell
 
-AIRFLOW_NAMESPACE = "airflow"
+AIRFLOW_NAMESPACE = local_cluster.AIRFLOW_NAMESPACE
 _LOGIN = "airflow-login"
 _ADMIN = "admin"
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from meltano_pods.cli.local_cluster import NAME, kubeconfig_of
+
 from tools.cluster.errors import ClusterError
-from tools.cluster.places import WORK
+from tools.cluster.places import ROOT, WORK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +51,7 @@ class Settings:
         registry_port: Port of this machine that leads to the local registry.
     """
 
-    name: str = "meltano-pods"
+    name: str = NAME
     images: Images = Images.AUTO
     airflow_port: int = 8080
     registry_port: int = 5001
@@ -117,7 +119,7 @@ class Settings:
     @property
     def kubeconfig(self) -> Path:
         """A kubeconfig of this cluster alone, whatever the user's current context is."""
-        return self.work / "kubeconfig"
+        return kubeconfig_of(ROOT, self.name)
 
 
 def _port(environment: Mapping[str, str], name: str, default: int) -> int:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meltano_pods.cli.configuration import airflow_setting, places_in, section_here
+from meltano_pods.cli.local_cluster import IMAGE_PLACES, local_settings
+from meltano_pods.cli.pinned_image import pinned_image
 from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.settings.launchers import KUBERNETES
 from meltano_pods.tasks.deployment import deployment_at
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from meltano_pods.cli.kubernetes import Reached
     from meltano_pods.tasks.deployment import Deployment
 
 
@@ -26,9 +30,42 @@ def deployment_of(profile: str | None, root: Path) -> Deployment:
     Raises:
         DeploymentError: There is no such profile, or a key or value that is not allowed.
     """
+    return _deployment(profile, root, {})
+
+
+def deployment_in(cluster: Reached, profile: str | None, root: Path) -> Deployment:
+    """Return the deployment whose pods a cluster gets.
+
+    In the cluster of `make up` it is that of the Airflow there, else the one of `deployment_of`.
+    The image is that of Airflow's pods, too: as configured, else as `make push` has pinned it.
+
+    Args:
+        cluster: The cluster.
+        profile: The deployment that the pods are to be like; None for the one of the cluster.
+        root: The Airflow project's folder.
+
+    Raises:
+        DeploymentError: As `deployment_of`, or the cluster does not answer.
+    """
+    # Here and not above: they need Kubernetes' client.
+    from kubernetes.client import CoreV1Api  # noqa: PLC0415
+
+    from meltano_pods.cli.kubernetes import asking  # noqa: PLC0415
+
+    if not cluster.local:
+        pinned = pinned_image(root)
+        return _deployment(profile, root, {"image": pinned} if pinned else {})
+    section = asking(cluster, lambda: local_settings(CoreV1Api(cluster.client)))
+    if profile is not None:
+        section = {key: value for key, value in section.items() if key in IMAGE_PLACES}
+    return _deployment(profile, root, section)
+
+
+def _deployment(profile: str | None, root: Path, below: Mapping[str, str]) -> Deployment:
+    """Return the deployment, in which `below` holds where nothing else does."""
     section = section_here()
     if profile is None:
         namespace = airflow_setting("kubernetes", "namespace")
-        return deployment_at(root, deployment_settings(section), namespace)
-    layers = {**places_in(section), "profile": profile, "launcher": KUBERNETES}
+        return deployment_at(root, deployment_settings({**below, **section}), namespace)
+    layers = {**below, **places_in(section), "profile": profile, "launcher": KUBERNETES}
     return deployment_at(root, deployment_settings(layers))

@@ -14,7 +14,8 @@ from kubernetes.client import CoreV1Api, V1ObjectMeta, V1Pod
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from meltano_pods.cli.kubernetes import asking, reach
+from meltano_pods.cli.kubernetes import asking
+from meltano_pods.cli.pinned_image import BUILT_HERE
 from meltano_pods.diagnosis import Failure, failure_of
 from meltano_pods.errors import DeploymentError
 from meltano_pods.pods import naming
@@ -31,7 +32,6 @@ from meltano_pods.settings.override import RUN_CONTAINER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from types import FrameType
 
     from meltano_runner.contract import RunResult
@@ -44,9 +44,7 @@ if TYPE_CHECKING:
 _CHECK_SECONDS = 2.0
 
 
-def run_in_cluster(
-    asked: Asked, log: Log, context: str | None, kubeconfig: Path | None, *, wait: bool
-) -> RunResult:
+def run_in_cluster(asked: Asked, log: Log, cluster: Reached, *, wait: bool) -> RunResult:
     """Run a task to its end in a pod and return the result of a success.
 
     A pod that succeeded is deleted, one that failed is kept for a look at it.
@@ -54,19 +52,20 @@ def run_in_cluster(
     Args:
         asked: What to run.
         log: For its log.
-        context: Of the kubeconfig; None for the deployment's.
-        kubeconfig: None for the deployment's.
+        cluster: Where to run it.
         wait: Whether to wait for a pod of the same task that is at work, or to refuse.
 
     Raises:
-        DeploymentError: There is no cluster, it falls silent, or a pod of the same task is at work.
+        DeploymentError: The cluster falls silent, no image is known, or a pod of the same task is
+            at work.
         RunFailedError: It failed.
         KeyboardInterrupt: Somebody stopped it; the pod saves its state and ends.
     """
-    cluster = reach(asked.deployment.settings, context, kubeconfig)
     api = CoreV1Api(cluster.client)
     body = _manifest(asked, cluster)
     pods = Pods(lambda: api, body["metadata"]["namespace"])
+    image = _image(body)
+    log.info("Cluster %s, namespace %s, image %s", cluster, pods.namespace, image)
     _await_turn(pods, body, cluster, log, wait=wait)
     follower = Follower(api, log)
     name = body["metadata"]["name"]
@@ -115,6 +114,25 @@ def _manifest(asked: Asked, cluster: Reached) -> dict[str, Any]:
     del body["metadata"]["annotations"][naming.RUN_ID]
     body["metadata"].setdefault("namespace", cluster.namespace or "default")
     return body
+
+
+def _image(body: dict[str, Any]) -> str:
+    """Return the image of the run's container.
+
+    Raises:
+        DeploymentError: It is in no registry.
+    """
+    containers = body["spec"]["containers"]
+    (image,) = (each.get("image") for each in containers if each["name"] == RUN_CONTAINER)
+    if image and image != BUILT_HERE:
+        return str(image)
+    alone = f": `{image}` is on this machine alone" if image else ""
+    raise DeploymentError(
+        f"no image is set that a cluster could pull{alone}",
+        "the setting `image`",
+        "Publish and pin one with `make push REGISTRY=ghcr.io/acme`, or set "
+        "AIRFLOW__MELTANO_PODS__IMAGE=registry/name@sha256:...",
+    )
 
 
 def _await_turn(

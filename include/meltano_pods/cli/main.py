@@ -10,10 +10,9 @@ import click
 
 from meltano_pods.collector import seldom_collected
 from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.missing import missing_package
 
 FAULTS, MISUSE, INTERRUPTED = 1, 2, 130
-_PACKAGES = {"airflow": "Airflow", "kubernetes": "Kubernetes' client"}
-"""What commands that only read do without."""
 
 COMMANDS = {
     "plan": "The DAGs, tasks and pods that projects become; what a change does to them.",
@@ -75,20 +74,13 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout = None
         return 0
     except ModuleNotFoundError as error:
-        return _refuse(_missing(error))
+        # What commands that only read do without.
+        if (missing := missing_package(error, "this command")) is None:
+            raise
+        return _refuse(str(missing))
     except (MeltanoPodsError, OSError) as error:
         return _refuse(str(error))
     return code if isinstance(code, int) else 0
-
-
-def _missing(error: ModuleNotFoundError) -> str:
-    needed = (error.name or "").split(".")[0]
-    if needed not in _PACKAGES:
-        raise error
-    return (
-        f"this command needs {_PACKAGES[needed]}, which is not installed here\n"
-        "  fix: Run it in the environment of Airflow: `.venv/bin/meltano-pods`, after `make run`."
-    )
 
 
 def _refuse(text: str) -> int:

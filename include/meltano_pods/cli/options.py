@@ -37,11 +37,17 @@ def cluster_options(only_with: str = "") -> Option:
         only_with: The option without which they mean nothing; empty if there is none.
     """
     before = f"With {only_with}: the" if only_with else "The"
-    context = click.option("--context", metavar="NAME", help=f"{before} kubeconfig's context.")
+    context = click.option(
+        "--context",
+        metavar="NAME",
+        help=f"{before} kubeconfig's context.  [default: the deployment's `cluster_context`, else "
+        "the cluster of `make up`; never kubectl's current one]",
+    )
     kubeconfig = click.option(
         "--kubeconfig",
         metavar="FILE",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help=f"{before} kubeconfig.  [default: KUBECONFIG, else ~/.kube/config]",
+        help=f"{before} kubeconfig of --context; alone, one with a single context.  [default: "
+        "KUBECONFIG, else ~/.kube/config]",
     )
     return lambda command: context(kubeconfig(command))

@@ -80,7 +80,10 @@ def command(  # noqa: PLR0913 - an option each
     its records again.
     """
     if tell and reference is None:
-        raise click.UsageError("--exit-code goes with --diff")
+        raise click.UsageError("--exit-code goes with --diff; add --diff REF or leave it out")
+    if explain and (profile is not None or reference is not None):
+        other = "--pods" if profile is not None else "--diff"
+        raise click.UsageError(f"--settings and {other} print different things; leave one out")
     found = find_projects(projects).only(names)
     deployment = deployment_of(profile, found.root)
     if reference is not None:

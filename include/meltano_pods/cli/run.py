@@ -10,31 +10,34 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from meltano_pods.cli.asked import Asked
-from meltano_pods.cli.deployment import deployment_of
+from meltano_pods.cli.dag_ids import find_dag
+from meltano_pods.cli.deployment import deployment_in, deployment_of
 from meltano_pods.cli.options import cluster_options, profile_option
-from meltano_pods.cli.output import TABLE, format_option, show_data, typed
+from meltano_pods.cli.output import TABLE, format_option, show_data
 from meltano_pods.cli.projects import find_projects, projects_option
 from meltano_pods.cli.terminal import TerminalLog
 from meltano_pods.errors import DeploymentError, RunError
 from meltano_pods.names import counted, listed, suggestion
 from meltano_pods.parameters import RunChoices
 from meltano_pods.parameters.command import Circumstances, invocation
-from meltano_pods.plan.identifiers import project_part
 from meltano_pods.pods.build import RunSpec
 from meltano_pods.settings.launchers import KUBERNETES, PROCESS
 from meltano_pods.settings.run_model import RunOptions
 from meltano_pods.settings.run_values import LOG_LEVELS, STATE_STRATEGIES
 from meltano_pods.tasks.launcher import launcher_of
-from meltano_pods.tasks.planned import planned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from meltano_pods.cli.kubernetes import Reached
     from meltano_pods.cli.projects import Projects
-    from meltano_pods.plan import DagPlan, ProjectPlan, TaskPlan
+    from meltano_pods.plan import DagPlan, TaskPlan
+    from meltano_pods.tasks.deployment import Deployment
 
 _INTERRUPTED = 130
+_OF_PODS = ("context", "kubeconfig", "profile", "wait")
+"""Options that mean nothing without a pod."""
 
 
 @click.command()
@@ -43,11 +46,11 @@ _INTERRUPTED = 130
 @click.option(
     "--task", "task_ids", metavar="TASK", multiple=True, help="Only this task; may be repeated."
 )
+@click.option("--embedded", is_flag=True, help="As a process, here.")
 @click.option(
-    "--embedded", "launcher", flag_value=PROCESS, default=None, help="As a process, here."
-)
-@click.option(
-    "--cluster", "launcher", flag_value=KUBERNETES, help="As the pod that Airflow would start."
+    "--cluster",
+    is_flag=True,
+    help="As the pod that Airflow would start, in the cluster of `make up` or of --context.",
 )
 @profile_option("The deployment whose pods it shall be like.")
 @cluster_options(only_with="--cluster")
@@ -76,7 +79,6 @@ def command(
     dag_id: str,
     projects: Path | None,
     task_ids: tuple[str, ...],
-    launcher: str | None,
     form: str,
     **options: Any,  # noqa: ANN401 - the other options, as click has them
 ) -> int:
@@ -87,19 +89,29 @@ def command(
     A process on this machine goes on from where `make run KEEP=1` and `make airflow` do, and keeps
     its state there, unless a deployment's `process_env` or MELTANO_DATABASE_URI says otherwise.
 
+    A pod never starts in a cluster that nobody named: it takes the one of --context, of the
+    deployment's settings (`cluster_context`, `kubeconfig`), or of `make up`, and says which first.
+
     Logs go to stderr, results to stdout: a line for each task, or all there is as JSON or YAML.
     Tasks that follow a failed one are left out. What the setting `expect` says is checked, but for
     `schema_change`: Airflow remembers the columns. Ctrl-C stops a run, which saves its state.
 
     Exit codes: 0 if all tasks succeeded, 1 if not or if a check failed, 130 if it was interrupted.
     """
+    _check_launcher(options)
     found = find_projects(projects)
-    plan, dag = _dag(found, dag_id)
-    profile = options["profile"]
-    deployment = deployment_of(profile, found.root)
+    plan, dag = find_dag(found, dag_id)
+    deployment = deployment_of(options["profile"], found.root)
+    forced = KUBERNETES if options["cluster"] else PROCESS if options["embedded"] else None
+    tasks = [(task, forced or launcher_of(task, deployment)) for task in _in_order(dag, task_ids)]
+    cluster = None
+    if any(how == KUBERNETES for _, how in tasks):
+        cluster, deployment = _cluster(found, deployment, options)
+    else:
+        _check_no_pods(options)
     results: list[dict[str, Any]] = []
     failed: set[str] = set()
-    for task in _in_order(dag, task_ids):
+    for task, how in tasks:
         if failed & set(task.upstream):
             click.echo(f"{task.task_id}: left out, a task before it failed", err=True)
             failed.add(task.task_id)
@@ -108,10 +120,9 @@ def command(
             found.root, found.folder / plan.project, plan.digest, dag.dag_id, task,
             _spec(task, options), deployment,
         )  # fmt: skip
-        how = launcher or launcher_of(task, deployment)
         # Airflow's own loggers write to stdout, which is for results.
         with redirect_stdout(sys.stderr):
-            result, error = _run(asked, how, options)
+            result, error = _run(asked, cluster if how == KUBERNETES else None, options)
         if error is not None:
             failed.add(task.task_id)
             click.echo(click.style("error: ", fg="red", bold=True) + str(error), err=True)
@@ -124,30 +135,41 @@ def command(
     return 1 if failed else 0
 
 
-def _dag(found: Projects, dag_id: str) -> tuple[ProjectPlan, DagPlan]:
-    known: list[str] = []
-    for folder in found.folders:
-        # Of another project, a fault would be in the way.
-        if dag_id.startswith(f"{project_part(folder.name)}."):
-            plan = planned(folder)
-            for dag in plan.dags:
-                if dag.dag_id == dag_id:
-                    return plan, dag
-                known.append(dag.dag_id)
-    if not known:
-        projects = [project_part(folder.name) for folder in found.folders]
-        near = suggestion(dag_id.partition(".")[0], projects)
-        raise DeploymentError(
-            f"there is no project of a DAG `{dag_id}`; there are: {listed(projects)}",
-            str(found.folder),
-            f"{near}Name it as `PROJECT.SCHEDULE` or `PROJECT.job.JOB`; `{typed('plan')}` lists "
-            "all.",
-        )
-    raise DeploymentError(
-        f"there is no DAG `{dag_id}`; there are: {listed(known)}",
-        str(found.folder),
-        f"{suggestion(dag_id, known)}Name one of these: `{typed('plan')}` lists all.",
-    )
+def _cluster(
+    found: Projects, deployment: Deployment, options: Mapping[str, Any]
+) -> tuple[Reached, Deployment]:
+    """Return the cluster of the pods, and the deployment that says what they are like.
+
+    Raises:
+        DeploymentError: Nobody named a cluster, or it does not answer.
+    """
+    # Here and not above: a process needs no Kubernetes.
+    from meltano_pods.cli.kubernetes import reach  # noqa: PLC0415
+
+    cluster = reach(found.root, deployment.settings, options["context"], options["kubeconfig"])
+    return cluster, deployment_in(cluster, options["profile"], found.root)
+
+
+def _check_launcher(options: Mapping[str, Any]) -> None:
+    """Reject options that contradict each other."""
+    if not options["embedded"]:
+        return
+    for name in ("cluster", *_OF_PODS):
+        if options[name]:
+            raise click.UsageError(
+                f"--embedded runs a process on this machine, which --{name} does not go with; "
+                "leave one of them out"
+            )
+
+
+def _check_no_pods(options: Mapping[str, Any]) -> None:
+    """Reject options about pods where nothing is one."""
+    for name in _OF_PODS:
+        if options[name]:
+            raise click.UsageError(
+                f"--{name} is about a cluster, and these tasks run as processes on this machine; "
+                "add --cluster to run them as pods"
+            )
 
 
 def _in_order(dag: DagPlan, task_ids: Sequence[str]) -> Iterator[TaskPlan]:
@@ -184,18 +206,19 @@ def _spec(task: TaskPlan, options: Mapping[str, Any]) -> RunSpec:
     return RunSpec(told.arguments, told.environment, {**task.env, **told.env})
 
 
-def _run(asked: Asked, how: str, options: dict[str, Any]) -> tuple[dict[str, Any], RunError | None]:
-    """Return a task's result as data, and its error if it failed."""
+def _run(
+    asked: Asked, cluster: Reached | None, options: dict[str, Any]
+) -> tuple[dict[str, Any], RunError | None]:
+    """Run a task, as a pod of a cluster or here; return its result, and its error if it failed."""
     log = TerminalLog()
-    # Each here and not above: a process needs no Kubernetes, a pod no runner, and Airflow seconds.
+    # Each here and not above: a pod needs no runner, and Airflow takes seconds.
     from meltano_pods.cli.judge import judged, told  # noqa: PLC0415
 
     try:
-        if how == KUBERNETES:
+        if cluster is not None:
             from meltano_pods.cli.in_cluster import run_in_cluster  # noqa: PLC0415
 
-            context, kubeconfig = options["context"], options["kubeconfig"]
-            result = run_in_cluster(asked, log, context, kubeconfig, wait=options["wait"])
+            result = run_in_cluster(asked, log, cluster, wait=options["wait"])
         else:
             from meltano_pods.cli.embedded import run_embedded  # noqa: PLC0415
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import DAG
 
 from meltano_pods.errors import ProjectError
+from meltano_pods.missing import missing_package
 from meltano_pods.project.files import INCLUDE_PATHS, MELTANO_FILE, read_text
 from meltano_pods.settings.launchers import KUBERNETES
 from meltano_pods.tasks.deployment import read_deployment
@@ -29,15 +30,19 @@ def maintenance_dag(dag_file: str) -> DAG | None:
         dag_file: `__file__` of the DAG file.
 
     Raises:
-        DeploymentError: The deployment's configuration is wrong.
+        DeploymentError: The deployment's configuration is wrong, or the provider is missing.
     """
     deployment = read_deployment(airflow_root(dag_file))
     if deployment.settings.launcher != KUBERNETES and not any(
         _has_pods(folder) for folder in all_project_folders(dag_file)
     ):
         return None
-    from meltano_pods.pods.maintenance import ReapPodsOperator  # noqa: PLC0415 - heavy
-
+    try:
+        from meltano_pods.pods.maintenance import ReapPodsOperator  # noqa: PLC0415 - heavy
+    except ModuleNotFoundError as error:
+        if (missing := missing_package(error, "removing pods that nobody needs")) is None:
+            raise
+        raise missing from None
     dag = DAG(
         DAG_ID,
         schedule=timedelta(minutes=15),

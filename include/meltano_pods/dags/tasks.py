@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.definitions._internal.contextmanager import DagContext
 
+from meltano_pods.missing import missing_package
 from meltano_pods.process import MeltanoProcessOperator
 from meltano_pods.settings.launchers import KUBERNETES
 from meltano_pods.tasks.launcher import launcher_of
@@ -109,7 +110,12 @@ def _operator(
 ) -> type[MeltanoPodOperator | MeltanoProcessOperator]:
     if launcher_of(planned, deployment) != KUBERNETES:
         return MeltanoProcessOperator
-    # Here and not above: Kubernetes' client takes a second to import, at every parse.
-    from meltano_pods.pods.operator import MeltanoPodOperator  # noqa: PLC0415
-
+    try:
+        # Here and not above: Kubernetes' client takes a second to import, at every parse.
+        from meltano_pods.pods.operator import MeltanoPodOperator  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        what = f"the task `{planned.task_id}` is a pod, which"
+        if (missing := missing_package(error, what)) is None:
+            raise
+        raise missing from None
     return MeltanoPodOperator

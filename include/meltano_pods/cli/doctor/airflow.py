@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from meltano_pods.cli.doctor.finding import FAULT, NOTE, WARNING, Finding, ok
+from meltano_pods.missing import PROVIDER, PROVIDER_REQUIREMENT, install_command
 from meltano_pods.names import counted
 from meltano_pods.settings.launchers import KUBERNETES
 
@@ -18,14 +19,13 @@ if TYPE_CHECKING:
     from meltano_pods.settings.launchers import Launcher
     from meltano_pods.tasks.deployment import Deployment
 
-_PROVIDER = "apache-airflow-providers-cncf-kubernetes"
 _HEARTBEAT = 1
 
 
 def versions() -> dict[str, str]:
     """Return the versions of what is installed here."""
     found = {}
-    for name in ("apache-airflow-core", _PROVIDER):
+    for name in ("apache-airflow-core", PROVIDER):
         try:
             found[name] = version(name)
         except PackageNotFoundError:
@@ -63,10 +63,11 @@ def judge_airflow(
         yield ok("airflow", f"Airflow {core}")
     if not pods:
         return
-    if _PROVIDER not in installed:
+    if PROVIDER not in installed:
         yield Finding(
-            FAULT, "airflow", "tasks are pods, but the provider of Kubernetes is not installed",
-            f"Add `{_PROVIDER}` to requirements.txt.",
+            FAULT, "airflow", "tasks are pods, but Airflow's Kubernetes provider is not installed",
+            f"Add `{PROVIDER_REQUIREMENT}` to the requirements.txt of Airflow's image, or install "
+            f"it here: `{install_command(PROVIDER_REQUIREMENT)}`.",
         )  # fmt: skip
     deferred = deployment.settings.mode == "deferred"
     if deferred and interval is not None and interval > _HEARTBEAT:

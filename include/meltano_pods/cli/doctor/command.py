@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from meltano_pods.cli.asked import Asked
-from meltano_pods.cli.deployment import deployment_of
+from meltano_pods.cli.deployment import deployment_in, deployment_of
 from meltano_pods.cli.doctor.airflow import (
     heartbeat,
     judge_airflow,
@@ -28,6 +28,7 @@ from meltano_pods.cli.output import TABLE, format_option, show_data
 from meltano_pods.cli.projects import find_projects, planned_all, projects_option
 from meltano_pods.cli.terminal import TerminalLog
 from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.missing import missing_package
 from meltano_pods.names import counted
 from meltano_pods.pods.build import RunSpec
 from meltano_pods.pods.planned import planned_pods
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from meltano_pods.cli.kubernetes import Reached
     from meltano_pods.cli.projects import Projects
     from meltano_pods.plan import ProjectPlan
     from meltano_pods.pods.planned import PlannedPod
@@ -47,11 +49,17 @@ _COLOURS = {OK: "green", NOTE: "cyan", WARNING: "yellow", FAULT: "red"}
 
 
 class _Where(NamedTuple):
-    """Which cluster to ask, and whose rights in it."""
+    """Which cluster to ask, like whose deployment, and whose rights in it."""
 
+    profile: str | None
     context: str | None
     kubeconfig: Path | None
     user: str | None
+
+    @property
+    def named(self) -> bool:
+        """Whether the command line asks for a cluster by its name."""
+        return bool(self.context or self.kubeconfig)
 
 
 @click.command()
@@ -88,27 +96,24 @@ def command(  # noqa: PLR0913, PLR0917 - an option each
     """Look at all that runs depend on, and say how to mend what is wrong.
 
     Projects, image names, Airflow's settings and the pools that tasks name and, where tasks are
-    pods or --profile, --context or --pod asks for it, the cluster: namespace, rights, Secrets
-    (their names and keys, never their values), quota and limits. Nothing is changed; --pod alone
-    starts something.
+    pods or --profile, --context, --kubeconfig, --as or --pod asks for it, the cluster: namespace,
+    rights, Secrets (their names and keys, never their values), quota and limits. It is the cluster
+    of --context, of the deployment's settings, or of `make up`; no other one is asked. Nothing is
+    changed; --pod alone starts something.
 
     Exit codes: 0 if nothing keeps runs from working, 1 if something does.
     """
     found = find_projects(projects).only(names)
     # Airflow's own loggers write to stdout, which is for the answer.
     with redirect_stdout(sys.stderr):
-        findings = _findings(found, profile, _Where(context, kubeconfig, user), dry_run=dry_run)
+        where = _Where(profile, context, kubeconfig, user)
+        findings = _findings(found, where, dry_run=dry_run)
     _show(findings, form)
     return 1 if any(each.level == FAULT for each in findings) else 0
 
 
-def _findings(
-    found: Projects,
-    profile: str | None,
-    where: _Where,
-    *,
-    dry_run: bool,
-) -> list[Finding]:
+def _findings(found: Projects, where: _Where, *, dry_run: bool) -> list[Finding]:
+    profile = where.profile
     deployment = deployment_of(profile, found.root)
     plans, faults = planned_all(found.folders)
     findings = [
@@ -119,7 +124,7 @@ def _findings(
     tasks = defaultdict(list)
     for task in (task for plan in plans for task in plan.tasks):
         tasks[launcher_of(task, deployment)].append(task)
-    asks = bool(tasks[KUBERNETES] or profile or where.context or dry_run)
+    asks = bool(tasks[KUBERNETES] or profile or where.named or where.user or dry_run)
     installed = versions()
     findings += judge_airflow(deployment, installed, heartbeat(), pods=bool(tasks[KUBERNETES]))
     if installed and tasks[PROCESS]:
@@ -131,10 +136,40 @@ def _findings(
     pools = pools_here() if profile is None and any(task.pool for task in every) else None
     findings += judge_pools(every, pools)
     if asks:
-        findings += _of_pods(found, plans, _as_pods(deployment), where, dry_run=dry_run)
+        findings += _of_cluster(found, plans, deployment, where, dry_run=dry_run)
     else:
         findings.append(Finding(NOTE, "cluster", "not looked at: all tasks are processes"))
     return findings
+
+
+def _of_cluster(
+    found: Projects,
+    plans: Sequence[ProjectPlan],
+    deployment: Deployment,
+    where: _Where,
+    *,
+    dry_run: bool,
+) -> Iterator[Finding]:
+    """Yield what is found of the pods and of the cluster, which is named or not asked."""
+    try:
+        # Here and not above, as below: only where there is a cluster to ask.
+        from meltano_pods.cli.kubernetes import NoClusterError, reach  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if (missing := missing_package(error, "a look at the cluster")) is None:
+            raise
+        yield Finding(FAULT, "cluster", missing.what, missing.fix)
+        return
+    cluster = None
+    try:
+        cluster = reach(found.root, deployment.settings, where.context, where.kubeconfig)
+        deployment = deployment_in(cluster, where.profile, found.root)
+    except NoClusterError as error:
+        level = FAULT if dry_run or where.named else NOTE
+        yield Finding(level, "cluster", f"not looked at: {error.what}", error.fix)
+    except MeltanoPodsError as error:
+        yield Finding(FAULT, "cluster", f"{error.what} ({error.where})", error.fix)
+        cluster = None
+    yield from _of_pods(found, plans, _as_pods(deployment), (cluster, where.user), dry_run=dry_run)
 
 
 def _as_pods(deployment: Deployment) -> Deployment:
@@ -147,10 +182,11 @@ def _of_pods(
     found: Projects,
     plans: Sequence[ProjectPlan],
     deployment: Deployment,
-    where: _Where,
+    asked: tuple[Reached | None, str | None],
     *,
     dry_run: bool,
 ) -> Iterator[Finding]:
+    cluster, user = asked
     try:
         pods = [pod for plan in plans for pod in planned_pods(plan, deployment)]
     except MeltanoPodsError as error:
@@ -158,30 +194,27 @@ def _of_pods(
         return
     manifests = [pod.manifest for pod in pods]
     yield from judge_images(manifests)
+    if cluster is None:
+        return
     try:
-        yield from _of_cluster(manifests, deployment, where)
+        yield from _of_namespaces(manifests, cluster, user)
     except MeltanoPodsError as error:
         yield Finding(FAULT, "cluster", f"{error.what} ({error.where})", error.fix)
         return
     if dry_run:
-        yield from _dry_runs(found, plans, pods, deployment, where)
+        yield from _dry_runs(found, plans, pods, deployment, cluster)
 
 
-def _of_cluster(
-    manifests: Sequence[dict[str, Any]],
-    deployment: Deployment,
-    where: _Where,
+def _of_namespaces(
+    manifests: Sequence[dict[str, Any]], cluster: Reached, user: str | None
 ) -> Iterator[Finding]:
-    # Here and not above, as below: only where there is a cluster to ask.
     from meltano_pods.cli.doctor.facts import gather  # noqa: PLC0415
-    from meltano_pods.cli.kubernetes import reach  # noqa: PLC0415
 
-    cluster = reach(deployment.settings, where.context, where.kubeconfig)
     spaces: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for each in manifests:
         spaces[each["metadata"].get("namespace") or cluster.namespace or "default"].append(each)
     for namespace, pods in spaces.items():
-        facts = gather(cluster, namespace, needed_secrets(pods), needed_accounts(pods), where.user)
+        facts = gather(cluster, namespace, needed_secrets(pods), needed_accounts(pods), user)
         yield ok("cluster", f"`{cluster.name}` answers at {cluster.server}")
         yield from judge(namespace, facts, pods)
 
@@ -191,7 +224,7 @@ def _dry_runs(
     plans: Sequence[ProjectPlan],
     pods: Sequence[PlannedPod],
     deployment: Deployment,
-    where: _Where,
+    cluster: Reached,
 ) -> Iterator[Finding]:
     from meltano_pods.cli.in_cluster import run_in_cluster  # noqa: PLC0415
 
@@ -205,7 +238,7 @@ def _dry_runs(
         folder = found.folder / plan.project
         asked = Asked(found.root, folder, plan.digest, first.dag.dag_id, task, spec, deployment)
         try:
-            run_in_cluster(asked, TerminalLog(), where.context, where.kubeconfig, wait=True)
+            run_in_cluster(asked, TerminalLog(), cluster, wait=True)
         except MeltanoPodsError as error:
             yield Finding(FAULT, "pod", f"{plan.project}: {error.what}", error.fix)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.cli.doctor.finding import FAULT, WARNING, Finding, ok
+from meltano_pods.cli.pinned_image import BUILT_HERE
 from meltano_pods.settings.override import RUN_CONTAINER
 
 if TYPE_CHECKING:
@@ -26,9 +27,10 @@ def judge_images(pods: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
     for image in sorted(images):
         name, _, digest = image.partition("@")
         tag = name.rpartition("/")[2].partition(":")[2]
-        if not image:
+        if not image or image == BUILT_HERE:
+            alone = f": `{image}` is on this machine alone" if image else ""
             yield Finding(
-                FAULT, "image", "pods have no image",
+                FAULT, "image", f"no image is set that a cluster could pull{alone}",
                 "make push REGISTRY=... publishes one and pins it; or set "
                 "AIRFLOW__MELTANO_PODS__IMAGE.",
             )  # fmt: skip

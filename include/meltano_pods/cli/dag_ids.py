@@ -1,0 +1,82 @@
+"""Finds a DAG by its id, or says which one was probably meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meltano_pods.cli.output import typed
+from meltano_pods.errors import DeploymentError, MeltanoPodsError
+from meltano_pods.names import listed, suggestion
+from meltano_pods.plan.identifiers import project_part
+from meltano_pods.tasks.planned import planned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from meltano_pods.cli.projects import Projects
+    from meltano_pods.plan import DagPlan, ProjectPlan
+
+
+def find_dag(found: Projects, dag_id: str) -> tuple[ProjectPlan, DagPlan]:
+    """Return a DAG's plan, and that of its project.
+
+    Only the project that the id names is planned: an error in another one is not in the way.
+
+    Raises:
+        DeploymentError: There is no such DAG.
+        ProjectError: Its project cannot be run as it is.
+    """
+    own = [each for each in found.folders if _part_of(dag_id) == project_part(each.name)]
+    plans = [planned(each) for each in own]
+    for plan in plans:
+        for dag in plan.dags:
+            if dag.dag_id == dag_id:
+                return plan, dag
+    if not own:
+        raise _no_such_dag(found, dag_id, list(_all_dags(found)))
+    if known := [dag.dag_id for plan in plans for dag in plan.dags]:
+        if "." in dag_id:
+            raise _no_such_dag(found, dag_id, known)
+        raise _is_a_project(own[0], known)
+    raise DeploymentError(
+        f"the project {own[0].name} has no DAG: it has neither a schedule nor a job",
+        str(own[0] / "meltano.yml"),
+        f"Add one, and see what becomes of it: `{typed('plan', own[0].name)}`.",
+    )
+
+
+def _part_of(dag_id: str) -> str:
+    return dag_id.partition(".")[0]
+
+
+def _all_dags(found: Projects) -> Iterator[str]:
+    """Yield the ids of the DAGs of all projects that can be planned."""
+    for folder in found.folders:
+        try:
+            plan = planned(folder)
+        except MeltanoPodsError:
+            continue
+        for dag in plan.dags:
+            yield dag.dag_id
+
+
+def _is_a_project(folder: Path, known: Sequence[str]) -> DeploymentError:
+    return DeploymentError(
+        f"`{folder.name}` is a project, and its DAGs are: {listed(known)}",
+        str(folder),
+        f"Did you mean `{known[0]}`?"
+        if len(known) == 1
+        else f"Name one of these, such as `{known[0]}`.",
+    )
+
+
+def _no_such_dag(found: Projects, dag_id: str, known: Sequence[str]) -> DeploymentError:
+    # A schedule's or job's own name is what meltano.yml has.
+    ends = [each for each in known if each.endswith(f".{dag_id}")]
+    near = f"Did you mean `{ends[0]}`? " if len(ends) == 1 else suggestion(dag_id, known)
+    return DeploymentError(
+        f"there is no DAG `{dag_id}`; there are: {listed(known)}",
+        str(found.folder),
+        f"{near}Name one of these; `{typed('plan')}` lists all.",
+    )

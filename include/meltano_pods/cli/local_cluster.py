@@ -1,0 +1,64 @@
+"""The cluster of `make up`: how to reach it, and what its Airflow starts pods with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from meltano_pods.errors import DeploymentError
+from meltano_pods.settings.deployment import in_variables
+from meltano_pods.tasks.folders import PLACES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kubernetes.client import CoreV1Api
+
+NAME = "meltano-pods"
+AIRFLOW_NAMESPACE, _CONFIG = "airflow", "airflow-config"
+IMAGE_PLACES = ("image", "namespace")
+"""What holds in this cluster whatever deployment its pods are to be like."""
+_WORK = Path(".run/cluster")
+# How its Airflow reaches the cluster it runs in, where its files are, and whom it notifies.
+_OF_AIRFLOW_ALONE = frozenset(
+    {*PLACES, "cluster_context", "in_cluster", "kubeconfig", "kubernetes_conn_id", "notify",
+     "process_env", "runner"}
+)  # fmt: skip
+_SECONDS = (5, 20)
+
+
+def kubeconfig_of(root: Path, name: str) -> Path:
+    """Return the kubeconfig of a cluster of `make up`, which is there while the cluster is."""
+    return root / _WORK / name / "kubeconfig"
+
+
+def local_kubeconfig(root: Path) -> Path | None:
+    """Return the kubeconfig of the cluster that `make up` made here; None without one."""
+    file = kubeconfig_of(root, os.environ.get("CLUSTER_NAME") or NAME)
+    return file if file.is_file() else None
+
+
+def local_settings(core: CoreV1Api) -> Mapping[str, str]:
+    """Return the section `[meltano_pods]` of the cluster's Airflow, as far as it shapes pods.
+
+    Raises:
+        DeploymentError: There is no Airflow in the cluster.
+        ApiException: The cluster refuses to say.
+    """
+    from kubernetes.client.exceptions import ApiException  # noqa: PLC0415 - only with a cluster
+
+    try:
+        found = core.read_namespaced_config_map(
+            _CONFIG, AIRFLOW_NAMESPACE, _request_timeout=_SECONDS
+        )
+    except ApiException as error:
+        if error.status != 404:  # noqa: PLR2004 - HTTP's `not found`
+            raise
+        raise DeploymentError(
+            "the cluster of `make up` has no Airflow, which says what pods to start",
+            f"ConfigMap {AIRFLOW_NAMESPACE}/{_CONFIG}",
+            "Run `make up`, which continues where it ended.",
+        ) from None
+    section = in_variables(found.data or {})
+    return {key: value for key, value in section.items() if key not in _OF_AIRFLOW_ALONE}
