@@ -212,7 +212,9 @@ def test_names(project: Project, answer: Answer) -> None:
 def test_environments(project: Project, answer: Answer) -> None:
     assert {"", *project.environments} == answer["manifests"].keys()
     for manifest in answer["manifests"].values():
-        assert manifest.get("default_environment") == project.default_environment
+        assert manifest.get("default_environment") == (
+            project.default_environment and project.default_environment.text
+        )
 
 
 def test_annotations(project: Project, answer: Answer) -> None:

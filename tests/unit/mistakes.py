@@ -57,10 +57,6 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
     "misspelled key": (
         "  interval:", "  intervall:", 27, "schedules[0].intervall", ("Did you mean `interval`",)
     ),
-    "default environment": (
-        "default_environment: dev", "default_environment: dve", 1, "default_environment",
-        ("'dve'", "dev, prod", "Did you mean `dev`?"),
-    ),
     "environment with colon": (
         "- name: prod", "- name: a:b", 4, "environments[1].name",
         ("colon",)

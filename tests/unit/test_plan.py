@@ -54,7 +54,7 @@ def test_golden(make_project: MakeProject) -> None:
                     "utilities": [],
                     "reads": [],
                     "env": {},
-                    "settings": defaults,
+                    "settings": {**defaults, "state": "database"},
                 },
                 {
                     "task_id": "dbt-run",
@@ -67,7 +67,7 @@ def test_golden(make_project: MakeProject) -> None:
                     "utilities": ["dbt"],
                     "reads": [["tap-csv", "target-jsonl"]],
                     "env": {},
-                    "settings": defaults,
+                    "settings": {**defaults, "state": "database"},
                 },
             ],
         },
@@ -100,7 +100,7 @@ def test_golden(make_project: MakeProject) -> None:
                     "utilities": [],
                     "reads": [],
                     "env": {"A": "b", "TAP_SHOP_START": "5"},
-                    "settings": own,
+                    "settings": {**own, "state": "database"},
                 }
             ],
         },

@@ -13,6 +13,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from kubernetes.client.exceptions import ApiException
 from meltano_pods.dags import airflow_dags, maintenance_dag
 from meltano_pods.errors import DeploymentError, SettingsError
+from meltano_pods.plan import TaskPlan
 from meltano_pods.pods import MeltanoPodOperator
 from meltano_pods.pods.cluster import Cluster
 from meltano_pods.pods.hook import ClusterHook
@@ -207,7 +208,9 @@ def test_configuration_that_is_not_allowed(
 
 def test_secrets(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def secrets(**settings: Any) -> tuple[tuple[str, ...], str | None]:
-        options = pod_options(Settings(**settings), read_deployment(root), "my_shop")
+        options = pod_options(
+            TaskPlan("t", (), None, {}, Settings(**settings)), read_deployment(root), "my_shop"
+        )
         return options.secrets, options.database_secret
 
     assert secrets() == (("meltano-my-shop-env",), "meltano-my-shop-env")

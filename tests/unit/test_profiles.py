@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 pytest.importorskip("airflow.providers.cncf.kubernetes")
 
 from kubernetes.config import ConfigException
+from meltano_pods.plan import TaskPlan
 from meltano_pods.pods.cluster import Cluster
 from meltano_pods.pods.hook import ClusterHook
 from meltano_pods.pods.options import SecretKey, pod_options
@@ -26,7 +27,7 @@ from tests.checkout import ROOT
 
 def options(said: dict[str, str], namespace: str | None = None, **settings: Any) -> Any:
     deployment = deployment_at(ROOT, deployment_settings(said), namespace)
-    return pod_options(Settings(**settings), deployment, "my_shop")
+    return pod_options(TaskPlan("t", (), None, {}, Settings(**settings)), deployment, "my_shop")
 
 
 def test_astro_says_all_that_astro_needs() -> None:

@@ -16,7 +16,8 @@ def test_reads_what_a_project_defines(make_project: MakeProject) -> None:
     project = read_project(make_project(GOOD))
 
     assert project.name == "shop"
-    assert project.default_environment == "dev"
+    assert project.default_environment is not None
+    assert project.default_environment.name == "dev"
     assert list(project.environments) == ["dev", "prod"]
     assert [(p.name, p.type) for p in project.plugins][:2] == [
         ("tap-csv", PluginType.EXTRACTORS),
@@ -119,7 +120,8 @@ def test_the_last_file_says_what_is_no_list(make_project: MakeProject) -> None:
         b="default_environment: prod\nannotations: {meltano_pods: {env: {A: two}, tags: [x]}}\n",
     )
     project = read_project(folder)
-    assert project.default_environment == "prod"
+    assert project.default_environment is not None
+    assert project.default_environment.name == "prod"
     said = {"owner": "one", "env": {"A": "three", "B": "one"}, "tags": ["x"]}
     assert project.annotations.values == said
     assert project.annotations.places["env.A"].file == "meltano/shop/a.yml"

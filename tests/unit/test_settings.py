@@ -24,7 +24,6 @@ def test_defaults() -> None:
     # The rest is None, false or empty, which leads to the deployment's, Airflow's or Meltano's own.
     none: tuple[object, ...] = (None, False, {}, ())
     assert {key: value for key, value in settings.items() if value not in none} == {
-        "state": "database",
         "state_strategy": "auto",
         "backfill_state": "own",
         "start_timeout": timedelta(minutes=10),

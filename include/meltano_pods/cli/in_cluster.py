@@ -98,7 +98,7 @@ def run_in_cluster(asked: Asked, log: Log, cluster: Reached, *, wait: bool) -> R
 
 
 def _manifest(asked: Asked, cluster: Reached) -> dict[str, Any]:
-    options = pod_options(asked.task.settings, asked.deployment, asked.folder.name, asked.digest)
+    options = pod_options(asked.task, asked.deployment, asked.folder.name, asked.digest)
     run = naming.TaskRun(
         project=asked.folder.name,
         dag_id=asked.dag_id,

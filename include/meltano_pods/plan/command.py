@@ -11,6 +11,7 @@ from meltano_pods.names import listed, suggestion
 from meltano_pods.plan.environment import check_environment, choose_environment
 from meltano_pods.plan.model import TaskPlan
 from meltano_pods.plan.state import pipelines, state_ids
+from meltano_pods.plan.state_place import find_state_place
 from meltano_pods.plan.tasks import plugin_layers, timeout_options, utilities
 from meltano_pods.project.blocks import check_blocks
 from meltano_pods.settings.check import check
@@ -93,6 +94,7 @@ def plan_command(
     settings = merged(layers)
     env = {**settings.env, **_variables(command.env, where)}
     check_environment(settings, env, layers)
+    place = find_state_place(project, environment, settings, env, layers)
     refresh = [FULL_REFRESH] if command.full_refresh and FULL_REFRESH not in options else []
     states = (
         ()
@@ -104,9 +106,10 @@ def plan_command(
         arguments=("run", *blocks, *options, *refresh, *timeout_options(settings)),
         environment=environment,
         env=env,
-        settings=settings,
+        settings=place.settings,
         state_ids=states,
-        layers=tuple(layers),
+        state_folder=place.folder,
+        layers=place.layers,
         # Other DAGs of the project may write them, too.
         pool=(settings.state_pool if states else None) or settings.pool,
         pipelines=pipelines(project, every),

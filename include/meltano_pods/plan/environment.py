@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import ProjectError, SettingsError
 from meltano_pods.names import listed, suggestion
+from meltano_pods.project.document import shown
 from meltano_pods.settings.layer import in_order, place_of
 from meltano_pods.settings.merge import merged
 from meltano_pods.settings.values import check_variable
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from meltano_pods.project import Annotations, Project, Schedule
     from meltano_pods.settings import Settings
     from meltano_pods.settings.layer import Layer
-
-STATE_BACKEND = "MELTANO_STATE_BACKEND_URI"
 
 
 def choose_environment(
@@ -54,7 +53,32 @@ def choose_environment(
             f"{suggestion(fallback, project.environments)}Add `- name: {fallback}` under "
             "`environments`, or name another with the setting `environment`.",
         )
-    return fallback or project.default_environment
+    return fallback or _default_environment(project)
+
+
+def _default_environment(project: Project) -> str | None:
+    default = project.default_environment
+    if default is None:
+        return None
+    if default.unset:
+        names = listed(default.unset)
+        raise ProjectError(
+            f"the default environment `{default.text}` is not known here: not set are {names}",
+            default.where,
+            f"Set {names} or MELTANO_ENVIRONMENT for Airflow (locally the project's `.env` will "
+            "do), or name the environment in meltano.yml: `annotations: {meltano_pods: "
+            f"{{environment: {next(iter(project.environments), 'dev')}}}}}`.",
+        )
+    if default.name not in project.environments:
+        written = "" if default.text in {None, default.name} else f" (`{default.text}`)"
+        raise ProjectError(
+            f"the default environment {shown(default.name)}{written} is not defined; defined are: "
+            f"{listed(project.environments)}",
+            default.where,
+            f"{suggestion(default.name, project.environments)}Name one of `environments`, or add "
+            "it there.",
+        )
+    return default.name
 
 
 def schedule_env(schedule: Schedule) -> dict[str, str]:
@@ -82,19 +106,11 @@ def check_environment(settings: Settings, env: Mapping[str, str], layers: Sequen
         layers: What said it, in the order in which they win; for the place of an error.
 
     Raises:
-        SettingsError: A variable has two sources, or the state would have no place to stay.
+        SettingsError: A variable has two sources.
     """
     for name in settings.secret_env.keys() & env.keys():
         raise SettingsError(
             f"`{name}` is in `secret_env` and in `env`, and a variable has one source",
             place_of(layers, "secret_env", name),
             f"Remove `{name}` from one of them.",
-        )
-    if settings.state == "backend" and STATE_BACKEND not in {*settings.secret_env, *env}:
-        raise SettingsError(
-            f"`state` is `backend`, but neither `env` nor `secret_env` has {STATE_BACKEND}: the "
-            "state would end with the pod",
-            place_of(layers, "state"),
-            f"Add it, as `env: {{{STATE_BACKEND}: s3://bucket/prefix}}` or as `secret_env: "
-            f"{{{STATE_BACKEND}: {{}}}}`.",
         )

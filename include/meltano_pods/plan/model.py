@@ -33,6 +33,8 @@ class TaskPlan:
         pipelines: Names of the extractor and the loader of each pipeline.
         utilities: Names of the utilities and transformers whose commands it runs.
         reads: Pipelines of the tasks before it in the DAG, from which its utilities may read.
+        state_folder: What names a folder as the place of the state, where nothing says that it
+            outlives a pod.
         layers: What its settings were merged from, in the order in which it wins.
     """
 
@@ -47,6 +49,7 @@ class TaskPlan:
     pipelines: tuple[tuple[str, str], ...] = ()
     utilities: tuple[str, ...] = ()
     reads: tuple[tuple[str, str], ...] = ()
+    state_folder: Location | None = None
     layers: tuple[Layer, ...] = field(default=(), compare=False, repr=False)
 
     @property

@@ -13,6 +13,7 @@ from meltano_pods.plan.identifiers import unique_identifiers
 from meltano_pods.plan.model import TaskPlan
 from meltano_pods.plan.runs import check_no_state_update
 from meltano_pods.plan.state import pipelines, state_ids
+from meltano_pods.plan.state_place import find_state_place
 from meltano_pods.project import PluginType
 from meltano_pods.settings.layer import MadeLayer, in_order
 from meltano_pods.settings.merge import joined, merged
@@ -63,6 +64,8 @@ def plan_tasks(
         own = settings[task_id]
         variables = {**own.env, **env}
         check_environment(own, variables, said[task_id])
+        layers_of_task = (*said[task_id], *of_schedule)
+        place = find_state_place(project, environment, own, variables, layers_of_task)
         check_no_state_update(own, environment, command.state_id, said[task_id])
         tasks.append(
             TaskPlan(
@@ -70,13 +73,14 @@ def plan_tasks(
                 arguments=_arguments(command, own),
                 environment=environment,
                 env=variables,
-                settings=own,
+                settings=place.settings,
                 upstream=upstream[task_id],
                 state_ids=_state_ids(project, command, environment, own),
                 pool=own.pool,
                 pipelines=pipelines(project, command.blocks),
                 utilities=utilities(project, command.blocks),
-                layers=(*said[task_id], *of_schedule),
+                layers=place.layers,
+                state_folder=place.folder,
             )
         )
     return [_with_reads(task, tasks) for task in tasks]

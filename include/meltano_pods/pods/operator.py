@@ -112,7 +112,7 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
             environment=environment, full_refresh=full_refresh, settings=settings,
         )  # fmt: skip
         planned, place = task.plan, task.place
-        options = pod_options(planned.settings, place.deployment, place.folder.name, place.digest)
+        options = pod_options(planned, place.deployment, place.folder.name, place.digest)
         defaults = airflow_arguments(planned, place.folder.name, starts_pod=True)
         said = {"do_xcom_push": True, **with_said(defaults, kwargs)}
         super().__init__(**{**said, **provider_arguments(options)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from meltano_pods.errors import DeploymentError
+from meltano_pods.errors import DeploymentError, SettingsError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.pods.cluster import Cluster, cluster_of
 from meltano_pods.pods.naming import secret_name
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from meltano_pods.settings import Settings
+    from meltano_pods.plan import TaskPlan
     from meltano_pods.tasks.deployment import Deployment
 
 
@@ -81,19 +81,28 @@ class PodOptions:
 
 
 def pod_options(
-    settings: Settings, deployment: Deployment, project: str, digest: str | None = None
+    task: TaskPlan, deployment: Deployment, project: str, digest: str | None = None
 ) -> PodOptions:
     """Complete a task's settings by the deployment's defaults.
 
     Args:
-        settings: The task's.
+        task: The task.
         deployment: The deployment's.
         project: Name of the project.
         digest: Of the project, where it is to be compared with the image's.
 
     Raises:
         DeploymentError: There is no such pod template.
+        SettingsError: The state would end with the pod.
     """
+    settings = task.settings
+    if task.state_ids and task.state_folder is not None:
+        raise SettingsError(
+            "the state is to be kept in a folder, which ends with the pod",
+            task.state_folder,
+            "Name a bucket or `systemdb`; or mount a volume there by `pod_override`, and say so by "
+            "`annotations: {meltano_pods: {state: backend}}`.",
+        )
     said = deployment.settings
     chosen = completed(settings, said)
     timeout = settings.run_timeout
@@ -113,7 +122,9 @@ def pod_options(
             for name, key in settings.secret_env.items()
         },
         database_secret=(
-            None if settings.state == "backend" else own_name(str(chosen.database_secret), project)
+            None
+            if settings.state == "backend" and settings.database_secret is None
+            else own_name(str(chosen.database_secret), project)
         ),
         resources=settings.resources,
         equal_resources=said.equal_resources,

@@ -64,7 +64,7 @@ def planned_pod(
     Raises:
         DeploymentError: A pod template is missing or cannot be used.
     """
-    options = pod_options(task.settings, deployment, project.project, project.digest)
+    options = pod_options(task, deployment, project.project, project.digest)
     run = TaskRun(
         project=project.project,
         dag_id=dag.dag_id,

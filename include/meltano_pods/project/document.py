@@ -69,6 +69,11 @@ class Node:
         return self.is_null or not self._raw.value
 
     @property
+    def is_mapping(self) -> bool:
+        """Whether this is a mapping."""
+        return isinstance(self._raw, yaml.MappingNode)
+
+    @property
     def is_list(self) -> bool:
         """Whether this is a list."""
         return isinstance(self._raw, yaml.SequenceNode)
@@ -143,6 +148,13 @@ class Node:
                 "Quote the value, so that it reaches the run as it is written here.",
             )
         return str(self._raw.value)
+
+    def as_text(self) -> str | None:
+        """Return a single value as Meltano makes a string of it; None for null and all else."""
+        if not isinstance(self._raw, yaml.ScalarNode):
+            return None
+        value = self._scalar()
+        return None if value is None else str(value)
 
     def plain(self) -> tuple[Any, dict[str, Location]]:
         """Return this as plain data, and the place of every entry by its dotted path.

@@ -49,6 +49,31 @@ class Annotations:
 
 
 @dataclass(frozen=True, slots=True)
+class MeltanoSetting:
+    """A setting of Meltano's own, or one of its variables, as written; it may hold a secret."""
+
+    text: str = field(repr=False)
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultEnvironment:
+    """The environment that Meltano takes where none is named to it.
+
+    Attributes:
+        name: Its name, references to variables replaced.
+        where: What names it.
+        unset: Variables that it refers to and that are not set here.
+        text: As written, where it refers to variables.
+    """
+
+    name: str
+    where: Location
+    unset: tuple[str, ...] = ()
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """A Meltano environment; its own configuration is not read.
 
@@ -155,7 +180,9 @@ class Project:
         path: Its folder.
         where: Its `meltano.yml`.
         digest: Of the files that were read; the runner compares it with its own.
-        default_environment: As `meltano.yml` says.
+        default_environment: Environment of runs for which no setting names one, if any.
+        state_backend: `state_backend.uri`, if any.
+        env: `env` at the top, by name.
         environments: By name, as are plugins (by type too), jobs and schedules; in file order.
         plugins: Every plugin of every type.
         jobs: Every job.
@@ -168,7 +195,9 @@ class Project:
     path: Path
     where: Location
     digest: str
-    default_environment: str | None
+    default_environment: DefaultEnvironment | None
+    state_backend: MeltanoSetting | None
+    env: Mapping[str, MeltanoSetting]
     environments: Mapping[str, Environment]
     plugins: tuple[Plugin, ...]
     jobs: Mapping[str, Job]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from functools import reduce
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from meltano_runner.contract import project_digest
 
-from meltano_pods.names import listed, suggestion
 from meltano_pods.project.annotations import over, read_annotations
 from meltano_pods.project.blocks import named_in_blocks, with_whole_tasks
 from meltano_pods.project.commands import check_commands
@@ -22,6 +22,11 @@ from meltano_pods.project.files import (
 )
 from meltano_pods.project.jobs import read_job
 from meltano_pods.project.keys import refuse_strays, refuse_typos
+from meltano_pods.project.meltano_settings import (
+    read_default_environment,
+    read_env,
+    read_state_backend,
+)
 from meltano_pods.project.model import Project
 from meltano_pods.project.plugins import read_plugins
 from meltano_pods.project.references import check_schedules
@@ -32,11 +37,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from meltano_pods.errors import Location
-    from meltano_pods.project.model import Annotations, Environment
+    from meltano_pods.project.model import Annotations
 
-
-_DEFAULT = "default_environment"
-_KEYS = ("plugins", "jobs", "schedules", "environments", _DEFAULT, INCLUDE_PATHS, "annotations")
+_KEYS = (
+    "plugins",
+    "jobs",
+    "schedules",
+    "environments",
+    "default_environment",
+    INCLUDE_PATHS,
+    "annotations",
+)
 
 
 class _Named(Protocol):
@@ -76,7 +87,9 @@ def read_project(folder: Path) -> Project:
         path=folder,
         where=where,
         digest=_digest(folder, files[0]),
-        default_environment=_default_environment(files, environments),
+        default_environment=read_default_environment(files, folder, os.environ, where),
+        state_backend=read_state_backend(files),
+        env=read_env(files),
         environments=environments,
         plugins=plugins,
         jobs={name: with_whole_tasks(job, named, jobs) for name, job in jobs.items()},
@@ -117,18 +130,3 @@ def _annotations(files: list[Entries], where: Location) -> Annotations:
     """Return the annotations of the project as a whole: like Meltano, those of a later file win."""
     said = [read_annotations(file, "project", where) for file in files]
     return reduce(over, [each for each in said if each.values or each.outside] or said[:1])
-
-
-def _default_environment(files: list[Entries], environments: dict[str, Environment]) -> str | None:
-    # Of keys that are no lists and no mappings, Meltano takes the last file's.
-    node = next((file[_DEFAULT] for file in reversed(files) if _DEFAULT in file), None)
-    if node is None or node.is_null:
-        return None
-    name = node.text("`default_environment: dev`")
-    if name not in environments:
-        node.fail(
-            f"the default environment {shown(name)} is not defined; defined are: "
-            f"{listed(environments)}",
-            f"{suggestion(name, environments)}Name one of `environments`, or add it there.",
-        )
-    return name

@@ -44,7 +44,9 @@ class Settings(PodSettings, RunSettings, OrderSettings):
         default=None,
         description=(
             "Meltano environment of the runs: a name under `environments`. None: the variable "
-            "MELTANO_ENVIRONMENT of Airflow, else `default_environment` of meltano.yml."
+            "MELTANO_ENVIRONMENT of Airflow, else the one that Meltano takes by itself: "
+            "MELTANO_ENVIRONMENT in the project's `.env`, else `default_environment` of "
+            "meltano.yml."
         ),
         json_schema_extra={"not_at": ["environment", "plugin", "task"]},
     )

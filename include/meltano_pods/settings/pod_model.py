@@ -140,13 +140,15 @@ class PodSettings(BaseModel):
             "{}`) leaves both to that. Levels merge name by name. Empty: none."
         ),
     )
-    state: Literal["database", "backend"] = Field(
-        default="database",
+    state: Literal["database", "backend"] | None = Field(
+        default=None,
         description=(
             "What keeps the state: `database` (Meltano's system database, see `database_secret`) "
             "or `backend` (one of Meltano's own state backends, such as S3, GCS or Azure; the "
-            "system database then ends with the pod). `backend` needs MELTANO_STATE_BACKEND_URI in "
-            "`env` or `secret_env`: without it the state would end with the pod, too."
+            "system database then ends with the pod). None: `backend` where meltano.yml has "
+            "`state_backend.uri`, or `env` or `secret_env` MELTANO_STATE_BACKEND_URI, and that is "
+            "not `systemdb`; else `database`. A folder (`file:`) ends with the pod: say `backend` "
+            "where a volume is mounted there."
         ),
         json_schema_extra=_WHOLE_POD,
     )
@@ -155,6 +157,7 @@ class PodSettings(BaseModel):
         description=(
             "Secret whose key MELTANO_DATABASE_URI is Meltano's system database, which keeps the "
             "state. It must exist: without it a pod would begin at nothing and load all again. "
+            "With the state in a backend only one that is named here is used. "
             "None: AIRFLOW__MELTANO_PODS__DATABASE_SECRET, else `meltano-<project>-env`; on Astro "
             "`env-secrets`. Where that key is not this project's alone, name another key: "
             "`secret_env: {MELTANO_DATABASE_URI: {key: ORDERS_DATABASE_URI}}`."

@@ -1,0 +1,158 @@
+"""Where Meltano keeps the state of a run: in its system database, or in a state backend.
+
+A pod has what meltano.yml, its variables and its Secrets say; it has no `.env`, and nothing of the
+environment of whoever plans it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from meltano_pods.errors import Location, SettingsError
+from meltano_pods.project.variables import expand
+from meltano_pods.settings.layer import MELTANO, MadeLayer, place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from meltano_pods.project import Project
+    from meltano_pods.settings import Settings
+    from meltano_pods.settings.layer import Layer
+
+VARIABLE = "MELTANO_STATE_BACKEND_URI"
+_KEY = "state_backend.uri"
+_SYSTEM_DATABASE = "systemdb"
+
+
+class StatePlace(NamedTuple):
+    """Where the state of a task's runs is kept.
+
+    Attributes:
+        settings: The task's, with `state` as it is.
+        layers: What its settings were merged from, with what decides `state`.
+        folder: Place of the address where that is a folder, which ends with a pod, and no setting
+            says that this is meant.
+    """
+
+    settings: Settings
+    layers: tuple[Layer, ...]
+    folder: Location | None = None
+
+
+class _Address(NamedTuple):
+    """The address of the state, as far as it is known.
+
+    Attributes:
+        text: The address; None where only the pod will know it.
+        where: Its place.
+        name: What names it.
+    """
+
+    text: str | None
+    where: Location
+    name: str
+
+    @property
+    def is_database(self) -> bool:
+        """Whether it is Meltano's system database."""
+        return self.text == _SYSTEM_DATABASE
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder of the machine or pod of the run."""
+        return self.text is not None and self.text.startswith("file:")
+
+
+def find_state_place(
+    project: Project,
+    environment: str | None,
+    settings: Settings,
+    env: Mapping[str, str],
+    layers: Sequence[Layer],
+) -> StatePlace:
+    """Return where the state of a task's runs is kept.
+
+    Args:
+        project: The project.
+        environment: Meltano environment of the runs.
+        settings: The task's, merged.
+        env: Its plain variables, the schedule's among them.
+        layers: What its settings were merged from.
+
+    Raises:
+        SettingsError: The setting `state` contradicts the address, or there is no address.
+    """
+    found = _find_address(project, environment, settings, env, layers)
+    external = found is not None and not found.is_database
+    if settings.state is None:
+        state: Literal["database", "backend"] = "backend" if external else "database"
+        decided = settings.model_copy(update={"state": state})
+        if found is None:
+            return StatePlace(decided, tuple(layers))
+        made = MadeLayer(MELTANO, found.where, {"state": state}, {"state": found.where})
+        return StatePlace(decided, (made, *layers), found.where if found.is_folder else None)
+    where = place_of(layers, "state")
+    if settings.state == "database" and found is not None and external:
+        raise SettingsError(
+            f"`state` is `database`, but Meltano keeps the state where {found.name} says "
+            f"({found.where})",
+            where,
+            "Remove `state` (to keep the system database, too, name its Secret by "
+            f"`database_secret`), or set `env: {{{VARIABLE}: {_SYSTEM_DATABASE}}}`.",
+        )
+    if settings.state == "backend" and not external:
+        raise SettingsError(
+            "`state` is `backend`, but "
+            + (
+                f"{found.name} is `{_SYSTEM_DATABASE}` ({found.where})"
+                if found is not None
+                else f"neither meltano.yml has `{_KEY}`, nor `env` or `secret_env` {VARIABLE}"
+            )
+            + ": the state would end with the pod",
+            where,
+            "Name the address in meltano.yml (`state_backend: {uri: 's3://bucket/prefix'}`) or as "
+            f"`env: {{{VARIABLE}: 's3://bucket/prefix'}}`; one in a Secret as `secret_env: "
+            f"{{{VARIABLE}: {{}}}}`.",
+        )
+    return StatePlace(settings, tuple(layers))
+
+
+def _find_address(
+    project: Project,
+    environment: str | None,
+    settings: Settings,
+    env: Mapping[str, str],
+    layers: Sequence[Layer],
+) -> _Address | None:
+    """Return what Meltano takes for the address of the state, in its order."""
+    if (own := project.env.get(VARIABLE)) is not None:
+        return _Address(own.text, own.where, VARIABLE)
+    if VARIABLE in settings.secret_env:
+        return _Address(None, place_of(layers, "secret_env", VARIABLE), VARIABLE)
+    if VARIABLE in env:
+        return _Address(env[VARIABLE], place_of(layers, "env", VARIABLE), VARIABLE)
+    if (in_pod := _variables_of(settings.pod_override)) and VARIABLE in in_pod:
+        return _Address(in_pod[VARIABLE], place_of(layers, "pod_override"), VARIABLE)
+    if (setting := project.state_backend) is None:
+        return None
+    known = {
+        **env,
+        "MELTANO_ENVIRONMENT": environment or "",
+        **{name: each.text for name, each in project.env.items()},
+    }
+    text, unset = expand(setting.text, known)
+    # What is not known here may be in a Secret, or in the image.
+    return _Address(setting.text if unset else text, setting.where, f"`{_KEY}`")
+
+
+def _variables_of(override: Mapping[str, object]) -> dict[str, str | None]:
+    """Return the variables that a part of a pod adds to containers, with the values it has."""
+    spec = override.get("spec")
+    containers = spec.get("containers") if isinstance(spec, dict) else None
+    return {
+        str(each.get("name")): each.get("value")
+        for container in containers or ()
+        if isinstance(container, dict)
+        for each in container.get("env") or ()
+        if isinstance(each, dict)
+    }
