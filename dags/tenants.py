@@ -48,10 +48,10 @@ with DAG(
 
     @task
     def report() -> dict[str, int]:
-        """Return how many rows each tenant has got since the last report."""
+        """Return how many records of each tenant were extracted since the last report."""
         events = get_current_context()["triggering_asset_events"]
         return {
-            tenant: sum(event.extra["records"] or 0 for event in events[asset])
+            tenant: sum(event.extra["extracted"] or 0 for event in events[asset])
             for tenant, asset in ORDERS.items()
         }
 

@@ -18,10 +18,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.errors import MeltanoPodsError
-from meltano_pods.names import counted, listed, suggestion
+from meltano_pods.names import counted, describe_counts, listed, suggestion
 from meltano_pods.project.files import project_folders
 from meltano_pods.tasks.planned import planned
-from meltano_runner.contract import DbtResult
+from meltano_runner.contract import DbtResult, total_counts
 
 from tools import warehouse
 from tools.airflow_log import DAG_FILES, OPERATORS, AirflowLog
@@ -37,7 +37,7 @@ from tools.local_places import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
@@ -176,8 +176,7 @@ class LocalRun:
 
     def _report(self, state: str, results: list[dict[str, Any]]) -> None:
         if state == "success":
-            moved = sum(result.get("records") or 0 for result in results)
-            _show(f"\nDone: {counted(moved, 'record')} moved.")
+            _show(f"\nDone: {counts_of(results)}.")
             for command in (each for result in results for each in result.get("dbt") or ()):
                 _show(f"  {DbtResult.from_dict(command).describe()}")
         else:
@@ -189,6 +188,13 @@ class LocalRun:
             _show(f"  {file.relative_to(ROOT)} holds {held}")
         for name, taken in self.seconds.items():
             _show(f"  {taken:5.1f} s  {name}")
+
+
+def counts_of(results: Iterable[dict[str, Any]]) -> str:
+    """Return what tasks extracted and loaded in all; those that run only dbt do neither."""
+    moving = [each for each in results if each.get("pipelines")]
+    counts = total_counts((each["extracted"], each["loaded"]) for each in moving)
+    return describe_counts(*counts, "record")
 
 
 def _show(text: str) -> None:

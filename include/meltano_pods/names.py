@@ -52,6 +52,25 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
+def describe_counts(extracted: int | None, loaded: int | None, what: str = "") -> str:
+    """Return `12 records extracted, 12 loaded`; a count that nobody reported is `unknown`.
+
+    Args:
+        extracted: As the tap counted.
+        loaded: As the target counted.
+        what: What is counted, in the singular; empty where that is clear.
+    """
+    if extracted is None and loaded is None:
+        return f"{what}s not counted" if what else "not counted"
+    first = f"{counted(extracted or 0, what) if what else f'{extracted or 0:,}'} extracted"
+    return ", ".join(
+        (
+            "extracted: unknown" if extracted is None else first,
+            "loaded: unknown" if loaded is None else f"{loaded:,} loaded",
+        )
+    )
+
+
 def variable_key(prefix: str, name: str) -> str:
     """Return the key of a variable of Airflow; a name that is too long ends with a digest."""
     key = prefix + name

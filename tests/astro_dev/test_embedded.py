@@ -54,7 +54,7 @@ def moved(astro: AstroDev) -> int:
     runs = wait_for("the end of the runs", ended, 180)
     for run in runs:
         assert run["state"] == "success", astro.api.log(DAG, run["dag_run_id"], TASK)
-    return sum(astro.api.result(DAG, run["dag_run_id"], TASK)["records"] for run in runs)
+    return sum(astro.api.result(DAG, run["dag_run_id"], TASK)["extracted"] for run in runs)
 
 
 def lines(astro: AstroDev) -> int:

@@ -78,7 +78,7 @@ def test_a_pipeline_runs_without_airflow(cluster: Cluster, command_line: Command
     assert code == 0, err
     (result,) = json.loads(out)
     assert result["pipelines"][0]["state_id"].endswith(":tap-csv-to-target-jsonl:by-hand")
-    assert result["records"] >= 1200
+    assert result["extracted"] >= 1200
     assert "Created pod " in err
     assert "tap-csv: " in err
     wait_for("the pod to be gone", lambda: cluster.pods_of(JOB) == [])

@@ -48,9 +48,13 @@ def test_a_failure_and_its_end_are_told(workers: Cluster, inbox: Inbox) -> None:
     assert "connection reset" in failure["error"]
     hint = CATEGORIES[Category.TAP_FAILED].hint
     assert failure["hint"] == hint.replace("<tap>", "tap-told")
-    assert failure["rows"] == 20
+    assert failure["extracted"] == 20
     (stream,) = failure["streams"]
-    assert (stream["stream"], stream["rows"], int(stream["bookmark"]) % 20) == ("numbers", 20, 0)
+    assert (stream["stream"], stream["extracted"], int(stream["bookmark"]) % 20) == (
+        "numbers",
+        20,
+        0,
+    )
     assert failure["pod"] == f"{MELTANO_NAMESPACE}/{name}"
     # They are good to be typed.
     *lines, comment = failure["look"]
@@ -58,7 +62,11 @@ def test_a_failure_and_its_end_are_told(workers: Cluster, inbox: Inbox) -> None:
     said = [workers.kubectl(*line.split()[1:]) for line in lines]
     assert "Args:" in said[0]
     assert "connection reset" in said[1]
-    assert (recovery["event"], recovery["run_id"], recovery["rows"]) == ("recovery", mended, 20)
+    assert (recovery["event"], recovery["run_id"], recovery["extracted"]) == (
+        "recovery",
+        mended,
+        20,
+    )
     assert recovery["failed_runs"] == 1
 
     wait_for("both mails", lambda: len(inbox.mails_about(DAG)) > 1)

@@ -52,13 +52,13 @@ def test_a_run_is_shaped_by_parameters(cluster: Cluster) -> None:
     assert env["MELTANO_CLI_LOG_LEVEL"] == "debug"
     assert env["MELTANO_PODS_RUN_ID"] == run_id
     result = ended(cluster, run_id)
-    assert result["records"] >= ROWS
+    assert result["extracted"] >= ROWS
     (pipeline,) = result["pipelines"]
     assert (pipeline["state_id"], pipeline["state_saved"]) == (f"daily:{suffix}", True)
     assert "DEBUG" in cluster.log_of(DAG, run_id)
     # It goes on from its own bookmark.
     again = cluster.start(DAG, state_id_suffix=suffix)
-    assert not ended(cluster, again)["records"]
+    assert not ended(cluster, again)["extracted"]
 
 
 def test_a_value_that_is_not_allowed_starts_nothing(cluster: Cluster) -> None:
@@ -90,4 +90,6 @@ def test_a_backfill_in_pods_keeps_the_scheduled_bookmark(cluster: Cluster) -> No
     # Again on a cluster that was kept: then the runs were cleared, and their ids end with a number.
     state_ids = {result["pipelines"][0]["state_id"][:30] for result in found}
     assert state_ids == {f"daily:backfill-2026010{day}T000000Z"[:30] for day in (2, 3, 4)}
-    assert {result["records"] for result in found} == {max(result["records"] for result in found)}
+    assert {result["extracted"] for result in found} == {
+        max(result["extracted"] for result in found)
+    }

@@ -36,7 +36,7 @@ def test_a_dag_runs_for_the_rows_of_a_pod(cluster: Cluster, job: str) -> None:
     )
     events = events_of(cluster, dag_id, run_id)
     assert set(events) == {STREAM, f"x-meltano://faults/dev/tap-{job}-to-target-followed"}
-    assert events[STREAM]["records"] == 20
+    assert events[STREAM]["extracted"] == 20
     assert (events[STREAM]["bookmark"], events[STREAM]["run_id"]) == ("20", run_id)
     assert "numbers: 20 extracted; bookmark 20" in cluster.log_of(dag_id, run_id)
     assert cluster.task_of(dag_id, run_id)["rendered_map_index"] == "20 records"

@@ -72,7 +72,7 @@ def _check(cluster: Cluster) -> None:
     )
     result = decode(message)
     assert result.outcome is Outcome.SUCCEEDED, result
-    assert result.records == 20
+    assert result.extracted == 20
     # Where meltano.yml says that rows go, and not where a template might.
     log = cluster.kubectl(*where, "logs", "--tail=-1", *pod)
     assert "wrote to /scratch/mine/numbers.jsonl" in log

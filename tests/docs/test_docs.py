@@ -146,7 +146,7 @@ def test_the_example_of_a_failure_is_one() -> None:
         Category.TAP_FAILED,
         failed_plugin="tap-csv",
         error=error,
-        records=1200,
+        extracted=1200,
         seconds=8.1,
         peak_memory_bytes=100 * 2**20,
         pipelines=(pipeline,),

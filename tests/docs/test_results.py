@@ -28,7 +28,7 @@ LOADER = "  loaders: [{name: target-postgres, namespace: target_postgres}]\n"
 
 @pytest.mark.parametrize(("page", "other"), [(ASSETS, EXTRACTOR), (CHECKS, LOADER)])
 def test_the_examples_of_settings_can_be_read(tmp_path: Path, page: Path, other: str) -> None:
-    (example,) = code_blocks(page, "yaml")
+    example = next(iter(code_blocks(page, "yaml")))
     (tmp_path / "meltano.yml").write_text(example + other + JOB)
     (dag,) = plan(read_project(tmp_path)).dags
     settings = dag.tasks[0].settings

@@ -43,7 +43,7 @@ def test_it_runs_a_pipeline_without_a_cluster(airflow_image: str) -> None:
         "/opt/meltano/bin/meltano-runner run tap-csv target-jsonl | tail -1"
     )
     result = json.loads(inside(airflow_image, script))["meltano_runner_result"]
-    assert (result["outcome"], result["records"]) == ("succeeded", 1200)
+    assert (result["outcome"], result["extracted"]) == ("succeeded", 1200)
 
 
 def test_dbt_runs_in_it_too(airflow_image: str) -> None:

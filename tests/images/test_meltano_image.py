@@ -30,7 +30,7 @@ def test_any_user_runs_the_pipeline_on_a_read_only_root(
     pod.write_rows(10)
     result, log = pod.run(*PIPELINE)
     assert result.outcome is Outcome.SUCCEEDED, log
-    assert result.records == 10
+    assert result.extracted == 10
     assert pod.rows() == list(range(1, 11))
     (pipeline,) = result.pipelines
     assert pipeline.state_saved
@@ -60,8 +60,8 @@ def test_state_goes_to_postgresql(meltano_image: str, tmp_path: Path) -> None:
         pod.write_rows(1, first=11)
         second, log = pod.run(*PIPELINE, environment=environment)
     assert second.outcome is Outcome.SUCCEEDED, log
-    assert second.records is not None
-    assert second.records <= 2
+    assert second.extracted is not None
+    assert second.extracted <= 2
     assert second.pipelines[0].streams[0].bookmark == "2026-01-01T00:00:11Z"
 
 
@@ -73,7 +73,7 @@ def test_dbt_works_on_a_read_only_root(meltano_image: str, tmp_path: Path) -> No
             "run", "tap-csv", "target-postgres", "dbt-postgres:build", environment=environment
         )
     assert result.outcome is Outcome.SUCCEEDED, log
-    assert result.records == 340
+    assert result.extracted == 340
     assert dict(result.dbt[0].counts) == {"pass": 10, "success": 3}
 
 

@@ -26,7 +26,7 @@ def test_a_new_project_runs_once_its_comment_signs_are_gone(clone: Path) -> None
     (project / "data").mkdir()
     (project / "data" / "first.jsonl").write_text('{"id": 1}\n{"id": 2}\n')
     before = file.read_text()
-    assert "Done: 2 records moved." in typed(clone, "make run DAG=signals.daily")
+    assert "Done: 2 records extracted" in typed(clone, "make run DAG=signals.daily")
     assert file.read_text() == before  # Meltano had nothing to add
 
 

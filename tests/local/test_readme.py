@@ -17,7 +17,7 @@ COMMANDS = README_COMMANDS[:5]
 
 
 def moved(shown: str) -> int:
-    found = re.search(r"^Done: ([\d,]+) records? moved", shown, re.MULTILINE)
+    found = re.search(r"^Done: ([\d,]+) records? extracted", shown, re.MULTILINE)
     assert found, shown
     return int(found[1].replace(",", ""))
 

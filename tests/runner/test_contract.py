@@ -25,7 +25,7 @@ SMALL = RunResult(
     category=Category.TAP_FAILED,
     failed_plugin="tap-csv",
     error="ValueError: no",
-    records=3,
+    extracted=3,
     seconds=1.25,
     peak_memory_bytes=1 << 20,
     pipelines=(
@@ -84,7 +84,7 @@ def test_500_streams_of_long_names_fit_and_the_largest_are_kept() -> None:
     assert pipeline.streams[0].extracted == 499
     assert len(pipeline.streams) + pipeline.streams_omitted == 500
     assert len(pipeline.streams) > 10
-    assert result.records == SMALL.records
+    assert result.extracted == SMALL.extracted
 
 
 def test_the_log_completes_what_was_cut_but_does_not_replace_it() -> None:
@@ -93,7 +93,7 @@ def test_the_log_completes_what_was_cut_but_does_not_replace_it() -> None:
     assert short != full
     assert whole(short, full).pipelines[0].streams_omitted == 0
     assert whole(short, None) == short
-    assert whole(short, replace(full, records=4)) == short
+    assert whole(short, replace(full, extracted=4)) == short
     assert whole(SMALL, replace(SMALL, exit_code=0)) == SMALL
 
 
@@ -127,7 +127,7 @@ def test_any_result_fits_and_can_be_read(result: RunResult) -> None:
     assert len(text.encode()) <= MAX_BYTES
     assert "\n" not in text
     back = decode(text)
-    assert (back.outcome, back.category, back.records) == (result.outcome, result.category, 3)
+    assert (back.outcome, back.category, back.extracted) == (result.outcome, result.category, 3)
     assert len(back.pipelines) + back.pipelines_omitted == len(result.pipelines)
 
 

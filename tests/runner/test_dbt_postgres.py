@@ -43,7 +43,7 @@ def files(folder: Path) -> set[Path]:
 def test_rows_are_loaded_modelled_and_tested(shop: Shop) -> None:
     before = files(PROJECT) | files(shop.transform)
     result = shop.run(*LOAD, BUILD)
-    assert (result.outcome, result.records) == (Outcome.SUCCEEDED, 340), shop.log()
+    assert (result.outcome, result.extracted) == (Outcome.SUCCEEDED, 340), shop.log()
     (built,) = result.dbt
     assert (built.plugin, built.command) == ("dbt-postgres", "build")
     assert built.counts == {"pass": 10, "success": 3}
@@ -80,7 +80,7 @@ def test_a_failed_test_is_named_and_the_taps_state_is_kept(shop: Shop) -> None:
         "transform/models/staging/staging.yml", "values: [", "values: [lost, "
     )  # fmt: skip
     mended = shop.run(*LOAD, BUILD)
-    assert (mended.outcome, mended.records) == (Outcome.SUCCEEDED, 0)
+    assert (mended.outcome, mended.extracted) == (Outcome.SUCCEEDED, 0)
 
 
 def test_a_model_that_cannot_be_built(shop: Shop) -> None:

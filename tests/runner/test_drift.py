@@ -110,4 +110,4 @@ def test_a_drifted_run_ends_before_meltano_starts(tmp_path: Path, project: Path)
     assert found in result.error
     assert "make push" in run.log
     assert not CATEGORIES[Category.CONFIG_DRIFT].retry
-    assert len(run.log.splitlines()) == 2  # the reason and the result: Meltano said nothing
+    assert len(run.log.splitlines()) == 3  # reason, hint and result: nothing of Meltano's

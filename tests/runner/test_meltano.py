@@ -46,7 +46,7 @@ def test_each_run_moves_what_is_new_and_continues_the_state_of_plain_meltano(
     pipeline: Pipeline, arguments: tuple[str, ...], plain: tuple[str, ...], state_id: str
 ) -> None:
     first = pipeline.run(*arguments)
-    assert (first.outcome, first.exit_code, first.records) == (Outcome.SUCCEEDED, 0, ROWS)
+    assert (first.outcome, first.exit_code, first.extracted) == (Outcome.SUCCEEDED, 0, ROWS)
     (moved,) = first.pipelines
     assert (moved.tap, moved.target, moved.state_id) == ("tap-csv", "target-jsonl", state_id)
     assert moved.state_saved
@@ -60,7 +60,7 @@ def test_each_run_moves_what_is_new_and_continues_the_state_of_plain_meltano(
 
     pipeline.write_rows(10, first=ROWS + 6)
     third = pipeline.run(*arguments)
-    assert third.records == 10
+    assert third.extracted == 10
     (stream,) = third.pipelines[0].streams
     assert (stream.bookmark_before, stream.bookmark) == (stamp(ROWS + 5), stamp(ROWS + 15))
     assert stream.columns == {
@@ -69,8 +69,8 @@ def test_each_run_moves_what_is_new_and_continues_the_state_of_plain_meltano(
     assert pipeline.numbers() == list(range(1, ROWS + 16))
 
     # Nothing new is no failure; all of it once more is asked for by name.
-    assert pipeline.run(*arguments).records == 0
-    assert pipeline.run(*arguments, "--full-refresh").records == ROWS + 15
+    assert pipeline.run(*arguments).extracted == 0
+    assert pipeline.run(*arguments, "--full-refresh").extracted == ROWS + 15
 
 
 def test_a_state_backend_keeps_the_state_of_pods_whose_database_ends_with_them(
@@ -84,18 +84,48 @@ def test_a_state_backend_keeps_the_state_of_pods_whose_database_ends_with_them(
         return pipeline.run(*EL, **env)
 
     first = pod(1)
-    assert (first.outcome, first.records) == (Outcome.SUCCEEDED, ROWS)
+    assert (first.outcome, first.extracted) == (Outcome.SUCCEEDED, ROWS)
     assert first.pipelines[0].state_saved
     pipeline.write_rows(10, first=ROWS + 1)
-    assert pod(2).records == 10
+    assert pod(2).extracted == 10
 
 
 def test_a_job_runs_by_its_name_and_without_state_says_so(pipeline: Pipeline) -> None:
     result = pipeline.run("csv-to-json", "--no-state-update")
-    assert (result.outcome, result.records) == (Outcome.SUCCEEDED, ROWS)
+    assert (result.outcome, result.extracted) == (Outcome.SUCCEEDED, ROWS)
     assert not result.pipelines[0].state_saved
     again = pipeline.run("csv-to-json")
-    assert (again.records, again.pipelines[0].target) == (ROWS, "target-jsonl")
+    assert (again.extracted, again.pipelines[0].target) == (ROWS, "target-jsonl")
+
+
+@pytest.mark.parametrize("arguments", [EL, RUN], ids=["el", "run"])
+def test_a_green_runs_log_is_short_and_says_nothing_twice(
+    pipeline: Pipeline, arguments: tuple[str, ...]
+) -> None:
+    assert pipeline.run(*arguments).outcome is Outcome.SUCCEEDED
+    *lines, _result = pipeline.log().splitlines()
+    # The launcher adds the command, a line for each stream and the summary.
+    assert len(lines) <= 12 - 3, lines
+    assert len(set(lines)) == len(lines), lines
+    assert any("Beginning sync of 'orders'" in each for each in lines)
+
+
+@pytest.mark.parametrize("arguments", [EL, RUN], ids=["el", "run"])
+def test_a_failed_runs_log_ends_with_the_cause(
+    pipeline: Pipeline, arguments: tuple[str, ...]
+) -> None:
+    pipeline.source.unlink()
+    pipeline.run(*arguments)
+    *lines, cause, hint, _result = pipeline.log().splitlines()
+    assert cause.startswith("ERROR runner: tap_failed: ")
+    assert str(pipeline.source) in cause
+    assert hint.startswith("ERROR runner: ")
+    assert "meltano invoke" in hint
+    text = "\n".join(lines)
+    # Neither what Meltano has kept of it in a folder that is gone, nor all of it again.
+    for noise in ("elt.log", "melta.no", "log-level=debug", "Run completed"):
+        assert noise not in text
+    assert len(set(lines)) == len(lines), text
 
 
 def test_a_timeout_keeps_what_was_moved(pipeline: Pipeline) -> None:
@@ -106,7 +136,7 @@ def test_a_timeout_keeps_what_was_moved(pipeline: Pipeline) -> None:
         assert (result.outcome, result.category) == (Outcome.STOPPED, Category.TIMED_OUT)
         moved = len(pipeline.numbers())
         assert pipeline.bookmark("daily") == moved
-        assert result.records == moved
+        assert result.extracted == moved
         if moved:
             break
         (pipeline.folder / "meltano.db").unlink(missing_ok=True)  # it may be half made
@@ -166,24 +196,41 @@ class TestFailures:
         assert result.category is Category.PLUGIN_MISSING
         assert "tap-csv" in (result.error or "")
 
-    @pytest.mark.parametrize("arguments", [EL, RUN], ids=["el", "run"])
-    def test_missing_variable(
-        self, pipeline: Pipeline, tmp_path: Path, arguments: tuple[str, ...]
-    ) -> None:
-        """Meltano says so in its strict mode alone."""
-        (project := tmp_path / "strict").mkdir()
+    @pytest.mark.parametrize("flags", ["", "ff: {strict_env_var_mode: true}"])
+    def test_missing_variable(self, pipeline: Pipeline, tmp_path: Path, flags: str) -> None:
+        """The same whether Meltano would say so itself, as it does in its strict mode, or not."""
+        (project := tmp_path / "unset").mkdir()
         shutil.copytree(PROJECT / "plugins", project / "plugins")
-        text = (
-            (PROJECT / "meltano.yml")
-            .read_text()
-            .replace("do_timestamp_file: false", "do_timestamp_file: $STAMPED")
+        text = (PROJECT / "meltano.yml").read_text()
+        assert "do_timestamp_file: false" in text
+        text = text.replace("do_timestamp_file: false", "do_timestamp_file: $STAMPED")
+        (project / "meltano.yml").write_text(f"{text}\n{flags}\n")
+        result = pipeline.run("csv-to-json", MELTANO_PROJECT_ROOT=str(project))
+        assert (result.category, result.failed_plugin) == (
+            Category.VARIABLE_MISSING,
+            "target-jsonl",
         )
-        assert "$STAMPED" in text
-        (project / "meltano.yml").write_text(f"{text}\nff: {{strict_env_var_mode: true}}\n")
-        result = pipeline.run(*arguments, MELTANO_PROJECT_ROOT=str(project))
-        assert result.category is Category.VARIABLE_MISSING
-        assert (result.error or "").startswith("Environment variable 'STAMPED' referenced")
-        assert "\n" not in (result.error or "")
+        assert (result.error or "").startswith("the variable STAMPED is not set")
+        assert "`do_timestamp_file`" in (result.error or "")
+
+    @pytest.mark.parametrize("arguments", [EL, RUN], ids=["el", "run"])
+    def test_a_filter_that_no_stream_matches(
+        self, pipeline: Pipeline, arguments: tuple[str, ...]
+    ) -> None:
+        result = pipeline.run(*arguments, TAP_CSV__SELECT_FILTER='["ordrs"]')
+        assert (result.category, result.failed_plugin) == (Category.CONFIG_INVALID, "tap-csv")
+        assert "no stream `ordrs`; did you mean `orders`?" in (result.error or "")
+        assert not result.pipelines[0].state_saved
+        assert not pipeline.numbers()
+        # It left no run behind that Meltano would take to be under way.
+        assert pipeline.run(*arguments).extracted == ROWS
+        assert pipeline.bookmark(result.pipelines[0].state_id or "") == ROWS
+
+    def test_nothing_selected(self, pipeline: Pipeline) -> None:
+        result = pipeline.run(*RUN, TAP_CSV__SELECT='["nope.*"]')
+        assert result.category is Category.CONFIG_INVALID
+        assert "the `select` of tap-csv leaves no stream" in (result.error or "")
+        assert not result.pipelines[0].state_saved
 
     def test_broken_project(self, pipeline: Pipeline, tmp_path: Path) -> None:
         (project := tmp_path / "broken").mkdir()

@@ -75,6 +75,6 @@ def test_files_of_run_and_of_el_are_found(tmp_path: Path, folder: str) -> None:
 def test_nothing_is_known_of_what_is_missing_or_broken(tmp_path: Path) -> None:
     assert read(tmp_path, "tap-a", str) == TapFiles()
     (tmp_path / "tap-a").mkdir()
-    (tmp_path / "tap-a" / tap_files._CATALOG).write_text("[]")
+    (tmp_path / "tap-a" / tap_files.CATALOG).write_text("[]")
     (tmp_path / "tap-a" / tap_files._STATE).write_text("{")
     assert read(tmp_path, "tap-a", str) == TapFiles()

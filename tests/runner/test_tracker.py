@@ -1,17 +1,23 @@
 """What is read out of Meltano's lines: records, state, errors, reasons."""
 
+from __future__ import annotations
+
 import json
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from meltano_runner.contract import Category, StreamResult
+from meltano_runner.contract import Category, StreamResult, total_counts
 from meltano_runner.run import bookmarks, events
 from meltano_runner.run.classify import classify
 from meltano_runner.run.command import parse
 from meltano_runner.run.session import _result
 from meltano_runner.run.tap_files import TapFiles
 from meltano_runner.run.tracker import Tracker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 
 def line(event: str, level: str = "info", **fields: Any) -> str:
@@ -91,11 +97,12 @@ def test_what_each_tap_was_given_is_read_when_its_pipeline_ends() -> None:
 
 def test_a_tap_without_metrics_has_no_figure() -> None:
     tracker = track(STARTED, tap("hello"), ended())
-    assert tracker.total() is None
+    assert tracker.results()[0].extracted is None
 
 
 def test_zero_records_are_a_figure() -> None:
-    assert track(STARTED, tap(f"METRIC: {metric(0)}"), ended()).total() == 0
+    tracker = track(STARTED, tap(f"METRIC: {metric(0)}"), ended())
+    assert tracker.results()[0].extracted == 0
 
 
 def test_names_come_from_the_state_id_when_plugins_are_silent() -> None:
@@ -129,7 +136,7 @@ def test_an_extract_load_schedule_has_its_own_state_id() -> None:
         arguments="tap-a target-b --state-id daily",
     )
     (pipeline,) = tracker.results()
-    assert (pipeline.state_id, pipeline.state_saved, tracker.total()) == ("daily", True, 3)
+    assert (pipeline.state_id, pipeline.state_saved, pipeline.extracted) == ("daily", True, 3)
     assert not tracker.busy
 
 
@@ -220,7 +227,7 @@ TRACEBACK = [
                 "no such table": "no such table",
                 "Traceback (most recent call last):\n  File\nKeyError: 'id'\n": "KeyError: 'id'",
                 "OSError: gone\nbye\n\n.\nFor more detailed log": "OSError: gone",
-                "": "exit code 3, and no word of it",
+                "": "exit code 3, and no output",
             }.items()
         ),
         (["Error: Block tap-x not found"], Category.PLUGIN_MISSING, None, "Block tap-x"),
@@ -297,3 +304,98 @@ def test_a_state_that_could_not_be_saved_is_no_success_of_the_target() -> None:
     assert classify(track(STARTED, lost), 1, oom_killed=False).category == (
         Category.STATE_BACKEND_UNAVAILABLE
     )
+
+
+READ = (
+    "Reader 'target-b' completed processing 9 lines of input "
+    "(1 schemas, {} records, {} batch manifests, 2 state messages)."
+)
+
+
+class TestCounts:
+    """What of a pipeline's records is known to have reached the target."""
+
+    @pytest.fixture
+    def start(self, tmp_path: Path) -> Callable[..., str]:
+        def started(role: str, **config: Any) -> str:
+            name = {"tap": "tap-a", "target": "target-b", "mapper": "mapper"}[role]
+            (tmp_path / name).mkdir(exist_ok=True)
+            file = tmp_path / name / f"{role}.01a22c92-94c6-756b-940b-38a3eb8619ab.config.json"
+            file.write_text(json.dumps(config))
+            return line(f"Invoking: ['/venv/bin/{name}', '--config', '{file}']", "debug")
+
+        return started
+
+    def counted(self, *lines: str) -> tuple[int | None, int | None, int | None]:
+        (found,) = track(STARTED, *lines, ended()).results()
+        return found.extracted, found.loaded, found.missing
+
+    def exact(self, value: int, stream: str = "s") -> str:
+        """Return a metric of the Singer SDK's, which counts what it writes."""
+        return metric(value, stream).replace('"tags": {', '"tags": {"pid": 7, ')
+
+    def test_a_target_that_reads_less_than_was_sent(self, start: Callable[..., str]) -> None:
+        begun = (start("tap"), start("target"))
+        sent = tap(f"METRIC: {self.exact(10)}")
+        assert self.counted(*begun, sent, target(READ.format(10, 0))) == (10, 10, 0)
+        assert self.counted(*begun, sent, target(READ.format(7, 0))) == (10, 7, 3)
+        assert self.counted(*begun, sent, target(f"METRIC: {metric(6)}")) == (10, 6, 4)
+
+    def test_older_targets_say_it_in_other_words(self, start: Callable[..., str]) -> None:
+        old = "Target 'target-b' completed reading 9 lines of input (8 records, 1 state messages)."
+        sent = tap(f"METRIC: {self.exact(8)}")
+        assert self.counted(start("tap"), start("target"), sent, target(old)) == (8, 8, 0)
+
+    def test_a_count_that_the_target_lost_is_none_that_it_did_not_load(
+        self, start: Callable[..., str]
+    ) -> None:
+        lines = (tap(f"METRIC: {self.exact(10)}"), target(f"METRIC: {metric(4)}"))
+        read = target(READ.format(10, 0))
+        assert self.counted(start("tap"), start("target"), *lines, read) == (10, 10, 0)
+        # With maps of its own it may have filtered them.
+        maps = {"stream_maps": {"s": {"__filter__": "x"}}}
+        assert self.counted(start("tap"), start("target", **maps), *lines, read) == (10, 4, 0)
+
+    @pytest.mark.parametrize("role", ["tap", "mapper"])
+    def test_what_may_drop_records_on_the_way_leaves_it_open(
+        self, start: Callable[..., str], role: str
+    ) -> None:
+        begun = (start("tap"), start("target"), start(role, stream_maps={"s": None}))
+        lines = (tap(f"METRIC: {self.exact(10)}"), target(READ.format(7, 0)))
+        assert self.counted(*begun, *lines)[2] is None
+
+    def test_so_do_counts_that_are_not_exact(self, start: Callable[..., str]) -> None:
+        begun = (start("tap"), start("target"))
+        # Other taps count as they see fit; files of records are counted by nobody.
+        other = (tap(f"METRIC: {metric(10)}"), target(READ.format(7, 0)))
+        assert self.counted(*begun, *other)[2] is None
+        batches = (tap(f"METRIC: {self.exact(10)}"), target(READ.format(0, 2)))
+        assert self.counted(*begun, *batches)[2] is None
+        assert self.counted(*begun, tap(f"METRIC: {self.exact(10)}"))[2] is None
+        assert self.counted(tap(f"METRIC: {self.exact(10)}"), target(READ.format(7, 0)))[2] is None
+
+    def test_a_discovery_is_no_start(self, start: Callable[..., str]) -> None:
+        discovery = start("tap").replace("]", ", '--discover']", 1)
+        assert track(STARTED, discovery).results()[0].tap == "tap-a"
+        assert not track(discovery).results()
+
+
+def test_a_tap_with_nothing_to_move_is_refused_as_it_starts(tmp_path: Path) -> None:
+    folder = tmp_path / "elt" / "daily" / "1"
+    call = ["/venv/bin/tap-a", "--config", f"{folder}/tap.01a2.config.json"]
+    asked: list[tuple[str, Path]] = []
+
+    def why_refused(tap: str, found: Path) -> str | None:
+        asked.append((tap, found))
+        return "no such stream"
+
+    tracker = Tracker(parse(["tap-a", "target-b", "--state-id", "d"]), why_refused=why_refused)
+    tracker.note(events.parse(line(f"Invoking: {call}", "debug")))
+    assert (asked, tracker.refused) == ([("tap-a", folder)], "no such stream")
+
+
+def test_counts_of_all_pipelines() -> None:
+    assert total_counts([]) == (None, None)
+    assert total_counts([(1, 1), (2, 3)]) == (3, 4)
+    assert total_counts([(1, 1), (2, None)]) == (3, None)
+    assert total_counts([(None, None), (2, 3)]) == (2, None)

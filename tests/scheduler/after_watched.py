@@ -15,7 +15,7 @@ def follow(name: str, outlet: Asset | AssetAlias) -> None:
 
         @task
         def tell(triggering_asset_events: Any = None) -> list[int]:
-            return [each.extra["records"] for each in triggering_asset_events[outlet]]
+            return [each.extra["extracted"] for each in triggering_asset_events[outlet]]
 
         tell()
 

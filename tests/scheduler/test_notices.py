@@ -72,10 +72,10 @@ def test_a_failure_and_its_end_are_told_once_each(airflow: RunningAirflow, inbox
     assert failure["plugin"] == "tap-csv"
     assert "line 4" in failure["error"]
     assert "meltano invoke tap-csv --discover" in failure["hint"]
-    assert failure["rows"] == 2
+    assert failure["extracted"] == 2
     assert failure["streams"][0]["stream"] == "orders"
     assert f"/dags/{DAG}/runs/" in failure["log_url"]
-    assert (recovery["event"], recovery["run_id"], recovery["rows"]) == ("recovery", good, 2)
+    assert (recovery["event"], recovery["run_id"], recovery["extracted"]) == ("recovery", good, 2)
     assert recovery["failed_runs"] == 1
     assert recovery["category"] is None
 

@@ -56,14 +56,14 @@ def test_a_result_is_shown_checked_and_followed(airflow: RunningAirflow) -> None
     assert "Not as expected: the run: 2 records, at least 5 expected (min_records)" in log
     assert airflow.api.task(DAG, first, TASK)["rendered_map_index"] == "2 records; 1 warning"
     value = airflow.api.result(DAG, first, TASK)
-    assert value["records"] == 2
+    assert value["extracted"] == 2
     assert value["checks"]["passed"] == 1
     assert [each["check"] for each in value["checks"]["warned"]] == ["min_records"]
     assert airflow.api.result(DAG, first, TASK, "summary").startswith("succeeded: 2 records")
 
     events = _events(airflow, first)
     assert set(events) == {STREAM, PIPELINE}
-    assert events[STREAM]["records"] == events[PIPELINE]["records"] == 2
+    assert events[STREAM]["extracted"] == events[PIPELINE]["extracted"] == 2
     assert events[STREAM]["bookmark"] == "2026-01-01T07:00:00Z"
     assert events[STREAM]["run_id"] == first
     wait_for("the DAGs that follow", lambda: _followers(airflow, "stream") == [2])
@@ -81,7 +81,7 @@ def test_a_result_is_shown_checked_and_followed(airflow: RunningAirflow) -> None
     assert "2026-01-01T07:00:00Z -> 2026-01-01T08:00:00Z" in log
     assert _events(airflow, third) == {}
     result = airflow.api.result(DAG, third, TASK, "result")
-    assert (result["category"], result["records"]) == ("expectation_failed", 1)
+    assert (result["category"], result["extracted"]) == ("expectation_failed", 1)
     assert airflow.api.task(DAG, third, TASK)["try_number"] == 1
 
     # Whoever clears it says that the change is all right: the columns are those of the last run.

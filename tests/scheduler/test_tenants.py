@@ -42,7 +42,7 @@ def test_each_tenant_has_a_run_and_a_state_of_its_own(airflow: RunningAirflow) -
         assert pipeline["state_saved"]
         output = airflow.home / "meltano" / "csv_to_json" / "output" / f"orders_{tenant}.jsonl"
         # The tap counts what it reads; its filter leaves a tenant's countries.
-        assert 0 < len(output.read_text().splitlines()) < result["records"]
+        assert 0 < len(output.read_text().splitlines()) < result["extracted"]
 
     def report() -> dict[str, int] | None:
         for run in airflow.api.runs(REPORT):
@@ -53,6 +53,6 @@ def test_each_tenant_has_a_run_and_a_state_of_its_own(airflow: RunningAirflow) -
         return None
 
     said = wait_for("the report, once all tenants have new rows", report)
-    assert said == {tenant: first[tenant]["records"] for tenant in TENANTS}
+    assert said == {tenant: first[tenant]["extracted"] for tenant in TENANTS}
     # Each goes on from its own bookmark.
-    assert [result["records"] for result in _loaded(airflow).values()] == [0, 0, 0]
+    assert [result["extracted"] for result in _loaded(airflow).values()] == [0, 0, 0]

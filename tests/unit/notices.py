@@ -21,9 +21,14 @@ RESULT = RunResult(
     Category.TARGET_FAILED,
     "target-jsonl",
     "PermissionError: output & {{ conn.smtp_default.password }}",
-    1203,
-    4.14,
-    pipelines=(PipelineResult("tap-csv", "target-jsonl", "dev:x", True, STREAMS, 2),),  # noqa: FBT003
+    extracted=1200,
+    loaded=1103,
+    seconds=4.14,
+    pipelines=(
+        PipelineResult(
+            "tap-csv", "target-jsonl", "dev:x", state_saved=True, streams=STREAMS, streams_omitted=2
+        ),
+    ),
 )
 
 

@@ -25,7 +25,7 @@ RUN = TaskRun("shop", "shop.daily", "tap-a-to-target-b", "run1", -1, 1, "attempt
 OK = RunResult(
     Outcome.SUCCEEDED,
     0,
-    records=12,
+    extracted=12,
     seconds=3.0,
     pipelines=(
         PipelineResult(

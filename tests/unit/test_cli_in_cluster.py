@@ -75,7 +75,10 @@ def test_success(run: Run, cluster: FakeCluster) -> None:
     whole = encode(OK, max_bytes=None)
     cluster.log = ["INFO tap-a: hello", "ERROR target-b: oh", f'{{"{RESULT_KEY}":{whole}}}']
     code, out, err = run()
-    assert (code, out) == (0, "tap-a-to-target-b: succeeded, 12 records\n")
+    assert (code, out) == (
+        0,
+        "tap-a-to-target-b: succeeded, 12 records extracted, loaded: unknown\n",
+    )
     assert "tap-a: hello\n" in err
     assert "ERROR target-b: oh\n" in err
     assert RESULT_KEY not in err

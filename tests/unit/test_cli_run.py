@@ -29,7 +29,7 @@ def test_tasks_run_in_order_until_one_fails(root: Path, said: Said, stub: Path) 
         "plugins: {utilities: [{name: a}, {name: b}, {name: c}]}\n"
         "jobs: [{name: load, tasks: [a, b, c]}]\n"
     )
-    result = json.dumps(RunResult(Outcome.SUCCEEDED, 0, records=3).as_dict())
+    result = json.dumps(RunResult(Outcome.SUCCEEDED, 0, extracted=3).as_dict())
     write_stub(
         stub,
         f"echo hello $2; [ $2 != b ] || exit 1; echo '{result}' > $MELTANO_RUNNER_RESULT_FILE",
@@ -41,11 +41,11 @@ def test_tasks_run_in_order_until_one_fails(root: Path, said: Said, stub: Path) 
         ("b", "failed"),
     ]
     assert "hello a" in err
-    assert "succeeded: 3 records" in err
+    assert "succeeded: 3 records extracted, loaded: unknown" in err
     assert "c: left out, a task before it failed" in err
     more = ("--full-refresh", "--state-id-suffix", "x", "--log-level", "debug")
     code, out, _ = said("run", "shop.job.load", "--task", "c", *more)
-    assert (code, out) == (0, "c: succeeded, 3 records\n")
+    assert (code, out) == (0, "c: succeeded, 3 records extracted, loaded: unknown\n")
     assert (stub / "arguments").read_text() == "run c --full-refresh --state-id-suffix=x\n"
     assert "MELTANO_CLI_LOG_LEVEL=debug" in (stub / "env").read_text()
 
@@ -72,7 +72,7 @@ def test_what_cannot_be_run(said: Said, arguments: tuple[str, ...], words: str) 
 def moved(records: int) -> RunResult:
     stream = StreamResult("orders", records, bookmark="2026-01-02", columns={"id": "integer"})
     pipeline = PipelineResult("tap-a", "target-b", "daily", state_saved=True, streams=(stream,))
-    return RunResult(Outcome.SUCCEEDED, 0, records=records, pipelines=(pipeline,))
+    return RunResult(Outcome.SUCCEEDED, 0, extracted=records, pipelines=(pipeline,))
 
 
 def expect(root: Path, **checks: object) -> None:
@@ -90,15 +90,18 @@ def test_what_is_expected_is_checked(root: Path, said: Said, stub: Path) -> None
     (task,) = json.loads(out)
     assert (task["outcome"], task["category"]) == ("failed", "expectation_failed")
     assert [each["check"] for each in task["checks"]["failed"]] == ["min_records"]
-    assert "the run: 1 record, at least 2 expected (min_records)" in err
+    assert "the run: 1 record extracted, at least 2 expected (min_records)" in err
     assert "WARNING Not as expected: not checked: the columns of the last run" in err
     assert "error: expectation_failed: " in err
     assert "succeeded" not in err
 
     write_stub(stub, reporting(moved(3)))
     code, out, err = said("run", "shop.daily")
-    assert (code, out) == (0, "tap-a-to-target-b: succeeded, 3 records\n")
-    assert "WARNING Not as expected: the run: 3 records, at least 5 expected" in err
+    assert (code, out) == (
+        0,
+        "tap-a-to-target-b: succeeded, 3 records extracted, loaded: unknown\n",
+    )
+    assert "WARNING Not as expected: the run: 3 records extracted, at least 5 expected" in err
 
 
 def test_a_task_after_a_failed_check_is_left_out(root: Path, said: Said, stub: Path) -> None:

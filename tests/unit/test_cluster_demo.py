@@ -11,7 +11,8 @@ from tools.cluster.places import POD_TEMPLATE
 from tools.cluster.settings import Settings
 
 RESULT = {
-    "records": 1200,
+    "extracted": 1200,
+    "loaded": None,
     "pipelines": [
         {
             "state_id": "daily",
@@ -70,15 +71,15 @@ def test_progress_says_each_thing_once_and_follows_the_run_that_goes_first() -> 
 
 def test_report_counts_all_runs() -> None:
     text = "\n".join(report([RESULT, RESULT], ["pod-1"], Settings()))
-    assert "Records moved: 2,400" in text
-    assert "orders: 1,200, bookmark 2026-01-08" in text
+    assert "2,400 records extracted, loaded: unknown" in text
+    assert "orders: 1,200 extracted, loaded: unknown, bookmark 2026-01-08" in text
     assert "state daily: saved" in text
     assert "describe pod" not in text
 
 
 def test_report_of_a_failure_shows_how_to_look_at_the_pod() -> None:
     text = "\n".join(report([{}], ["pod-1"], Settings()))
-    assert "Records moved: 0" in text
+    assert "records not counted" in text
     assert "kubectl --context kind-meltano-pods --namespace meltano describe pod pod-1" in text
 
 

@@ -33,10 +33,11 @@ def test_a_failed_run() -> None:
         "error": RESULT.error,
         "kubernetes": "Error: container meltano, exit code 1",
         "hint": failed().fix,
-        "rows": 1203,
+        "extracted": 1200,
+        "loaded": 1103,
         "streams": [
-            {"stream": "orders", "rows": 1200, "bookmark": "2026-01-02"},
-            {"stream": "small", "rows": 3, "bookmark": None},
+            {"stream": "orders", "extracted": 1200, "loaded": 1100, "bookmark": "2026-01-02"},
+            {"stream": "small", "extracted": None, "loaded": 3, "bookmark": None},
         ],
         "streams_omitted": 2,
         "seconds": 4.1,
@@ -60,7 +61,7 @@ def test_the_json_form_reads_back() -> None:
 def test_a_run_that_never_began() -> None:
     error = failed(RunResult(Outcome.FAILED, -1, Category.IMAGE_PULL))
     notice = failure_notice("failure", TRY, error, plain)
-    assert (notice.category, notice.rows, notice.seconds) == ("image_pull", None, None)
+    assert (notice.category, notice.extracted, notice.seconds) == ("image_pull", None, None)
 
 
 def test_a_killed_task() -> None:
@@ -125,5 +126,5 @@ def test_a_recovery(count: int, words: str) -> None:
     assert notice.summary == f"The run succeeded, after {words}"
     assert (notice.category, notice.error, notice.hint, notice.look) == (None, None, None, ())
     assert (notice.failed_since, notice.failed_runs) == (trouble.since, count)
-    assert notice.rows == 1203
-    assert recovery_notice(TRY, None, trouble, plain).rows is None
+    assert (notice.extracted, notice.loaded) == (1200, 1103)
+    assert recovery_notice(TRY, None, trouble, plain).extracted is None

@@ -80,11 +80,11 @@ def test_a_failure_and_its_end_are_told_once_each(
     assert outbox.sent[0][1].tries == 3
     assert list(variables) == [KEY]
     ti = FakeTi()
-    ti.xcoms["return_value"] = RunResult(Outcome.SUCCEEDED, 0, records=7).as_dict()
+    ti.xcoms["return_value"] = RunResult(Outcome.SUCCEEDED, 0, extracted=7).as_dict()
     for _ in range(2):
         succeed(ti)
     assert outbox.events[2:] == [("email", "recovery"), ("slack", "recovery")]
-    assert (outbox.sent[2][1].rows, outbox.sent[2][1].failed_runs) == (7, 1)
+    assert (outbox.sent[2][1].extracted, outbox.sent[2][1].failed_runs) == (7, 1)
     assert variables == {}
 
 
@@ -107,7 +107,7 @@ def test_a_run_of_some_tasks_tells_of_the_recovery_if_what_failed_is_among_them(
 def test_a_recovery_without_a_result(outbox: Outbox) -> None:
     remember(DAG, RUN, TASK, "2026-01-01")
     succeed(FakeTi())
-    assert outbox.sent[0][1].rows is None
+    assert outbox.sent[0][1].extracted is None
 
 
 def test_a_recovery_that_the_dag_tells(outbox: Outbox, variables: dict[str, str]) -> None:

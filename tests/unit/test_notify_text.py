@@ -28,18 +28,24 @@ def test_facts() -> None:
         "Task": "tap-csv-to-target-jsonl (try 3 of 3)",
         "Plugin": "target-jsonl",
         "Kubernetes": "Error: container meltano, exit code 1",
-        "Rows moved": ("1,203 in 4.1 s: orders 1,200 (up to 2026-01-02); small 3; 2 more streams"),
+        "Records": (
+            "1,200 extracted, 1,103 loaded in 4.1 s: "
+            "orders 1,200 extracted, 1,100 loaded (up to 2026-01-02); "
+            "small extracted: unknown, 3 loaded; 2 more streams"
+        ),
         "Pod": "meltano/shop-a",
     }
     recovery = dict(facts(recovery_notice(TRY, None, TROUBLE, str)))
     assert recovery["Failed since"] == TROUBLE.since
-    assert "Rows moved" not in recovery
+    assert "Records" not in recovery
 
 
-def test_rows_that_nobody_counted() -> None:
-    streams = ({"stream": "orders", "rows": None, "bookmark": None},)
-    notice = replace(NOTICE, rows=None, seconds=None, streams=streams, streams_omitted=0)
-    assert dict(facts(notice))["Rows moved"] == "not counted: orders not counted"
+def test_records_that_nobody_counted() -> None:
+    streams = ({"stream": "orders", "extracted": None, "loaded": None, "bookmark": None},)
+    notice = replace(
+        NOTICE, extracted=None, loaded=None, seconds=None, streams=streams, streams_omitted=0
+    )
+    assert dict(facts(notice))["Records"] == "not counted: orders not counted"
 
 
 def test_mail_is_escaped() -> None:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 OK = RunResult(
     outcome=Outcome.SUCCEEDED,
     exit_code=0,
-    records=1200,
+    extracted=1200,
     seconds=4.1,
     pipelines=(
         PipelineResult(
@@ -158,7 +158,7 @@ def test_the_log(
     assert ("INFO", "plain") in lines
     assert lines[-2:] == [
         ("INFO", "  csv: 1,200 extracted, 1,200 loaded; bookmark 2026-01-02"),
-        ("INFO", "succeeded: 1,200 records in 4.1 s; state dev:x saved"),
+        ("INFO", "succeeded: 1,200 records extracted, loaded: unknown in 4.1 s; state dev:x saved"),
     ]
     assert not [line for _, line in lines if "meltano_runner_result" in line]
 

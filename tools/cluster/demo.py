@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import describe_counts, listed, suggestion
 from meltano_runner.contract import DbtResult
 
 from tools.airflow_api import ENDED, AirflowApi, text_of
@@ -16,6 +16,7 @@ from tools.airflow_log import OPERATORS, own_words
 from tools.cluster.access import airflow_api
 from tools.cluster.apps import MELTANO_NAMESPACE
 from tools.cluster.errors import ClusterError
+from tools.local_run import counts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -161,13 +162,12 @@ def report(results: list[dict[str, Any]], pods: list[str], settings: Settings) -
         settings: The cluster.
     """
     yield ""
-    yield f"Records moved: {sum(result.get('records') or 0 for result in results):,}"
+    yield counts_of(results)
     for pipeline in (each for result in results for each in result.get("pipelines") or ()):
         for stream in pipeline.get("streams") or ():
-            count = stream.get("extracted")
-            moved = "not counted" if count is None else f"{count:,}"
+            counts = describe_counts(stream.get("extracted"), stream.get("loaded"))
             bookmark = stream.get("bookmark") or "none"
-            yield f"  {stream['stream']}: {moved}, bookmark {bookmark}"
+            yield f"  {stream['stream']}: {counts}, bookmark {bookmark}"
         if state_id := pipeline.get("state_id"):
             saved = "saved" if pipeline.get("state_saved") else "as it was"
             yield f"  state {state_id}: {saved}"

@@ -17,7 +17,7 @@ from meltano_pods.cli.output import TABLE, format_option, show_data
 from meltano_pods.cli.projects import find_projects, projects_option
 from meltano_pods.cli.terminal import TerminalLog
 from meltano_pods.errors import DeploymentError, RunError
-from meltano_pods.names import counted, listed, suggestion
+from meltano_pods.names import describe_counts, listed, suggestion
 from meltano_pods.parameters import RunChoices
 from meltano_pods.parameters.command import Circumstances, invocation
 from meltano_pods.pods.build import RunSpec
@@ -236,6 +236,5 @@ def _show(results: list[dict[str, Any]], form: str) -> None:
         show_data(results, form)
         return
     for each in results:
-        records = each.get("records")
-        moved = "no record count" if records is None else counted(records, "record")
-        click.echo(f"{each['task_id']}: {each.get('outcome', 'failed')}, {moved}")
+        counts = describe_counts(each.get("extracted"), each.get("loaded"), "record")
+        click.echo(f"{each['task_id']}: {each.get('outcome', 'failed')}, {counts}")

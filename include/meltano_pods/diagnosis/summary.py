@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meltano_pods.names import counted
+from meltano_pods.names import counted, describe_counts
 
 if TYPE_CHECKING:
     from meltano_runner.contract import PipelineResult, RunResult, StreamResult
@@ -13,10 +13,10 @@ _STREAMS = 8
 
 
 def summarize(result: RunResult) -> str:
-    """Return one line, such as `succeeded: 12 records in 4.1 s; csv: 12 (bookmark 2026-01-02)`."""
+    """Return one line, such as `succeeded: 3 records extracted, 3 loaded in 4.1 s`."""
     parts = [_run(result)]
     for pipeline in result.pipelines:
-        told = [each for each in pipeline.streams if each.records is not None or each.bookmark]
+        told = [each for each in pipeline.streams if each.counted is not None or each.bookmark]
         parts += [_stream(stream) for stream in told[:_STREAMS]]
         more = len(told) - _STREAMS
         if (hidden := max(more, 0) + pipeline.streams_omitted) > 0:
@@ -32,8 +32,9 @@ def headline(result: RunResult) -> str:
 
 
 def _run(result: RunResult) -> str:
-    only_dbt = result.records is None and not result.pipelines and result.dbt
-    done = result.dbt[0].plugin if only_dbt else _records(result.records)
+    only_dbt = result.extracted is None and not result.pipelines and result.dbt
+    counts = describe_counts(result.extracted, result.loaded, "record")
+    done = result.dbt[0].plugin if only_dbt else counts
     text = f"{result.outcome.value}: {done} in {result.seconds:.1f} s"
     if result.peak_memory_bytes is not None:
         text += f", peak memory {result.peak_memory_bytes / 2**20:,.0f} MiB"
@@ -48,16 +49,10 @@ def _dbt(result: RunResult) -> list[str]:
     return [command.describe() for command in result.dbt]
 
 
-def _records(count: int | None) -> str:
-    if count is None:
-        return "records not counted"
-    return counted(count, "record")
-
-
 def _stream(stream: StreamResult) -> str:
-    figure = "not counted" if stream.records is None else f"{stream.records:,}"
+    counts = describe_counts(stream.extracted, stream.loaded)
     bookmark = "" if stream.bookmark is None else f" (bookmark {stream.bookmark})"
-    return f"{stream.stream}: {figure}{bookmark}"
+    return f"{stream.stream}: {counts}{bookmark}"
 
 
 def _state(pipeline: PipelineResult) -> list[str]:

@@ -129,16 +129,18 @@ def _moved(result: RunResult) -> dict[str, Any]:
     streams: list[dict[str, Any]] = [
         {
             "stream": stream.stream,
-            "rows": stream.extracted if stream.extracted is not None else stream.loaded,
+            "extracted": stream.extracted,
+            "loaded": stream.loaded,
             "bookmark": stream.bookmark,
         }
         for pipeline in result.pipelines
         for stream in pipeline.streams
     ]
-    streams.sort(key=lambda stream: -(stream["rows"] or 0))
+    streams.sort(key=lambda stream: -(stream["extracted"] or stream["loaded"] or 0))
     omitted = sum(pipeline.streams_omitted for pipeline in result.pipelines)
     return {
-        "rows": result.records,
+        "extracted": result.extracted,
+        "loaded": result.loaded,
         "streams": tuple(streams[:_MAX_STREAMS]),
         "streams_omitted": omitted + len(streams[_MAX_STREAMS:]),
         "seconds": round(result.seconds, 1) if result.seconds or result.pipelines else None,

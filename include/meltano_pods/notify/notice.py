@@ -73,8 +73,9 @@ class Notice:
         error: Its own error.
         kubernetes: Kubernetes' own reason, word for word.
         hint: What to do.
-        rows: Rows moved, as far as the run came; None where nobody counted.
-        streams: `stream`, `rows` and `bookmark` of each, the largest first.
+        extracted: Records that the taps reported, as far as the run came; None where none did.
+        loaded: Records that the targets reported; None where one reports none.
+        streams: `stream`, `extracted`, `loaded` and `bookmark` of each, the largest first.
         streams_omitted: Streams there was no room for.
         seconds: Wall time of the run; None if it never began.
         pod: `namespace/name`.
@@ -97,7 +98,8 @@ class Notice:
     error: str | None = None
     kubernetes: str | None = None
     hint: str | None = None
-    rows: int | None = None
+    extracted: int | None = None
+    loaded: int | None = None
     streams: Sequence[Mapping[str, Any]] = ()
     streams_omitted: int = 0
     seconds: float | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meltano_pods.names import counted
+from meltano_pods.names import counted, describe_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,16 +37,16 @@ def _facts(notice: Notice) -> Iterator[tuple[str, str]]:
         yield "Plugin", notice.plugin
     if notice.kubernetes is not None:
         yield "Kubernetes", notice.kubernetes
-    if notice.rows is not None or notice.streams:
-        yield "Rows moved", _rows(notice)
+    if notice.extracted is not None or notice.loaded is not None or notice.streams:
+        yield "Records", _records(notice)
     if notice.failed_since is not None:
         yield "Failed since", notice.failed_since
     if notice.pod is not None:
         yield "Pod", notice.pod
 
 
-def _rows(notice: Notice) -> str:
-    total = "not counted" if notice.rows is None else f"{notice.rows:,}"
+def _records(notice: Notice) -> str:
+    total = describe_counts(notice.extracted, notice.loaded)
     parts = [_stream(stream) for stream in notice.streams[:_SHOWN_STREAMS]]
     hidden = len(notice.streams) - len(parts) + notice.streams_omitted
     if hidden:
@@ -56,6 +56,6 @@ def _rows(notice: Notice) -> str:
 
 
 def _stream(stream: Mapping[str, Any]) -> str:
-    rows = "not counted" if stream["rows"] is None else f"{stream['rows']:,}"
+    records = describe_counts(stream["extracted"], stream["loaded"])
     bookmark = "" if stream["bookmark"] is None else f" (up to {stream['bookmark']})"
-    return f"{stream['stream']} {rows}{bookmark}"
+    return f"{stream['stream']} {records}{bookmark}"

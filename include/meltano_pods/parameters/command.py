@@ -143,7 +143,8 @@ def _select_filters(
             common.append(pattern)
     for tap in taps:
         if chosen := [*common, *own.get(tap, ())]:
-            yield _variable(tap), json.dumps(chosen)
+            # Patterns name streams; in Meltano's, an unescaped dot would begin a column's name.
+            yield _variable(tap), json.dumps([each.replace(".", r"\.") for each in chosen])
 
 
 def _variable(tap: str) -> str:

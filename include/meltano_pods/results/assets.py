@@ -65,7 +65,8 @@ def emit(ended: Ended, reporting: Reporting, result: RunResult) -> None:
     ended.task.outlets = [each for each in ended.task.outlets if not _is_others(each, known)]
     for uri, pipeline in own.items():
         if (asset := Asset(uri)) in ended.task.outlets:
-            extra = {**_about(ended, pipeline), "records": _records(pipeline)}
+            counts = {"extracted": pipeline.extracted, "loaded": pipeline.loaded}
+            extra = {**_about(ended, pipeline), **counts}
             ended.context["outlet_events"][asset].extra = extra
     for pipeline in ran:
         alias = AssetAlias(planned.streams(pipeline.tap, str(pipeline.target)))
@@ -119,25 +120,19 @@ def _about(ended: Ended, pipeline: PipelineResult) -> dict[str, Any]:
 
 
 def _moved(pipeline: PipelineResult) -> list[StreamResult]:
-    counted = any(stream.records is not None for stream in pipeline.streams)
+    counted = any(stream.counted is not None for stream in pipeline.streams)
     return [
         stream
         for stream in pipeline.streams
         # Where nothing is counted, a bookmark that stays tells that nothing came.
-        if stream.records
+        if stream.counted
         or (not counted and (stream.bookmark is None or stream.bookmark != stream.bookmark_before))
     ]
-
-
-def _records(pipeline: PipelineResult) -> int | None:
-    counts = [each.records for each in pipeline.streams if each.records is not None]
-    return sum(counts) if counts else None
 
 
 def _figures(stream: StreamResult) -> dict[str, Any]:
     return {
         "stream": stream.stream,
-        "records": stream.records,
         "extracted": stream.extracted,
         "loaded": stream.loaded,
         "bookmark": stream.bookmark,

@@ -5,15 +5,16 @@ What cannot be told has not been met: a check that never can be must not look as
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import Category, Outcome
-
 from meltano_pods.names import counted
 from meltano_pods.results.age import age_of, newest_of, span
+from meltano_pods.results.missing import check_missing
+from meltano_pods.results.verdict import MAX_SHOWN, Finding, Verdict
+from meltano_pods.settings.expect import MISSING_RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,61 +28,7 @@ if TYPE_CHECKING:
     """How columns changed, by stream, and in words where that cannot be told."""
 
 _COLUMNS = "schema_change"
-_MAX_TOLD = 20
 _PATTERN = frozenset("*?[")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A check that was not met.
-
-    Attributes:
-        check: `min_records`, `max_age` or `schema_change`.
-        stream: The stream; None for the run as a whole.
-        severity: `warn` or `fail`.
-        found: What was found; None for what cannot be told.
-        message: All of it, for a person.
-    """
-
-    check: str
-    stream: str | None
-    severity: str
-    found: Any
-    message: str
-
-
-@dataclass(slots=True)
-class Verdict:
-    """What came of all checks; false where there were none."""
-
-    passed: int = 0
-    warned: list[Finding] = field(default_factory=list)
-    failed: list[Finding] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.passed or self.warned or self.failed)
-
-    def text(self) -> str:
-        """Return the failed checks, a line each."""
-        lines = [each.message for each in self.failed[:_MAX_TOLD]]
-        if more := len(self.failed) - len(lines):
-            lines.append(f"and {more} more")
-        return "\n".join(lines)
-
-    def applied(self, result: RunResult) -> RunResult:
-        """Return the result of a run as a failure, if a check of it failed; else as it is."""
-        if not self.failed:
-            return result
-        failed, category = Outcome.FAILED, Category.EXPECTATION_FAILED
-        return replace(result, outcome=failed, category=category, error=self.text())
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON-compatible data."""
-        return {
-            "passed": self.passed,
-            "warned": [_as_dict(each) for each in self.warned],
-            "failed": [_as_dict(each) for each in self.failed],
-        }
 
 
 def evaluate(reporting: Reporting, result: RunResult, compare: Callable[[], Compared]) -> Verdict:
@@ -93,7 +40,8 @@ def evaluate(reporting: Reporting, result: RunResult, compare: Callable[[], Comp
         compare: Holds its columns against those of the last run; called only if a check asks.
     """
     verdict = Verdict()
-    expected = reporting.expect
+    expected = {**reporting.expect}
+    check_missing(verdict, expected.pop(MISSING_RECORDS, None), result)
     if not expected or not result.pipelines:  # a utility moves nothing
         return verdict
     streams = _streams(result)
@@ -126,7 +74,7 @@ def _streams(result: RunResult) -> _Streams:
     """Return the streams the run went through, each as often as a pipeline of it has one."""
     every = [stream for each in result.pipelines for stream in each.streams]
     # A state keeps the bookmarks of streams that are selected no more.
-    ran = [each for each in every if each.records is not None or each.columns is not None]
+    ran = [each for each in every if each.counted is not None or each.columns is not None]
     found: _Streams = {}
     for stream in ran or every:
         found[stream.stream] = (*found.get(stream.stream, ()), stream)
@@ -143,9 +91,9 @@ class _Subject:
     """Of those streams whose columns are known, now and from before."""
 
     @property
-    def records(self) -> int | None:
-        """Records moved; None where nothing was counted."""
-        counts = [each.records for each in self.streams if each.records is not None]
+    def counted(self) -> int | None:
+        """Records extracted, of taps that count none loaded; None where nothing was counted."""
+        counts = [each.counted for each in self.streams if each.counted is not None]
         return sum(counts) if counts else None
 
 
@@ -165,12 +113,12 @@ def _note(verdict: Verdict, subject: _Subject, check: str, bounds: Mapping[str, 
 
 
 def _min_records(subject: _Subject, least: int) -> tuple[Any, str] | None:
-    count = subject.records
+    count = subject.counted
     if count is None:
         return None, f"at least {counted(least, 'record')} expected, but the plugins count none"
     if count >= least:
         return None
-    return count, f"{counted(count, 'record')}, at least {least:,} expected"
+    return count, f"{counted(count, 'record')} extracted, at least {least:,} expected"
 
 
 def _max_age(subject: _Subject, most: float) -> tuple[Any, str] | None:
@@ -241,7 +189,7 @@ def _missing(
         worst, text = "warn", "not checked: the result was cut to its largest streams"
     else:
         text = (
-            f"the run has no such stream; it has: {', '.join(list(streams)[:_MAX_TOLD]) or 'none'}"
+            f"the run has no such stream; it has: {', '.join(list(streams)[:MAX_SHOWN]) or 'none'}"
         )
     message = f"{name}: {text} ({', '.join(checks)})"
     finding = Finding(next(iter(checks)), name, worst, None, message)
@@ -251,12 +199,3 @@ def _missing(
 def _asks_for_columns(expected: Mapping[str, Any]) -> bool:
     streams = (expected.get("streams") or {}).values()
     return any(_COLUMNS in checks for checks in (expected, *streams))
-
-
-def _as_dict(finding: Finding) -> dict[str, Any]:
-    return {
-        "check": finding.check,
-        "stream": finding.stream,
-        "found": finding.found,
-        "message": finding.message,
-    }

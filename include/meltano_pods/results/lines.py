@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meltano_pods.diagnosis import headline
-from meltano_pods.names import counted
+from meltano_pods.names import counted, describe_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,14 +46,15 @@ def stream_lines(result: RunResult) -> list[str]:
 
 def _of(pipeline: PipelineResult, *, several: bool) -> Iterator[str]:
     before = f"{pipeline.tap} to {pipeline.target}, " if several else ""
-    for stream in sorted(pipeline.streams, key=lambda each: -(each.records or 0)):
+    for stream in sorted(pipeline.streams, key=lambda each: -(each.counted or 0)):
         if parts := [each for each in (_counts(stream), _bookmark(stream)) if each]:
             yield f"{before}{stream.stream}: {'; '.join(parts)}"
 
 
 def _counts(stream: StreamResult) -> str:
-    counts = (("extracted", stream.extracted), ("loaded", stream.loaded))
-    return ", ".join(f"{count:,} {what}" for what, count in counts if count is not None)
+    if stream.counted is None:
+        return ""
+    return describe_counts(stream.extracted, stream.loaded)
 
 
 def _bookmark(stream: StreamResult) -> str:

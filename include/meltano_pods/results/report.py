@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from meltano_runner.contract import Category, Outcome
 
 from meltano_pods.diagnosis import Failure, failure_of, summarize
-from meltano_pods.names import counted
+from meltano_pods.names import counted, describe_counts
 from meltano_pods.results import columns
 from meltano_pods.results.assets import emit
 from meltano_pods.results.checks import evaluate
@@ -19,9 +19,9 @@ from meltano_pods.results.options import LABEL
 if TYPE_CHECKING:
     from meltano_runner.contract import RunResult
 
-    from meltano_pods.results.checks import Verdict
     from meltano_pods.results.ended import Ended
     from meltano_pods.results.options import Reporting
+    from meltano_pods.results.verdict import Verdict
 
 SUMMARY = "summary"
 """Key of the XCom that holds the result in one line, whichever way the run ended."""
@@ -74,7 +74,8 @@ def _tell(ended: Ended, result: RunResult, verdict: Verdict | None) -> None:
 
 
 def _label(result: RunResult) -> str:
-    parts = [] if result.records is None else [counted(result.records, "record")]
+    known = result.extracted is not None or result.loaded is not None
+    parts = [describe_counts(result.extracted, result.loaded)] if known else []
     records = "; ".join([*parts, *(command.describe() for command in result.dbt)])
     if result.outcome is Outcome.SUCCEEDED:
         return records

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SEVERITIES = ("warn", "fail")
 CHANGES = ("added", "removed", "type")
+MISSING_RECORDS = "missing_records"
+IGNORE = "ignore"
 _STREAMS = "streams"
 
 
@@ -28,7 +30,7 @@ def check_expect(value: object) -> dict[str, Any]:
     """
     if not isinstance(value, dict):
         raise ValueError("takes a map: {min_records: 1}")  # noqa: TRY004
-    found: dict[str, Any] = _checks(value, "", (*_BOUNDS, _STREAMS))
+    found: dict[str, Any] = _checks(value, "", (*_BOUNDS, MISSING_RECORDS, _STREAMS))
     streams = value.get(_STREAMS)
     if streams is None:
         return found
@@ -52,9 +54,25 @@ def _checks(said: dict[Any, Any], path: str, allowed: tuple[str, ...]) -> dict[s
                 f"`{key}` is not allowed; allowed are: {listed(allowed)}",
                 f"{suggestion(str(key), allowed)}Rename or remove it.",
             )
-        if value is not None and key != _STREAMS:
+        if value is not None and key == MISSING_RECORDS:
+            found[key] = _missing_records(key, value)
+        elif value is not None and key != _STREAMS:
             found[key] = _bounds(f"{path}{key}", key, value)
     return found
+
+
+def _missing_records(path: str, value: object) -> dict[str, int]:
+    """Return the severity of a record that is missing; nothing to ignore it."""
+    if value == IGNORE:
+        return {}
+    if isinstance(value, str) and value in SEVERITIES:
+        return {value: 0}
+    allowed = (*SEVERITIES, IGNORE)
+    raise inner_error(
+        path,
+        f"`{path}` takes {listed(allowed)}, found {value!r}",
+        f"{suggestion(str(value), allowed)}Write `{path}: warn`, for example.",
+    )
 
 
 def _bounds(path: str, check: str, value: object) -> dict[str, Any]:

@@ -173,8 +173,9 @@ class Settings(PodSettings, RunSettings, OrderSettings):
             "What the result of a run must be like: a map of `min_records` (a number), `max_age` "
             "of the newest bookmark (a duration) and `schema_change` (`warn` or `fail`), and of "
             "`streams`, the same for single ones. Each takes its bound, or `warn` and `fail` with "
-            "a bound each. Levels merge key by key; null takes a check away. Empty: nothing is "
-            "checked. docs/how-to/checks.md has more."
+            "a bound each. `missing_records` is `fail`, `warn` or `ignore`. Levels merge key by "
+            "key; null takes a check away. Empty: only that the target read all records that the "
+            "tap sent, where both counts are known. docs/how-to/checks.md has more."
         ),
     )
 

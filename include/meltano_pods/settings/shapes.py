@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import WithJsonSchema
 
-from meltano_pods.settings.expect import CHANGES, SEVERITIES
+from meltano_pods.settings.expect import CHANGES, IGNORE, MISSING_RECORDS, SEVERITIES
 from meltano_pods.settings.notify import CHANNELS, EVENTS
 from meltano_pods.settings.run_variables import RUN_VARIABLES
 
@@ -112,6 +112,7 @@ EXPECT = WithJsonSchema(
         "type": "object",
         "properties": {
             **_EXPECTED,
+            MISSING_RECORDS: {"enum": [*SEVERITIES, IGNORE, None]},
             "streams": {"type": ["object", "null"], "additionalProperties": _OF_STREAM},
         },
         "additionalProperties": False,

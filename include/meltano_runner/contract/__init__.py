@@ -23,6 +23,7 @@ from meltano_runner.contract.result import (
     ResultError,
     RunResult,
     StreamResult,
+    total_counts,
 )
 
 __all__ = [
@@ -48,5 +49,6 @@ __all__ = [
     "decode",
     "encode",
     "project_digest",
+    "total_counts",
     "whole",
 ]

@@ -58,9 +58,9 @@ class CategoryInfo:
 
 CATEGORIES: dict[Category, CategoryInfo] = {
     Category.CONFIG_INVALID: CategoryInfo(
-        "Meltano or the plugin refused its configuration.",
-        "Mend the setting the error names, in meltano.yml or in the environment variable that sets "
-        "it; `meltano config print <plugin>` shows what the plugin gets.",
+        "Meltano or the plugin rejected its configuration, or no stream is selected.",
+        "Fix the setting the error names, in meltano.yml, in the environment variable that sets "
+        "it, or in the run's options; `meltano config print <plugin>` shows what a plugin gets.",
         retry=False,
     ),
     Category.CONFIG_DRIFT: CategoryInfo(
@@ -70,10 +70,11 @@ CATEGORIES: dict[Category, CategoryInfo] = {
         retry=False,
     ),
     Category.VARIABLE_MISSING: CategoryInfo(
-        "The configuration refers to an environment variable that the run does not have.",
+        "The configuration refers to an environment variable that is not set.",
         "Set the variable that the error names: a secret locally in the project's `.env`, for pods "
         "as a key of the project's Secret (settings `secrets`, `secret_env`), on Astro as a "
-        "secret variable; any other by the setting `env`.",
+        "secret variable; any other by the setting `env`. An empty value counts as set. A `$` that "
+        "begins no variable is written `\\$`.",
         retry=False,
     ),
     Category.PLUGIN_MISSING: CategoryInfo(
@@ -119,10 +120,12 @@ CATEGORIES: dict[Category, CategoryInfo] = {
         retry=False,
     ),
     Category.EXPECTATION_FAILED: CategoryInfo(
-        "The run did its work, but the result is not what the setting `expect` says. What was "
-        "loaded stays loaded, and the state is saved: the next run goes on after it.",
+        "The run ended without an error, but its result fails a check (setting `expect`). What was "
+        "loaded stays loaded, and the state is saved: the next run resumes after it.",
         "Look at the source and at what was loaded. Clear the task once that is in order: it then "
-        "runs again from the saved state, and with it what waits for it. Or change `expect`.",
+        "runs again from the saved state, and with it what waits for it. Records that are missing "
+        "(`missing_records`) lie before the saved state: load them with a full refresh. Or change "
+        "`expect`.",
         retry=False,
     ),
     Category.OUT_OF_MEMORY: CategoryInfo(

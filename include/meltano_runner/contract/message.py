@@ -173,7 +173,7 @@ class _DbtPart:
 def _largest_first(pipeline: PipelineResult) -> PipelineResult:
     ordered = sorted(
         pipeline.streams,
-        key=lambda stream: (-(stream.records or 0), stream.stream),
+        key=lambda stream: (-(stream.counted or 0), stream.stream),
     )
     return replace(pipeline, streams=tuple(ordered))
 

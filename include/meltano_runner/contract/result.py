@@ -14,7 +14,7 @@ from meltano_runner.contract.categories import Category
 from meltano_runner.contract.dbt import DbtResult
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 SCHEMA_VERSION = 1
 
@@ -39,7 +39,7 @@ class StreamResult:
     Attributes:
         stream: The stream's name as the tap gives it.
         extracted: Records the tap reported.
-        loaded: Records the target reported.
+        loaded: Records the target reported; many report none.
         bookmark: The replication key's value in the saved state, else that stream's whole bookmark
             as compact JSON; at most 256 characters.
         bookmark_before: The same in the state the tap was given; None also for a run that was
@@ -56,8 +56,8 @@ class StreamResult:
     columns: Mapping[str, str] | None = None
 
     @property
-    def records(self) -> int | None:
-        """Records moved: what the tap reported, else what the target did."""
+    def counted(self) -> int | None:
+        """Records the tap reported, else what the target did; to rank and to check streams."""
         return self.loaded if self.extracted is None else self.extracted
 
 
@@ -70,6 +70,10 @@ class PipelineResult:
         target: Name of the loader, where Meltano's logs gave it.
         state_id: Meltano's state id; None for a run without state.
         state_saved: Whether the state was saved at least once.
+        extracted: Records the tap reported, of all streams.
+        loaded: Records the target reported, of all streams.
+        missing: Records that the tap sent and the target did not read. None where that cannot be
+            told: one of them does not count exactly, or something between them may drop records.
         streams: Streams, the largest first once encoded.
         streams_omitted: Streams left out to keep the message within its size.
     """
@@ -78,6 +82,9 @@ class PipelineResult:
     target: str | None = None
     state_id: str | None = None
     state_saved: bool = False
+    extracted: int | None = None
+    loaded: int | None = None
+    missing: int | None = None
     streams: tuple[StreamResult, ...] = ()
     streams_omitted: int = 0
 
@@ -92,7 +99,8 @@ class RunResult:
         category: Why it did not succeed; None on success.
         failed_plugin: The plugin that failed, where known.
         error: The last error in the plugin's or Meltano's words, secrets redacted.
-        records: Records extracted in all; None when no tap reported any figure.
+        extracted: Records extracted in all; None when no tap reported any figure.
+        loaded: Records loaded in all; None unless the target of every pipeline reported a figure.
         seconds: Wall time from the runner's start to Meltano's end.
         peak_memory_bytes: The container's peak memory; outside a container, the peak of the
             largest process.
@@ -107,7 +115,8 @@ class RunResult:
     category: Category | None = None
     failed_plugin: str | None = None
     error: str | None = None
-    records: int | None = None
+    extracted: int | None = None
+    loaded: int | None = None
     seconds: float = 0.0
     peak_memory_bytes: int | None = None
     pipelines: tuple[PipelineResult, ...] = ()
@@ -124,7 +133,8 @@ class RunResult:
             "category": None if self.category is None else self.category.value,
             "failed_plugin": self.failed_plugin,
             "error": self.error,
-            "records": self.records,
+            "extracted": self.extracted,
+            "loaded": self.loaded,
             "seconds": round(self.seconds, 3),
             "peak_memory_bytes": self.peak_memory_bytes,
             "pipelines": [_pipeline_as_dict(pipeline) for pipeline in self.pipelines],
@@ -155,7 +165,8 @@ class RunResult:
                 category=None if category is None else Category(category),
                 failed_plugin=data.get("failed_plugin"),
                 error=data.get("error"),
-                records=data.get("records"),
+                extracted=data.get("extracted"),
+                loaded=data.get("loaded"),
                 seconds=float(data.get("seconds", 0.0)),
                 peak_memory_bytes=data.get("peak_memory_bytes"),
                 pipelines=tuple(_pipeline_from_dict(entry) for entry in data.get("pipelines", ())),
@@ -167,12 +178,33 @@ class RunResult:
             raise ResultError(f"not a run result: {error}") from error
 
 
+def total_counts(
+    parts: Iterable[tuple[int | None, int | None]],
+) -> tuple[int | None, int | None]:
+    """Return the records extracted and loaded in all.
+
+    Of the first what is known, for a run may end before its last tap has counted; of the second
+    only the whole, for less would look as if records were lost.
+
+    Args:
+        parts: Records extracted and loaded of each part.
+    """
+    counts = list(parts)
+    extracted = [each for each, _ in counts if each is not None]
+    loaded = [each for _, each in counts if each is not None]
+    whole = len(loaded) == len(counts) > 0
+    return sum(extracted) if extracted else None, sum(loaded) if whole else None
+
+
 def _pipeline_as_dict(pipeline: PipelineResult) -> dict[str, Any]:
     return {
         "tap": pipeline.tap,
         "target": pipeline.target,
         "state_id": pipeline.state_id,
         "state_saved": pipeline.state_saved,
+        "extracted": pipeline.extracted,
+        "loaded": pipeline.loaded,
+        "missing": pipeline.missing,
         "streams": [
             {
                 "stream": stream.stream,
@@ -194,6 +226,9 @@ def _pipeline_from_dict(data: dict[str, Any]) -> PipelineResult:
         target=data.get("target"),
         state_id=data.get("state_id"),
         state_saved=bool(data.get("state_saved")),
+        extracted=data.get("extracted"),
+        loaded=data.get("loaded"),
+        missing=data.get("missing"),
         streams=tuple(
             StreamResult(
                 stream=stream["stream"],

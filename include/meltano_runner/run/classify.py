@@ -29,6 +29,8 @@ _BY_TEXT: _Rules = (
         (
             # With Meltano's `ff.strict_env_var_mode`; without it there is an empty value.
             r"Environment variable '\w+' referenced but not set",
+            # Of a plugin's command
+            "referenced unset environment variable",
             # dbt's
             "Env var required but not provided",
         ),

@@ -46,6 +46,11 @@ class RunRequest:
             return ["run", *options, *self.blocks]
         return ["el", *options, f"--state-id={self.state_id}", *self.blocks]
 
+    def values(self, option: str) -> list[str]:
+        """Return the values that one of Meltano's options is given."""
+        prefix = f"{option}="
+        return [each.removeprefix(prefix) for each in self.options if each.startswith(prefix)]
+
     @property
     def pair(self) -> tuple[str, str] | None:
         """Tap and target where the blocks are just those, as far as names tell."""

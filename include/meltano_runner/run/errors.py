@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from meltano_runner.run.events import exception_text
+from meltano_runner.run.events import EXCEPTION_LINE, discovery_error, exception_text
 
 if TYPE_CHECKING:
     from meltano_runner.run.events import Event
 
-# Last line of a Python traceback: `RuntimeError: text`, `sqlalchemy.exc.OperationalError: text`.
-_EXCEPTION_LINE = re.compile(
-    r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Warning)\b(?::|$)"
-)
 # What dbt says before an error of its own, which are the lines after it.
 _ANNOUNCED = re.compile(r"Encountered an error:$")
 _MORE_LINES = 3
@@ -21,14 +17,6 @@ _SEVERE = {"ERROR", "CRITICAL"}
 # Said after the error, by Meltano and by Python, never the error itself.
 _NOISE = re.compile(
     r"^(Need help fixing this problem\?|Run completed|Block run completed|sys\.exit|Traceback \()"
-)
-
-
-# Meltano's word on a tap that could not tell its catalog, and all of what the tap said.
-_DISCOVERY = re.compile(
-    r"(?P<what>.*discovery failed): command \[.*?\] returned (?P<code>-?\d+) with stderr:"
-    r"(?P<said>.*?)(\n\.\n.*)?",
-    re.DOTALL,
 )
 
 
@@ -59,7 +47,7 @@ class ErrorLog:
         if not event.from_plugin:
             if text and event.level in _SEVERE:
                 # Meltano wraps: the first line says it, the others are advice.
-                self._meltano = _of_discovery(text) or text.splitlines()[0]
+                self._meltano = discovery_error(text) or text.splitlines()[0]
                 self._continuable = _MORE_LINES
             elif exception and event.level in _SEVERE:
                 self._meltano = exception
@@ -73,7 +61,7 @@ class ErrorLog:
             self._announced[source] -= 1
             before = self._exceptions.get(source)
             self._exceptions[source] = f"{before}: {text}" if before else text
-        elif exception or _EXCEPTION_LINE.match(text):
+        elif exception or EXCEPTION_LINE.match(text):
             self._exceptions[source] = exception or text
         elif event.level in _SEVERE:
             self._errors[source] = text
@@ -88,17 +76,3 @@ class ErrorLog:
     def meltano(self) -> str | None:
         """Return what Meltano itself complained of last; None when it did not."""
         return self._meltano
-
-
-def _of_discovery(text: str) -> str | None:
-    """Return a failed discovery with the telling line of the tap; None if it is none.
-
-    The tap's own lines are not enough: those of one that inherits come under the other's name.
-    """
-    found = _DISCOVERY.fullmatch(text)
-    if found is None:
-        return None
-    said = [line.strip() for line in found["said"].splitlines() if line.strip()]
-    told = [line for line in said if _EXCEPTION_LINE.match(line)] or said
-    nothing = f"exit code {found['code']}, and no word of it"
-    return f"{found['what']}: {told[-1] if told else nothing}"

@@ -23,6 +23,22 @@ _FRAME = ("╭", "│", "╰")  # a traceback as rich draws it
 _METRIC = re.compile(r"METRIC: (\{.*\})\s*$", re.DOTALL)
 
 
+# Last line of a Python traceback: `RuntimeError: text`, `sqlalchemy.exc.OperationalError: text`.
+EXCEPTION_LINE = re.compile(
+    r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Warning)\b(?::|$)"
+)
+# Meltano's word on a tap that could not tell its catalog, and all of what the tap wrote.
+_DISCOVERY = re.compile(
+    r"(?P<what>.*discovery failed): command \[.*?\] returned (?P<code>-?\d+) with stderr:"
+    r"(?P<output>.*?)(\n\.\n.*)?",
+    re.DOTALL,
+)
+
+
+# A warning of Python's: `/path/to/file.py:12: DeprecationWarning: text`.
+_WARNING = re.compile(r"^\S.*:\d+: (?:\w+\.)*(?P<kind>\w*Warning): ")
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One line of output.
@@ -76,15 +92,35 @@ def parse(line: str) -> Event:
 def render(event: Event) -> str:
     """Return the event as a person reads it, one prefix for each of its lines."""
     text = event.text
-    for exception in _exceptions(event):
+    for exception in exceptions(event):
         text += f"\n{exception}"
     prefix = f"{event.level} {event.source}: "
     return "\n".join(prefix + part for part in text.splitlines() if part.strip()) or prefix
 
 
+def discovery_error(text: str) -> str | None:
+    """Return Meltano's word on a failed discovery with the telling line of the tap.
+
+    Meltano repeats all that the tap wrote, which the log has already; None for any other text.
+    """
+    found = _DISCOVERY.fullmatch(text)
+    if found is None:
+        return None
+    lines = [line.strip() for line in found["output"].splitlines() if line.strip()]
+    telling = [line for line in lines if EXCEPTION_LINE.match(line)] or lines
+    reason = telling[-1] if telling else f"exit code {found['code']}, and no output"
+    return f"{found['what']}: {reason}"
+
+
+def warning_kind(text: str) -> str | None:
+    """Return the class of the Python warning that a line is, without its module; else None."""
+    found = _WARNING.match(text)
+    return found["kind"] if found else None
+
+
 def exception_text(event: Event) -> str | None:
     """Return `Type: message` of the exception that a structured line carries, outermost first."""
-    found = _exceptions(event)
+    found = exceptions(event)
     return found[0] if found else None
 
 
@@ -99,13 +135,18 @@ def _structured(data: dict[str, Any]) -> Event:
         text,
         data,
     )
-    if event.from_plugin and level == "INFO" and (own := _PLUGIN_LEVEL.search(event.text[:60])):
-        # Meltano logs every unparsed plugin line as INFO; the plugin's own word is better.
+    if not event.from_plugin or level != "INFO":
+        return event
+    # Meltano logs every unparsed plugin line as INFO; the plugin's own word is better.
+    if own := _PLUGIN_LEVEL.search(event.text[:60]):
         return Event(own[1], event.source, event.text, event.fields)
+    if warning_kind(event.text):
+        return Event("WARNING", event.source, event.text, event.fields)
     return event
 
 
-def _exceptions(event: Event) -> list[str]:
+def exceptions(event: Event) -> list[str]:
+    """Return `Type: message` of each exception that a structured line carries, outermost first."""
     # `exception`: structlog's list, cause after effect. `plugin_exception`: the Singer SDK's.
     found = event.fields.get("exception")
     entries = found if isinstance(found, list) else []

@@ -1,10 +1,11 @@
 """The logging configuration a run hands to Meltano.
 
 It replaces a project's own logging.yaml for the run: the runner needs every line as JSON on
-standard error to know what happened. One logger is more talkative than asked for, the bookmark
+standard error to know what happened. Two loggers are more talkative than asked for: the bookmark
 writer's (`meltano.core.plugin.singer.target`), because its debug line is the only place that shows
-what state was saved. Both files are data, not made at run time: a killed runner leaves nothing
-behind, and a read-only file system is no obstacle.
+what state was saved, and the invoker's (`meltano.core.plugin_invoker`), whose debug line comes
+right before a plugin starts. Both files are data, not made at run time: a killed runner leaves
+nothing behind, and a read-only file system is no obstacle.
 """
 
 from __future__ import annotations

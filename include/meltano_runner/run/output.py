@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from meltano_runner.run import events
+from meltano_runner.run.noise import Noise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,11 +17,17 @@ if TYPE_CHECKING:
     from meltano_runner.run.redact import Redactor
     from meltano_runner.run.tracker import Tracker
 
-_OWN_CONFIG = "Using logging configuration from"
 _READ = 1 << 16
 _MAX_LINE = 1 << 20
 """Bytes; a longer line is cut, so that a plugin cannot fill the runner's memory with one."""
 _PROGRESS_SECONDS = 10.0
+
+
+def own_line(text: str, level: str, *, as_json: bool) -> str:
+    """Return a line of the runner's own as the log has it."""
+    if as_json:
+        return json.dumps({"event": text, "level": level.lower(), "name": "runner"})
+    return f"{level} runner: {text}"
 
 
 class Lines:
@@ -77,6 +85,7 @@ class Log:
         self._hidden = {"error": {"DEBUG", "INFO", "WARNING"}, "warning": {"DEBUG", "INFO"}}.get(
             level.lower(), set()
         )
+        self._noise = Noise()
         self._started = self._last_progress = monotonic()
         self._counted = 0
 
@@ -90,9 +99,9 @@ class Log:
         self._tracker.note(event)
         if event.metric() is not None:
             self.progress()
-        if self._wanted(event):
+        if shown := self._shown(event):
             # Once more after decoding: a secret may have been escaped in a way of its own.
-            self.write(line if self._as_json else self._redact(events.render(event)))
+            self.write(line if self._as_json else self._redact(events.render(shown)))
         for result in self._tracker.dbt[known:]:
             for node in result.failed:
                 self.say(f"{result.plugin} {result.command}: {node.describe()}", "ERROR")
@@ -112,13 +121,7 @@ class Log:
 
     def say(self, text: str, level: str = "INFO") -> None:
         """Write a line of the runner's own."""
-        text = self._redact(text)
-        if self._as_json:
-            import json  # noqa: PLC0415
-
-            self.write(json.dumps({"event": text, "level": level.lower(), "name": "runner"}))
-        else:
-            self.write(f"{level} runner: {text}")
+        self.write(own_line(self._redact(text), level, as_json=self._as_json))
 
     def write(self, text: str) -> None:
         """Write to standard output at once; nobody listening any more is no reason to stop."""
@@ -128,11 +131,13 @@ class Log:
         except (BrokenPipeError, ValueError):
             sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
 
-    def _wanted(self, event: events.Event) -> bool:
+    def _shown(self, event: events.Event) -> events.Event | None:
+        """Return what a person is shown of an event; None for nothing."""
         if self._debug:
-            return True
-        # The bookmark writer's debug line, metrics and Meltano's word on our configuration are
-        # there for the tracker alone.
-        if event.level == "DEBUG" or event.metric() or event.text.startswith(_OWN_CONFIG):
-            return False
-        return event.level not in self._hidden
+            return event
+        # Meltano's lines at DEBUG and metrics are there for the tracker alone.
+        if self._tracker.refused is not None and not event.from_plugin:
+            return None  # it reports the end of the tap that the runner has killed
+        if event.level == "DEBUG" or event.level in self._hidden or event.metric():
+            return None
+        return self._noise.without(event)

@@ -23,6 +23,10 @@ class Pipeline:
         extracted: Records by stream, as the tap counts them.
         loaded: The same as the target counts them.
         files: What the tap was given.
+        read: Records that the target says it read, whatever became of them.
+        counts_exactly: Whether the tap counts what it sends, neither more nor less.
+        started: Which of `tap`, `target` and `mapper` Meltano has started.
+        reshaping: Which of those may pass on another number of records than they get.
     """
 
     tap: str | None = None
@@ -33,6 +37,10 @@ class Pipeline:
     extracted: Counter[str] = field(default_factory=Counter)
     loaded: Counter[str] = field(default_factory=Counter)
     files: TapFiles | None = None
+    read: int | None = None
+    counts_exactly: bool = False
+    started: set[str] = field(default_factory=set)
+    reshaping: set[str] = field(default_factory=set)
 
     def result(self) -> PipelineResult:
         """Return it as values."""
@@ -48,6 +56,9 @@ class Pipeline:
             target=target,
             state_id=self.state_id,
             state_saved=self.saved,
+            extracted=self.total_extracted(),
+            loaded=self.total_loaded(),
+            missing=self.missing(),
             streams=tuple(
                 StreamResult(
                     stream,
@@ -60,6 +71,29 @@ class Pipeline:
                 for stream in streams
             ),
         )
+
+    def total_extracted(self) -> int | None:
+        """Return the records that the tap reported, of all streams."""
+        return self.extracted.total() if self.extracted else None
+
+    def total_loaded(self) -> int | None:
+        """Return the records that the target reported, of all streams."""
+        counted = self.loaded.total() if self.loaded else None
+        if self.read is None or "target" in self.reshaping:
+            return counted
+        # The Singer SDK loses a stream's count where its schema changes under way.
+        return max(self.read, counted or 0)
+
+    def missing(self) -> int | None:
+        """Return how many records the tap sent and the target did not take; None if in doubt."""
+        sent, taken = self.total_extracted(), self.read
+        if taken is None and "target" not in self.reshaping:
+            taken = self.total_loaded()
+        if sent is None or taken is None or not self.counts_exactly:
+            return None
+        if self.started != {"tap", "target"} or "tap" in self.reshaping:
+            return None
+        return max(sent - taken, 0)
 
     def names(self) -> tuple[str | None, str | None]:
         """Fill in from the state id (`env:tap-to-target[:suffix]`) what no line told."""

@@ -42,7 +42,7 @@ def find(environment: Mapping[str, str], project: Path) -> set[str]:
     """
     found: set[str] = set()
     listed = {name.strip() for name in environment.get(SECRET_NAMES, "").split(",")}
-    variables = {**_dotenv(project / ".env"), **environment}
+    variables = {**dotenv(project / ".env"), **environment}
     for name, value in variables.items():
         found.update(_in_value(name, value, secret=name in listed or is_secret_name(name)))
     found.update(_in_yaml(project / "meltano.yml"))
@@ -97,7 +97,8 @@ def _in_tree(data: Any, name: str, depth: int = 0) -> Iterator[str]:  # noqa: AN
         yield from _in_url(data)
 
 
-def _dotenv(path: Path) -> dict[str, str]:
+def dotenv(path: Path) -> dict[str, str]:
+    """Return the variables of a project's `.env`; none where it cannot be read."""
     if not path.is_file():
         return {}
     from dotenv import dotenv_values  # noqa: PLC0415 - Meltano brings it; needed only here

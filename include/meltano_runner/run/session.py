@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from meltano_runner.contract.categories import CATEGORIES, Category
 from meltano_runner.contract.environment import GRACE_SECONDS, LOG_FORMAT, RESULT_FILE
 from meltano_runner.contract.message import MAX_BYTES, RESULT_KEY, encode
-from meltano_runner.contract.result import Outcome, RunResult
+from meltano_runner.contract.result import Outcome, RunResult, total_counts
 from meltano_runner.run import (
     classify,
     command,
@@ -23,10 +23,15 @@ from meltano_runner.run import (
     drift,
     logging_config,
     memory,
+    secrets,
     tap_files,
+    variables,
     workspace,
 )
-from meltano_runner.run.output import Log
+from meltano_runner.run.classify import Failure
+from meltano_runner.run.definitions import Definitions
+from meltano_runner.run.output import Log, own_line
+from meltano_runner.run.selection import Selection, filters_of
 from meltano_runner.run.supervise import Supervisor
 from meltano_runner.run.tracker import Tracker
 
@@ -53,17 +58,19 @@ def run(arguments: list[str]) -> int:
             Outcome.FAILED, _EXIT_USAGE, Category.CONFIG_INVALID, error=str(error).splitlines()[0]
         )
     except drift.DriftError as error:
-        hint = CATEGORIES[Category.CONFIG_DRIFT].hint
-        sys.stderr.write(f"meltano-runner: {error}. {hint}\n")
         result = RunResult(Outcome.FAILED, 1, Category.CONFIG_DRIFT, error=str(error))
+    except variables.MissingVariableError as error:
+        plugin = error.missing[0].plugin
+        category = Category.VARIABLE_MISSING
+        result = RunResult(Outcome.FAILED, 1, category, failed_plugin=plugin, error=str(error))
     except FileNotFoundError as error:
-        sys.stderr.write(f"meltano-runner: {error}\n")
         result = RunResult(Outcome.FAILED, 1, Category.PLUGIN_MISSING, error=str(error))
     except Exception as error:  # noqa: BLE001 - the result must be written whatever happens
         sys.excepthook(type(error), error, error.__traceback__)
         text = f"{type(error).__name__} in the runner: {error}"
         result = RunResult(Outcome.FAILED, 1, Category.UNKNOWN, error=text)
     result = replace(result, seconds=monotonic() - started, peak_memory_bytes=memory.peak_bytes())
+    _explain(result)
     _write(result)
     return result.exit_code
 
@@ -73,6 +80,11 @@ def _run(arguments: list[str]) -> RunResult:
     environment = dict(os.environ)
     project = Path(environment.get("MELTANO_PROJECT_ROOT") or Path.cwd())
     drift.check(project, environment)
+    definitions = Definitions(project, environment.get("MELTANO_ENVIRONMENT") or None)
+    known = {**secrets.dotenv(project / ".env"), **environment}
+    variables.check(definitions, request.blocks, known)
+    taps = [each for each in definitions.taken_by(request.blocks) if each.type == "extractors"]
+    selection = Selection(filters_of(taps, request, known))
     level = environment.pop("MELTANO_CLI_LOG_LEVEL", "info")
     environment |= {
         "MELTANO_CLI_LOG_CONFIG": logging_config.path(level),
@@ -88,14 +100,12 @@ def _run(arguments: list[str]) -> RunResult:
     @functools.cache
     def redactor() -> Redactor:
         # Imported, and the secrets looked for, while Meltano starts.
-        from meltano_runner.run import secrets  # noqa: PLC0415
         from meltano_runner.run.redact import Redactor  # noqa: PLC0415
 
         return Redactor(secrets.find(environment, project))
 
     def log() -> Log:
-        as_json = environment.get(LOG_FORMAT, "text").lower() == "json"
-        return Log(tracker, redactor(), as_json=as_json, level=level)
+        return Log(tracker, redactor(), as_json=_as_json(), level=level)
 
     meltano = [command.meltano_executable(), *request.arguments()]
     with workspace.private(project, environment) as own:
@@ -106,11 +116,16 @@ def _run(arguments: list[str]) -> RunResult:
             request,
             lambda tap: tap_files.read(files, tap, redactor()),
             lambda utility: results.read(utility, redactor()),
+            lambda tap, folder: selection.find_error(tap, tap_files.read_catalog(folder)),
         )
         supervisor = Supervisor(tracker, grace=grace, timeout=request.timeout)
         with database.made_by_one(given, Path(own[workspace.SYSTEM_DIR]) / "meltano.db"):
             exit_code = supervisor.run(meltano, given, project, log)
-        return _result(tracker, supervisor, exit_code, oom_killed=memory.oom_kills() > oom_kills)
+        oom_killed = memory.oom_kills() > oom_kills
+        result = _result(tracker, supervisor, exit_code, oom_killed=oom_killed)
+        if result.outcome is Outcome.SUCCEEDED and (error := selection.final_error()):
+            return _failed(result, 1, Failure(Category.CONFIG_INVALID, None, error))
+        return result
 
 
 def _result(
@@ -119,10 +134,11 @@ def _result(
     base = RunResult(
         Outcome.SUCCEEDED,
         0,
-        records=tracker.total(),
         pipelines=tracker.results(),
         dbt=tuple(tracker.dbt),
     )
+    counts = total_counts((each.extracted, each.loaded) for each in base.pipelines)
+    base = replace(base, extracted=counts[0], loaded=counts[1])
     stop = supervisor.stop
     if stop is not None and stop.interrupted:
         timed_out = stop.reason.startswith("timeout")
@@ -135,9 +151,15 @@ def _result(
         )
     if exit_code == 0 and not tracker.state_lost:
         return base
-    failure = classify.classify(tracker, exit_code, oom_killed=oom_killed)
+    if tracker.refused is not None:
+        tap = tracker.plugin("extractors")
+        return _failed(base, 1, Failure(Category.CONFIG_INVALID, tap, tracker.refused))
+    return _failed(base, exit_code, classify.classify(tracker, exit_code, oom_killed=oom_killed))
+
+
+def _failed(result: RunResult, exit_code: int, failure: Failure) -> RunResult:
     return replace(
-        base,
+        result,
         outcome=Outcome.FAILED,
         # A child killed by signal N is reported as a shell does.
         exit_code=exit_code if exit_code > 0 else (128 - exit_code if exit_code else 1),
@@ -158,6 +180,24 @@ def _of_stop(tracker: Tracker, stop: Stop) -> Iterator[str]:
         yield f"{target} failed while it drained: {said}"
     if tracker.state_lost:
         yield "the state could not be saved"
+
+
+def _as_json() -> bool:
+    return os.environ.get(LOG_FORMAT, "text").lower() == "json"
+
+
+def _explain(result: RunResult) -> None:
+    """Say last in the log why a run did not succeed, for whoever reads the log alone."""
+    if result.category is None:
+        return
+    info = CATEGORIES[result.category]
+    named = result.failed_plugin and result.failed_plugin not in (result.error or "")
+    parts = (result.failed_plugin if named else None, result.error or info.summary)
+    what = ": ".join(filter(None, parts))
+    level = "WARNING" if result.outcome is Outcome.STOPPED else "ERROR"
+    with contextlib.suppress(OSError, ValueError):
+        for line in (*f"{result.category.value}: {what}".splitlines(), info.hint):
+            sys.stdout.write(own_line(line, level, as_json=_as_json()) + "\n")
 
 
 def _write(result: RunResult) -> None:

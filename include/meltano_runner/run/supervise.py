@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _TICK_SECONDS = 1.0
 _STOP_TICK_SECONDS = 0.1
+_REFUSED_TICK_SECONDS = 0.01
 _LINGER_SECONDS = 2.0
 """How long plugins may outlive Meltano before they are killed."""
 
@@ -44,6 +45,7 @@ class Supervisor:
         self._timeout = timeout
         self._signals: list[int] = []
         self._exit_code: int | None = None
+        self._killed_tap = False
 
     def run(
         self,
@@ -90,8 +92,7 @@ class Supervisor:
             selector.register(lines, selectors.EVENT_READ)
             selector.register(wakeup, selectors.EVENT_READ)
             while not (lines.at_end() and self._ended()):
-                quick = self.stop is not None or ended_at is not None
-                for key, _ in selector.select(_STOP_TICK_SECONDS if quick else _TICK_SECONDS):
+                for key, _ in selector.select(self._tick(ending=ended_at is not None)):
                     if key.fd == wakeup:
                         _drain(wakeup)
                     elif not lines.at_end():
@@ -100,6 +101,7 @@ class Supervisor:
                         if lines.at_end():
                             selector.unregister(lines)
                 self._reap(meltano)
+                self._check_refused(meltano)
                 self._check_stop(meltano, deadline, log)
                 log.progress()
                 if self._ended():
@@ -108,6 +110,22 @@ class Supervisor:
                         # Something still holds the pipe: nothing may outlive the run.
                         processes.kill_all(meltano)
         self._clear_up(meltano, log)
+
+    def _tick(self, *, ending: bool) -> float:
+        if self._tracker.refused is not None and not self._killed_tap:
+            return _REFUSED_TICK_SECONDS
+        return _STOP_TICK_SECONDS if ending or self.stop is not None else _TICK_SECONDS
+
+    def _check_refused(self, meltano: int) -> None:
+        """Kill a tap that must not move anything: it has only just been started.
+
+        Without a word from it the target has nothing to load, and Meltano no state to save.
+        """
+        if self._tracker.refused is None or self._killed_tap:
+            return
+        taps = processes.plugins(meltano)["tap"]
+        processes.send(taps, signal.SIGKILL)
+        self._killed_tap = bool(taps) or self._ended()
 
     def _ended(self) -> bool:
         return self._exit_code is not None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-_CATALOG, _STATE = "tap.properties.json", "state.json"
+CATALOG, _STATE = "tap.properties.json", "state.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +47,28 @@ def read(folder: Path, tap: str, redact: Callable[[str], str]) -> TapFiles:
     if found is None:
         return TapFiles()
     state = _load(found / _STATE, redact)
-    return TapFiles(columns_of(_load(found / _CATALOG, redact)), bookmarks.by_stream(state))
+    return TapFiles(columns_of(_load(found / CATALOG, redact)), bookmarks.by_stream(state))
 
 
-def columns_of(catalog: dict[str, Any]) -> dict[str, dict[str, str]]:
+def read_catalog(folder: Path) -> Mapping[str, Any]:
+    """Return the catalog that Meltano has put into a tap's folder; empty where there is none."""
+    return _load(folder / CATALOG, str)
+
+
+def stream_ids(catalog: Mapping[str, Any]) -> list[str]:
+    """Return the streams of a catalog, selected or not."""
+    return [_stream_id(stream) for stream in _streams(catalog)]
+
+
+def columns_of(catalog: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Return the selected columns of each selected stream, with short names of their types."""
-    streams = catalog.get("streams")
     found = {}
-    for stream in streams if isinstance(streams, list) else ():
+    for stream in _streams(catalog):
         selected = dict(_metadata(stream))
         if not _is_selected(selected.get((), {})):
             continue
         properties = (stream.get("schema") or {}).get("properties") or {}
-        found[str(stream.get("tap_stream_id") or stream.get("stream"))] = {
+        found[_stream_id(stream)] = {
             name: type_of(schema)
             for name, schema in properties.items()
             if _is_selected(selected.get(("properties", name), {}))
@@ -80,6 +89,15 @@ def type_of(schema: object) -> str:
         for name in [types] if isinstance(types, str) else types:
             names.add(str(each.get("format") or name) if name == "string" else str(name))
     return "|".join(sorted(names - {"null"})) or "any"
+
+
+def _streams(catalog: Mapping[str, Any]) -> list[dict[str, Any]]:
+    streams = catalog.get("streams")
+    return [each for each in streams if isinstance(each, dict)] if isinstance(streams, list) else []
+
+
+def _stream_id(stream: Mapping[str, Any]) -> str:
+    return str(stream.get("tap_stream_id") or stream.get("stream"))
 
 
 def _metadata(stream: Any) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:  # noqa: ANN401

@@ -7,16 +7,19 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from meltano_runner.run.errors import ErrorLog
+from meltano_runner.run.invocation import read_invocation
 from meltano_runner.run.pipeline import Pipeline
 from meltano_runner.run.tap_files import TapFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from meltano_runner.contract.dbt import DbtResult
     from meltano_runner.contract.result import PipelineResult
     from meltano_runner.run.command import RunRequest
     from meltano_runner.run.events import Event
+    from meltano_runner.run.invocation import Invocation
 
 _JOB_STARTED = re.compile(r"Running job with name '(?P<state_id>[^']+)' and run ID")
 _STATE_SAVED = "Incremental state has been updated at"
@@ -27,6 +30,11 @@ _EL_FAILED = {"Extraction failed": "extractors", "Loading failed": "loaders"}
 # `script bad` failed with exit code: 7
 _COMMAND_FAILED = re.compile(r"`(?P<plugin>[^` ]+)[^`]*` failed with exit code: (?P<code>-?\d+)")
 _NOT_STARTED = re.compile(r"Cannot start plugin: .*Utility '(?P<plugin>[^']+)'", re.DOTALL)
+# The Singer SDK, of a target or mapper at its end; `Target` before 0.44.
+_READ = re.compile(
+    r"(?:Reader|Target) '.*' completed (?:reading|processing) \d+ lines of input "
+    r"\((?:\d+ schemas, )?(?P<records>\d+) records(?:, (?P<batches>\d+) batch manifests)?"
+)
 _EL_ENDED = ("Extract & load complete!", "ELT could not be completed")
 
 
@@ -38,6 +46,7 @@ class Tracker:
         request: RunRequest,
         files_of: Callable[[str], TapFiles] = lambda _: TapFiles(),
         dbt_of: Callable[[str], DbtResult | None] = lambda _: None,
+        why_refused: Callable[[str, Path], str | None] = lambda *_: None,
     ) -> None:
         """Start with what the arguments tell.
 
@@ -46,6 +55,8 @@ class Tracker:
             files_of: Reads what a tap was given, by its name. Called when its pipeline has ended:
                 the next one of the same tap overwrites it.
             dbt_of: Reads what dbt left, if it left anything, once a utility's command has ended.
+            why_refused: Returns why a tap must not move anything, by its name and the folder that
+                has its catalog; None if it may. Called as it is started.
         """
         self.errors = ErrorLog()
         self.exit_codes: dict[str, int] = {}
@@ -57,11 +68,14 @@ class Tracker:
         self.utility_error: str | None = None
         """What Meltano says of the utility that failed."""
         self.dbt: list[DbtResult] = []
+        self.refused: str | None = None
+        """Why the tap that was started last must not move anything."""
         self._pipelines: list[Pipeline] = []
         self._open: Pipeline | None = None
         self._pair = request.pair
         self._files_of = files_of
         self._dbt_of = dbt_of
+        self._why_refused = why_refused
         if request.state_id is not None:
             # `meltano el` names neither its job nor its end in the way `run` does.
             self._begin(request.state_id)
@@ -71,7 +85,13 @@ class Tracker:
         self.errors.note(event)
         if event.from_plugin:
             self._note_plugin(event)
-        elif match := _JOB_STARTED.match(event.text):
+        elif invocation := read_invocation(event):
+            self._note_start(invocation)
+        else:
+            self._note_meltano(event)
+
+    def _note_meltano(self, event: Event) -> None:
+        if match := _JOB_STARTED.match(event.text):
             self._begin(match["state_id"])
             self.busy = True
         elif event.text == _EL_STARTED:
@@ -94,11 +114,6 @@ class Tracker:
     def records(self) -> Counter[str]:
         """Records extracted so far, by stream, over all pipelines."""
         return sum((pipeline.extracted for pipeline in self._pipelines), Counter())
-
-    def total(self) -> int | None:
-        """Return the records extracted in all; None when no tap reported any figure."""
-        counts = [each for pipeline in self._pipelines for each in pipeline.extracted.values()]
-        return sum(counts) if counts else None
 
     def results(self) -> tuple[PipelineResult, ...]:
         """Return the pipelines so far, in the order they ran."""
@@ -127,6 +142,18 @@ class Tracker:
         # A run without state (--no-state-update) never says that a job begins.
         return self._open or self._begin(None)
 
+    def _note_start(self, invocation: Invocation) -> None:
+        pipeline = self._current()
+        pipeline.started.add(invocation.role)
+        if invocation.may_drop_records():
+            pipeline.reshaping.add(invocation.role)
+        if invocation.role == "tap":
+            folder = invocation.config.parent
+            # `meltano el` has a folder for each run, and names the tap in its arguments alone.
+            tap = self._pair[0] if self._pair else folder.name
+            pipeline.tap = tap
+            self.refused = self._why_refused(tap, folder)
+
     def _note_plugin(self, event: Event) -> None:
         if event.fields.get("cmd_type") == "command":
             self.utility = event.source
@@ -138,6 +165,10 @@ class Tracker:
             self._current().target = event.source
         else:
             return
+        if role == "loaders" and (found := _READ.match(event.text)):
+            self._current().read = int(found["records"])
+            if int(found["batches"] or 0):  # files of records, which nobody has counted
+                self._current().reshaping |= {"tap", "target"}
         metric = event.metric()
         if metric is None or metric.get("metric") != "record_count":
             return
@@ -148,6 +179,9 @@ class Tracker:
             # Singer counters start again at zero after each line they print.
             counts = self._current().extracted if role == "extractors" else self._current().loaded
             counts[stream] += value
+            # The Singer SDK's taps count each record as they write it, others as they see fit.
+            if role == "extractors" and tags.keys() & {"pid", "context"}:
+                self._current().counts_exactly = True
 
     def _read_files(self) -> None:
         if self._open is not None and (tap := self._open.names()[0]):

@@ -65,7 +65,9 @@ def test_the_tasks_page_shows_what_the_run_did(task: MakeTask, cluster: FakeClus
     cluster.steps = [over(ended())]
     found = context()
     task().execute(found)
-    assert found["pushed"]["summary"].startswith("succeeded: 12 records in 3.0 s")
+    assert found["pushed"]["summary"].startswith(
+        "succeeded: 12 records extracted, loaded: unknown in 3.0 s"
+    )
     assert found["pushed"]["pod_name"] == NAME
 
 

@@ -29,9 +29,10 @@ STREAM = "x-meltano://shop/dev/target-b/"
 
 def result(*streams: StreamResult, **fields: Any) -> RunResult:
     counts = [each.extracted for each in streams if each.extracted is not None]
-    pipeline = PipelineResult(*PAIR, "daily", state_saved=True, streams=streams)
+    total = sum(counts) if counts else None
+    pipeline = PipelineResult(*PAIR, "daily", state_saved=True, extracted=total, streams=streams)
     return RunResult(
-        Outcome.SUCCEEDED, 0, records=sum(counts) if counts else None, seconds=1.5,
+        Outcome.SUCCEEDED, 0, extracted=total, seconds=1.5,
         pipelines=(pipeline,), **fields,
     )  # fmt: skip
 

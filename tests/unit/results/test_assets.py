@@ -84,19 +84,19 @@ class TestAssets:
     def test_streams_that_moved_have_events_with_figures(self) -> None:
         airflow = Airflow(reporting())
         airflow.succeed(result(ORDERS, STALE, FULL))
-        assert airflow.events[Asset(PIPELINE)].extra["records"] == 15
+        assert airflow.events[Asset(PIPELINE)].extra["extracted"] == 15
         events = airflow.stream_events()
         assert set(events) == {f"{STREAM}orders", f"{STREAM}full"}
         assert events[f"{STREAM}orders"] == {
             "run_id": "run-1", "environment": "dev", "extractor": "tap-a", "loader": "target-b",
-            "state_id": "daily", "stream": "orders", "records": 12, "extracted": 12, "loaded": 11,
+            "state_id": "daily", "stream": "orders", "extracted": 12, "loaded": 11,
             "bookmark": ORDERS.bookmark, "bookmark_before": ORDERS.bookmark_before,
         }  # fmt: skip
 
     def test_a_run_that_moved_nothing_has_that_of_its_pipeline_alone(self) -> None:
         airflow = Airflow(reporting())
         airflow.succeed(result(STALE))
-        assert airflow.events[Asset(PIPELINE)].extra["records"] == 0
+        assert airflow.events[Asset(PIPELINE)].extra["extracted"] == 0
         assert airflow.stream_events() == {}
 
     def test_where_nothing_is_counted_bookmarks_tell(self) -> None:

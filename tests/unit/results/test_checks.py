@@ -33,12 +33,18 @@ class TestChecks:
     @pytest.mark.parametrize(
         ("expect", "message"),
         [
-            ({"min_records": 16}, "the run: 15 records, at least 16 expected (min_records)"),
+            (
+                {"min_records": 16},
+                "the run: 15 records extracted, at least 16 expected (min_records)",
+            ),
             (
                 {"streams": {"orders": {"min_records": 100}}},
-                "orders: 12 records, at least 100 expected (min_records)",
+                "orders: 12 records extracted, at least 100 expected (min_records)",
             ),
-            ({"streams": {"s*": {"min_records": 1}}}, "stale: 0 records, at least 1 expected"),
+            (
+                {"streams": {"s*": {"min_records": 1}}},
+                "stale: 0 records extracted, at least 1 expected",
+            ),
             ({"max_age": "12h"}, " old, at most 12h expected (max_age)"),
             ({"streams": {"*": {"max_age": "2d"}}}, "stale: the newest bookmark"),
             (
@@ -65,7 +71,7 @@ class TestChecks:
         assert airflow.stream_events() == {}
         assert message in airflow.ti.xcoms["result"]["checks"]["failed"][0]["message"]
         assert airflow.ti.xcoms["result"]["category"] == "expectation_failed"
-        assert airflow.context["run_label"] == "expectation_failed, 15 records"
+        assert airflow.context["run_label"] == "expectation_failed, 15 extracted, loaded: unknown"
         assert "orders: 12 extracted" in log.text
 
     @pytest.mark.parametrize(
@@ -90,10 +96,10 @@ class TestChecks:
         (warned,) = value["checks"]["warned"]
         assert (warned["check"], warned["stream"], warned["found"]) == ("min_records", None, 12)
         assert airflow.stream_events()
-        assert "Not as expected: the run: 12 records, at least 100 expected" in log.text
+        assert "Not as expected: the run: 12 records extracted, at least 100 expected" in log.text
         assert [each.levelname for each in log.records].count("WARNING") == 1
         assert airflow.ti.xcoms["summary"].endswith("; 1 warning")
-        assert airflow.context["run_label"] == "12 records; 1 warning"
+        assert airflow.context["run_label"] == "12 extracted, loaded: unknown; 1 warning"
 
     def test_a_single_stream_overrides_patterns(self) -> None:
         expect = {"streams": {"*": {"min_records": 1}, "stale": {"min_records": 0}}}

@@ -31,8 +31,8 @@ class TestLines:
     def test_each_stream_has_a_line(self) -> None:
         assert stream_lines(result(STALE, FULL, ORDERS)) == [
             f"orders: 12 extracted, 11 loaded; bookmark {NOW - 2 * DAY} -> {NOW - DAY}",
-            "full: 3 extracted",
-            f"stale: 0 extracted; bookmark {NOW - 9 * DAY}, as before",
+            "full: 3 extracted, loaded: unknown",
+            f"stale: 0 extracted, loaded: unknown; bookmark {NOW - 9 * DAY}, as before",
         ]
 
     def test_a_first_run_and_a_stream_of_which_nothing_is_known(self) -> None:
@@ -42,13 +42,13 @@ class TestLines:
 
     def test_pipelines_are_named_where_there_are_several(self) -> None:
         two = replace(result(FULL), pipelines=result(FULL).pipelines * 2)
-        assert stream_lines(two)[0] == "tap-a to target-b, full: 3 extracted"
+        assert stream_lines(two)[0] == "tap-a to target-b, full: 3 extracted, loaded: unknown"
 
     def test_many_streams_are_cut(self) -> None:
         many = result(*(StreamResult(f"s{number}", number) for number in range(250)))
         lines = stream_lines(many)
         assert len(lines) == 101
-        assert (lines[0], lines[-1]) == ("s249: 249 extracted", "150 more streams")
+        assert (lines[0], lines[-1]) == ("s249: 249 extracted, loaded: unknown", "150 more streams")
 
 
 class TestXComs:
@@ -57,8 +57,10 @@ class TestXComs:
         ending = replace(result(ORDERS), outcome=Outcome.FAILED, category=Category.TAP_FAILED)
         report.failed(airflow.ended, ending)
         assert airflow.ti.xcoms["result"]["pipelines"][0]["streams"][0]["stream"] == "orders"
-        assert airflow.ti.xcoms["summary"].startswith("failed: 12 records")
-        assert airflow.context["run_label"] == "tap_failed, 12 records"
+        assert airflow.ti.xcoms["summary"].startswith(
+            "failed: 12 records extracted, loaded: unknown"
+        )
+        assert airflow.context["run_label"] == "tap_failed, 12 extracted, loaded: unknown"
 
     def test_a_killed_task_may_push_nothing(self) -> None:
         airflow = Airflow(reporting())

@@ -1,0 +1,51 @@
+"""Whether a target took all that the tap sent; the one check that is made without being asked for.
+
+A target that drops records and ends with 0 is a success to Meltano, which then saves a state that
+says they were loaded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meltano_pods.names import counted
+from meltano_pods.results.verdict import Finding
+from meltano_pods.settings.expect import MISSING_RECORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from meltano_runner.contract import RunResult
+
+    from meltano_pods.results.verdict import Verdict
+
+_DEFAULT = {"fail": 0}
+
+
+def check_missing(verdict: Verdict, bounds: Mapping[str, int] | None, result: RunResult) -> None:
+    """Check each pipeline of a run for which it can be told.
+
+    Args:
+        verdict: Where to note what comes of it.
+        bounds: By severity, as settings.expect reads it; none to check nothing, None for the
+            default.
+        result: What the run did.
+    """
+    severity = next(iter(_DEFAULT if bounds is None else bounds), None)
+    if severity is None:
+        return
+    for pipeline in result.pipelines:
+        pair = f"{pipeline.tap} to {pipeline.target}"
+        if pipeline.missing is None:
+            if bounds is not None:
+                text = f"{pair}: not checked, the plugins do not count exactly ({MISSING_RECORDS})"
+                verdict.warned.append(Finding(MISSING_RECORDS, None, "warn", None, text))
+        elif pipeline.missing == 0:
+            verdict.passed += 1
+        else:
+            text = (
+                f"{pair}: {counted(pipeline.extracted or 0, 'record')} extracted, "
+                f"{pipeline.missing:,} of them not read by the target ({MISSING_RECORDS})"
+            )
+            found = Finding(MISSING_RECORDS, None, severity, pipeline.missing, text)
+            (verdict.failed if severity == "fail" else verdict.warned).append(found)

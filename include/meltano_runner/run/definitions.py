@@ -1,0 +1,211 @@
+"""What a project's files say of the plugins that a run takes.
+
+Meltano reads these files itself; the runner reads them beside it, for checks that come before a
+plugin starts. What cannot be read, or is not of the expected form, is as if it were not there: it
+is Meltano's to complain.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+_TYPES = ("extractors", "loaders", "mappers", "utilities", "transformers", "orchestrators")
+_MAX_PARENTS = 10
+# Keys of a plugin's definition that are neither settings nor extras.
+_NO_EXTRAS = frozenset(
+    {
+        *("name", "inherit_from", "namespace", "label", "description", "logo_url", "docs", "repo"),
+        *("variant", "pip_url", "executable", "capabilities", "settings", "config", "env"),
+        *("settings_group_validation", "commands", "annotations", "mappings", "requires", "python"),
+        *("venv", "keywords", "domain_url", "hidden", "variants", "default"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Values of one plugin's settings, from one place.
+
+    Attributes:
+        place: The place, for a person.
+        plugin: Name of the plugin they are of: its own, or that of one it inherits from.
+        values: By setting; extras have a `_` in front, as Meltano has it.
+    """
+
+    place: str
+    plugin: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A plugin that a run takes.
+
+    Attributes:
+        name: Its name.
+        type: Its type, in Meltano's plural.
+        prefixes: What the names of its variables begin with, those of its parents among them.
+        layers: Its settings; what comes first wins.
+        env: Its own environment variables, of all places.
+        settings: Definitions of its settings.
+    """
+
+    name: str
+    type: str
+    prefixes: tuple[str, ...]
+    layers: tuple[Layer, ...]
+    env: tuple[Layer, ...]
+    settings: tuple[Mapping[str, Any], ...]
+
+
+class Definitions:
+    """The files of one project.
+
+    Args:
+        project: Its folder.
+        environment: Meltano environment of the run; None for the project's default.
+    """
+
+    def __init__(self, project: Path, environment: str | None) -> None:
+        self._project = project
+        self._files = list(_documents(project))
+        self.main: Mapping[str, Any] = self._files[0] if self._files else {}
+        name = environment or self.main.get("default_environment")
+        found = [each for each in self._all("environments") if each.get("name") == name]
+        self.environment: Mapping[str, Any] = found[0] if found else {}
+
+    def taken_by(self, blocks: Iterable[str]) -> list[Plugin]:
+        """Return the plugins that these blocks of `meltano run` stand for."""
+        names = dict.fromkeys(name for block in blocks for name in self._plugin_names(block))
+        return [self._plugin(kind, name) for name in names for kind in self._types_of(name)]
+
+    @property
+    def env(self) -> Mapping[str, Any]:
+        """Environment variables of all plugins: the project's, then the environment's."""
+        return {**_mapping(self.main.get("env")), **_mapping(self.environment.get("env"))}
+
+    @cached_property
+    def _plugins(self) -> dict[tuple[str, str], Mapping[str, Any]]:
+        found: dict[tuple[str, str], Mapping[str, Any]] = {}
+        for file in self._files:
+            for kind, entries in _mapping(file.get("plugins")).items():
+                for entry in _mappings(entries):
+                    found.setdefault((kind, str(entry.get("name"))), entry)
+        return found
+
+    def _all(self, key: str) -> list[Mapping[str, Any]]:
+        return [entry for file in self._files for entry in _mappings(file.get(key))]
+
+    def _plugin_names(self, block: str, depth: int = 0) -> Iterator[str]:
+        for job in self._all("jobs"):
+            if job.get("name") == block and depth < _MAX_PARENTS:
+                for step in _steps(job.get("tasks")):
+                    yield from self._plugin_names(step, depth + 1)
+                return
+        for (kind, name), entry in self._plugins.items():
+            mappings = _mappings(entry.get("mappings")) if kind == "mappers" else ()
+            if block in (each.get("name") for each in mappings):
+                yield name
+                return
+        yield block.partition(":")[0]
+
+    def _types_of(self, name: str) -> list[str]:
+        return [kind for kind in _TYPES if (kind, name) in self._plugins][:1]
+
+    def _plugin(self, kind: str, name: str) -> Plugin:
+        layers: list[Layer] = []
+        env: list[Layer] = []
+        prefixes: list[str] = []
+        settings: list[Mapping[str, Any]] = []
+        for each in self._with_parents(kind, name):
+            entry = self._plugins.get((kind, each), {})
+            here = self._of_environment(kind, each)
+            lock = self._lock(kind, each, entry)
+            layers += [
+                Layer(f"environment {self.environment.get('name')}", each, _values(here)),
+                Layer("meltano.yml", each, _values(entry)),
+            ]
+            env += [Layer("env", each, _mapping(part.get("env"))) for part in (here, entry)]
+            prefixes += [each, str(entry.get("namespace") or lock.get("namespace") or each)]
+            settings += [*_mappings(entry.get("settings")), *_mappings(lock.get("settings"))]
+        unique = tuple(dict.fromkeys(map(to_variable, prefixes)))
+        return Plugin(name, kind, unique, tuple(layers), tuple(env), tuple(settings))
+
+    def _with_parents(self, kind: str, name: str) -> Iterator[str]:
+        for _ in range(_MAX_PARENTS):
+            yield name
+            parent = self._plugins.get((kind, name), {}).get("inherit_from")
+            if not isinstance(parent, str) or parent == name:
+                return
+            name = parent
+
+    def _of_environment(self, kind: str, name: str) -> Mapping[str, Any]:
+        config = _mapping(self.environment.get("config"))
+        entries = _mappings(_mapping(config.get("plugins")).get(kind))
+        return next((each for each in entries if each.get("name") == name), {})
+
+    def _lock(self, kind: str, name: str, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+        variant = entry.get("variant")
+        pattern = f"{name}--{variant}.lock" if isinstance(variant, str) else f"{name}--*.lock"
+        for file in sorted((self._project / "plugins" / kind).glob(pattern)):
+            try:
+                return _mapping(json.loads(file.read_text(encoding="utf-8")))
+            except (OSError, ValueError):
+                return {}
+        return {}
+
+
+def to_variable(*parts: str) -> str:
+    """Return the environment variable of a setting, as Meltano names it."""
+    text = "_".join(parts)
+    return "".join(each if each.isalnum() else "_" for each in text).upper()
+
+
+def _documents(project: Path) -> Iterator[Mapping[str, Any]]:
+    main = _load(project / "meltano.yml")
+    yield main
+    patterns = main.get("include_paths")
+    for pattern in patterns if isinstance(patterns, list) else ():
+        try:
+            files = sorted(project.glob(str(pattern)))
+        except (OSError, ValueError, NotImplementedError):
+            continue
+        yield from (_load(file) for file in files if file != project / "meltano.yml")
+
+
+def _load(file: Path) -> Mapping[str, Any]:
+    import yaml  # noqa: PLC0415 - Meltano's own, and slow to import: `--help` needs none of it
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return _mapping(yaml.load(file.read_bytes(), loader))  # noqa: S506 - a safe loader
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+
+
+def _values(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    extras = {f"_{key}": value for key, value in entry.items() if key not in _NO_EXTRAS}
+    return {**extras, **_mapping(entry.get("config"))}
+
+
+def _steps(tasks: object) -> Iterator[str]:
+    if isinstance(tasks, str):
+        yield from tasks.split()
+    elif isinstance(tasks, list):
+        for each in tasks:
+            yield from _steps(each)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return {str(key): each for key, each in value.items()} if isinstance(value, dict) else {}
+
+
+def _mappings(value: object) -> list[Mapping[str, Any]]:
+    return [_mapping(each) for each in value if each] if isinstance(value, list) else []

@@ -1,0 +1,74 @@
+"""Lines that a log at `info` does without.
+
+They stay where `debug` is asked for. What is left out says nothing that the rest of the log or the
+result does not say, leads astray (files that end with the run, an invitation to a chat), or is
+meant for a plugin's developers. A warning that a plugin's user can act on is never left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from meltano_runner.run.events import discovery_error, exceptions, warning_kind
+
+if TYPE_CHECKING:
+    from meltano_runner.run.events import Event
+
+_MELTANO = re.compile(
+    r"Using logging configuration from"
+    r"|Using \S+ state backend$|Reading state from "
+    r"|Running extract & load\.\.\.$|Extract & load complete!$|Transformation skipped\.$"
+    r"|Incremental state has been updated at "
+    r"|(Block run|Run) completed$"
+    r"|For more detailed log messages re-run the command"
+    r"|Note that you can also check the generated log file"
+    r"|For more information on debugging and logging:"
+    r"|Need help fixing this problem\?"
+)
+# The Singer SDK, each time it reads its settings.
+_PLUGIN = re.compile(r"Skipping parse of env var settings\.\.\.$")
+# Of the warnings of Python's, those that are for whoever writes the plugin.
+_FOR_DEVELOPERS = re.compile(r"Deprecat\w*Warning$|SyntaxWarning$|MovedIn20Warning$|^RemovedIn")
+_SOURCE_LINE = "  "
+
+
+class Noise:
+    """Takes noise out of what a log shows, line by line: a warning of Python's may have two."""
+
+    def __init__(self) -> None:
+        """Start with nothing seen."""
+        self._hidden: set[str] = set()
+        """Plugins whose next line, if it is indented, belongs to a warning that was left out."""
+
+    def without(self, event: Event) -> Event | None:
+        """Return an event without its noise; None if nothing is left."""
+        if event.from_plugin:
+            return None if self._is_plugin_noise(event) else event
+        discovery = discovery_error(event.text)
+        text = discovery or event.text
+        lines = [line for line in text.splitlines() if not _MELTANO.match(line) and line != "."]
+        if not lines:
+            return None
+        # With what went wrong Meltano logs every exception that led there: once will do.
+        fields = event.fields
+        if discovery or all(_message(each) in event.text for each in exceptions(event)):
+            fields = {key: value for key, value in fields.items() if key != "exception"}
+        return replace(event, text="\n".join(lines), fields=fields)
+
+    def _is_plugin_noise(self, event: Event) -> bool:
+        after_hidden = event.source in self._hidden
+        self._hidden.discard(event.source)
+        if after_hidden and event.text.startswith(_SOURCE_LINE):
+            return True
+        if (kind := warning_kind(event.text)) and _FOR_DEVELOPERS.search(kind):
+            self._hidden.add(event.source)
+            return True
+        return bool(_PLUGIN.match(event.text))
+
+
+def _message(exception: str) -> str:
+    """Return the first line of an exception's message, without its type."""
+    _, _, message = exception.partition(": ")
+    return message.strip().splitlines()[0] if message.strip() else exception
