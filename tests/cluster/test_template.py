@@ -42,7 +42,7 @@ def test_a_project_without_environments_keeps_its_destination(
         .replace("orders", "plain")
         .replace("postgresql://user:password@host:5432/meltano", _DATABASE)
         .replace("namespace meltano", f"namespace {namespace}")
-        .replace("--pods default |", "--pods default | sed s/^..namespace:.*/..namespace:/ |")
+        .replace("default |", f"default | sed 's/^  namespace: .*/  namespace: {namespace}/' |")
     )
     environment = {
         "KUBECONFIG": str(cluster.kubeconfig),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -24,8 +25,10 @@ from meltano_pods.cli.projects import (
     planned_all,
     projects_option,
 )
+from meltano_pods.cli.shadowed import shadowed
 from meltano_pods.errors import DeploymentError, MeltanoPodsError
 from meltano_pods.names import counted, listed, suggestion
+from meltano_pods.plan.environment import without_environment
 from meltano_pods.pods.naming import secret_name
 from meltano_pods.pods.planned import planned_pods
 from meltano_pods.project import read_project
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from meltano_pods.cli.projects import Projects
+    from meltano_pods.errors import ProjectError
     from meltano_pods.plan import ProjectPlan
     from meltano_pods.tasks.deployment import Deployment
 
@@ -54,20 +58,23 @@ def command(names: tuple[str, ...], projects: Path | None, form: str, profile: s
     DAG ids, states and Secrets that two share, and pods that the deployment cannot start (no such
     template, a value that is not allowed). It needs neither Airflow nor a cluster.
 
-    It warns of plugins that Meltano has to ask Meltano Hub for; they are no faults.
+    It warns of plugins that Meltano has to ask Meltano Hub for, of variables that hide what a
+    meltano.yml says, and of tasks that need a Meltano environment and have none.
     """
     found = find_projects(projects).only(names)
     plans, faults = planned_all(found.folders)
     faults += [misnamed_error(each) for each in misnamed_files(found.folder)]
     faults += [*_files(found), *_names(found)]
-    try:
-        deployment = deployment_of(profile, found.root)
-        faults += _pods(plans, deployment)
-    except MeltanoPodsError as error:
-        faults.append(error)
     warnings = [
         each for plan in plans for each in undefined(read_project(found.folder / plan.project))
     ]
+    warnings += [each for plan in plans for each in without_environment(plan)]
+    try:
+        deployment = deployment_of(profile, found.root)
+        faults += _pods(plans, deployment)
+        warnings += _shadowed(found, plans, deployment)
+    except MeltanoPodsError as error:
+        faults.append(error)
     if form == TABLE:
         show_warnings(warnings)
         show_faults(faults)
@@ -142,6 +149,14 @@ def _names_project(file: Path) -> bool:
         or (isinstance(call, ast.Attribute) and call.attr == _CALL)
         for call in calls
     )
+
+
+def _shadowed(
+    found: Projects, plans: Sequence[ProjectPlan], deployment: Deployment
+) -> Iterator[ProjectError]:
+    for each in plans:
+        with suppress(MeltanoPodsError):  # an error of the pods, which is named already
+            yield from shadowed(read_project(found.folder / each.project), each, deployment)
 
 
 def _pods(plans: Sequence[ProjectPlan], deployment: Deployment) -> Iterator[MeltanoPodsError]:

@@ -12,8 +12,9 @@ from meltano_pods.settings.merge import merged
 from meltano_pods.settings.values import check_variable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from meltano_pods.plan.model import ProjectPlan
     from meltano_pods.project import Annotations, Project, Schedule
     from meltano_pods.settings import Settings
     from meltano_pods.settings.layer import Layer
@@ -79,6 +80,24 @@ def _default_environment(project: Project) -> str | None:
             "it there.",
         )
     return default.name
+
+
+def without_environment(plan: ProjectPlan) -> Iterator[ProjectError]:
+    """Yield a warning for each DAG whose runs Meltano refuses for want of an environment.
+
+    `meltano run` needs one, `meltano el`, which the schedule of a pair becomes, does not (Meltano
+    4.4.1, `cli/utils.py`, `activate_environment`).
+    """
+    for dag in plan.dags:
+        refused = [task for task in dag.tasks if "--state-id" not in task.arguments]
+        if any(task.environment is None for task in refused):
+            yield ProjectError(
+                f"the runs of {dag.dag_id} will fail: `meltano run`, which runs jobs, needs a "
+                "Meltano environment, and none is selected",
+                dag.where,
+                "Set `default_environment: dev` and list `- name: dev` under `environments`, or "
+                "name one of them with the setting `environment`.",
+            )
 
 
 def schedule_env(schedule: Schedule) -> dict[str, str]:

@@ -7,6 +7,7 @@ stays unread and out of every message. Scalars resolve by YAML 1.2, as Meltano's
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
@@ -23,6 +24,7 @@ _STANDARD = "tag:yaml.org,2002:"
 _MAX_DEPTH = 30
 _MAX_VALUES = 100_000
 _MAX_SHOWN = 80
+_REFERENCE = re.compile(r"\$\{?(?P<name>\w+)\}?")
 
 Entries = dict[str, "Node"]
 
@@ -77,6 +79,12 @@ class Node:
     def is_list(self) -> bool:
         """Whether this is a list."""
         return isinstance(self._raw, yaml.SequenceNode)
+
+    @property
+    def reference(self) -> str | None:
+        """The name of the variable that this is nothing but a reference to: `$NAME`."""
+        found = isinstance(self._raw, yaml.ScalarNode) and _REFERENCE.fullmatch(self._raw.value)
+        return found["name"] if found else None
 
     @property
     def kind(self) -> str:

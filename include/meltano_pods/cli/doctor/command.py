@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,12 +26,14 @@ from meltano_pods.cli.doctor.pools import judge_pools, pools_here
 from meltano_pods.cli.options import cluster_options, profile_option
 from meltano_pods.cli.output import TABLE, format_option, show_data
 from meltano_pods.cli.projects import find_projects, planned_all, projects_option
+from meltano_pods.cli.shadowed import shadowed
 from meltano_pods.cli.terminal import TerminalLog
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.missing import missing_package
 from meltano_pods.names import counted
 from meltano_pods.pods.build import RunSpec
 from meltano_pods.pods.planned import planned_pods
+from meltano_pods.project import read_project
 from meltano_pods.settings.launchers import KUBERNETES, PROCESS
 from meltano_pods.tasks.launcher import launcher_of
 
@@ -129,6 +131,7 @@ def _findings(found: Projects, where: _Where, *, dry_run: bool) -> list[Finding]
     findings += judge_airflow(deployment, installed, heartbeat(), pods=bool(tasks[KUBERNETES]))
     if installed and tasks[PROCESS]:
         findings += judge_runner(found.folders[0])
+    findings += _variables(found, plans, deployment)
     for launcher, each in tasks.items():
         findings += judge_state(each, launcher=launcher)
     every = [task for each in tasks.values() for task in each]
@@ -170,6 +173,15 @@ def _of_cluster(
         yield Finding(FAULT, "cluster", f"{error.what} ({error.where})", error.fix)
         cluster = None
     yield from _of_pods(found, plans, _as_pods(deployment), (cluster, where.user), dry_run=dry_run)
+
+
+def _variables(
+    found: Projects, plans: Sequence[ProjectPlan], deployment: Deployment
+) -> Iterator[Finding]:
+    for plan in plans:
+        with suppress(MeltanoPodsError):  # of the pods, which is a finding of its own
+            for each in shadowed(read_project(found.folder / plan.project), plan, deployment):
+                yield Finding(WARNING, "variables", f"{each.where}: {each.what}", each.fix)
 
 
 def _as_pods(deployment: Deployment) -> Deployment:

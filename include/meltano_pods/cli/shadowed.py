@@ -1,0 +1,112 @@
+"""Finds variables that hide what a project's files say: Meltano prefers a variable to meltano.yml.
+
+A pod template, the deployment's `process_env`, the setting `env` and `pod_override` all set
+variables. What a run then does differs from what meltano.yml says, and nothing in its log tells.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meltano_pods.errors import Location, ProjectError
+from meltano_pods.pods.options import pod_options
+from meltano_pods.project.configured import ConfiguredSettings
+from meltano_pods.project.document import parse
+from meltano_pods.settings.deployment import variable_of
+from meltano_pods.settings.launchers import KUBERNETES
+from meltano_pods.settings.layer import place_of
+from meltano_pods.settings.override import RUN_CONTAINER
+from meltano_pods.tasks.launcher import launcher_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from meltano_pods.plan import ProjectPlan, TaskPlan
+    from meltano_pods.project.configured import ConfiguredSetting
+    from meltano_pods.project.model import Project
+    from meltano_pods.tasks.deployment import Deployment
+
+_Variables = dict[str, Location | str]
+
+
+def shadowed(project: Project, plan: ProjectPlan, deployment: Deployment) -> Iterator[ProjectError]:
+    """Yield a warning for each setting in a project's files that a variable hides.
+
+    Args:
+        project: The project.
+        plan: Its plan.
+        deployment: Where its tasks would run.
+
+    Raises:
+        MeltanoPodsError: A file of the project, or the pod template, cannot be read.
+    """
+    settings = ConfiguredSettings(project)
+    reported: set[tuple[str, Location]] = set()
+    for task in plan.tasks:
+        variables = _variables(task, plan.project, deployment)
+        for setting in _settings_of(task, project, settings):
+            for name in sorted(setting.variables & variables.keys()):
+                if (name, setting.where) not in reported:
+                    reported.add((name, setting.where))
+                    yield _warning(setting, name, variables[name])
+
+
+def _warning(setting: ConfiguredSetting, name: str, place: Location | str) -> ProjectError:
+    return ProjectError(
+        f"the setting `{setting.name}` of {setting.owner} has no effect: Meltano prefers the "
+        f"variable {name}, which is set at {place}",
+        setting.where,
+        f"Remove the variable there, or the setting here. If the value is meant to differ between "
+        f"deployments, set a variable of another name there and write `{setting.name}: $OTHER_NAME`"
+        " here.",
+    )
+
+
+def _settings_of(
+    task: TaskPlan, project: Project, settings: ConfiguredSettings
+) -> Iterator[ConfiguredSetting]:
+    """Yield the settings that matter to a task's run."""
+    yield from settings.of_meltano()
+    names = [*(name for pair in task.pipelines for name in pair), *task.utilities]
+    for name in dict.fromkeys(names):
+        if (plugin := project.plugin_of(name)) is not None:
+            yield from settings.of(plugin, task.environment)
+
+
+def _variables(task: TaskPlan, project: str, deployment: Deployment) -> _Variables:
+    """Return the variables that a task's run gets, with the place of each; the last one counts."""
+    own: _Variables = {
+        name: place_of(task.layers, "env", name) for name in task.settings.env if task.layers
+    }
+    if launcher_of(task, deployment) != KUBERNETES:
+        place = f"the deployment's `process_env` ({variable_of('process_env')})"
+        return {**dict.fromkeys(deployment.settings.process_env, place), **own}
+    options = pod_options(task, deployment, project)
+    of_override: _Variables = {
+        name: place_of(task.layers, "pod_override") for name in _set_in(options.override)
+    }
+    return {**_of_template(options.template), **own, **of_override}
+
+
+def _set_in(pod: Mapping[str, object]) -> Iterator[str]:
+    spec = pod.get("spec")
+    for container in (spec.get("containers") or ()) if isinstance(spec, dict) else ():
+        if container.get("name") == RUN_CONTAINER:
+            yield from (str(each.get("name")) for each in container.get("env") or ())
+
+
+def _of_template(file: Path) -> _Variables:
+    """Return the variables of a pod template's run container."""
+    found: _Variables = {}
+    spec = parse(file.read_text(encoding="utf-8"), str(file)).mapping("a pod").get("spec")
+    containers = spec.mapping("a map").get("containers") if spec else None
+    for node in containers.elements("a list") if containers else ():
+        container = node.mapping("a map")
+        if "name" not in container or container["name"].text("a name") != RUN_CONTAINER:
+            continue
+        for each in container["env"].elements("a list") if "env" in container else ():
+            entries = each.mapping("a map")
+            if "name" in entries:
+                found[entries["name"].text("a name")] = each.where
+    return found
