@@ -14,6 +14,7 @@ from meltano_pods.parameters.choices import ENVIRONMENT, ONLY_TASKS
 from meltano_pods.parameters.interval import VARIABLES
 from meltano_pods.settings import ORDER, Settings
 from meltano_pods.settings.deployment_model import DeploymentSettings
+from meltano_pods.settings.explain import in_yaml
 from meltano_pods.settings.model import levels_refused
 from meltano_pods.settings.profiles import PROFILES
 from meltano_runner.contract import CATEGORIES
@@ -124,16 +125,21 @@ def settings() -> str:
         "writes a JSON schema, by which editors complete and check all of it.",
     ]
     parts = [
-        f"## {title}\n\n" + _table(("setting", "default", "meaning", "not at"), map(_row, names))
-        for title, names in SETTINGS.items()
+        f"## {title}\n\n" + _table(_HEAD, map(_row, names)) for title, names in SETTINGS.items()
     ]
     return "\n".join([_head("Settings", "include/meltano_pods/settings/model.py", about), *parts])
+
+
+_HEAD = ("setting", "default", "example", "meaning", "not at")
 
 
 def _row(name: str) -> tuple[str, ...]:
     field = Settings.model_fields[name]
     default = _default(field.get_default(call_default_factory=True))
-    return f"`{name}`", default, str(field.description), ", ".join(levels_refused(name))
+    (example, *_) = field.examples or [None]
+    shown = in_yaml(name, example).partition(": ")[2]
+    meaning, refused = str(field.description), ", ".join(levels_refused(name))
+    return f"`{name}`", default, f"`{shown}`", meaning, refused
 
 
 def deployment() -> str:
@@ -148,7 +154,7 @@ def deployment() -> str:
         "default has it); each can still be set. It is never detected. Set it where it holds: as a",
         "variable of the Astro Deployment, not in the image, which `astro dev start` runs, too.",
     ]
-    head = ("setting", "default", *(f"`{name}`" for name in PROFILES), "meaning")
+    head = ("setting", "default", *(f"`{name}`" for name in PROFILES), "example", "meaning")
     rows = []
     for name, field in DeploymentSettings.model_fields.items():
         values = [
@@ -157,7 +163,8 @@ def deployment() -> str:
         ]
         shown = [_default(_joined(value)) for value in values]
         mark = f" Empty: {each}." if (each := _empty(field.json_schema_extra)) else ""
-        rows.append([f"`{name}`", *shown, f"{field.description}{mark}"])
+        (example, *_) = field.examples or [""]
+        rows.append([f"`{name}`", *shown, f"`{example}`", f"{field.description}{mark}"])
     source = "include/meltano_pods/settings/deployment_model.py"
     return _page("Settings of a deployment", source, about, head, rows)
 

@@ -9,11 +9,14 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from tests.waiting import wait_for
 from tools.cluster.access import AIRFLOW_NAMESPACE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cluster.running_cluster import Cluster
 
 pytestmark = pytest.mark.timeout(900)
@@ -23,24 +26,31 @@ JOB, ENDLESS = "csv_to_json.job.csv-to-json", "faults.job.endless"
 TENANTS = {"north", "south", "east"}
 
 
-class CommandLine:
-    """`meltano-pods` in the clone, for the cluster that it made."""
+# kubectl's current context is a cluster that nobody means: nothing listens on its port.
+ELSEWHERE = {
+    "apiVersion": "v1", "kind": "Config", "current-context": "prod", "users": [],
+    "clusters": [{"name": "prod", "cluster": {"server": "https://127.0.0.1:9"}}],
+    "contexts": [{"name": "prod", "context": {"cluster": "prod"}}],
+}  # fmt: skip
 
-    def __init__(self, cluster: Cluster) -> None:
+
+class CommandLine:
+    """`meltano-pods` in the clone, which says nothing about the cluster that it made."""
+
+    def __init__(self, cluster: Cluster, kubeconfig: Path) -> None:
         script = cluster.clone / ".venv" / "bin" / "meltano-pods"
         self._start = [str(script)]
-        self._kubeconfig = ["--kubeconfig", str(cluster.kubeconfig)]
         self._clone = cluster.clone
+        kubeconfig.write_text(yaml.safe_dump(ELSEWHERE))
         self._environment = {
             **{name: each for name, each in os.environ.items() if not name.startswith("MELTANO")},
-            "AIRFLOW__MELTANO_PODS__LAUNCHER": "kubernetes",
-            "AIRFLOW__MELTANO_PODS__POD_TEMPLATE": "kind.yaml",
-            "AIRFLOW__MELTANO_PODS__IMAGE": cluster.image(),
+            **cluster.environment,
+            "KUBECONFIG": str(kubeconfig),
         }
 
     def start(self, command: str, *words: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [*self._start, command, *words, *self._kubeconfig],
+            [*self._start, command, *words],
             cwd=self._clone, env=self._environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             # A shell lets what it runs in the background ignore Ctrl+C, these tests among it.
@@ -54,12 +64,13 @@ class CommandLine:
 
 
 @pytest.fixture
-def command_line(cluster: Cluster) -> CommandLine:
-    return CommandLine(cluster)
+def command_line(cluster: Cluster, tmp_path: Path) -> CommandLine:
+    return CommandLine(cluster, tmp_path / "kubeconfig")
 
 
 def test_doctor_finds_nothing_wrong_with_it(cluster: Cluster, command_line: CommandLine) -> None:
-    code, out, err = command_line("doctor", PROJECT, "--format", "json")
+    context = ("--context", cluster.settings.context)
+    code, out, err = command_line("doctor", PROJECT, *context, "--format", "json")
     found = json.loads(out)
     assert code == 0, out + err
     levels = {(each["topic"], each["level"]) for each in found}
@@ -74,15 +85,18 @@ def test_doctor_finds_nothing_wrong_with_it(cluster: Cluster, command_line: Comm
 
 def test_a_pipeline_runs_without_airflow(cluster: Cluster, command_line: CommandLine) -> None:
     suffix = ("--state-id-suffix", "by-hand")
-    code, out, err = command_line("run", JOB, *suffix, "--format", "json")
+    code, out, err = command_line("run", JOB, "--cluster", *suffix, "--format", "json")
     assert code == 0, err
+    made = f"Cluster {cluster.settings.context} (https://127.0.0.1:"
+    assert err.startswith(made)
+    assert f", made by `make up`), namespace meltano, image {cluster.image()}\n" in err
     (result,) = json.loads(out)
     assert result["pipelines"][0]["state_id"].endswith(":tap-csv-to-target-jsonl:by-hand")
     assert result["extracted"] >= 1200
     assert "Created pod " in err
     assert "tap-csv: " in err
     wait_for("the pod to be gone", lambda: cluster.pods_of(JOB) == [])
-    code, out, _ = command_line("run", JOB, *suffix)
+    code, out, _ = command_line("run", JOB, "--cluster", *suffix)
     assert (code, out) == (0, "tap-csv-to-target-jsonl: succeeded, 0 records\n")
 
 
@@ -90,10 +104,10 @@ def test_only_one_at_a_time_and_a_stop_saves_the_state(
     cluster: Cluster, command_line: CommandLine
 ) -> None:
     cluster.forget_runs("faults")
-    first = command_line.start("run", ENDLESS)
+    first = command_line.start("run", ENDLESS, "--cluster")
     try:
         name = cluster.running_pod(ENDLESS)
-        code, _, err = command_line("run", ENDLESS)
+        code, _, err = command_line("run", ENDLESS, "--cluster")
         assert code == 1
         assert f"the task runs already, in pod {name}" in err
         first.send_signal(signal.SIGINT)

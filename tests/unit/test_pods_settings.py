@@ -30,7 +30,13 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "namespace": ({"namespace": "My_NS"}, ("takes the name of a Kubernetes namespace",)),
     "namespace too long": ({"namespace": "a" * 64}, ("at most 63",)),
     "secret": ({"secrets": ["a_b"]}, ("takes the name of a Kubernetes Secret",)),
-    "secrets as text": ({"secrets": "a"}, ("takes a list of names",)),
+    "secrets as text": (
+        {"secrets": "a"},
+        (
+            "takes a list",
+            "Write it as `secrets: [a]`.",
+        ),
+    ),
     "template path": ({"pod_template": "../x.yaml"}, ("takes the name of a file",)),
     "mode": ({"mode": "async"}, ("takes one of deferred, sync", "Did you mean `sync`?")),
     "start timeout": ({"start_timeout": "1s"}, ("takes seconds or a duration", "10s to 24h")),

@@ -140,3 +140,10 @@ def test_a_whole_project() -> None:
 def test_settings_of_tasks() -> None:
     assert errors("job", {"tasks": {"dbt-run": {"retries": 0}, "tap-a": None}}) == []
     assert errors("job", {"tasks": {"dbt-run": {"tags": ["a"]}}})
+
+
+@pytest.mark.parametrize("key", Settings.model_fields)
+def test_editors_are_shown_an_example(key: str) -> None:
+    level = next(each for each in ORDER if each not in levels_refused(key))
+    made = schema(None)["$defs"][level]["properties"][key]
+    assert made["examples"] == Settings.model_fields[key].examples

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import pickle
+import re
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from meltano_pods.errors import SettingsError
 from meltano_pods.settings import ORDER, Settings, settings_of
 from meltano_pods.settings.deployment_model import DeploymentSettings
-from meltano_pods.settings.explain import rule_of
+from meltano_pods.settings.explain import in_yaml
 from meltano_pods.settings.likely_secrets import VALUES, looks_secret, secret_in
+from meltano_pods.settings.model import levels_refused
 from meltano_pods.settings.values import parse_duration
 
 from tests.unit.layers import assert_refused, layer
@@ -113,7 +116,7 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         ("found 'Europe/Belrin'", "mean `Europe/Berlin`?"),
     ),
     "catchup": ({"catchup": "sometimes"}, ("takes true or false, found 'sometimes'",)),
-    "tags": ({"tags": "a"}, ("takes a list of strings", "found 'a'")),
+    "tags": ({"tags": "a"}, ("takes a list, found 'a'", "Write it as `tags: [a]`.")),
     "env is a list": ({"env": ["A=1"]}, ("`env` takes a map",)),
     "env name": ({"env": {"A-B": "1"}}, ("'A-B' is no name",)),
     "env boolean": ({"env": {"A": True}}, ("A takes a string",)),
@@ -262,12 +265,59 @@ def test_every_setting_is_described(key: str) -> None:
         assert "None:" in field.description
 
 
-@pytest.mark.parametrize("model", [Settings, DeploymentSettings])
-def test_what_descriptions_say_is_allowed_is_short(model: type[BaseModel]) -> None:
-    """Errors quote it: the part between the first colon and the next full stop."""
-    rules = {key: rule_of(field.description) for key, field in model.model_fields.items()}
-    assert all(len(rule) <= 120 and "None" not in rule for rule in rules.values() if rule)
-    assert len([rule for rule in rules.values() if rule]) > len(rules) / 3
+@pytest.mark.parametrize(
+    ("model", "key"),
+    [(each, key) for each in (Settings, DeploymentSettings) for key in each.model_fields],
+)
+def test_every_setting_has_an_example_of_a_valid_value(model: type[BaseModel], key: str) -> None:
+    examples = model.model_fields[key].examples
+    assert examples
+    for example in examples:
+        model.model_validate({key: example})
+        # Errors show it as people write it.
+        assert yaml.safe_load(in_yaml(key, example)) == {key: example}
+        if model is DeploymentSettings:
+            assert isinstance(example, str)
+
+
+WRONG_KINDS: tuple[object, ...] = (7, -1.5, "no such thing", True, [], [7], {}, {"x": 1}, [[]], "")
+"""Each setting refuses most of these."""
+
+
+@pytest.mark.parametrize("key", Settings.model_fields)
+def test_the_fix_of_a_wrong_value_is_a_valid_one(key: str) -> None:
+    refused = 0
+    for value in WRONG_KINDS:
+        try:
+            level = next(each for each in ORDER[::-1] if each not in levels_refused(key))
+            settings_of([layer(level, **{key: value})])
+        except SettingsError as error:
+            refused += 1
+            assert_followed(key, error.fix)
+    assert refused > 1
+
+
+def assert_followed(key: str, fix: str) -> None:
+    """Check that what a fix says to write is taken; other fixes name a key that is to go."""
+    found = re.findall(r"`([^`]+)`", fix)
+    assert found or "Remove" in fix or "remove" in fix, fix
+    if "Write it as" in fix and (text := found[-1]).startswith(f"{key}:"):
+        level = next(each for each in ORDER[::-1] if each not in levels_refused(key))
+        settings_of([layer(level, **yaml.safe_load(text))])
+
+
+@pytest.mark.parametrize("value", ["512MB", "512 mb", "512mib", "512Mb", "512MiB"])
+def test_a_quantity_as_other_tools_write_it(value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings_of([layer("job", resources={"limits": {"memory": value}})])
+    assert caught.value.fix == "Did you mean `512Mi`? Write it as `memory: 512Mi`."
+
+
+def test_a_launcher_by_another_name() -> None:
+    for value in ("k8s", "pod"):
+        with pytest.raises(SettingsError) as caught:
+            settings_of([layer("job", launcher=value)])
+        assert caught.value.fix == "Write it as `launcher: kubernetes`."
 
 
 @pytest.mark.parametrize("case", BAD)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from meltano_pods.errors import ParameterError
 from meltano_pods.names import listed
-from meltano_pods.settings.explain import rule_of
+from meltano_pods.settings.explain import allowed
 from meltano_pods.settings.likely_secrets import looks_secret, secret_in
 from meltano_pods.settings.run_model import RunOptions
 
@@ -78,10 +78,10 @@ class RunChoices:
         try:
             options = RunOptions.model_validate({**self.options.model_dump(), **changed})
         except ValidationError as error:
-            name = str(error.errors(include_url=False)[0]["loc"][0])
-            description = RunOptions.model_fields[name].description
-            allowed = rule_of(description) or description or ""
-            raise _refused(name, changed[name], allowed) from None
+            detail = error.errors(include_url=False)[0]
+            name = str(detail["loc"][0])
+            takes = allowed(detail, RunOptions.model_fields[name]).removeprefix("takes ")
+            raise _refused(name, changed[name], takes) from None
         return Chosen(options, environment, frozenset(only or ()), tuple(sorted(changed)))
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from meltano_pods.errors import SettingsError, together
 from meltano_pods.names import listed, suggestion
 from meltano_pods.settings.elsewhere import said_elsewhere
-from meltano_pods.settings.explain import INNER, remedy, sentence
+from meltano_pods.settings.explain import INNER, in_yaml, remedy, sentence
 from meltano_pods.settings.layer import ORDER, place_of
 from meltano_pods.settings.model import Settings, levels_refused
 from meltano_pods.settings.tasks import TASK_LEVELS, TASKS, task_layers
@@ -100,9 +100,9 @@ def _explained(layer: Layer, detail: ErrorDetails) -> SettingsError:
             where,
             said_elsewhere(key) or f"{suggestion(key, known)}Rename or remove it.",
         )
-    description = Settings.model_fields[key].description
-    what = sentence(detail, description, secret=key in _MAY_HOLD_SECRETS)
-    return SettingsError(what, where, remedy(detail, description))
+    field = Settings.model_fields[key]
+    what = sentence(detail, field, secret=key in _MAY_HOLD_SECRETS)
+    return SettingsError(what, where, remedy(detail, field, lambda value: in_yaml(key, value)))
 
 
 def _inner_path(detail: ErrorDetails) -> tuple[str, ...]:

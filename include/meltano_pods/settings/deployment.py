@@ -59,11 +59,10 @@ def deployment_settings(said: Mapping[str, str]) -> DeploymentSettings:
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         key = str(detail["loc"][0])
-        description = known[key].description
         raise DeploymentError(
-            sentence(detail, description, secret=key in _MAY_HOLD_SECRETS),
+            sentence(detail, known[key], secret=key in _MAY_HOLD_SECRETS),
             f"Airflow's setting `[{SECTION}] {key}`, or {variable_of(key)}",
-            remedy(detail, description),
+            remedy(detail, known[key], lambda value: f"{variable_of(key)}={value}"),
         ) from None
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from meltano_pods.settings.deployment_values import (
     absolute_path,
     boolean,
+    image_path,
     log_url,
     names_of,
     notify_map,
@@ -35,6 +36,7 @@ class DeploymentSettings(BaseModel):
 
     profile: Literal["default", "astro", "external"] = Field(
         default="default",
+        examples=["astro"],
         description=(
             "Where the pods run, which sets the defaults of the other keys: `default` (a cluster "
             "of your own that Airflow runs in, too), `astro` (an Astro Deployment's own cluster) "
@@ -43,12 +45,14 @@ class DeploymentSettings(BaseModel):
     )
     launcher: Launcher = Field(
         default=PROCESS,
+        examples=["kubernetes"],
         description=(
             "Where runs take place: `process` (in the Airflow worker) or `kubernetes` (a pod each)."
         ),
     )
     mode: Literal["sync", "deferred"] = Field(
         default="sync",
+        examples=["deferred"],
         description=(
             "How Airflow waits for a pod: `sync` (a worker slot follows it) or `deferred` (the "
             "triggerer waits and the slot is free)."
@@ -57,6 +61,7 @@ class DeploymentSettings(BaseModel):
     deployment: str = Field(
         default="",
         max_length=63,
+        examples=["prod"],
         description=(
             "Name that sets apart Airflow deployments whose pods share a namespace. Unset: this "
             "one is alone there."
@@ -64,6 +69,7 @@ class DeploymentSettings(BaseModel):
     )
     image: Annotated[str, BeforeValidator(check_image)] | None = Field(
         default=None,
+        examples=["ghcr.io/acme/meltano:1.2"],
         description=(
             "Meltano image: `registry/name@sha256:...`. `make push` writes it to the Dockerfile. "
             "Unset: the pod template's."
@@ -71,6 +77,7 @@ class DeploymentSettings(BaseModel):
     )
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = Field(
         default=None,
+        examples=["IfNotPresent"],
         description=(
             "When nodes fetch the image: `Always`, `IfNotPresent` or `Never`. Unset: the pod "
             "template's, else Kubernetes' own choice by the tag."
@@ -78,6 +85,7 @@ class DeploymentSettings(BaseModel):
     )
     image_pull_secrets: Annotated[tuple[str, ...], BeforeValidator(names_of("Secret"))] = Field(
         default=(),
+        examples=["registry"],
         description=(
             "Secrets with which nodes log in to the image's registry: names with commas or spaces "
             "between. Unset: the pod template's."
@@ -86,6 +94,7 @@ class DeploymentSettings(BaseModel):
     namespace: Annotated[str, BeforeValidator(kubernetes_name("namespace"))] | None = Field(
         default=None,
         max_length=63,
+        examples=["meltano"],
         description=(
             "Namespace of the pods. Unset: Airflow's `[kubernetes] namespace`, which Astro sets "
             "(not with `profile = external`: that namespace is in Airflow's cluster), else the "
@@ -93,10 +102,15 @@ class DeploymentSettings(BaseModel):
         ),
     )
     service_account: Annotated[str, BeforeValidator(kubernetes_name("service account"))] | None = (
-        Field(default=None, description="Service account of the pods. Unset: the pod template's.")
+        Field(
+            default=None,
+            examples=["loader"],
+            description="Service account of the pods. Unset: the pod template's.",
+        )
     )
     secrets: Annotated[tuple[str, ...], BeforeValidator(names_of("Secret", project=True))] = Field(
         default=(OWN_SECRET,),
+        examples=["meltano-{project}-env"],
         description=(
             "Secrets whose every key becomes an environment variable of the run: names with commas "
             "or spaces between; `{project}` stands for the project."
@@ -105,6 +119,7 @@ class DeploymentSettings(BaseModel):
     )
     key_secret: Pattern = Field(
         default=OWN_SECRET,
+        examples=["meltano-{project}-env"],
         description=(
             "Secret that holds the keys which `secret_env` names without a Secret; `{project}` "
             "stands for the project."
@@ -112,22 +127,27 @@ class DeploymentSettings(BaseModel):
     )
     database_secret: Pattern = Field(
         default=OWN_SECRET,
+        examples=["meltano-{project}-env"],
         description=(
             "Secret with the key MELTANO_DATABASE_URI; `{project}` stands for the project."
         ),
     )
     equal_resources: Switch = Field(
         default=False,
+        examples=["true"],
         description=(
             "Whether pods request what they are limited to: true or false. True gives both the "
             "limit, or the request where a project names only that."
         ),
     )
     pod_template: Annotated[str, BeforeValidator(check_template)] = Field(
-        default="default.yaml", description="File that the pods start from."
+        default="default.yaml",
+        examples=["large.yaml"],
+        description="File that the pods start from.",
     )
     pod_templates_folder: AbsolutePath | None = Field(
         default=None,
+        examples=["/srv/pod_templates"],
         description=(
             "Folder of the pod templates, an absolute path. Unset: `k8s/pod_templates` beside the "
             "`dags` folder."
@@ -135,18 +155,20 @@ class DeploymentSettings(BaseModel):
     )
     projects_folder: AbsolutePath | None = Field(
         default=None,
+        examples=["/srv/meltano"],
         description=(
             "Folder of the Meltano projects that DAGs are made from, an absolute path. Unset: "
             "`meltano` beside the `dags` folder."
         ),
     )
-    image_projects_folder: str = Field(
+    image_projects_folder: Annotated[str, BeforeValidator(image_path)] = Field(
         default="/meltano",
-        pattern="^/",
+        examples=["/meltano"],
         description="Folder of the projects in the Meltano image: an absolute path.",
     )
     kubernetes_conn_id: str | None = Field(
         default=None,
+        examples=["kubernetes_default"],
         description=(
             "Airflow connection of the cluster, of type Kubernetes. Unset: none is looked up."
         ),
@@ -154,6 +176,7 @@ class DeploymentSettings(BaseModel):
     )
     kubeconfig: AbsolutePath | None = Field(
         default=None,
+        examples=["/etc/meltano/kubeconfig"],
         description=(
             "Kubeconfig file, an absolute path that worker and triggerer can read; not beside a "
             "connection that holds one. Unset: the connection's, else, unless `in_cluster` is "
@@ -162,12 +185,14 @@ class DeploymentSettings(BaseModel):
     )
     cluster_context: str | None = Field(
         default=None,
+        examples=["prod"],
         description=(
             "Context of the kubeconfig. Unset: the connection's, else the kubeconfig's current one."
         ),
     )
     in_cluster: Switch | None = Field(
         default=None,
+        examples=["true"],
         description=(
             "Whether Airflow runs in the pods' cluster: true or false. Unset: as the connection "
             "says, else whether there is a pod's account to use."
@@ -175,6 +200,7 @@ class DeploymentSettings(BaseModel):
     )
     pod_log_url: Annotated[str, BeforeValidator(log_url)] | None = Field(
         default=None,
+        examples=["https://logs.example.com/{namespace}/{pod}"],
         description=(
             "Where the logs of pods are kept beyond the pods (Grafana, CloudWatch, Cloud Logging): "
             "an address in which `{namespace}` and `{pod}` stand for the pod's. Each task gets a "
@@ -183,6 +209,7 @@ class DeploymentSettings(BaseModel):
     )
     runner: AbsolutePath | None = Field(
         default=None,
+        examples=["/opt/meltano/bin/meltano-runner"],
         description=(
             "Where runs are processes: the `meltano-runner` command, an absolute path. Unset: the "
             "image's, else the one in `.venv-meltano` beside the `dags` folder."
@@ -190,6 +217,7 @@ class DeploymentSettings(BaseModel):
     )
     process_env: Annotated[dict[str, str], BeforeValidator(variables)] = Field(
         default={},
+        examples=['{"REGION": "eu-west-1"}'],
         description=(
             "Where runs are processes: environment variables that each run gets unless the worker "
             "has them, as a JSON object; `{project}` in a value stands for the project, so that "
@@ -199,6 +227,7 @@ class DeploymentSettings(BaseModel):
     notify: Annotated[dict[str, tuple[str, ...] | None] | None, BeforeValidator(notify_map)] = (
         Field(
             default_factory=dict,
+            examples=["{slack: slack_data}"],
             description=(
                 "Who is told of failures and recoveries of all DAGs: the map that `notify` in "
                 "meltano.yml takes, on one line, such as `{email: [team@example.com], slack: "

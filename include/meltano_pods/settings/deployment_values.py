@@ -44,6 +44,13 @@ def absolute_path(value: object) -> object:
     return value
 
 
+def image_path(value: object) -> object:
+    """Accept an absolute path in an image."""
+    if isinstance(value, str) and not value.startswith("/"):
+        raise ValueError("takes an absolute path, from / on")
+    return value
+
+
 def log_url(value: object) -> object:
     """Accept an address in which `{namespace}` and `{pod}` may stand for a pod's."""
     if isinstance(value, str):

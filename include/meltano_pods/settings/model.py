@@ -17,9 +17,19 @@ from meltano_pods.settings.notify import check_notify
 from meltano_pods.settings.order_model import Name, OrderSettings
 from meltano_pods.settings.pod_model import PodSettings
 from meltano_pods.settings.run_model import RunSettings
-from meltano_pods.settings.shapes import ASSETS, DATE, DURATION, EXPECT, NOTIFY, TIMEZONE, VARIABLES
+from meltano_pods.settings.shapes import (
+    ASSETS,
+    DATE,
+    DURATION,
+    EXPECT,
+    LINK,
+    NOTIFY,
+    TIMEZONE,
+    VARIABLES,
+)
 from meltano_pods.settings.values import (
     check_environment,
+    check_link,
     check_timezone,
     parse_duration,
     parse_start_date,
@@ -42,6 +52,7 @@ class Settings(PodSettings, RunSettings, OrderSettings):
 
     environment: Name | None = Field(
         default=None,
+        examples=["prod"],
         description=(
             "Meltano environment of the runs: a name under `environments`. None: the variable "
             "MELTANO_ENVIRONMENT of Airflow, else the one that Meltano takes by itself: "
@@ -52,6 +63,7 @@ class Settings(PodSettings, RunSettings, OrderSettings):
     )
     env: Annotated[dict[str, str], BeforeValidator(check_environment), VARIABLES] = Field(
         default_factory=dict,
+        examples=[{"REGION": "eu-west-1"}],
         description=(
             "Environment variables of the runs: a map of names to plain values, never secrets; "
             "Airflow's templates work in values. Levels merge name by name. Empty: none."
@@ -59,6 +71,7 @@ class Settings(PodSettings, RunSettings, OrderSettings):
     )
     description: Annotated[str, Field(min_length=1, max_length=10_000)] | None = Field(
         default=None,
+        examples=["Orders of the shop"],
         description=(
             "What the DAG or task is for, which Airflow shows with it: Markdown; its first line is "
             "the DAG's description in lists. None: what it runs."
@@ -67,10 +80,12 @@ class Settings(PodSettings, RunSettings, OrderSettings):
     )
     owner: Name | None = Field(
         default=None,
+        examples=["data-team"],
         description="Owner that Airflow shows. None: Airflow's `[operators] default_owner`.",
     )
-    owner_link: Annotated[str, Field(pattern=r"^(https?://|mailto:)\S+$")] | None = Field(
+    owner_link: Annotated[str, BeforeValidator(check_link), LINK] | None = Field(
         default=None,
+        examples=["https://example.com/data-team"],
         description=(
             "Where the owner's name leads in Airflow: an address that begins with `https://` or "
             "`mailto:`. None: nowhere."
@@ -79,6 +94,7 @@ class Settings(PodSettings, RunSettings, OrderSettings):
     )
     tags: tuple[Tag, ...] = Field(
         default=(),
+        examples=[["finance"]],
         description=(
             "Tags of the DAG beside those it always has (project, extractors, loaders): a list of "
             "strings of 1 to 100 characters. Empty: no further ones."
@@ -87,6 +103,7 @@ class Settings(PodSettings, RunSettings, OrderSettings):
     )
     start_date: Annotated[datetime, BeforeValidator(parse_start_date), DATE] | None = Field(
         default=None,
+        examples=["2026-01-31"],
         description=(
             "First moment to schedule for: a date (`2026-01-31`) or a date and time, in `timezone` "
             "where it names no offset. None: the schedule's own `start_date` in meltano.yml; "
@@ -97,6 +114,7 @@ class Settings(PodSettings, RunSettings, OrderSettings):
     )
     timezone: Annotated[str, BeforeValidator(check_timezone), TIMEZONE] = Field(
         default="UTC",
+        examples=["Europe/Berlin"],
         description=(
             "Time zone in which cron expressions are read: an IANA name such as `Europe/Berlin`."
         ),
@@ -104,6 +122,7 @@ class Settings(PodSettings, RunSettings, OrderSettings):
     )
     catchup: bool = Field(
         default=False,
+        examples=[True],
         description=(
             "Whether to run every interval since `start_date` that has not run: true or false. "
             "Singer taps go on from their bookmark, so one run usually catches up alone."
@@ -112,6 +131,7 @@ class Settings(PodSettings, RunSettings, OrderSettings):
     )
     retries: Annotated[int, BeforeValidator(whole_number), Field(ge=0, le=100)] = Field(
         default=2,
+        examples=[3],
         description=(
             "How often a failed task is tried again: a whole number, 0 to 100. Failures that a "
             "retry cannot mend are not retried."
@@ -119,6 +139,7 @@ class Settings(PodSettings, RunSettings, OrderSettings):
     )
     retry_delay: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(days=1))] = Field(
         default=timedelta(minutes=5),
+        examples=["5m"],
         description=(
             "Wait before the first retry; it doubles with each: seconds or a duration such as "
             "`90s`, `5m`, `2h30m`; 0 to 24h."
@@ -126,6 +147,7 @@ class Settings(PodSettings, RunSettings, OrderSettings):
     )
     max_retry_delay: Annotated[Duration, Field(ge=timedelta(seconds=1))] | None = Field(
         default=None,
+        examples=["1h"],
         description=(
             "The longest wait before a retry, however often it doubled: seconds or a duration such "
             "as `1h`, at least 1s. None: Airflow's `[core] max_task_retry_delay`, a day."
@@ -133,6 +155,7 @@ class Settings(PodSettings, RunSettings, OrderSettings):
     )
     run_timeout: Annotated[Duration, Field(ge=timedelta(seconds=1))] | None = Field(
         default=None,
+        examples=["2h30m"],
         description=(
             "How long a run may take before it is stopped, its state saved: seconds or a duration "
             "such as `2h30m`, at least 1s. None: as long as it takes."
@@ -140,6 +163,7 @@ class Settings(PodSettings, RunSettings, OrderSettings):
     )
     stop_grace: Annotated[Duration, Field(ge=timedelta(seconds=5), le=timedelta(hours=1))] = Field(
         default=timedelta(seconds=120),
+        examples=["2m"],
         description=(
             "How long a run that was asked to stop may take to load what it has read and save the "
             "state, before it is killed: seconds or a duration such as `2m`, 5s to 1h."
@@ -147,6 +171,7 @@ class Settings(PodSettings, RunSettings, OrderSettings):
     )
     notify: Notify = Field(
         default_factory=dict,
+        examples=[{"slack": "slack_data"}],
         description=(
             "Who is told of failures and recoveries: a map of `email` (addresses), `slack` and "
             "`webhook` (ids of Airflow connections), each one or a list, and `events`, a list of "
@@ -158,6 +183,7 @@ class Settings(PodSettings, RunSettings, OrderSettings):
     )
     assets: Annotated[bool | dict[str, str], BeforeValidator(check_assets), ASSETS] = Field(
         default=True,
+        examples=[{"uri": "s3://bucket/{stream}"}],
         description=(
             "Whether runs have events of Airflow's assets, by which other DAGs can be scheduled: "
             "true, false, or a map with `uri`, a pattern of the URIs of streams in which "
@@ -169,6 +195,7 @@ class Settings(PodSettings, RunSettings, OrderSettings):
     )
     expect: Annotated[dict[str, Any], BeforeValidator(check_expect), EXPECT] = Field(
         default_factory=dict,
+        examples=[{"min_records": 1}],
         description=(
             "What the result of a run must be like: a map of `min_records` (a number), `max_age` "
             "of the newest bookmark (a duration) and `schema_change` (`warn` or `fail`), and of "

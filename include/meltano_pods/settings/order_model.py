@@ -20,6 +20,7 @@ class OrderSettings(BaseModel):
     needs: Annotated[Literal["all"] | tuple[Name, ...], BeforeValidator(check_needs)] | None = (
         Field(
             default=None,
+            examples=[["tap-a-to-target-b"]],
             description=(
                 "Which tasks of the job have to succeed before a task starts: a list of their ids, "
                 "empty for none, or `all` for every task that stands before it. Of a job or "
@@ -31,6 +32,7 @@ class OrderSettings(BaseModel):
     )
     max_active_tasks: Annotated[int, BeforeValidator(whole_number), Field(ge=1)] | None = Field(
         default=None,
+        examples=[4],
         description=(
             "How many tasks of the DAG run at once where branches are parallel: a whole number, at "
             "least 1. None: Airflow's `[core] max_active_tasks_per_dag`."
@@ -39,12 +41,14 @@ class OrderSettings(BaseModel):
     )
     pool: Name | None = Field(
         default=None,
+        examples=["warehouse"],
         description=(
             "Airflow pool whose slots the tasks take; it must exist. None: Airflow's default pool."
         ),
     )
     state_pool: Name | None = Field(
         default=None,
+        examples=["one_at_a_time"],
         description=(
             "Airflow pool in which tasks that write one state take turns, in place of `pool` "
             "(of DAGs that share a state id, or of parallel branches). It must exist, with one "
@@ -56,6 +60,7 @@ class OrderSettings(BaseModel):
     priority_weight: Annotated[int, BeforeValidator(whole_number), Field(ge=1, le=1_000_000)] = (
         Field(
             default=1,
+            examples=[10],
             description=(
                 "Which of the tasks that wait for a slot goes first, the one with the larger "
                 "weight: a whole number, 1 to 1000000."
@@ -64,6 +69,7 @@ class OrderSettings(BaseModel):
     )
     weight_rule: Literal["downstream", "upstream", "absolute"] | None = Field(
         default=None,
+        examples=["downstream"],
         description=(
             "Which other tasks' weights Airflow adds to a task's: `downstream` (of those after "
             "it), `upstream` (of those before it) or `absolute` (none). None: Airflow's `[core] "

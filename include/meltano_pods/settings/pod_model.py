@@ -59,6 +59,7 @@ class PodSettings(BaseModel):
 
     launcher: Launcher | None = Field(
         default=None,
+        examples=["kubernetes"],
         description=(
             "Where runs take place: `process` (in the Airflow worker) or `kubernetes` (a pod of "
             "its own). None: AIRFLOW__MELTANO_PODS__LAUNCHER, else `process`."
@@ -67,6 +68,7 @@ class PodSettings(BaseModel):
     )
     image: Annotated[str, BeforeValidator(check_image), IMAGE] | None = Field(
         default=None,
+        examples=["ghcr.io/acme/meltano:1.2"],
         description=(
             "Meltano image of the pods: `registry/name:tag`, better `registry/name@sha256:...`. "
             "None: AIRFLOW__MELTANO_PODS__IMAGE, else the pod template's. On Astro it must be "
@@ -76,6 +78,7 @@ class PodSettings(BaseModel):
     )
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = Field(
         default=None,
+        examples=["IfNotPresent"],
         description=(
             "When a node fetches the image: `Always`, `IfNotPresent` or `Never`. None: "
             "AIRFLOW__MELTANO_PODS__IMAGE_PULL_POLICY, else the pod template's, else Kubernetes' "
@@ -85,6 +88,7 @@ class PodSettings(BaseModel):
     )
     image_pull_secrets: tuple[SecretName, ...] = Field(
         default=(),
+        examples=[["registry"]],
         description=(
             "Secrets with which nodes log in to the image's registry: a list of names. Empty: "
             "AIRFLOW__MELTANO_PODS__IMAGE_PULL_SECRETS, else the pod template's."
@@ -93,6 +97,7 @@ class PodSettings(BaseModel):
     )
     resources: Resources = Field(
         default_factory=dict,
+        examples=[{"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"memory": "1Gi"}}],
         description=(
             "CPU, memory and disk of the pod: `requests` and `limits`, each a map of `cpu`, "
             "`memory`, `ephemeral-storage` (or `vendor.com/thing`) to quantities such as `250m` or "
@@ -103,6 +108,7 @@ class PodSettings(BaseModel):
     )
     namespace: Namespace | None = Field(
         default=None,
+        examples=["meltano"],
         description=(
             "Namespace of the pods. None: AIRFLOW__MELTANO_PODS__NAMESPACE, else Airflow's "
             "`[kubernetes] namespace` (Astro sets it; leave it there), else the pod template's."
@@ -111,6 +117,7 @@ class PodSettings(BaseModel):
     )
     service_account: ServiceAccount | None = Field(
         default=None,
+        examples=["loader"],
         description=(
             "Service account of the pods, for a cloud's workload identity; its token is mounted "
             "only where the pod template says so. None: AIRFLOW__MELTANO_PODS__SERVICE_ACCOUNT, "
@@ -120,6 +127,7 @@ class PodSettings(BaseModel):
     )
     secrets: tuple[SecretName, ...] | None = Field(
         default=None,
+        examples=[["shop-credentials"]],
         description=(
             "Kubernetes Secrets whose keys become environment variables of the run: a list of "
             "names; each must exist. None: AIRFLOW__MELTANO_PODS__SECRETS, else "
@@ -132,6 +140,7 @@ class PodSettings(BaseModel):
         dict[str, SecretKeySetting], BeforeValidator(check_secret_env), SECRET_KEYS
     ] = Field(
         default_factory=dict,
+        examples=[{"TAP_SHOP_TOKEN": {"secret": "shop", "key": "token"}}],
         description=(
             "Environment variables of the run whose values are single keys of Kubernetes Secrets: "
             "a map of names to `{secret: ..., key: ...}`, both optional; each must exist. Without "
@@ -142,6 +151,7 @@ class PodSettings(BaseModel):
     )
     state: Literal["database", "backend"] | None = Field(
         default=None,
+        examples=["backend"],
         description=(
             "What keeps the state: `database` (Meltano's system database, see `database_secret`) "
             "or `backend` (one of Meltano's own state backends, such as S3, GCS or Azure; the "
@@ -154,6 +164,7 @@ class PodSettings(BaseModel):
     )
     database_secret: SecretName | None = Field(
         default=None,
+        examples=["shop-database"],
         description=(
             "Secret whose key MELTANO_DATABASE_URI is Meltano's system database, which keeps the "
             "state. It must exist: without it a pod would begin at nothing and load all again. "
@@ -166,6 +177,7 @@ class PodSettings(BaseModel):
     )
     pod_template: Annotated[str, BeforeValidator(check_template), TEMPLATE] | None = Field(
         default=None,
+        examples=["large.yaml"],
         description=(
             "File under `k8s/pod_templates` that the pods start from. None: "
             "AIRFLOW__MELTANO_PODS__POD_TEMPLATE, else `default.yaml`; on Astro `astro.yaml`."
@@ -174,6 +186,7 @@ class PodSettings(BaseModel):
     )
     pod_override: Annotated[dict[str, Any], BeforeValidator(check_override)] = Field(
         default_factory=dict,
+        examples=[{"spec": {"nodeSelector": {"pool": "large"}}}],
         description=(
             "Anything else of the pod, in Kubernetes' own words: a part of a pod template "
             "(`metadata`, `spec`) laid over all else, such as `spec: {nodeSelector: {pool: big}, "
@@ -183,6 +196,7 @@ class PodSettings(BaseModel):
     )
     worker_override: Annotated[dict[str, Any], BeforeValidator(check_worker_override)] = Field(
         default_factory=dict,
+        examples=[{"spec": {"nodeSelector": {"pool": "small"}}}],
         description=(
             "The same for the pod in which Airflow's KubernetesExecutor runs the task (it starts "
             "the run's pod and follows it), laid over `[kubernetes_executor] pod_template_file`. "
@@ -197,6 +211,7 @@ class PodSettings(BaseModel):
         Field(ge=timedelta(seconds=10), le=timedelta(days=1)),
     ] = Field(
         default=timedelta(minutes=10),
+        examples=["15m"],
         description=(
             "How long a pod may take until its container runs (a node is found or added, the image "
             "fetched): seconds or a duration such as `15m`, 10s to 24h."
@@ -204,6 +219,7 @@ class PodSettings(BaseModel):
     )
     mode: Literal["sync", "deferred"] | None = Field(
         default=None,
+        examples=["deferred"],
         description=(
             "How Airflow waits for a pod: `sync` (a worker slot follows it, with live logs) or "
             "`deferred` (the triggerer waits and the slot is free; logs come at the end). None: "

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from meltano_pods.names import suggestion
 from meltano_pods.settings.override import override_problems, worker_override_problems
-from meltano_pods.settings.quantity import parse_quantity
+from meltano_pods.settings.quantity import nearest_quantity, parse_quantity
 from meltano_pods.settings.run_variables import refuse_run_variable
 from meltano_pods.settings.values import check_name, inner_error
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from meltano_pods.settings.podfields import Problem
 
 PARTS = ("requests", "limits")
-_RESOURCES = ("cpu", "memory", "ephemeral-storage")
+_EXAMPLES = {"cpu": "250m", "memory": "512Mi", "ephemeral-storage": "1Gi"}
+_RESOURCES = tuple(_EXAMPLES)
 _BYTES = ("memory", "ephemeral-storage")
 _FEWEST_BYTES = 2**20
 _SECRET_KEY = ("secret", "key")
@@ -151,7 +152,13 @@ def _quantity(part: str, name: Any, value: object) -> str:  # noqa: ANN401 - YAM
     try:
         number = parse_quantity(value)
     except ValueError as error:
-        raise inner_error(f"{part}.{name}", str(error)) from None
+        near = nearest_quantity(value) if name in _BYTES else None
+        example = near or _EXAMPLES.get(name, "1")
+        raise inner_error(
+            f"{part}.{name}",
+            str(error),
+            f"{f'Did you mean `{near}`? ' if near else ''}Write it as `{name}: {example}`.",
+        ) from None
     if name in _BYTES and 0 < number < _FEWEST_BYTES:
         digits = "".join(itertools.takewhile(str.isdigit, str(value)))
         raise inner_error(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _QUANTITY = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(?:([eE][+-]?\d+)|(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]))?")
+_LIKE_BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgtp])(?:i?b|ib?)?", re.IGNORECASE)
 _BINARY = {unit: Decimal(1024) ** power for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti"), 1)}
 _BINARY |= {"Pi": Decimal(1024) ** 5, "Ei": Decimal(1024) ** 6}
 _DECIMAL = {
@@ -41,6 +42,12 @@ def parse_quantity(value: object) -> Decimal:
             number, exponent, unit = match.groups()
             return Decimal(number + (exponent or "")) * _UNITS.get(unit or "", Decimal(1))
     raise ValueError(f"{value!r} is no quantity: write it as 250m, 2, 512Mi or 1.5Gi")
+
+
+def nearest_quantity(value: object) -> str | None:
+    """Return the quantity that a number of bytes was meant to be, as in `512MB`; None for none."""
+    found = _LIKE_BYTES.fullmatch(str(value).strip())
+    return None if found is None else f"{found[1]}{found[2].upper()}i"
 
 
 def add_quantities(values: Iterable[str]) -> str:

@@ -26,11 +26,13 @@ class RunOptions(BaseModel):
 
     full_refresh: Flag = Field(
         default=False,
+        examples=[True],
         description="Whether to ignore the saved state and move all records again: true or false.",
         json_schema_extra=_WHOLE_TASK,
     )
     refresh_catalog: Flag = Field(
         default=False,
+        examples=[True],
         description=(
             "Whether to discover the streams anew instead of using Meltano's cached catalog: true "
             "or false. A full refresh does so, too."
@@ -39,6 +41,7 @@ class RunOptions(BaseModel):
     )
     no_state_update: Flag = Field(
         default=False,
+        examples=[True],
         description=(
             "Whether to run apart from the state: true or false. Meltano then neither saves nor "
             "reads it, so all records move."
@@ -49,6 +52,7 @@ class RunOptions(BaseModel):
         tuple[str, ...], BeforeValidator(check_streams), WithJsonSchema(STREAMS_SCHEMA)
     ] = Field(
         default=(),
+        examples=[["orders"]],
         description=(
             "Which of the selected streams to move: a list of patterns such as `orders`, "
             "`public-*` or `!*_raw` (`*` and `?` are wildcards, `!` leaves streams out), for one "
@@ -61,6 +65,7 @@ class RunOptions(BaseModel):
         str | None, BeforeValidator(check_suffix), WithJsonSchema(SUFFIX_SCHEMA)
     ] = Field(
         default=None,
+        examples=["repair-7"],
         description=(
             "What to add to the state ids, so that a run has a bookmark of its own: 1 to 63 "
             "letters, digits, dots, dashes and underscores. `dev:tap-a-to-target-b` becomes "
@@ -72,6 +77,7 @@ class RunOptions(BaseModel):
     )
     state_strategy: Literal["auto", "merge", "overwrite"] = Field(
         default="auto",
+        examples=["merge"],
         description=(
             "How a new state joins the saved one: `auto` (as Meltano has it: merged after a full "
             "refresh, else overwritten), `merge` or `overwrite`."
@@ -80,6 +86,7 @@ class RunOptions(BaseModel):
     )
     log_level: Literal["debug", "info", "warning", "error"] | None = Field(
         default=None,
+        examples=["debug"],
         description=(
             "What Meltano and the plugins log: `debug`, `info`, `warning` or `error`. None: "
             "MELTANO_CLI_LOG_LEVEL of the run's environment, else `info`."
@@ -93,6 +100,7 @@ class RunSettings(RunOptions):
 
     allowed_environments: tuple[Annotated[str, Field(min_length=1, max_length=250)], ...] = Field(
         default=(),
+        examples=[["staging"]],
         description=(
             "Meltano environments that a run started by hand may choose beside its own: a list of "
             "names under `environments` that have no other settings here than its own. Empty: "
@@ -102,6 +110,7 @@ class RunSettings(RunOptions):
     )
     backfill_state: Literal["own", "shared"] = Field(
         default="own",
+        examples=["shared"],
         description=(
             "Which state the runs of an Airflow backfill use: `own` (each one a bookmark of its "
             "own, which begins at nothing) or `shared` (that of the scheduled runs, which the "

@@ -79,7 +79,8 @@ def _annotated(level: str) -> dict[str, Any]:
 def _bounded(made: dict[str, Any], key: str) -> dict[str, Any]:
     """Return a property as editors read it."""
     if key in OVERRIDES:
-        return {"description": made["description"], "$ref": f"#/$defs/{ROOT}"}
+        kept = {name: made[name] for name in ("description", "examples")}
+        return {**kept, "$ref": f"#/$defs/{ROOT}"}
     said = {name: value for name, value in made.items() if name not in ("not_at", "title")}
     # Defaults of durations and the like are written as pydantic writes them, not as people do.
     default = Settings.model_fields[key].get_default(call_default_factory=True)

@@ -13,6 +13,7 @@ from pydantic import WithJsonSchema
 from meltano_pods.settings.expect import CHANGES, IGNORE, MISSING_RECORDS, SEVERITIES
 from meltano_pods.settings.notify import CHANNELS, EVENTS
 from meltano_pods.settings.run_variables import RUN_VARIABLES
+from meltano_pods.settings.values import LINK_PATTERN
 
 _VARIABLE = {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "not": {"enum": list(RUN_VARIABLES)}}
 _QUANTITIES: dict[str, Any] = {
@@ -61,6 +62,7 @@ _OF_STREAM: dict[str, Any] = {
 
 DURATION = WithJsonSchema(_DURATION)
 DATE = WithJsonSchema({"type": "string", "examples": ["2026-01-31"]})
+LINK = WithJsonSchema({"type": "string", "pattern": LINK_PATTERN})
 TIMEZONE = WithJsonSchema({"type": "string", "examples": ["UTC", "Europe/Berlin"]})
 KUBERNETES_NAME = WithJsonSchema(
     {"type": "string", "pattern": r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}

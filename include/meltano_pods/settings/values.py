@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic_core import PydanticCustomError
 
-from meltano_pods.names import suggestion
+from meltano_pods.names import nearest
 from meltano_pods.settings.likely_secrets import looks_secret, secret_in
 from meltano_pods.settings.run_variables import refuse_run_variable
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
+LINK_PATTERN = r"^(https?://|mailto:)\S+$"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -39,6 +40,13 @@ def _seconds(value: float) -> timedelta:
         raise ValueError("takes a shorter duration") from None
 
 
+def check_link(value: object) -> object:
+    """Accept an address that a person can open."""
+    if value is not None and not (isinstance(value, str) and re.search(LINK_PATTERN, value)):
+        raise ValueError("takes an address that begins with https:// or mailto:")
+    return value
+
+
 def parse_start_date(value: object) -> object:
     """Read an ISO date, or date and time; a number (seconds since 1970) is refused."""
     if value is None or isinstance(value, date):
@@ -59,8 +67,10 @@ def check_timezone(value: object) -> object:
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
-        near = suggestion(value, available_timezones())
-        context = {"message": takes, "fix": f"{near}Write the IANA name of a time zone."}
+        near = nearest(value, available_timezones())
+        said = f"Did you mean `{near}`? " if near else ""
+        fix = f"{said}Write it as `timezone: {near or 'Europe/Berlin'}`."
+        context = {"message": takes, "fix": fix}
         raise PydanticCustomError("timezone", "{message}", context) from None
     return value
 
