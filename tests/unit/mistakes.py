@@ -146,8 +146,15 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
         ("no `transform`", "Add `transform: skip`"),
     ),
     "transform run": (
-        "job: load", "extractor: tap-csv\n  loader: target-jsonl\n  transform: run", 30,
-        "schedules[0].transform", ("dbt:run",),
+        "job: load", "extractor: tap-csv\n  loader: target-jsonl\n  transform: run", 26,
+        "schedules[0].transform", (
+            "the transformer `dbt`", "tasks: [tap-csv target-jsonl, 'dbt:run']",
+            "meltano state copy daily dev:tap-csv-to-target-jsonl",
+        ),
+    ),
+    "transform of another kind": (
+        "job: load", "extractor: tap-csv\n  loader: target-jsonl\n  transform: dbt", 30,
+        "schedules[0].transform", ("expected one of: only, run, skip",),
     ),
     "unknown loader": (
         "job: load", "extractor: tap-csv\n  loader: target-json\n  transform: skip", 26,

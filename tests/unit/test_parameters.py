@@ -74,6 +74,8 @@ def test_apart_from_the_state_a_schedule_runs_as_any_other() -> None:
     assert found.arguments == (*PAIR, "--timeout", "60", "--no-state-update")
     with pytest.raises(ParameterError, match="`no_state_update` needs an environment"):
         told(EL, Circumstances(None), no_state_update=True)
+    with pytest.raises(ParameterError, match="cannot be combined with `transform`"):
+        told((*EL, "--transform", "run"), no_state_update=True)
 
 
 def test_a_backfill_has_a_state_of_its_own_whatever_the_suffix() -> None:

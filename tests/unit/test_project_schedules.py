@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
 import pytest
+from meltano_pods.errors import ProjectError, SettingsError
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project
+from meltano_pods.project.transforms import transform_warnings
 
 from tests.unit.projects import GOOD, MakeProject
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EL = "extractor: tap-csv\n  loader: target-jsonl\n  transform: skip"
 
@@ -84,3 +90,65 @@ def test_catchup_starts_at_it(make_project: MakeProject) -> None:
     )
     (dag,) = plan(read_project(make_project(text))).dags
     assert (dag.settings.catchup, dag.settings.start_date) == (True, START)
+
+
+ELT = "extractor: tap-csv\n  loader: target-jsonl\n  transform: "
+TRANSFORMER = (
+    "  transformers:\n  - {name: dbt, namespace: dbt, commands: {clean: c, deps: d, run: r}}\njobs:"
+)
+
+
+def elt(make_project: MakeProject, transform: str, more: str = "") -> Path:
+    text = GOOD.replace("  utilities:\n  - name: dbt\n", "").replace("\n  - dbt:run", "")
+    text = text.replace("jobs:", TRANSFORMER).replace("job: load", f"{ELT}{transform}{more}")
+    return make_project(text)
+
+
+def test_transform_run_is_what_meltanos_schedule_runs(make_project: MakeProject) -> None:
+    task = plan(read_project(elt(make_project, "run"))).dags[0].tasks[0]
+    assert task.task_id == "tap-csv-to-target-jsonl"
+    assert task.arguments[3:] == ("--state-id", "daily", "--transform", "run")
+    assert task.state_ids == ("daily",)
+    assert task.utilities == ("dbt",)
+    assert task.pipelines == (("tap-csv", "target-jsonl"),)
+
+
+def test_transform_only_moves_nothing(make_project: MakeProject) -> None:
+    task = plan(read_project(elt(make_project, "only"))).dags[0].tasks[0]
+    assert task.task_id == "dbt-run"
+    assert task.arguments[1:] == (
+        "tap-csv", "target-jsonl", "--state-id", "daily", "--transform", "only",
+    )  # fmt: skip
+    assert (task.state_ids, task.pipelines) == ((), ())
+    assert task.utilities == ("dbt",)
+
+
+def test_a_transformer_without_the_commands_that_meltano_runs(make_project: MakeProject) -> None:
+    folder = elt(make_project, "only")
+    file = folder / "meltano.yml"
+    file.write_text(file.read_text().replace("{clean: c, deps: d, run: r}", "{run: r}"))
+    with pytest.raises(ProjectError, match="has not: clean, deps") as caught:
+        read_project(folder)
+    assert "schedules[0].transform" in str(caught.value)
+
+
+@pytest.mark.parametrize("transform", ["skip", "null", "''"])
+def test_without_transform(make_project: MakeProject, transform: str) -> None:
+    task = plan(read_project(elt(make_project, transform))).dags[0].tasks[0]
+    assert task.arguments[3:] == ("--state-id", "daily")
+
+
+def test_meltano_looks_for_a_lock_file_before_it_transforms(make_project: MakeProject) -> None:
+    folder = elt(make_project, "run")
+    (warning,) = transform_warnings(read_project(folder))
+    assert "plugins/extractors/tap-csv.lock" in str(warning)
+    assert "meltano state copy daily dev:tap-csv-to-target-jsonl" in str(warning)
+    (folder / "plugins" / "extractors").mkdir(parents=True)
+    (folder / "plugins" / "extractors" / "tap-csv.lock").write_text("{}")
+    assert not list(transform_warnings(read_project(folder)))
+
+
+def test_no_state_update_and_transform(make_project: MakeProject) -> None:
+    more = "\n  annotations: {meltano_pods: {no_state_update: true}}"
+    with pytest.raises(SettingsError, match="cannot be combined with `transform: run`"):
+        plan(read_project(elt(make_project, "run", more)))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LOG_LEVEL = "MELTANO_CLI_LOG_LEVEL"
 STATE_ID = "--state-id"
+TRANSFORM = "--transform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,13 @@ def invocation(
     if name is None:
         if suffix is not None:
             flags.append(f"--state-id-suffix={suffix}")
+    elif TRANSFORM in arguments and options.no_state_update:
+        raise ParameterError(
+            f"`no_state_update` cannot be combined with `transform` of the schedule `{name}`: "
+            "`meltano elt` has no such option",
+            "parameter or setting no_state_update",
+            "Run with a `state_id_suffix` of its own.",
+        )
     elif not options.no_state_update:
         state_id = (STATE_ID, state_id_of(name, at.other_environment, suffix))
     elif environment is None:

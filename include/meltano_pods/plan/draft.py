@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from meltano_pods.plan.identifiers import project_part
+from meltano_pods.project.transforms import SKIP
 
 if TYPE_CHECKING:
     from meltano_pods.errors import Location
@@ -19,10 +20,12 @@ class Command:
     Attributes:
         blocks: Plugins and commands.
         state_id: Of an extract-load schedule; None leaves it to Meltano.
+        transform: What such a schedule does about its transformer: `skip`, `run` or `only`.
     """
 
     blocks: tuple[str, ...]
     state_id: str | None = None
+    transform: str = SKIP
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,8 @@ def _of_schedule(project: Project, schedule: Schedule) -> Draft:
         own = (job.annotations, schedule.annotations)
         return Draft(name, own, _commands(job), schedule.where, schedule)
     # The state id that `meltano schedule run` uses, so that state carries over both ways.
-    pair = Command((str(schedule.extractor), str(schedule.loader)), schedule.name)
+    blocks = (str(schedule.extractor), str(schedule.loader))
+    pair = Command(blocks, schedule.name, schedule.transform)
     return Draft(name, (schedule.annotations,), (pair,), schedule.where, schedule)
 
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from meltano_pods.errors import SettingsError
 from meltano_pods.names import listed, suggestion
+from meltano_pods.project.transforms import SKIP
 from meltano_pods.settings.layer import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from meltano_pods.plan.draft import Command
     from meltano_pods.project import Project
     from meltano_pods.project.model import Environment
     from meltano_pods.settings import Settings
@@ -66,23 +68,33 @@ def _said(environment: Environment) -> dict[str, Any]:
 
 
 def check_no_state_update(
-    settings: Settings, environment: str | None, schedule: str | None, layers: Sequence[Layer]
+    settings: Settings, environment: str | None, command: Command, layers: Sequence[Layer]
 ) -> None:
     """Check that Meltano can run a task apart from the state, where that is asked for.
 
     Args:
         settings: The task's.
         environment: Meltano environment of the DAG.
-        schedule: Name of the schedule of extractor and loader; None for other tasks.
+        command: What the task runs.
         layers: What said it, for the place of an error.
 
     Raises:
         SettingsError: It cannot.
     """
-    if settings.no_state_update and schedule is not None and environment is None:
+    if not settings.no_state_update or command.state_id is None:
+        return
+    if environment is None:
         raise SettingsError(
-            f"`no_state_update` needs an environment for the schedule `{schedule}`: `meltano el` "
-            "has no such option, and `meltano run` runs nothing without an environment",
+            f"`no_state_update` needs an environment for the schedule `{command.state_id}`: "
+            "`meltano el` has no such option, and `meltano run` runs nothing without an "
+            "environment",
             place_of(layers, "no_state_update"),
             "Add an environment and `default_environment`, or set a `state_id_suffix` instead.",
+        )
+    if command.transform != SKIP:
+        raise SettingsError(
+            f"`no_state_update` cannot be combined with `transform: {command.transform}` of the "
+            f"schedule `{command.state_id}`: `meltano elt` has no such option",
+            place_of(layers, "no_state_update"),
+            "Set a `state_id_suffix` instead, or schedule a job.",
         )

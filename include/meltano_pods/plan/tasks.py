@@ -15,6 +15,7 @@ from meltano_pods.plan.runs import check_no_state_update
 from meltano_pods.plan.state import pipelines, state_ids
 from meltano_pods.plan.state_place import find_state_place
 from meltano_pods.project import PluginType
+from meltano_pods.project.transforms import ONLY, SKIP, TRANSFORMER
 from meltano_pods.settings.layer import MadeLayer, in_order
 from meltano_pods.settings.merge import joined, merged
 from meltano_pods.settings.tasks import check_task_ids, layers_of
@@ -42,7 +43,7 @@ def plan_tasks(
     Raises:
         SettingsError: Settings that are not allowed, or do not go together.
     """
-    ids = unique_identifiers(_content(project, command.blocks) for command in draft.commands)
+    ids = unique_identifiers(_content(project, command) for command in draft.commands)
     commands = dict(zip(ids, draft.commands, strict=True))
     for layer in draft.own:
         check_task_ids(layer, ids)
@@ -66,7 +67,7 @@ def plan_tasks(
         check_environment(own, variables, said[task_id])
         layers_of_task = (*said[task_id], *of_schedule)
         place = find_state_place(project, environment, own, variables, layers_of_task)
-        check_no_state_update(own, environment, command.state_id, said[task_id])
+        check_no_state_update(own, environment, command, said[task_id])
         tasks.append(
             TaskPlan(
                 task_id=task_id,
@@ -77,8 +78,8 @@ def plan_tasks(
                 upstream=upstream[task_id],
                 state_ids=_state_ids(project, command, environment, own),
                 pool=own.pool,
-                pipelines=pipelines(project, command.blocks),
-                utilities=utilities(project, command.blocks),
+                pipelines=() if command.transform == ONLY else pipelines(project, command.blocks),
+                utilities=_utilities(project, command),
                 layers=place.layers,
                 state_folder=place.folder,
             )
@@ -90,6 +91,11 @@ def utilities(project: Project, blocks: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of the utilities and transformers among blocks, each once."""
     kinds = (PluginType.UTILITIES, PluginType.TRANSFORMERS)
     return tuple(each.name for each in plugins_of(project, blocks) if each.type in kinds)
+
+
+def _utilities(project: Project, command: Command) -> tuple[str, ...]:
+    transformer = () if command.transform == SKIP else (TRANSFORMER,)
+    return (*utilities(project, command.blocks), *transformer)
 
 
 def _with_reads(task: TaskPlan, tasks: Sequence[TaskPlan]) -> TaskPlan:
@@ -127,7 +133,7 @@ def plugin_layers(
 def _state_ids(
     project: Project, command: Command, environment: str | None, settings: Settings
 ) -> tuple[str, ...]:
-    if settings.no_state_update:
+    if settings.no_state_update or command.transform == ONLY:
         return ()
     suffix = settings.state_id_suffix
     if command.state_id is not None:
@@ -135,8 +141,9 @@ def _state_ids(
     return state_ids(project, command.blocks, environment, suffix)
 
 
-def _content(project: Project, blocks: tuple[str, ...]) -> str:
+def _content(project: Project, command: Command) -> str:
     """Return what a task runs as a name: `tap-a-to-target-b`, `dbt-run`."""
+    blocks = (f"{TRANSFORMER}:run",) if command.transform == ONLY else command.blocks
     text = ""
     for block in blocks:
         plugin = project.plugin_of(block)
@@ -149,6 +156,8 @@ def _arguments(command: Command, settings: Settings) -> tuple[str, ...]:
     arguments = ["run", *command.blocks]
     if command.state_id is not None:
         arguments += ["--state-id", command.state_id]
+    if command.transform != SKIP:
+        arguments += ["--transform", command.transform]
     return (*arguments, *timeout_options(settings))
 
 

@@ -150,6 +150,8 @@ class Schedule:
         job: Name of the job, or None for an extractor and a loader.
         extractor: Name of the extractor, where there is no job.
         loader: Name of the loader, where there is no job.
+        transform: Whether an extractor and a loader are followed by a transformer (`run`), or it
+            runs alone (`only`), or not (`skip`).
         start_date: As written.
         start_date_where: Its place, where there is one.
         env: Environment variables of its runs.
@@ -163,6 +165,7 @@ class Schedule:
     job: str | None
     extractor: str | None
     loader: str | None
+    transform: str
     start_date: datetime | None
     start_date_where: Location
     env: Mapping[str, str]

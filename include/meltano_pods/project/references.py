@@ -8,6 +8,7 @@ from meltano_pods.errors import Location, ProjectError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.project.document import shown
 from meltano_pods.project.model import PluginType
+from meltano_pods.project.transforms import transform_errors
 
 if TYPE_CHECKING:
     from meltano_pods.project.model import Project, Schedule
@@ -35,6 +36,8 @@ def check_schedules(project: Project) -> None:
                     _place(schedule, key),
                     "Rename one of the two.",
                 )
+        for error in transform_errors(project, schedule):
+            raise error
 
 
 def _named(schedule: Schedule, key: str, name: str, valid: set[str]) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meltano_pods.names import listed
 from meltano_pods.project.annotations import read_annotations
 from meltano_pods.project.cron import cron_problem
 from meltano_pods.project.document import name_of, shown, written
 from meltano_pods.project.keys import refuse_sections, refuse_typos
 from meltano_pods.project.model import Schedule
+from meltano_pods.project.transforms import SKIP, TRANSFORMS
 
 if TYPE_CHECKING:
     from meltano_pods.errors import Location
@@ -32,10 +34,11 @@ def read_schedule(node: Node) -> Schedule:
     refuse_sections(entries, "a schedule")
     name = name_of(node, entries, "schedule", "daily")
     job = extractor = loader = None
+    transform = SKIP
     if (node_of_job := written(entries, "job")) is not None:
         job = node_of_job.text("a job's name")
     else:
-        extractor, loader = _pair(node, entries, name)
+        extractor, loader, transform = _pair(node, entries, name)
     env = _env(entries)
     start = written(entries, "start_date")
     return Schedule(
@@ -44,6 +47,7 @@ def read_schedule(node: Node) -> Schedule:
         job=job,
         extractor=extractor,
         loader=loader,
+        transform=transform,
         start_date=None if start is None else start.date("`start_date: 2026-01-31`"),
         start_date_where=node.where if start is None else start.where,
         env={key: value for key, (value, _) in env.items()},
@@ -53,8 +57,8 @@ def read_schedule(node: Node) -> Schedule:
     )
 
 
-def _pair(node: Node, entries: Entries, name: str) -> tuple[str, str]:
-    """Return extractor and loader of a schedule without a job."""
+def _pair(node: Node, entries: Entries, name: str) -> tuple[str, str, str]:
+    """Return extractor, loader and transform of a schedule without a job."""
     for key in ("extractor", "loader"):
         if written(entries, key) is None:
             node.fail(
@@ -70,18 +74,17 @@ def _pair(node: Node, entries: Entries, name: str) -> tuple[str, str]:
             "for it",
             "Add `transform: skip` to it.",
         )
-    transform = entries["transform"].text("`transform: skip`")
-    if transform != "skip":
+    node_of_transform = written(entries, "transform")
+    transform = SKIP if node_of_transform is None else node_of_transform.text("`transform: skip`")
+    if transform not in TRANSFORMS:
         entries["transform"].fail(
-            f"`transform: {transform[:20]}` cannot be run here; allowed is: skip"
-            if transform in {"run", "only"}
-            else f"{shown(transform)} is no value of `transform`; allowed here is: skip",
-            "Write `transform: skip`, or schedule a job that ends with the transformer, such as "
-            "`tasks: [tap-a target-b dbt:run]`.",
+            f"{shown(transform)} is an invalid `transform`; expected one of: {listed(TRANSFORMS)}",
+            "Write `transform: skip`, or `transform: run` to run the transformer `dbt` afterwards.",
         )
     return (
         entries["extractor"].text("an extractor's name"),
         entries["loader"].text("a loader's name"),
+        transform,
     )
 
 

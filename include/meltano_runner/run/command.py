@@ -1,8 +1,8 @@
 """The arguments of `meltano-runner run`, and the Meltano command they stand for.
 
 `run` takes what `meltano run` takes (Meltano 4.4) and, with `--state-id`, becomes `meltano el`:
-the command that `meltano schedule run` uses for an extract-load schedule, under the schedule's
-name as state id.
+what `meltano schedule run` does for an extract-load schedule, under the schedule's name as state
+id. With `--transform` it becomes `meltano elt`, which runs the transformer `dbt` afterwards.
 https://docs.meltano.com/reference/command-line-interface#run
 """
 
@@ -26,6 +26,8 @@ class RunRequest:
     Attributes:
         blocks: Plugins, `plugin:command`s and job names, in order.
         state_id: State id of an extract-load schedule; None for a `meltano run`.
+        transform: What an extract-load schedule does about its transformer: `run` it afterwards,
+            or run it `only`; None for nothing.
         timeout: Seconds after which the run is stopped as on SIGTERM; None for no limit.
         options: Meltano's own options, passed on as they are.
     """
@@ -34,6 +36,7 @@ class RunRequest:
     state_id: str | None
     timeout: int | None
     options: tuple[str, ...]
+    transform: str | None = None
 
     def arguments(self) -> list[str]:
         """Return Meltano's arguments; `--timeout` is the runner's own (it keeps the state)."""
@@ -44,7 +47,13 @@ class RunRequest:
             options.append("--no-install")
         if self.state_id is None:
             return ["run", *options, *self.blocks]
-        return ["el", *options, f"--state-id={self.state_id}", *self.blocks]
+        command = ["el"] if self.transform is None else ["elt", f"--transform={self.transform}"]
+        return [*command, *options, f"--state-id={self.state_id}", *self.blocks]
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is an extract-load schedule's, and more than its transformer runs."""
+        return self.state_id is not None and self.transform != "only"
 
     def values(self, option: str) -> list[str]:
         """Return the values that one of Meltano's options is given."""
@@ -85,6 +94,11 @@ def parser() -> argparse.ArgumentParser:
         help="run one tap and one target as an extract-load schedule of this name",
     )
     result.add_argument(
+        "--transform",
+        choices=("run", "only"),
+        help="run the transformer `dbt` afterwards, or alone (only with --state-id)",
+    )
+    result.add_argument(
         "--timeout",
         type=_positive,
         metavar="SECONDS",
@@ -113,7 +127,7 @@ def parse(arguments: list[str]) -> RunRequest:
     known = parser().parse_intermixed_args(arguments)
     given = vars(known)
     is_el = known.state_id is not None
-    wrong = _RUN_ONLY_FLAGS + _RUN_ONLY_VALUES if is_el else _EL_ONLY_VALUES
+    wrong = _RUN_ONLY_FLAGS + _RUN_ONLY_VALUES if is_el else ("--transform", *_EL_ONLY_VALUES)
     for option in wrong:
         if given[_key(option)]:
             raise UsageError(
@@ -131,7 +145,9 @@ def parse(arguments: list[str]) -> RunRequest:
         options.extend(
             f"{option}={value}" for value in ([values] if isinstance(values, str) else values)
         )
-    return RunRequest(tuple(known.blocks), known.state_id, known.timeout, tuple(options))
+    return RunRequest(
+        tuple(known.blocks), known.state_id, known.timeout, tuple(options), known.transform
+    )
 
 
 def meltano_executable() -> str:

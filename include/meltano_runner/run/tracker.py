@@ -35,6 +35,8 @@ _READ = re.compile(
     r"(?:Reader|Target) '.*' completed (?:reading|processing) \d+ lines of input "
     r"\((?:\d+ schemas, )?(?P<records>\d+) records(?:, (?P<batches>\d+) batch manifests)?"
 )
+# Of the transformer that `meltano elt` runs; lines of its log name it.
+_TRANSFORM_ENDED = ("Transformation complete!", "Transformation failed")
 _EL_ENDED = ("Extract & load complete!", "ELT could not be completed")
 
 
@@ -76,7 +78,7 @@ class Tracker:
         self._files_of = files_of
         self._dbt_of = dbt_of
         self._why_refused = why_refused
-        if request.state_id is not None:
+        if request.moves:
             # `meltano el` names neither its job nor its end in the way `run` does.
             self._begin(request.state_id)
 
@@ -106,6 +108,12 @@ class Tracker:
             self._note_end(event.fields)
         elif role := _EL_FAILED.get(event.text):
             self.exit_codes[role] = int(event.fields.get("code") or 1)
+        else:
+            self._note_end_of_el(event)
+
+    def _note_end_of_el(self, event: Event) -> None:
+        if event.text in _TRANSFORM_ENDED:
+            self._note_transform_end(event.fields)
         elif event.text.startswith(_EL_ENDED):
             self.busy = False
             self._read_files()
@@ -155,7 +163,7 @@ class Tracker:
             self.refused = self._why_refused(tap, folder)
 
     def _note_plugin(self, event: Event) -> None:
-        if event.fields.get("cmd_type") == "command":
+        if event.fields.get("cmd_type") in {"command", "transformer"}:
             self.utility = event.source
             return
         role = _role(event.fields)
@@ -203,6 +211,14 @@ class Tracker:
         if not fields.get("success"):
             self._note_command_failed(str(fields.get("err") or ""))
         if self.utility and (found := self._dbt_of(self.utility)):
+            self.dbt.append(found)
+
+    def _note_transform_end(self, fields: dict[str, Any]) -> None:
+        if code := fields.get("code"):
+            self.exit_codes["utilities"] = int(code)
+            self.utility_error = str(fields.get("message") or "") or None
+        self.utility = self.utility or "dbt"
+        if found := self._dbt_of(self.utility):
             self.dbt.append(found)
 
     def _note_command_failed(self, text: str) -> None:
