@@ -17,15 +17,20 @@ PLUGINS := $(PROJECTS:%=.run/installed/%)
 ##@ Try it
 
 .PHONY: run
-run: .venv/.airflow .venv-meltano/.done ## Run a project's DAG in Airflow here, no Docker, no cluster (DAG=, KEEP=1, FULL_REFRESH=1)
+run: .venv/.airflow .venv-meltano/.done ## Run a project's DAG in Airflow here, resuming from its state; no Docker, no cluster (DAG=, FULL_REFRESH=1)
 	@.venv/bin/python -m tools.local_run --check $(if $(DAG),--dag $(DAG))
 	@$(MAKE) --silent $(filter .run/installed/$(firstword $(subst ., ,$(or $(DAG),csv_to_json))),$(PLUGINS))
-	@.venv/bin/python -m tools.local_run $(if $(DAG),--dag $(DAG)) $(if $(KEEP),--keep) $(if $(FULL_REFRESH),--full-refresh)
+	@.venv/bin/python -m tools.local_run $(if $(DAG),--dag $(DAG)) $(if $(FULL_REFRESH),--full-refresh)
 
 .PHONY: airflow
-airflow: .venv/.airflow .venv-meltano/.done ## Airflow with its pages here, no Docker, until Ctrl+C (AIRFLOW_PORT=)
-	@$(MAKE) --silent $(PLUGINS)
+airflow: .venv/.airflow .venv-meltano/.done ## The Airflow UI here, no Docker, until Ctrl+C (AIRFLOW_PORT=)
+	@projects=$$(.venv/bin/python -m tools.airflow_here --check); \
+	for project in $$projects; do $(MAKE) --silent .run/installed/$$project; done
 	@.venv/bin/python -m tools.airflow_here
+
+.PHONY: reset
+reset: .venv/.airflow ## Remove the state and the output that runs here have kept of one project (PROJECT=)
+	@.venv/bin/python -m tools.local_reset $(PROJECT)
 
 .PHONY: up
 up: .venv/.dev ## A kind cluster with Airflow and the images; again is quick (CLUSTER_IMAGES=registry|offline)
@@ -44,7 +49,7 @@ astro-kind: .venv/.dev ## Let Airflow of `astro dev start` run its tasks there a
 	@.venv/bin/python -m tools.cluster astro-kind$(if $(OFF),-off)
 
 .PHONY: down
-down: .venv/.dev ## Remove the cluster and all that is in it
+down: .venv/.dev ## Remove the cluster with all that is in it: state, output, history
 	@.venv/bin/python -m tools.cluster down
 
 ##@ Ship it
@@ -58,11 +63,11 @@ push: .venv/.dev ## Publish the Meltano image and pin it for Airflow (REGISTRY=g
 	@.venv/bin/python -m tools.images push $(REGISTRY) $(if $(TAG),--tag $(TAG))
 
 .PHONY: plan
-plan: .venv/.dev ## Print the DAGs that Airflow will make (PODS=astro|external|default: their pods; DIFF=main: what changes)
-	@.venv/bin/meltano-pods plan $(if $(PODS),--pods $(PODS))$(if $(DIFF),--diff $(DIFF))
+plan: .venv/.airflow ## Print the DAGs that Airflow will make (PROJECT=; PODS=astro|external|default: their pods; DIFF=main: what changes)
+	@.venv/bin/meltano-pods plan $(PROJECT) $(if $(PODS),--pods $(PODS)) $(if $(DIFF),--diff $(DIFF))
 
 .PHONY: validate
-validate: .venv/.dev ## Name every fault of every project
+validate: .venv/.airflow ## Name every fault of every project
 	@.venv/bin/meltano-pods validate
 
 .PHONY: doctor
@@ -160,8 +165,8 @@ COMPILE := --quiet --no-config --generate-hashes --no-header --no-annotate --exc
 EXPORT := --quiet --frozen --no-header --no-annotate --no-emit-workspace
 
 .PHONY: clean
-clean: ## Remove what runs and environments left; projects' plugins with them
-	rm -rf .run output .venv .venv-meltano .venv-uv .cache meltano/*/.meltano
+clean: ## Remove environments, plugins and builds; state, output and history stay
+	rm -rf .venv .venv-meltano .venv-uv .cache .run/installed .run/meltano .run/docs
 
 .PHONY: help
 help: ## List the verbs

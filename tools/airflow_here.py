@@ -18,10 +18,13 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
+from meltano_pods.errors import MeltanoPodsError
+
 from tools import warehouse
 from tools.airflow_api import AirflowApi
+from tools.local_check import check_projects
 from tools.local_database import MigrationError, migrate, needs_migration
-from tools.local_places import ROOT, WORK, airflow_environment, project_environment
+from tools.local_places import ROOT, WORK, airflow_environment
 from tools.sqlite import let_readers_in
 
 if TYPE_CHECKING:
@@ -39,15 +42,24 @@ class AirflowHereError(Exception):
     """Something to tell the user, without a traceback."""
 
 
-def main() -> int:
-    """Start it, say where it is, and wait for Ctrl+C."""
+def main(*options: str) -> int:
+    """Start it, say where it is, and wait for Ctrl+C; with `--check`, only look for errors.
+
+    Then the projects whose plugins it needs go to stdout: one that cannot be read has an import
+    error in Airflow, and holds up nobody else.
+    """
     try:
         port = _port()
+        if options:
+            good, errors = check_projects()
+            sys.stderr.writelines(f"{each}\n" for each in errors)
+            print(*good)
+            return 0
         with _warehouse() as variables:
             _serve(port, variables)
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except (AirflowHereError, MigrationError) as error:
+    except (AirflowHereError, MigrationError, MeltanoPodsError) as error:
         sys.stderr.write(f"make airflow: {error}\n")
         return 1
     return 0
@@ -68,7 +80,7 @@ def _warehouse() -> Iterator[dict[str, str]]:
         return
     began = monotonic()
     _show("PostgreSQL for projects that load into one ...")
-    with warehouse.running(WORK / "warehouse", keep=True) as variables:
+    with warehouse.running(WORK / "warehouse") as variables:
         _took(began, f"port {variables['WAREHOUSE_PORT']}")
         yield variables
 
@@ -131,8 +143,6 @@ def environment(port: int) -> dict[str, str]:
         # A DAG file that was written is read at once: this is for what it reads, a meltano.yml.
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "15",
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
-        "AIRFLOW__MELTANO_PODS__LAUNCHER": "process",
-        "AIRFLOW__MELTANO_PODS__PROCESS_ENV": json.dumps(project_environment("{project}")),
     }
     return os.environ | airflow_environment(HOME) | own
 
@@ -207,4 +217,4 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from meltano_pods.cli import here
+from meltano_pods.settings.deployment import deployment_settings, variable_of
+from meltano_pods.settings.deployment_values import PROJECT
+from meltano_pods.settings.launchers import PROCESS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / here.WORK
@@ -30,13 +39,48 @@ def project_environment(project: str) -> dict[str, str]:
     return here.variables_here(ROOT, project)
 
 
+def process_env(environ: Mapping[str, str]) -> str:
+    """Return the deployment's `process_env` here, over which an exported one is laid.
+
+    Args:
+        environ: The environment of whoever starts it. What it has beside that comes before both, as
+            in any Airflow worker: an exported MELTANO_DATABASE_URI holds for all projects.
+
+    Raises:
+        DeploymentError: The exported one cannot be read.
+    """
+    name = variable_of("process_env")
+    exported = deployment_settings({"process_env": environ[name]} if environ.get(name) else {})
+    return json.dumps({**project_environment(PROJECT), **exported.process_env})
+
+
+def notes(project: str, environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield what a run's variables make different from other runs on this machine.
+
+    The address of a database is not shown, for it may hold a password.
+    """
+    exported = variable_of("process_env")
+    own = json.loads(process_env({}))
+    for name, what in (("MELTANO_DATABASE_URI", "state"), (here.OUTPUT, "output")):
+        if name in environ:
+            yield f"The {what} is where the exported {name} says."
+        elif json.loads(process_env(environ))[name] != own[name]:
+            yield f"The {what} is where {name} in the exported {exported} says, for {project}."
+
+
 def airflow_environment(home: Path) -> dict[str, str]:
-    """Return the variables of an Airflow that has the DAGs here and a database in `home`."""
+    """Return the variables of an Airflow that has the DAGs here and a database in `home`.
+
+    Raises:
+        DeploymentError: The exported `process_env` cannot be read.
+    """
     return {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "AIRFLOW__MELTANO_PODS__LAUNCHER": PROCESS,
+        "AIRFLOW__MELTANO_PODS__PROCESS_ENV": process_env(os.environ),
         # Whoever sits in front of it sees what fails; others need not hear of it.
         "AIRFLOW__MELTANO_PODS__NOTIFY": "off",
         "PYTHONWARNINGS": "ignore",

@@ -1,7 +1,8 @@
 """`make run`: one DAG in Airflow on this machine, with Meltano as a local process.
 
 Airflow runs as `dag.test()` does: the real DAG, operator, parameters and XCom on a metadata
-database of its own under .run/, in one process, so that a laptop needs no services.
+database of its own under .run/, in one process, so that a laptop needs no services. A run resumes
+from the saved state, like any other way to run a DAG, and removes nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -18,27 +18,22 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.errors import MeltanoPodsError
-from meltano_pods.names import counted, describe_counts, listed, suggestion
-from meltano_pods.project.files import project_folders
-from meltano_pods.tasks.planned import planned
+from meltano_pods.names import counted, describe_counts
 from meltano_runner.contract import DbtResult, total_counts
 
 from tools import warehouse
 from tools.airflow_log import DAG_FILES, OPERATORS, AirflowLog
 from tools.local_airflow import RESULT_KEY
+from tools.local_check import LocalCheckError, check_dag
 from tools.local_database import MigrationError, migrate, needs_migration
-from tools.local_places import (
-    ROOT,
-    WORK,
-    airflow_environment,
-    output_of,
-    project_environment,
-    state_of,
-)
+from tools.local_places import ROOT, WORK, airflow_environment, notes, output_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+
+DEFAULT_DAG = "csv_to_json.daily"
 
 
 class LocalRunError(Exception):
@@ -51,13 +46,11 @@ class LocalRun:
 
     Attributes:
         dag_id: The DAG; its project comes before the first dot.
-        keep: Go on from the output and state of the run before.
         full_refresh: Move every row again.
         seconds: How long each part took.
     """
 
     dag_id: str
-    keep: bool
     full_refresh: bool
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -66,37 +59,10 @@ class LocalRun:
         """Name of the Meltano project."""
         return self.dag_id.split(".", 1)[0]
 
-    def check(self) -> None:
-        """Look for faults of the project, before anything is installed or started for it.
-
-        Raises:
-            LocalRunError: There is one, or no such project.
-        """
-        dag_file = ROOT / "dags" / f"{self.project}.py"
-        if self.project in (projects := [each.name for each in project_folders(ROOT / "meltano")]):
-            try:
-                planned(ROOT / "meltano" / self.project)
-            except MeltanoPodsError as error:
-                raise LocalRunError(str(error)) from error
-        if not dag_file.exists():
-            near = suggestion(self.project, projects)
-            raise LocalRunError(
-                f"the project {self.project} has no DAG file: `cp dags/csv_to_json.py "
-                f"dags/{self.project}.py`"
-                if self.project in projects
-                else f"there is no project {self.project}; there are: {listed(projects)}. {near}"
-                "Name a DAG as DAG=PROJECT.SCHEDULE"
-            )
-
     @property
     def output(self) -> Path:
-        """Where target-jsonl puts its files."""
+        """The folder of its targets' files, for projects that name it."""
         return output_of(self.project)
-
-    @property
-    def state(self) -> Path:
-        """Meltano's system database, which holds the state."""
-        return state_of(self.project)
 
     def run(self) -> bool:
         """Run and report; True when the DAG run succeeded.
@@ -105,9 +71,8 @@ class LocalRun:
             LocalRunError: It could not be run.
         """
         WORK.mkdir(exist_ok=True)
-        if not self.keep:
-            shutil.rmtree(self.output, ignore_errors=True)
-            self.state.unlink(missing_ok=True)
+        for note in notes(self.project, os.environ):
+            _show(note)
         environment = self._environment()
         if needs_migration(WORK / "airflow"):
             began = monotonic()
@@ -131,7 +96,7 @@ class LocalRun:
             yield {}
             return
         try:
-            with warehouse.running(WORK / "warehouse", keep=self.keep) as variables:
+            with warehouse.running(WORK / "warehouse") as variables:
                 yield variables
         except warehouse.WarehouseError as error:
             raise LocalRunError(str(error)) from error
@@ -144,8 +109,7 @@ class LocalRun:
             "AIRFLOW__LOGGING__NAMESPACE_LEVELS": f"{OPERATORS}=INFO {DAG_FILES}=CRITICAL",
             "NO_COLOR": "1",
         }
-        airflow = airflow_environment(WORK / "airflow")
-        return os.environ | airflow | project_environment(self.project) | own
+        return os.environ | airflow_environment(WORK / "airflow") | own
 
     def _run_dag(self, environment: dict[str, str]) -> dict[str, Any]:
         dag_file = ROOT / "dags" / f"{self.project}.py"
@@ -179,6 +143,8 @@ class LocalRun:
             _show(f"\nDone: {counts_of(results)}.")
             for command in (each for result in results for each in result.get("dbt") or ()):
                 _show(f"  {DbtResult.from_dict(command).describe()}")
+            if moved_nothing(results):
+                _show(self._why_nothing())
         else:
             _show(f"\nThe DAG run ended as {state}; the reason stands above.")
             _show("`make run` tries once, whatever the setting `retries` says.")
@@ -189,12 +155,25 @@ class LocalRun:
         for name, taken in self.seconds.items():
             _show(f"  {taken:5.1f} s  {name}")
 
+    def _why_nothing(self) -> str:
+        dag = "" if self.dag_id == DEFAULT_DAG else f" DAG={self.dag_id}"
+        return (
+            "  The source has nothing new since the saved state. To move all records again: "
+            f"make run{dag} FULL_REFRESH=1"
+        )
+
 
 def counts_of(results: Iterable[dict[str, Any]]) -> str:
     """Return what tasks extracted and loaded in all; those that run only dbt do neither."""
     moving = [each for each in results if each.get("pipelines")]
     counts = total_counts((each["extracted"], each["loaded"]) for each in moving)
     return describe_counts(*counts, "record")
+
+
+def moved_nothing(results: Iterable[dict[str, Any]]) -> bool:
+    """Whether tasks that move records had none to move."""
+    extracted = [each["extracted"] for each in results if each.get("pipelines")]
+    return bool(extracted) and not any(extracted)
 
 
 def _show(text: str) -> None:
@@ -205,18 +184,17 @@ def _show(text: str) -> None:
 def main() -> int:
     """Read the options and run."""
     parser = argparse.ArgumentParser(prog="make run")
-    parser.add_argument("--dag", default="csv_to_json.daily", help="id of the DAG")
-    parser.add_argument("--keep", action="store_true", help="go on from the last run's state")
-    parser.add_argument("--full-refresh", action="store_true", help="move every row again")
-    parser.add_argument("--check", action="store_true", help="look for faults only")
+    parser.add_argument("--dag", default=DEFAULT_DAG, help="id of the DAG")
+    parser.add_argument("--full-refresh", action="store_true", help="move every record again")
+    parser.add_argument("--check", action="store_true", help="look for errors only")
     options = parser.parse_args()
     try:
-        run = LocalRun(options.dag, keep=options.keep, full_refresh=options.full_refresh)
         if options.check:
-            run.check()
+            for warning in check_dag(options.dag):
+                sys.stderr.write(f"warning: {warning}\n")
             return 0
-        done = run.run()
-    except LocalRunError as error:
+        done = LocalRun(options.dag, full_refresh=options.full_refresh).run()
+    except (LocalCheckError, LocalRunError, MeltanoPodsError) as error:
         sys.stderr.write(f"make run: {error}\n")
         return 1
     return 0 if done else 1

@@ -48,14 +48,14 @@ def needed(project: Path, environment: Mapping[str, str]) -> bool:
 
 
 @contextlib.contextmanager
-def running(folder: Path, *, keep: bool = False) -> Iterator[dict[str, str]]:
+def running(folder: Path) -> Iterator[dict[str, str]]:
     """Run the warehouse and yield the variables (`VARIABLES`) by which runs reach it.
 
-    Whoever comes while it runs shares it, and the last to leave stops it.
+    Whoever comes while it runs shares it, and the last to leave stops it. What is in the database
+    stays.
 
     Args:
         folder: Where its files go; for root, a folder of its own in the temporary directory.
-        keep: Whether to go on with what is in the database.
 
     Raises:
         WarehouseError: There is no PostgreSQL on this machine, or it does not start.
@@ -68,7 +68,7 @@ def running(folder: Path, *, keep: bool = False) -> Iterator[dict[str, str]]:
         with server.alone():
             fcntl.flock(users, fcntl.LOCK_SH)
             server.start()
-            password = server.prepare(keep=keep)
+            password = server.prepare()
         try:
             values = (_HOST, str(server.port), _NAME, password, _NAME)
             yield dict(zip(VARIABLES, values, strict=True))
@@ -115,13 +115,11 @@ class _Server:
     def stop(self) -> None:
         self._run("pg_ctl", "stop", "--wait", "--mode=fast", "--pgdata", self.data)
 
-    def prepare(self, *, keep: bool) -> str:
-        """Make role and database, unless they are there to be kept; return the role's password."""
+    def prepare(self) -> str:
+        """Make role and database, unless they are there; return the role's password."""
         password = self._secret(_NAME).read_text()
         if not self._sql(f"SELECT 1 FROM pg_roles WHERE rolname = '{_NAME}'"):  # noqa: S608
             self._sql(f"CREATE ROLE {_NAME} LOGIN PASSWORD '{password}'")
-        if not keep:
-            self._sql(f"DROP DATABASE IF EXISTS {_NAME} WITH (FORCE)")
         if not self._sql(f"SELECT 1 FROM pg_database WHERE datname = '{_NAME}'"):  # noqa: S608
             self._sql(f"CREATE DATABASE {_NAME} OWNER {_NAME}")
             self._sql(f"REVOKE CONNECT ON DATABASE {_NAME} FROM PUBLIC")

@@ -29,7 +29,7 @@ def moved(shown: str) -> int:
 
 def test_the_demo_moves_what_is_new_and_no_more(cluster: Cluster) -> None:
     # `make up` and `make down` are the fixture's.
-    assert README_COMMANDS[5:] == ["make up", "make demo", "make output", "make down"]
+    assert README_COMMANDS[4:] == ["make up", "make demo", "make output", "make down"]
 
     shown = cluster.make("demo")
     assert moved(shown) == 1200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,8 +36,17 @@ def clone(copy: Path) -> Path:
     return copy
 
 
+@pytest.fixture
+def fresh(clone: Path) -> Path:
+    """As it was cloned, but for what is installed."""
+    shutil.rmtree(clone / "output", ignore_errors=True)
+    for state in (clone / ".run").glob("*.db*"):
+        state.unlink()
+    return clone
+
+
 @pytest.fixture(scope="module")
 def after_make_run(copy: Path) -> None:
     """Whatever ran before: all rows are moved again, as the README says of it."""
-    shown = typed(copy, f"{_AS_CLONED} && make run KEEP=1 FULL_REFRESH=1")
+    shown = typed(copy, f"{_AS_CLONED} && make run FULL_REFRESH=1")
     assert "Done: 1,200 records extracted" in shown

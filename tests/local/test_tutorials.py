@@ -28,16 +28,16 @@ DAGS = {DAG, "csv_to_json.job.csv-to-json", "shop.daily", "tenants.load", "tenan
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
-def test_a_tutorial_works_as_it_is_written(page: Path, clone: Path) -> None:
+def test_a_tutorial_works_as_it_is_written(page: Path, fresh: Path) -> None:
     for step in steps(page):
         if KUBERNETES in step.section:
             continue
         if not isinstance(step, Typed):
-            step.write(clone)
+            step.write(fresh)
         elif step.commands == "make airflow\n":
-            look_at_airflow(clone, step)
+            look_at_airflow(fresh, step)
         else:
-            shown = typed(clone, step.commands, fails=step.fails)
+            shown = typed(fresh, step.commands, fails=step.fails)
             assert (line := step.missing(shown)) is None, f"{line}\nis not in\n{shown}"
             assert "Traceback" not in shown
 

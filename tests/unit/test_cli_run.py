@@ -141,4 +141,4 @@ def test_on_a_machine_of_make_the_state_is_that_of_make_run(
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__PROCESS_ENV", own)
     said("run", "shop.daily")
     assert variables(stub)["MELTANO_DATABASE_URI"] == "sqlite:////data/shop.db"
-    assert "MELTANO_PODS_OUTPUT" not in variables(stub)
+    assert variables(stub)["MELTANO_PODS_OUTPUT"] == f"{root}/output/shop"

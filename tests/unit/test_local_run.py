@@ -1,17 +1,21 @@
-"""What `make run` finds wrong before it installs or starts anything."""
+"""What `make run` and `make airflow` find wrong before they install or start anything."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
+from meltano_pods.errors import DeploymentError
 
 from tests.unit.projects import GOOD, MakeProject
-from tools import local_run
-from tools.local_run import LocalRun, LocalRunError
+from tools import local_check, local_places, local_reset, warehouse
+from tools.local_check import LocalCheckError, check_dag, check_projects
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+PROCESS_ENV = "AIRFLOW__MELTANO_PODS__PROCESS_ENV"
 
 
 @pytest.fixture
@@ -19,36 +23,155 @@ def root(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = make_project(GOOD).parent.parent
     (root / "dags").mkdir()
     (root / "dags" / "shop.py").write_text("")
-    monkeypatch.setattr(local_run, "ROOT", root)
+    for module in (local_check, local_places, local_reset):
+        monkeypatch.setattr(module, "ROOT", root)
+    monkeypatch.chdir(root)
     return root
 
 
-def check(dag_id: str) -> None:
-    LocalRun(dag_id, keep=False, full_refresh=False).check()
-
-
-def test_a_project_without_a_fault(root: Path) -> None:
-    check("shop.daily")
+def test_a_project_without_an_error(root: Path) -> None:
+    assert check_dag("shop.daily") == []
     (root / "dags" / "own.py").write_text("")
-    check("own.pipeline")  # a DAG of one's own may have no project of its name
+    check_dag("own.pipeline")  # a DAG of one's own may have no project of its name
 
 
-def test_a_fault(root: Path) -> None:
+def test_an_error(root: Path) -> None:
     (root / "meltano" / "shop" / "meltano.yml").write_text(GOOD.replace("interval", "intervall"))
-    with pytest.raises(LocalRunError, match="Meltano reads no key `intervall`") as caught:
-        check("shop.daily")
+    with pytest.raises(LocalCheckError, match="Meltano reads no key `intervall`") as caught:
+        check_dag("shop.daily")
     assert "line 27" in str(caught.value)
 
 
 @pytest.mark.usefixtures("root")
-def test_no_such_project() -> None:
-    with pytest.raises(
-        LocalRunError, match=r"no project shp; there are: shop. Did you mean `shop`"
-    ):
-        check("shp.daily")
+@pytest.mark.parametrize(
+    ("dag_id", "suggested"),
+    [
+        ("shop", "shop.daily"),
+        ("daily", "shop.daily"),
+        ("shp.daily", "shop.daily"),
+        ("shop.dayly", "shop.daily"),
+        ("Shop.daily", "shop.daily"),
+    ],
+)
+def test_a_typo_gets_a_suggestion(dag_id: str, suggested: str) -> None:
+    with pytest.raises(LocalCheckError, match=f"`{suggested}`"):
+        check_dag(dag_id)
 
 
 def test_no_dag_file(root: Path) -> None:
     (root / "dags" / "shop.py").unlink()
-    with pytest.raises(LocalRunError, match=r"shop has no DAG file: `cp .* dags/shop.py`"):
-        check("shop.daily")
+    with pytest.raises(LocalCheckError, match=r"shop has no DAG file: `cp .* dags/shop.py`"):
+        check_dag("shop.daily")
+
+
+def test_no_postgresql_for_a_project_that_loads_into_one(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (root / "meltano" / "shop" / "meltano.yml").open("a") as file:
+        file.write("env: {HOST: $WAREHOUSE_HOST}\n")
+    monkeypatch.delenv("WAREHOUSE_HOST", raising=False)
+    monkeypatch.setattr(warehouse, "_PLACES", ())
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    with pytest.raises(LocalCheckError, match="apt-get install postgresql"):
+        check_dag("shop.daily")
+    monkeypatch.setenv("WAREHOUSE_HOST", "db.example.org")
+    assert check_dag("shop.daily") == []
+
+
+def test_a_database_that_meltano_yml_names_is_not_the_one_of_local_runs(root: Path) -> None:
+    with (root / "meltano" / "shop" / "meltano.yml").open("a") as file:
+        file.write("database_uri: postgresql://db/state\n")
+    (warning,) = check_dag("shop.daily")
+    assert "MELTANO_DATABASE_URI" in warning
+    assert "key database_uri" in warning
+
+
+def test_one_project_that_cannot_be_read_holds_up_no_other(
+    root: Path, make_project: MakeProject
+) -> None:
+    make_project("plugins: [", name="broken")
+    good, (error,) = check_projects()
+    assert good == ["shop"]
+    assert "meltano/broken/meltano.yml" in error
+    assert root.is_dir()
+
+
+class TestVariables:
+    """Whoever exports a variable decides, and is told."""
+
+    def test_defaults(self, root: Path) -> None:
+        assert json.loads(local_places.process_env({})) == {
+            "MELTANO_DATABASE_URI": f"sqlite:///{root}/.run/{{project}}.db",
+            "MELTANO_PODS_OUTPUT": f"{root}/output/{{project}}",
+            "MELTANO_SYS_DIR_ROOT": f"{root}/.run/meltano/{{project}}",
+        }
+        assert list(local_places.notes("shop", {})) == []
+
+    @pytest.mark.usefixtures("root")
+    def test_an_exported_process_env_is_laid_over_them(self) -> None:
+        own = {"MELTANO_DATABASE_URI": "sqlite:////data/{project}.db", "MORE": "x"}
+        found = json.loads(local_places.process_env({PROCESS_ENV: json.dumps(own)}))
+        assert found.items() >= own.items()
+        assert "MELTANO_SYS_DIR_ROOT" in found
+        (note,) = local_places.notes("shop", {PROCESS_ENV: json.dumps(own)})
+        assert note.startswith("The state is where")
+
+    @pytest.mark.usefixtures("root")
+    def test_an_exported_database_is_named_and_not_shown(self) -> None:
+        (note,) = local_places.notes("shop", {"MELTANO_DATABASE_URI": "postgresql://u:s3cret@db"})
+        assert "the exported MELTANO_DATABASE_URI" in note
+        assert "s3cret" not in note
+
+    def test_one_that_cannot_be_read(self) -> None:
+        with pytest.raises(DeploymentError, match="process_env"):
+            local_places.process_env({PROCESS_ENV: "{"})
+
+
+class TestReset:
+    """`make reset` removes what it names, of the project that is named."""
+
+    @pytest.fixture
+    def kept(self, root: Path) -> list[Path]:
+        files = [root / ".run" / "shop.db", root / ".run" / "shop.db-wal"]
+        output = [root / "output" / name / "orders.jsonl" for name in ("shop", "shop2")]
+        others = [root / ".run" / "shop2.db", root / "meltano" / "shop" / "data.csv"]
+        for file in (*files, *output, *others):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("x")
+        return [*files, output[0]]
+
+    def test_one_project(
+        self, root: Path, kept: list[Path], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        before = {file for file in root.rglob("*") if file.is_file()}
+        assert local_reset.main("shop") == 0
+        assert before - {file for file in root.rglob("*") if file.is_file()} == set(kept)
+        shown = capsys.readouterr().out
+        for path in (
+            ".run/shop.db  the state",
+            ".run/shop.db-wal",
+            "output/shop  the output: 1 file",
+        ):
+            assert path in shown
+        assert local_reset.main("shop") == 0
+        assert "Nothing is kept." in capsys.readouterr().out
+
+    @pytest.mark.parametrize(
+        "names", [(), ("",), ("shp",), ("..",), ("shop/..",), ("shop", "shop2")]
+    )
+    def test_any_other_name_removes_nothing(
+        self, names: tuple[str, ...], root: Path, kept: list[Path]
+    ) -> None:
+        before = set(root.rglob("*"))
+        assert local_reset.main(*names) != 0
+        assert set(root.rglob("*")) == before
+        assert kept
+
+    def test_what_is_elsewhere_is_left_and_named(
+        self, kept: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setenv("MELTANO_DATABASE_URI", "postgresql://u:s3cret@db")
+        assert local_reset.main("shop") == 0
+        shown = capsys.readouterr().out
+        assert "Left as it is: The state is where the exported MELTANO_DATABASE_URI says" in shown
+        assert not any(file.exists() for file in kept)

@@ -42,13 +42,13 @@ def run_embedded(asked: Asked, log: Log) -> RunResult:
 
 
 def _defaults(asked: Asked) -> dict[str, str]:
-    """Return the deployment's variables; where it says none, those of all runs on this machine."""
+    """Return the deployment's variables over those of all runs on this machine."""
     root = asked.root
-    said = asked.deployment.settings.process_env
-    if said or not is_here(root):
-        return said
+    own = asked.deployment.settings.process_env
+    if not is_here(root):
+        return own
     (root / WORK).mkdir(exist_ok=True)  # SQLite makes no folder
-    return variables_here(root)
+    return {**variables_here(root), **own}
 
 
 @contextmanager

@@ -86,7 +86,7 @@ def command(
 
     It runs without Airflow, and as Airflow would run it: same command, variables, pod and state, so
     the next scheduled run goes on from there. Where nothing says how, settings and deployment do.
-    A process on this machine goes on from where `make run KEEP=1` and `make airflow` do, and keeps
+    A process on this machine resumes from where `make run` and `make airflow` do, and keeps
     its state there, unless a deployment's `process_env` or MELTANO_DATABASE_URI says otherwise.
 
     A pod never starts in a cluster that nobody named: it takes the one of --context, of the

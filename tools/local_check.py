@@ -1,0 +1,86 @@
+"""What `make run` and `make airflow` look at before they install or start anything.
+
+Each check is cheap, and none changes anything.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from meltano_pods.cli.dag_ids import find_dag
+from meltano_pods.cli.projects import find_projects
+from meltano_pods.cli.shadowed import shadowed
+from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.plan.environment import without_environment
+from meltano_pods.plan.identifiers import project_part
+from meltano_pods.project import read_project
+from meltano_pods.project.files import project_folders
+from meltano_pods.settings.deployment import deployment_settings
+from meltano_pods.tasks.deployment import deployment_at
+from meltano_pods.tasks.planned import planned
+
+from tools import warehouse
+from tools.local_places import ROOT, process_env
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from meltano_pods.plan import ProjectPlan
+
+
+class LocalCheckError(Exception):
+    """Something that keeps it from running, for the user to read without a traceback."""
+
+
+def check_dag(dag_id: str) -> list[str]:
+    """Check that a DAG can run here; return warnings.
+
+    Raises:
+        LocalCheckError: It cannot.
+    """
+    name = dag_id.partition(".")[0]
+    folders = {project_part(each.name): each for each in project_folders(ROOT / "meltano")}
+    if name not in folders and (ROOT / "dags" / f"{name}.py").exists():
+        return []  # a DAG of the user's own, which Airflow alone can read
+    try:
+        plan, _ = find_dag(find_projects(ROOT / "meltano"), dag_id)
+    except MeltanoPodsError as error:
+        raise LocalCheckError(str(error)) from error
+    folder = folders[name]
+    if not (ROOT / "dags" / f"{folder.name}.py").exists():
+        raise LocalCheckError(
+            f"the project {folder.name} has no DAG file: `cp dags/csv_to_json.py "
+            f"dags/{folder.name}.py`"
+        )
+    if warehouse.needed(folder, os.environ):
+        try:
+            warehouse.programs()
+        except warehouse.WarehouseError as error:
+            raise LocalCheckError(str(error)) from error
+    return list(_warnings(folder, plan))
+
+
+def check_projects() -> tuple[list[str], list[str]]:
+    """Return the names of the projects that can be read, and what is wrong with the others."""
+    good: list[str] = []
+    errors: list[str] = []
+    for folder in project_folders(ROOT / "meltano"):
+        try:
+            planned(folder)
+        except MeltanoPodsError as error:
+            errors.append(str(error))
+        else:
+            good.append(folder.name)
+    return good, errors
+
+
+def _warnings(folder: Path, plan: ProjectPlan) -> Iterator[str]:
+    """Yield what a run on this machine makes of the project that its files do not say."""
+    settings = deployment_settings({"process_env": process_env(os.environ)})
+    with suppress(MeltanoPodsError):
+        for each in shadowed(read_project(folder), plan, deployment_at(ROOT, settings)):
+            yield f"{each.what}\n  where: {each.where}"
+    yield from (str(each) for each in without_environment(plan))
