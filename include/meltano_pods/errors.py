@@ -1,9 +1,11 @@
-"""Every error of the Airflow side: what went wrong, where, and how to mend it.
+"""Every error of the Airflow side: what went wrong, where, and how to fix it.
 
 Classes say who can recover, and how::
 
     MeltanoPodsError
-    ├── ProjectError           the author mends the project's files, nothing runs until then
+    ├── ProjectError           the author fixes the project's files; what uses the entry cannot run
+    │   ├── ProjectFileError   ... and nothing of the project can be read until then
+    │   ├── ProjectLoadError   ... and nothing else either, for Meltano cannot load the project
     │   └── SettingsError      ... in the annotations under `meltano_pods`
     ├── DeploymentError        whoever runs Airflow mends the deployment: paths, the runner
     ├── ParameterError         whoever started the run starts it again with other parameters
@@ -14,11 +16,13 @@ Classes say who can recover, and how::
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from types import TracebackType
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +74,34 @@ _E = TypeVar("_E", bound=MeltanoPodsError)
 
 
 def together(errors: Sequence[_E]) -> _E:
-    """Return the first error, which then shows the others as well: one look mends them all."""
-    first, *others = errors
-    first.others = tuple(others)
+    """Return an error that is the first of several and shows the others as well."""
+    first = copy.copy(errors[0])
+    first.others = tuple(errors[1:])
     return first
+
+
+def every(error: _E) -> list[_E]:
+    """Return an error and those that were found together with it, each alone."""
+    first = copy.copy(error)
+    first.others = ()
+    return [first, *error.others]  # type: ignore[list-item]
+
+
+def distinct(errors: Iterable[_E]) -> list[_E]:
+    """Return errors without those that say the same of the same place."""
+    return list({(each.what, str(each.where)): each for each in errors}.values())
 
 
 class ProjectError(MeltanoPodsError):
     """A Meltano project's files are missing or say something that cannot be run."""
+
+
+class ProjectFileError(ProjectError):
+    """A file that cannot be read to its end."""
+
+
+class ProjectLoadError(ProjectError):
+    """An entry because of which Meltano itself cannot load the project, for any command."""
 
 
 class SettingsError(ProjectError):
@@ -94,3 +118,49 @@ class ParameterError(MeltanoPodsError):
 
 class RunError(MeltanoPodsError):
     """A run did not succeed."""
+
+
+class Errors:
+    """Collects the errors of parts that are read independently of each other.
+
+    As a context manager it keeps the `ProjectError` that ends its block, and the code after the
+    block goes on::
+
+        errors = Errors()
+        with errors:
+            name = read_name(node)
+        with errors:
+            interval = read_interval(node)
+
+    Attributes:
+        found: What was collected so far.
+    """
+
+    __slots__ = ("found",)
+
+    def __init__(self, found: Iterable[ProjectError] = ()) -> None:
+        self.found = list(found)
+
+    def __enter__(self) -> None:
+        """Begin a part."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        """End a part, and keep its error if there is one."""
+        if not isinstance(error, ProjectError) or isinstance(error, ProjectFileError):
+            return False
+        self.found += every(error)
+        return True
+
+    def check(self) -> None:
+        """Raise what was collected, if anything.
+
+        Raises:
+            ProjectError: The first error, together with the others.
+        """
+        if self.found:
+            raise together(self.found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 12
 _BEGINNING = 3
+_ALIKE = 0.6
+_MAX_NAME = 200
 _MAX_KEY = 250
 """Characters that the key of a variable of Airflow may have."""
 
@@ -18,18 +21,27 @@ _MAX_KEY = 250
 def nearest(name: str, valid: Iterable[str]) -> str | None:
     """Return the valid name most like `name`, in whatever case, if one is alike at all.
 
-    A name that is the beginning of the other is alike, too: `prod` is what `production` means.
+    Names that begin alike come first: `tap-orders` means `tap-orders-incremental` and not
+    `target-orders`, and `prod` means `production`.
     """
     by_folded = {each.casefold(): each for each in valid}
-    folded = name.casefold()
-    found = difflib.get_close_matches(folded, list(by_folded), n=1, cutoff=0.6)
-    if not found and len(folded) >= _BEGINNING:
-        found = [
-            each
-            for each in by_folded
-            if len(each) >= _BEGINNING and (each.startswith(folded) or folded.startswith(each))
-        ]
-    return by_folded[found[0]] if found else None
+    folded = name.casefold()[:_MAX_NAME]
+    ranked = [(score, each) for each in by_folded if (score := _likeness(folded, each)) is not None]
+    return by_folded[max(ranked)[1]] if ranked else None
+
+
+def _likeness(name: str, other: str) -> float | None:
+    """Return how much two names are alike, by their beginnings first; None for not at all."""
+    shorter, longer = sorted((name, other), key=len)
+    begins = len(shorter) >= _BEGINNING and longer.startswith(shorter)
+    matcher = difflib.SequenceMatcher(None, other, name)
+    if not begins and (
+        matcher.real_quick_ratio() < _ALIKE
+        or matcher.quick_ratio() < _ALIKE
+        or matcher.ratio() < _ALIKE
+    ):
+        return None
+    return matcher.ratio() + len(commonprefix([name, other])) / max(len(name), 1)
 
 
 def listed(names: Iterable[str], empty: str = "none") -> str:

@@ -4,14 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from meltano_pods.errors import Errors, MeltanoPodsError, every
+from meltano_pods.plan import plan
+from meltano_pods.project import read_project
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from meltano_pods.plan import ProjectPlan
 
 
 class MakeProject(Protocol):
     """Writes a project and returns its folder."""
 
     def __call__(self, meltano_yml: str, name: str = "shop", **files: str) -> Path: ...
+
+
+def errors_in(folder: Path, environment: str | None = None) -> list[MeltanoPodsError]:
+    """Return everything that is wrong with a project."""
+    try:
+        return list(plan(read_project(folder), environment).errors)
+    except MeltanoPodsError as error:
+        return every(error)
+
+
+def sound_plan(folder: Path, environment: str | None = None) -> ProjectPlan:
+    """Return the plan of a project.
+
+    Raises:
+        ProjectError: Something is wrong with the project.
+    """
+    planned = plan(read_project(folder), environment)
+    Errors(planned.errors).check()
+    return planned
 
 
 GOOD = """\

@@ -146,7 +146,7 @@ def test_every_fault_is_named_at_once(root: Path, said: Said, make_project: Make
     ):  # fmt: skip
         assert words in err
     assert err.count("fix: ") == 6
-    assert out == "3 projects, 1 DAG, 6 faults\n"
+    assert out == "3 projects, 3 DAGs (2 broken), 6 errors\n"
     faults = json.loads(said("validate", "--format", "json")[1])
     assert len(faults) == 6
     (fault,) = [each for each in faults if "`stop_grase`" in each["what"]]
@@ -168,7 +168,7 @@ def test_a_plugin_that_only_meltano_hub_knows_is_warned_of(root: Path, said: Sai
     locks.mkdir(parents=True)
     rewrite(root, "{name: target-b, namespace: target_b}", "{name: target-b}")
     code, out, err = said("validate")
-    assert (code, out) == (0, "1 project, 1 DAG, 0 faults, 1 warning\n")
+    assert (code, out) == (0, "1 project, 1 DAG, 0 errors, 1 warning\n")
     assert err.startswith("warning: the plugin 'target-b' has neither a `namespace` nor the lock")
     assert "meltano.yml, line 5, key plugins.loaders[0]" in err
     assert "run `meltano lock target-b`" in err
@@ -177,7 +177,7 @@ def test_a_plugin_that_only_meltano_hub_knows_is_warned_of(root: Path, said: Sai
     (locks / "target-b--acme.lock").write_text("{}")
     assert "Add the `variant` of its lock file: acme." in said("validate")[2]
     rewrite(root, "{name: target-b}", "{name: target-b, variant: acme}")
-    assert said("validate") == (0, "1 project, 1 DAG, 0 faults\n", "")
+    assert said("validate") == (0, "1 project, 1 DAG, 0 errors\n", "")
     rewrite(root, "{name: target-b, variant: acme}", "{name: target-b, inherit_from: tap-a}")
     err = said("validate")[2]
     assert "extends 'tap-a', for which there is neither a plugin among its loaders" in err
@@ -220,13 +220,21 @@ def test_two_projects_that_share_a_secret_are_a_fault(
     assert "A_x and a-x have one name in Kubernetes: they share the Secret meltano-a-x-env" in err
 
 
-def test_two_dags_that_share_a_state_are_a_fault(root: Path, said: Said) -> None:
+def test_dags_that_share_a_state(root: Path, said: Said) -> None:
     jobs = "jobs: [{name: one, tasks: tap-a target-b}, {name: two, tasks: tap-a target-b}]"
     rewrite(root, "schedules:", f"{jobs}\nschedules:")
+    code, out, err = said("validate")
+    assert (code, out) == (0, "1 project, 3 DAGs, 0 errors, 1 warning\n")
+    assert "warning: the DAGs `shop.job.one` and `shop.job.two` share the state" in err
+    assert said("plan")[0] == 0
+    schedules = "".join(
+        f"- {{name: {job}, interval: '@daily', job: {job}}}\n" for job in ("one", "two")
+    )
+    rewrite(root, "schedules:\n", f"schedules:\n{schedules}")
     for command in ("plan", "validate"):
         code, _, err = said(command)
         assert code == 1
-        assert "`shop.job.one` and `shop.job.two` share the state" in err
+        assert "error: the DAGs `shop.one` and `shop.two` share the state" in err
 
 
 def test_the_schema_is_of_a_meltano_yml(said: Said) -> None:
@@ -240,7 +248,7 @@ def test_the_schema_is_of_a_meltano_yml(said: Said) -> None:
 def test_a_new_project_is_planned_and_valid(root: Path, said: Said) -> None:
     assert said("new", "orders")[0] == 0
     assert (root / "dags" / "orders.py").read_text() == FILE
-    assert said("validate")[:2] == (0, "2 projects, 1 DAG, 0 faults\n")
+    assert said("validate")[:2] == (0, "2 projects, 1 DAG, 0 errors\n")
     before = (root / "meltano" / "orders" / "meltano.yml").read_text()
     code, _, err = said("new", "orders")
     assert code == 1

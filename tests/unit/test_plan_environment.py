@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import pytest
 from meltano_pods.errors import ProjectError
-from meltano_pods.plan import plan
 from meltano_pods.project import read_project
 from meltano_pods.project.dotenv import parse_dotenv, read_dotenv
 
-from tests.unit.projects import GOOD, MakeProject
+from tests.unit.projects import GOOD, MakeProject, sound_plan
 
 
 def chosen(make_project: MakeProject, default: str, dotenv: str = "", more: str = "") -> str | None:
     folder = make_project(GOOD.replace("default_environment: dev", default) + more)
     (folder / ".env").write_text(dotenv)
-    return plan(read_project(folder)).dags[0].tasks[0].environment
+    return sound_plan(folder).dags[0].tasks[0].environment
 
 
 @pytest.mark.parametrize(
@@ -76,7 +75,7 @@ def test_it_does_not_matter_where_a_setting_or_airflow_names_one(
     more = "annotations: {meltano_pods: {environment: prod}}\n"
     assert chosen(make_project, f"default_environment: {default}", more=more) == "prod"
     folder = make_project(GOOD.replace("environment: dev", f"environment: {default}"))
-    assert plan(read_project(folder), "prod").dags[0].tasks[0].environment == "prod"
+    assert sound_plan(folder, "prod").dags[0].tasks[0].environment == "prod"
 
 
 DOTENV = r"""

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from meltano_pods.errors import SettingsError
-from meltano_pods.plan import DagPlan, plan
 from meltano_pods.plan.graph import ancestors
-from meltano_pods.project import read_project
+
+from tests.unit.projects import sound_plan
 
 if TYPE_CHECKING:
+    from meltano_pods.plan import DagPlan
+
     from tests.unit.projects import MakeProject
 
 PROJECT = """\
@@ -35,7 +37,7 @@ A, B, C, DBT = "tap-a-to-target", "tap-b-to-target", "tap-c-to-target", "dbt-run
 
 def dag(make_project: MakeProject, job: str, schedule: str = "{}") -> DagPlan:
     text = PROJECT.replace("{job}", job).replace("{schedule}", schedule)
-    return plan(read_project(make_project(text))).dags[0]
+    return sound_plan(make_project(text)).dags[0]
 
 
 SHAPES: dict[str, tuple[str, str, dict[str, set[str]]]] = {
@@ -159,7 +161,7 @@ def test_levels_that_have_no_tasks(make_project: MakeProject, level: str, key: s
     if level == "plugin":
         text = text.replace("{name: dbt}", f"{{name: dbt, {said}}}")
     with pytest.raises(SettingsError, match=f"may not be set at {level} level") as caught:
-        plan(read_project(make_project(text)))
+        sound_plan(make_project(text))
     assert "job, schedule" in str(caught.value)
 
 
@@ -175,4 +177,4 @@ def test_a_thousand_tasks_in_a_row(make_project: MakeProject) -> None:
     tasks = ", ".join(["tap-a target"] * 1500)
     text = PROJECT.replace("tap-a target, tap-b target, tap-c target, 'dbt:run'", tasks)
     text = text.replace("{job}", "{}").replace("{schedule}", "{}")
-    assert len(plan(read_project(make_project(text))).dags[0].tasks) == 1500
+    assert len(sound_plan(make_project(text)).dags[0].tasks) == 1500

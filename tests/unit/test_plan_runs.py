@@ -7,7 +7,7 @@ from meltano_pods.errors import SettingsError
 from meltano_pods.plan import DagPlan, plan
 from meltano_pods.project import read_project
 
-from tests.unit.projects import GOOD, MakeProject
+from tests.unit.projects import GOOD, MakeProject, sound_plan
 
 EL = """\
 - name: hourly
@@ -20,7 +20,7 @@ SAYS = "annotations:\n  meltano_pods: {{{}}}\n"
 
 
 def hourly(make_project: MakeProject, said: str, text: str = GOOD) -> DagPlan:
-    return plan(read_project(make_project(text + EL + SAYS.format(said)))).dags[1]
+    return sound_plan(make_project(text + EL + SAYS.format(said))).dags[1]
 
 
 def test_run_options_are_settings_and_shown_where_the_command_is(make_project: MakeProject) -> None:

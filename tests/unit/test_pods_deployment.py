@@ -12,7 +12,8 @@ pytest.importorskip("airflow.providers.cncf.kubernetes")
 from airflow.serialization.serialized_objects import DagSerialization
 from kubernetes.client.exceptions import ApiException
 from meltano_pods.dags import airflow_dags, maintenance_dag
-from meltano_pods.errors import DeploymentError, SettingsError
+from meltano_pods.diagnosis import RunRefusedError
+from meltano_pods.errors import DeploymentError
 from meltano_pods.plan import TaskPlan
 from meltano_pods.pods import MeltanoPodOperator
 from meltano_pods.pods.cluster import Cluster
@@ -230,8 +231,8 @@ def test_a_template_that_is_not_there(root: Path) -> None:
 
 
 def test_bad_settings_of_pods_are_found_without_pods(root: Path) -> None:
-    with pytest.raises(SettingsError, match="nodeSelectr"):
-        task(root, "pod_override: {spec: {nodeSelectr: {}}}")
+    with pytest.raises(RunRefusedError, match="nodeSelectr"):
+        task(root, "pod_override: {spec: {nodeSelectr: {}}}").execute({})
 
 
 PODS = (

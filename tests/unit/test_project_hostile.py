@@ -11,22 +11,20 @@ from meltano_pods.errors import ProjectError
 from meltano_pods.project import read_project
 
 from tests.unit.hostile import HOSTILE, make
-from tests.unit.projects import GOOD, MakeProject
+from tests.unit.projects import GOOD, MakeProject, errors_in
 
 SECONDS = 6
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_ends_soon_and_says_what_where_and_how_to_mend_it(tmp_path: Path, case: str) -> None:
+def test_ends_soon_and_says_what_where_and_how_to_fix_it(tmp_path: Path, case: str) -> None:
     hostile = HOSTILE[case]
     folder = tmp_path / "meltano" / "shop"
     folder.mkdir(parents=True)
     make(hostile, folder)
     began = time.process_time()
-    with pytest.raises(ProjectError) as caught:
-        read_project(folder)
+    (error,) = errors_in(folder)
     assert time.process_time() - began < SECONDS
-    error = caught.value
     _, where, fix, *rest = str(error).splitlines()
     assert not rest
     assert where.startswith("  where: meltano/shop/")
@@ -56,5 +54,4 @@ def test_links_that_make_a_circle_of_folders_end(make_project: MakeProject) -> N
     (folder / "more").mkdir()
     (folder / "more" / "again").symlink_to(folder, target_is_directory=True)
     (folder / "more" / "jobs.yml").write_text("jobs: [{name: more, tasks: dbt}]\n")
-    with pytest.raises(ProjectError, match=r"'more' is defined twice"):
-        read_project(folder)
+    assert "'more' is defined twice" in str(errors_in(folder)[0])

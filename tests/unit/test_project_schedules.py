@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from meltano_pods.errors import ProjectError, SettingsError
-from meltano_pods.plan import plan
 from meltano_pods.project import read_project
 from meltano_pods.project.transforms import transform_warnings
 
-from tests.unit.projects import GOOD, MakeProject
+from tests.unit.projects import GOOD, MakeProject, sound_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +43,7 @@ def test_what_is_empty_is_not_there(
 @pytest.mark.parametrize("interval", ["", "''", "null", '""'])
 def test_an_empty_interval_is_none(make_project: MakeProject, interval: str) -> None:
     text = GOOD.replace("interval: '@daily'", f"interval: {interval}")
-    assert plan(read_project(make_project(text))).dags[0].schedule is None
+    assert sound_plan(make_project(text)).dags[0].schedule is None
 
 
 START = datetime(2024, 1, 2)  # noqa: DTZ001 - without an offset it is in the setting `timezone`
@@ -66,7 +65,7 @@ DATES = {
 @pytest.mark.parametrize("written", DATES)
 def test_start_date_of_a_schedule(make_project: MakeProject, written: str) -> None:
     text = GOOD.replace("job: load", f"job: load\n  start_date: {written}")
-    (dag,) = plan(read_project(make_project(text))).dags
+    (dag,) = sound_plan(make_project(text)).dags
     assert dag.settings.start_date == DATES[written]
 
 
@@ -79,7 +78,7 @@ def test_a_setting_wins_over_it(make_project: MakeProject, level: str) -> None:
     else:
         start = "- name: load" if level == "job" else "- name: daily"
         text = text.replace(start, f"{start}\n  {ours}")
-    (dag,) = plan(read_project(make_project(text))).dags
+    (dag,) = sound_plan(make_project(text)).dags
     assert dag.settings.start_date == datetime(2025, 5, 5)  # noqa: DTZ001
 
 
@@ -88,7 +87,7 @@ def test_catchup_starts_at_it(make_project: MakeProject) -> None:
         "job: load",
         "job: load\n  start_date: 2024-01-02\n  annotations: {meltano_pods: {catchup: true}}",
     )
-    (dag,) = plan(read_project(make_project(text))).dags
+    (dag,) = sound_plan(make_project(text)).dags
     assert (dag.settings.catchup, dag.settings.start_date) == (True, START)
 
 
@@ -105,7 +104,7 @@ def elt(make_project: MakeProject, transform: str, more: str = "") -> Path:
 
 
 def test_transform_run_is_what_meltanos_schedule_runs(make_project: MakeProject) -> None:
-    task = plan(read_project(elt(make_project, "run"))).dags[0].tasks[0]
+    task = sound_plan(elt(make_project, "run")).dags[0].tasks[0]
     assert task.task_id == "tap-csv-to-target-jsonl"
     assert task.arguments[3:] == ("--state-id", "daily", "--transform", "run")
     assert task.state_ids == ("daily",)
@@ -114,7 +113,7 @@ def test_transform_run_is_what_meltanos_schedule_runs(make_project: MakeProject)
 
 
 def test_transform_only_moves_nothing(make_project: MakeProject) -> None:
-    task = plan(read_project(elt(make_project, "only"))).dags[0].tasks[0]
+    task = sound_plan(elt(make_project, "only")).dags[0].tasks[0]
     assert task.task_id == "dbt-run"
     assert task.arguments[1:] == (
         "tap-csv", "target-jsonl", "--state-id", "daily", "--transform", "only",
@@ -128,13 +127,13 @@ def test_a_transformer_without_the_commands_that_meltano_runs(make_project: Make
     file = folder / "meltano.yml"
     file.write_text(file.read_text().replace("{clean: c, deps: d, run: r}", "{run: r}"))
     with pytest.raises(ProjectError, match="has not: clean, deps") as caught:
-        read_project(folder)
+        sound_plan(folder)
     assert "schedules[0].transform" in str(caught.value)
 
 
 @pytest.mark.parametrize("transform", ["skip", "null", "''"])
 def test_without_transform(make_project: MakeProject, transform: str) -> None:
-    task = plan(read_project(elt(make_project, transform))).dags[0].tasks[0]
+    task = sound_plan(elt(make_project, transform)).dags[0].tasks[0]
     assert task.arguments[3:] == ("--state-id", "daily")
 
 
@@ -151,4 +150,4 @@ def test_meltano_looks_for_a_lock_file_before_it_transforms(make_project: MakePr
 def test_no_state_update_and_transform(make_project: MakeProject) -> None:
     more = "\n  annotations: {meltano_pods: {no_state_update: true}}"
     with pytest.raises(SettingsError, match="cannot be combined with `transform: run`"):
-        plan(read_project(elt(make_project, "run", more)))
+        sound_plan(elt(make_project, "run", more))

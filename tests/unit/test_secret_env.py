@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from meltano_pods.errors import SettingsError
-from meltano_pods.plan import plan
 from meltano_pods.pods.build import NO_DATABASE, build_pod
 from meltano_pods.pods.options import SecretKey
 from meltano_pods.pods.template import read_template
-from meltano_pods.project import read_project
 from meltano_pods.settings import settings_of
 
 from tests.unit.layers import layer
 from tests.unit.pods import RUN, SPEC, TEMPLATES, env, main, options
+from tests.unit.projects import sound_plan
 
 if TYPE_CHECKING:
     from tests.unit.projects import MakeProject
@@ -39,7 +38,7 @@ def build(**changes: Any) -> dict[str, Any]:
 def planned(make_project: MakeProject, settings: str, env: str = "") -> Any:
     more = f", env: {{{env}}}" if env else ""
     folder = make_project(PROJECT.format(settings, more))
-    return plan(read_project(folder)).dags[0].tasks[0].settings
+    return sound_plan(folder).dags[0].tasks[0].settings
 
 
 def test_a_key_becomes_a_variable_that_must_be_there_and_is_masked() -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 from meltano_pods.errors import SettingsError
-from meltano_pods.plan import plan
-from meltano_pods.project import read_project
 
-from tests.unit.projects import GOOD, MakeProject
+from tests.unit.projects import GOOD, MakeProject, sound_plan
 
 # What is replaced in the good project, by what; line and key of the setting.
 MISPLACED = {
@@ -37,9 +35,9 @@ MISPLACED = {
 @pytest.mark.parametrize("case", MISPLACED)
 def test_a_setting_outside_of_our_annotations(make_project: MakeProject, case: str) -> None:
     old, new, line, key = MISPLACED[case]
-    project = read_project(make_project(GOOD.replace(old, new, 1)))
+    project = make_project(GOOD.replace(old, new, 1))
     with pytest.raises(SettingsError, match="the setting `retries` stands outside of") as caught:
-        plan(project)
+        sound_plan(project)
     assert f"line {line}, key {key}\n" in str(caught.value)
     assert "annotations: {meltano_pods: {retries: ...}}" in caught.value.fix
 
@@ -47,13 +45,13 @@ def test_a_setting_outside_of_our_annotations(make_project: MakeProject, case: s
 def test_settings_of_tasks_outside_of_our_annotations(make_project: MakeProject) -> None:
     text = GOOD.replace("  tasks:", "  annotations: {tasks: {dbt-run: {retries: 1}}}\n  tasks:")
     with pytest.raises(SettingsError, match="the setting `tasks` stands outside of"):
-        plan(read_project(make_project(text)))
+        sound_plan(make_project(text))
 
 
 def test_in_an_included_file(make_project: MakeProject) -> None:
     folder = make_project(GOOD + "include_paths: [more.yml]\n", more="x: 1\nretries: 1\n")
     with pytest.raises(SettingsError, match=r"more\.yml, line 2, key retries"):
-        plan(read_project(folder))
+        sound_plan(folder)
 
 
 OTHERS = """\
@@ -86,4 +84,4 @@ schedules:
 
 def test_keys_of_meltano_and_of_others_are_left_alone(make_project: MakeProject) -> None:
     """`start_date` is one of a schedule in Meltano's own schema of a meltano.yml."""
-    assert len(plan(read_project(make_project(OTHERS))).dags) == 1
+    assert len(sound_plan(make_project(OTHERS)).dags) == 1

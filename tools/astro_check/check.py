@@ -60,7 +60,9 @@ def _projects(root: Path, environment: Mapping[str, str], *, pinned: bool) -> It
         file = f"meltano/{folder.name}/meltano.yml"
         yield from layouts.check_dag_file(root, folder.name)
         try:
-            for pod in planned_pods(planned(folder), deployment):
+            plan = planned(folder)
+            yield from (_of_error(file, error) for error in plan.errors)
+            for pod in planned_pods(plan, deployment):
                 yield from pods.check(file, pod, pinned=pinned)
         except MeltanoPodsError as error:
             yield _of_error(file, error)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
+
 from meltano_pods.cli.output import typed
-from meltano_pods.errors import DeploymentError, MeltanoPodsError
-from meltano_pods.names import listed, suggestion
+from meltano_pods.errors import DeploymentError, MeltanoPodsError, together
+from meltano_pods.names import counted, listed, suggestion
 from meltano_pods.plan.identifiers import project_part
 from meltano_pods.tasks.planned import planned
 
@@ -19,23 +21,27 @@ if TYPE_CHECKING:
 
 
 def find_dag(found: Projects, dag_id: str) -> tuple[ProjectPlan, DagPlan]:
-    """Return a DAG's plan, and that of its project.
+    """Return a DAG's plan, and that of its project; warn where the project has errors elsewhere.
 
     Only the project that the id names is planned: an error in another one is not in the way.
 
     Raises:
         DeploymentError: There is no such DAG.
-        ProjectError: Its project cannot be run as it is.
+        ProjectError: It is broken, or its project cannot be read.
     """
     own = [each for each in found.folders if _part_of(dag_id) == project_part(each.name)]
     plans = [planned(each) for each in own]
     for plan in plans:
         for dag in plan.dags:
             if dag.dag_id == dag_id:
+                _warn_of_errors(plan)
                 return plan, dag
+        for broken in plan.broken:
+            if broken.dag_id == dag_id:
+                raise together(broken.errors)
     if not own:
         raise _no_such_dag(found, dag_id, list(_all_dags(found)))
-    if known := [dag.dag_id for plan in plans for dag in plan.dags]:
+    if known := [dag_id for plan in plans for dag_id in plan.dag_ids()]:
         if "." in dag_id:
             raise _no_such_dag(found, dag_id, known)
         raise _is_a_project(own[0], known)
@@ -44,6 +50,19 @@ def find_dag(found: Projects, dag_id: str) -> tuple[ProjectPlan, DagPlan]:
         str(own[0] / "meltano.yml"),
         f"Add one, and see what becomes of it: `{typed('plan', own[0].name)}`.",
     )
+
+
+def _warn_of_errors(plan: ProjectPlan) -> None:
+    if plan.errors:
+        broken = f", and {listed(each.dag_id for each in plan.broken)} cannot run"
+        click.echo(
+            click.style("warning: ", fg="yellow", bold=True)
+            + f"the project {plan.project} has {counted(len(plan.errors), 'error')}"
+            + (broken if plan.broken else "")
+            + f"; `{typed('validate', plan.project)}` shows "
+            + ("it" if len(plan.errors) == 1 else "them"),
+            err=True,
+        )
 
 
 def _part_of(dag_id: str) -> str:
@@ -57,8 +76,7 @@ def _all_dags(found: Projects) -> Iterator[str]:
             plan = planned(folder)
         except MeltanoPodsError:
             continue
-        for dag in plan.dags:
-            yield dag.dag_id
+        yield from plan.dag_ids()
 
 
 def _is_a_project(folder: Path, known: Sequence[str]) -> DeploymentError:

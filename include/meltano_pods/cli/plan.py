@@ -78,6 +78,9 @@ def command(  # noqa: PLR0913 - an option each
     With --diff, what the working tree changes since REF. Airflow keeps the history of a DAG or task
     under its id, and Meltano the bookmarks under the state id: whose state id has changed moves all
     its records again.
+
+    A DAG that its project keeps from running is shown as broken. Exit codes: 0 if all can run, 1 if
+    a project has errors.
     """
     if tell and reference is None:
         raise click.UsageError("--exit-code goes with --diff; add --diff REF or leave it out")
@@ -101,7 +104,7 @@ def command(  # noqa: PLR0913 - an option each
         show_data([each.as_dict() for each in plans], form)
     if profile is not None or explain:
         for each in plans:
-            if not each.dags:
+            if not each.dags and not each.broken:
                 click.echo(_no_dag(each, found.folder), err=True)
     show_faults(faults)
     return 1 if faults else 0
@@ -112,7 +115,7 @@ def _show(plans: list[ProjectPlan], deployment: Deployment, folder: Path) -> Non
         if number:
             click.echo()
         click.echo(click.style(each.project, bold=True) + f" (digest {each.digest[:12]})")
-        if not each.dags:
+        if not each.dags and not each.broken:
             click.echo(f"  {_no_dag(each, folder)}")
             continue
         # Where tasks follow each other as they stand, their order says it.
@@ -131,6 +134,18 @@ def _show(plans: list[ProjectPlan], deployment: Deployment, folder: Path) -> Non
                 )
                 for task in dag.tasks
             ]
+        rows += [
+            (
+                dag.dag_id,
+                dag.schedule or "by hand",
+                "-",
+                *("-" for _ in after),
+                "-",
+                "broken",
+                f"- ({dag.errors[0].where})",
+            )
+            for dag in each.broken
+        ]
         show_table(rows, "  ")
 
 

@@ -10,17 +10,23 @@ import click
 
 from meltano_pods.cli.output import typed
 from meltano_pods.cli.places import folders_here
-from meltano_pods.errors import DeploymentError, MeltanoPodsError, together
+from meltano_pods.errors import (
+    DeploymentError,
+    MeltanoPodsError,
+    ProjectError,
+    every,
+    together,
+)
 from meltano_pods.names import listed, suggestion
-from meltano_pods.plan.turns import refuse_clashes
 from meltano_pods.project.files import MELTANO_FILE, misnamed, project_folders
 from meltano_pods.tasks.folders import check_projects_folder, projects_source
 from meltano_pods.tasks.planned import planned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from meltano_pods.plan import ProjectPlan
+    from meltano_pods.errors import Location
+    from meltano_pods.plan import BrokenDag, DagPlan, ProjectPlan
     from meltano_pods.tasks.folders import Folders
 
 projects_option: Callable[[Callable[..., int]], Callable[..., int]] = click.option(
@@ -116,21 +122,29 @@ def misnamed_error(file: Path) -> DeploymentError:
 
 
 def planned_all(folders: Iterable[Path]) -> tuple[list[ProjectPlan], list[MeltanoPodsError]]:
-    """Return plans, and all faults: of projects that cannot be planned, and between projects."""
+    """Return plans, and all errors: of projects, and between them."""
     plans: list[ProjectPlan] = []
-    faults: list[MeltanoPodsError] = []
+    errors: list[MeltanoPodsError] = []
     for folder in folders:
         try:
             plans.append(planned(folder))
         except MeltanoPodsError as error:
-            faults += every(error)
-    try:
-        refuse_clashes(plans)
-    except MeltanoPodsError as error:
-        faults += every(error)
-    return plans, faults
+            errors += every(error)
+        else:
+            errors += plans[-1].errors
+    return plans, [*errors, *_same_ids(plans)]
 
 
-def every(error: MeltanoPodsError) -> list[MeltanoPodsError]:
-    """Return an error and those that were found in the same go."""
-    return [error, *error.others]
+def _same_ids(plans: Iterable[ProjectPlan]) -> Iterator[ProjectError]:
+    """Yield an error for each DAG whose id is also that of another project's."""
+    ids: dict[str, tuple[str, Location]] = {}
+    for plan in plans:
+        dags: list[DagPlan | BrokenDag] = [*plan.dags, *plan.broken]
+        for dag in dags:
+            project, where = ids.setdefault(dag.dag_id, (plan.project, dag.where))
+            if project != plan.project:
+                yield ProjectError(
+                    f"the DAG id `{dag.dag_id}` comes from two projects, first from {where}",
+                    dag.where,
+                    "Rename one of the projects' folders, with its DAG file.",
+                )

@@ -33,6 +33,7 @@ from meltano_pods.pods.naming import secret_name
 from meltano_pods.pods.planned import planned_pods
 from meltano_pods.project import read_project
 from meltano_pods.project.definitions import undefined
+from meltano_pods.project.transforms import transform_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,23 +53,25 @@ _CALL = "airflow_dags"
 @format_option
 @profile_option("Hold pods to a deployment of this profile.")
 def command(names: tuple[str, ...], projects: Path | None, form: str, profile: str | None) -> int:
-    """Name every fault of every project; exit with 1 if there is any.
+    """Report every error of every project; exit with 1 if there is any.
 
     Beside what each meltano.yml says: projects without a DAG file and DAG files without a project,
     DAG ids, states and Secrets that two share, and pods that the deployment cannot start (no such
     template, a value that is not allowed). It needs neither Airflow nor a cluster.
 
-    It warns of plugins that Meltano has to ask Meltano Hub for, of variables that hide what a
-    meltano.yml says, and of tasks that need a Meltano environment and have none.
+    It warns of plugins that runs look up on Meltano Hub, of DAGs that share a state and would fail
+    if they were started at the same time, of variables that hide what a meltano.yml says, and of
+    tasks that need a Meltano environment and have none. Warnings alone exit with 0.
     """
     found = find_projects(projects).only(names)
     plans, faults = planned_all(found.folders)
     faults += [misnamed_error(each) for each in misnamed_files(found.folder)]
     faults += [*_files(found), *_names(found)]
-    warnings = [
-        each for plan in plans for each in undefined(read_project(found.folder / plan.project))
-    ]
-    warnings += [each for plan in plans for each in without_environment(plan)]
+    warnings: list[MeltanoPodsError] = [each for plan in plans for each in plan.warnings]
+    for plan in plans:
+        project = read_project(found.folder / plan.project)
+        warnings += [*undefined(project), *transform_warnings(project)]
+        warnings += without_environment(plan)
     try:
         deployment = deployment_of(profile, found.root)
         faults += _pods(plans, deployment)
@@ -78,11 +81,12 @@ def command(names: tuple[str, ...], projects: Path | None, form: str, profile: s
     if form == TABLE:
         show_warnings(warnings)
         show_faults(faults)
-        dags = sum(len(each.dags) for each in plans)
+        dags = sum(len(each.dags) + len(each.broken) for each in plans)
+        broken = sum(len(each.broken) for each in plans)
         counts = [
             counted(len(found.folders), "project"),
-            counted(dags, "DAG"),
-            counted(len(faults), "fault"),
+            counted(dags, "DAG") + (f" ({broken} broken)" if broken else ""),
+            counted(len(faults), "error"),
             *([counted(len(warnings), "warning")] if warnings else []),
         ]
         click.echo(click.style(", ".join(counts), fg="red" if faults else "green"))

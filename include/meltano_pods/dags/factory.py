@@ -20,12 +20,8 @@ from meltano_pods.tasks.request import Place
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from airflow.sdk import BaseOperator
-
-    from meltano_pods.errors import ProjectError
     from meltano_pods.notify.callbacks import Callbacks
-    from meltano_pods.plan import DagPlan, TaskPlan
-    from meltano_pods.plan.clash import Clash
+    from meltano_pods.plan import BrokenDag, DagPlan, TaskPlan
     from meltano_pods.settings import Settings
 
 
@@ -43,53 +39,44 @@ def airflow_dags(dag_file: str) -> dict[str, DAG]:
 
     Raises:
         DeploymentError: There is no such project, or the deployment's settings are wrong.
-        ProjectError: The project cannot be run as it is; file, line and key are named.
+        ProjectError: The project cannot be read; file, line and key are named.
     """
     folder = project_folder(dag_file)
     project = planned(folder)
     wanted = get_parsing_context().dag_id
     # Read once: a project may have hundreds of tasks.
     place = Place(folder, read_deployment(airflow_root(dag_file)), project.digest)
-    clashes = {clash.second: clash for clash in project.clashes}
-    return {
-        each.dag_id: _dag(each, place, dag_file, clashes.get(each.dag_id))
+    dags = {
+        each.dag_id: _dag(each, place, dag_file)
         for each in project.dags
         if wanted is None or wanted == each.dag_id
     }
+    broken = {
+        each.dag_id: _broken_dag(each, place, dag_file)
+        for each in project.broken
+        if wanted is None or wanted == each.dag_id
+    }
+    return {**dags, **broken}
 
 
-def _dag(planned: DagPlan, place: Place, dag_file: str, clash: Clash | None) -> DAG:
+def _dag(planned: DagPlan, place: Place, dag_file: str) -> DAG:
     settings = planned.settings
-    refused = None if clash is None or clash.guarded else clash.error()
     callbacks = callbacks_of(
         planned.dag_id, settings.notify, place.deployment.settings.notify, planned.leaves()
     )
     params, choices = dag_params(planned)
-    dag = DAG(
-        planned.dag_id,
-        schedule=_schedule(planned),
-        start_date=_start_date(settings),
+    dag = _empty_dag(
+        planned,
+        dag_file,
         catchup=settings.catchup,
-        description=planned.description,
-        doc_md=planned.doc if clash is None else _with_clash(planned.doc, clash),
-        tags=list(planned.tags),
-        # Two runs at once would write one state.
-        max_active_runs=1,
         params=params,
         max_active_tasks=settings.max_active_tasks
         or conf.getint("core", "max_active_tasks_per_dag"),
-        owner_links=_owner_links(settings),
         **callbacks.dag,
     )
-    # Airflow takes the file that called DAG, which is this one; people look for theirs.
-    dag.fileloc = dag_file
     with dag:
         tasks = {
-            each.task_id: (
-                make_task(each, place, choices, _further(planned, each, callbacks))
-                if refused is None
-                else _refused(each, refused, _further(planned, each, callbacks))
-            )
+            each.task_id: make_task(each, place, choices, _further(planned, each, callbacks))
             for each in planned.tasks
         }
         for each in planned.tasks:
@@ -97,15 +84,36 @@ def _dag(planned: DagPlan, place: Place, dag_file: str, clash: Clash | None) -> 
     return dag
 
 
-def _with_clash(doc: str, clash: Clash) -> str:
-    error = clash.error()
-    return f"**{'Mind' if clash.guarded else 'Not run'}**: {error.what}. {error.fix}\n\n{doc}"
+def _broken_dag(broken: BrokenDag, place: Place, dag_file: str) -> DAG:
+    from meltano_pods.dags.broken import TASK_ID, BrokenDagOperator  # noqa: PLC0415 - seldom needed
+
+    callbacks = callbacks_of(
+        broken.dag_id, broken.settings.notify, place.deployment.settings.notify, [TASK_ID]
+    )
+    # Runs that are caught up would only fail.
+    dag = _empty_dag(broken, dag_file, catchup=False, **callbacks.dag)
+    with dag:
+        BrokenDagOperator(task_id=TASK_ID, errors=broken.errors, **callbacks.of_task(TASK_ID))
+    return dag
 
 
-def _refused(planned: TaskPlan, error: ProjectError, further: dict[str, Any]) -> BaseOperator:
-    from meltano_pods.dags.refused import RefusedOperator  # noqa: PLC0415 - seldom needed
-
-    return RefusedOperator(task_id=planned.task_id, error=error, **further)
+def _empty_dag(planned: DagPlan | BrokenDag, dag_file: str, **kwargs: Any) -> DAG:  # noqa: ANN401
+    """Return a DAG without tasks, with what all have."""
+    dag = DAG(
+        planned.dag_id,
+        schedule=_schedule(planned),
+        start_date=_start_date(planned.settings),
+        description=planned.description,
+        doc_md=planned.doc,
+        tags=list(planned.tags),
+        # Two runs at once would write one state.
+        max_active_runs=1,
+        owner_links=_owner_links(planned.settings),
+        **kwargs,
+    )
+    # Airflow takes the file that called DAG, which is this one; people look for theirs.
+    dag.fileloc = dag_file
+    return dag
 
 
 def _further(dag: DagPlan, task: TaskPlan, callbacks: Callbacks) -> dict[str, Any]:
@@ -115,7 +123,7 @@ def _further(dag: DagPlan, task: TaskPlan, callbacks: Callbacks) -> dict[str, An
     return {**callbacks.of_task(task.task_id), **doc}
 
 
-def _schedule(planned: DagPlan) -> CronDataIntervalTimetable | str | None:
+def _schedule(planned: DagPlan | BrokenDag) -> CronDataIntervalTimetable | str | None:
     if planned.schedule is None or planned.schedule.startswith("@"):
         return planned.schedule
     # Airflow 3's own reading of a cron string has intervals of no length.

@@ -2,58 +2,106 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from meltano_pods.errors import ProjectError, SettingsError
-from meltano_pods.plan.draft import drafts
+from meltano_pods.errors import Errors, ProjectError, ProjectLoadError, SettingsError, distinct
+from meltano_pods.plan.broken import broken_dag
+from meltano_pods.plan.draft import drafts, meltano_layers
 from meltano_pods.plan.environment import choose_environment
-from meltano_pods.plan.identifiers import identifier
+from meltano_pods.plan.identifiers import identifier, unique_identifiers
 from meltano_pods.plan.model import DagPlan, ProjectPlan
 from meltano_pods.plan.runs import check_allowed_environments
+from meltano_pods.plan.state_conflicts import Severity, separate
 from meltano_pods.plan.tasks import plan_tasks, plugins_of
-from meltano_pods.plan.text import describe, document
-from meltano_pods.plan.turns import take_turns
+from meltano_pods.plan.text import describe, document, with_conflict
 from meltano_pods.project import PluginType
 from meltano_pods.project.cron import cron_of
-from meltano_pods.settings.check import check
-from meltano_pods.settings.layer import MELTANO, MadeLayer, in_order, place_of
+from meltano_pods.settings.check import errors_of
+from meltano_pods.settings.layer import in_order, place_of
 from meltano_pods.settings.merge import merged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from meltano_pods.plan.draft import Draft
+    from meltano_pods.plan.model import BrokenDag
+    from meltano_pods.plan.state_conflicts import StateConflict
     from meltano_pods.project import Annotations, Project
     from meltano_pods.settings import Settings
     from meltano_pods.settings.layer import Layer
 
+_SHOWN_EVERYWHERE = 5
+"""How many of the errors that break all DAGs each of them shows."""
 _TAGGED = (PluginType.EXTRACTORS, PluginType.LOADERS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What DAGs are planned from.
+
+    Attributes:
+        project: The project as read.
+        fallback: Meltano environment where no setting names one.
+        invalid: Errors of annotations, by their `id`; of those alone that have some.
+        everywhere: Errors that keep every DAG from running.
+    """
+
+    project: Project
+    fallback: str | None
+    invalid: Mapping[int, Sequence[ProjectError]]
+    everywhere: Sequence[ProjectError]
 
 
 def plan(project: Project, environment: str | None = None) -> ProjectPlan:
     """Plan every schedule of a project, and every job that no schedule names.
 
+    What is wrong with one of them, or with what it uses, makes it a broken DAG beside the others.
+
     Args:
         project: The project as read.
         environment: Meltano environment where no setting names one; None for the project's
             `default_environment`.
-
-    Raises:
-        ProjectError: Settings that are not allowed, or two DAGs of one id.
     """
-    check(_annotations(project))
-    planned: dict[str, DagPlan] = {}
+    source = _source(project, environment)
+    good: dict[str, DagPlan] = {}
+    broken: list[tuple[Draft, list[ProjectError]]] = []
+    planned: list[tuple[Draft, str]] = []
     for draft in drafts(project):
-        dag = _dag(project, draft, environment)
-        if (first := planned.get(dag.dag_id)) is not None:
-            raise ProjectError(
-                f"the DAG id `{dag.dag_id}` comes out twice, first from {first.where}",
-                dag.where,
-                "Rename one of the two: ids keep letters, digits, `-`, `_` and `.` of a name.",
-            )
-        planned[dag.dag_id] = dag
-    dags, clashes = take_turns(list(planned.values()))
-    return ProjectPlan(project.name, project.digest, dags, clashes)
+        errors = Errors([*draft.errors, *source.everywhere])
+        dag = _plan_dag(source, draft, errors)
+        if dag is not None and not errors.found and (first := good.get(dag.dag_id)) is not None:
+            errors.found.append(_same_id(dag, first))
+        if dag is None or errors.found:
+            broken.append((draft, errors.found))
+        else:
+            good[dag.dag_id] = dag
+            planned.append((draft, dag.dag_id))
+    separated = separate(list(good.values()))
+    broken += [
+        (draft, [*separated.broken[dag_id]])
+        for draft, dag_id in planned
+        if dag_id in separated.broken
+    ]
+    conflicts = {each.second: each for each in separated.conflicts}
+    return ProjectPlan(
+        project.name,
+        project.digest,
+        tuple(_with_note(dag, conflicts.get(dag.dag_id)) for dag in separated.dags),
+        _broken_dags(source, broken, [dag.dag_id for dag in separated.dags]),
+        _every_error(source, broken, separated.conflicts),
+        tuple(each.error() for each in separated.conflicts if each.severity is Severity.WARNING),
+    )
+
+
+def _source(project: Project, fallback: str | None) -> _Source:
+    invalid = {id(each): errors for each in _annotations(project) if (errors := errors_of(each))}
+    everywhere = [
+        *project.errors,
+        *invalid.get(id(project.annotations), ()),
+        *(each for each in project.every_error() if isinstance(each, ProjectLoadError)),
+    ]
+    return _Source(project, fallback, invalid, everywhere[:_SHOWN_EVERYWHERE])
 
 
 def _annotations(project: Project) -> Iterator[Annotations]:
@@ -65,17 +113,56 @@ def _annotations(project: Project) -> Iterator[Annotations]:
     yield from (each.annotations for each in project.plugins)
     yield from (each.annotations for each in project.jobs.values())
     yield from (each.annotations for each in project.schedules.values())
+    yield from (each.annotations for each in project.nameless)
 
 
-def _dag(project: Project, draft: Draft, fallback: str | None) -> DagPlan:
-    environment = choose_environment(project, draft.own, fallback)
-    said: list[Layer] = [*_of_meltano(draft), project.annotations, *draft.own]
+def _plan_dag(source: _Source, draft: Draft, errors: Errors) -> DagPlan | None:
+    """Return a DAG, as far as can be; None where what it is made of cannot be read."""
+    project = source.project
+    own = [project.annotations, *draft.own]
+    if source.invalid and _any_invalid(source, own, errors):
+        return None
+    environment: str | None = None
+    found = len(errors.found)
+    with errors:
+        environment = choose_environment(project, draft.own, source.fallback)
+    layers: list[Layer] = [*own, *meltano_layers(draft)]
     if environment is not None:
-        said.append(project.environments[environment].annotations)
-    layers = in_order(said)
+        chosen = project.environments[environment]
+        errors.found += chosen.errors
+        layers.append(chosen.annotations)
+    plugins = [plugin for each in draft.commands for plugin in plugins_of(project, each.blocks)]
+    for plugin in plugins:
+        errors.found += (error for each in project.lineage_of(plugin) for error in each.errors)
+    if source.invalid:
+        said = [each for one in plugins for each in project.annotations_of(one, environment)]
+        _any_invalid(source, [*layers, *said], errors)
+    if len(errors.found) > found or not draft.commands:
+        return None
+    with errors:
+        return _merge_dag(project, draft, in_order(layers), environment, errors)
+    return None
+
+
+def _any_invalid(source: _Source, layers: Sequence[Layer], errors: Errors) -> bool:
+    """Collect the errors of layers; return whether there are any."""
+    found = [error for each in layers for error in source.invalid.get(id(each), ())]
+    errors.found += found
+    return bool(found)
+
+
+def _merge_dag(
+    project: Project,
+    draft: Draft,
+    layers: Sequence[Layer],
+    environment: str | None,
+    errors: Errors,
+) -> DagPlan:
     settings = merged(layers)
-    _check_catchup(settings, layers)
-    check_allowed_environments(project, settings, environment, layers)
+    with errors:
+        _check_catchup(settings, layers)
+    with errors:
+        check_allowed_environments(project, settings, environment, layers)
     tasks = plan_tasks(project, draft, layers, environment)
     cron = None if draft.schedule is None else cron_of(draft.schedule.interval)
     singer = [
@@ -96,14 +183,6 @@ def _dag(project: Project, draft: Draft, fallback: str | None) -> DagPlan:
     )
 
 
-def _of_meltano(draft: Draft) -> Iterator[Layer]:
-    """Yield what Meltano's own keys of the schedule say of its DAG."""
-    schedule = draft.schedule
-    if schedule is not None and schedule.start_date is not None:
-        key, where = "start_date", schedule.start_date_where
-        yield MadeLayer(MELTANO, where, {key: schedule.start_date}, {key: where})
-
-
 def _check_catchup(settings: Settings, layers: Sequence[Layer]) -> None:
     if settings.catchup and settings.start_date is None:
         raise SettingsError(
@@ -111,3 +190,48 @@ def _check_catchup(settings: Settings, layers: Sequence[Layer]) -> None:
             place_of(layers, "catchup"),
             "Add `start_date: 2026-01-31` (the first day to run for), or remove `catchup`.",
         )
+
+
+def _same_id(dag: DagPlan, first: DagPlan) -> ProjectError:
+    return ProjectError(
+        f"the DAG id `{dag.dag_id}` comes out twice, first from {first.where}",
+        dag.where,
+        "Rename one of the two: ids keep letters, digits, `-`, `_` and `.` of a name.",
+    )
+
+
+def _with_note(dag: DagPlan, conflict: StateConflict | None) -> DagPlan:
+    return dag if conflict is None else replace(dag, doc=with_conflict(dag.doc, conflict.error()))
+
+
+def _broken_dags(
+    source: _Source,
+    broken: Sequence[tuple[Draft, list[ProjectError]]],
+    taken: Sequence[str],
+) -> tuple[BrokenDag, ...]:
+    """Return broken DAGs, none of which takes the id of another DAG."""
+    ids = unique_identifiers([*taken, *(draft.name for draft, _ in broken)])[len(taken) :]
+    return tuple(
+        broken_dag(source.project, draft, dag_id, distinct(errors))
+        for dag_id, (draft, errors) in zip(ids, broken, strict=True)
+    )
+
+
+def _every_error(
+    source: _Source,
+    broken: Sequence[tuple[Draft, list[ProjectError]]],
+    conflicts: Sequence[StateConflict],
+) -> tuple[ProjectError, ...]:
+    """Return everything that is wrong in a project, each once, in the order of its lines."""
+    found = [
+        *source.project.every_error(),
+        *(error for errors in source.invalid.values() for error in errors),
+        *(error for _, errors in broken for error in errors),
+        *(each.error() for each in conflicts if each.severity is Severity.ERROR),
+    ]
+    return tuple(sorted(distinct(found), key=_place))
+
+
+def _place(error: ProjectError) -> tuple[str, int]:
+    where = error.where
+    return (where, 0) if isinstance(where, str) else (where.file, where.line or 0)

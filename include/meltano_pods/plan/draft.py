@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from meltano_pods.plan.identifiers import project_part
+from meltano_pods.project import Job, Schedule
 from meltano_pods.project.transforms import SKIP
+from meltano_pods.settings.layer import MELTANO, MadeLayer
 
 if TYPE_CHECKING:
-    from meltano_pods.errors import Location
-    from meltano_pods.project import Annotations, Job, Project, Schedule
+    from collections.abc import Iterator
+
+    from meltano_pods.errors import Location, ProjectError
+    from meltano_pods.project import Annotations, Project
+    from meltano_pods.settings.layer import Layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class Draft:
         commands: A task each.
         where: Place of the schedule, else of the job.
         schedule: The schedule, where there is one.
+        errors: What is wrong with the schedule and the job.
     """
 
     name: str
@@ -45,33 +51,52 @@ class Draft:
     commands: tuple[Command, ...]
     where: Location
     schedule: Schedule | None = None
+    errors: tuple[ProjectError, ...] = ()
 
 
 def drafts(project: Project) -> list[Draft]:
     """Return a draft for every schedule, and for every job that no schedule names."""
-    schedules = project.schedules.values()
-    scheduled = {schedule.job for schedule in schedules}
-    by_hand = [job for job in project.jobs.values() if job.name not in scheduled]
-    return [_of_schedule(project, each) for each in schedules] + [
-        _of_job(project, each) for each in by_hand
+    nameless = project.nameless
+    schedules = [
+        *project.schedules.values(),
+        *(each for each in nameless if isinstance(each, Schedule)),
     ]
+    scheduled = {schedule.job for schedule in schedules}
+    manual = [
+        *(job for job in project.jobs.values() if job.name not in scheduled),
+        *(each for each in nameless if isinstance(each, Job)),
+    ]
+    return [_of_schedule(project, each) for each in schedules] + [
+        _of_job(project, each) for each in manual
+    ]
+
+
+def meltano_layers(draft: Draft) -> Iterator[Layer]:
+    """Yield what Meltano's own keys of the schedule say of its DAG."""
+    schedule = draft.schedule
+    if schedule is not None and schedule.start_date is not None:
+        key, where = "start_date", schedule.start_date_where
+        yield MadeLayer(MELTANO, where, {key: schedule.start_date}, {key: where})
 
 
 def _of_schedule(project: Project, schedule: Schedule) -> Draft:
     name = f"{project_part(project.name)}.{schedule.name}"
-    if schedule.job is not None:
-        job = project.jobs[schedule.job]
-        own = (job.annotations, schedule.annotations)
-        return Draft(name, own, _commands(job), schedule.where, schedule)
+    job = None if schedule.job is None else project.jobs.get(schedule.job)
+    own: tuple[Annotations, ...] = (schedule.annotations,)
+    if job is not None:
+        own = (job.annotations, *own)
+        errors = (*schedule.errors, *job.errors)
+        return Draft(name, own, _commands(job), schedule.where, schedule, errors)
+    if schedule.extractor is None or schedule.loader is None:
+        return Draft(name, own, (), schedule.where, schedule, schedule.errors)
     # The state id that `meltano schedule run` uses, so that state carries over both ways.
-    blocks = (str(schedule.extractor), str(schedule.loader))
-    pair = Command(blocks, schedule.name, schedule.transform)
-    return Draft(name, (schedule.annotations,), (pair,), schedule.where, schedule)
+    pair = Command((schedule.extractor, schedule.loader), schedule.name, schedule.transform)
+    return Draft(name, own, (pair,), schedule.where, schedule, schedule.errors)
 
 
 def _of_job(project: Project, job: Job) -> Draft:
     name = f"{project_part(project.name)}.job.{job.name}"
-    return Draft(name, (job.annotations,), _commands(job), job.where)
+    return Draft(name, (job.annotations,), _commands(job), job.where, errors=job.errors)
 
 
 def _commands(job: Job) -> tuple[Command, ...]:

@@ -14,6 +14,7 @@ from meltano_pods.settings.values import check_variable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from meltano_pods.errors import Errors
     from meltano_pods.plan.model import ProjectPlan
     from meltano_pods.project import Annotations, Project, Schedule
     from meltano_pods.settings import Settings
@@ -100,19 +101,20 @@ def without_environment(plan: ProjectPlan) -> Iterator[ProjectError]:
             )
 
 
-def schedule_env(schedule: Schedule) -> dict[str, str]:
+def schedule_env(schedule: Schedule, errors: Errors) -> dict[str, str]:
     """Return a schedule's `env`, held to the rules of the setting `env`.
 
-    Raises:
-        SettingsError: A bad name or a likely secret, which Airflow would show.
+    Args:
+        schedule: The schedule.
+        errors: Takes an error for each bad name, and each likely secret, which Airflow would show.
     """
     for name, value in schedule.env.items():
         try:
             check_variable(name, value)
         except ValueError as error:
-            raise SettingsError(
-                str(error), schedule.env_places[name], f"Remove `{name}` from the schedule's `env`."
-            ) from None
+            place = schedule.env_places[name]
+            fix = f"Remove `{name}` from the schedule's `env`."
+            errors.found.append(SettingsError(str(error), place, fix))
     return dict(schedule.env)
 
 

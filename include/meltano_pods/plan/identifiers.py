@@ -16,13 +16,15 @@ _MAX = 250  # Airflow's limit
 def identifier(text: str) -> str:
     """Return `text` with what Airflow does not allow in an id replaced by dashes.
 
-    An id that would be too long is cut, and ends with a digest of the whole.
+    Where that takes letters or digits away (`täglich`), or the id would be too long, it ends with a
+    digest of the whole, so that two texts do not become one id.
     """
-    safe = _NOT_ALLOWED.sub("-", text).strip("-") or "unnamed"
-    if len(safe) <= _MAX:
+    safe = _NOT_ALLOWED.sub("-", text).strip("-")
+    kept = safe and not any(each.isalnum() for each in text if not each.isascii())
+    if kept and len(safe) <= _MAX:
         return safe
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
-    return f"{safe[: _MAX - len(digest) - 1]}-{digest}"
+    return f"{safe[: _MAX - len(digest) - 1] or 'unnamed'}-{digest}"
 
 
 def project_part(name: str) -> str:

@@ -10,8 +10,7 @@ from meltano_pods.parameters.command import Circumstances, Invocation, invocatio
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from meltano_pods.errors import Location
-    from meltano_pods.plan.clash import Clash
+    from meltano_pods.errors import Location, ProjectError
     from meltano_pods.settings import Settings
     from meltano_pods.settings.layer import Layer
 
@@ -85,11 +84,11 @@ class TaskPlan:
 
 @dataclass(frozen=True, slots=True)
 class DagPlan:
-    """One Airflow DAG: a schedule, or a job that no schedule names.
+    """One Airflow DAG that can run: a schedule, or a job that no schedule names.
 
     Attributes:
         dag_id: `<project>.<schedule>` or `<project>.job.<job>`.
-        schedule: A cron expression, `@once`, or None for by hand only.
+        schedule: A cron expression, `@once`, or None for manual runs only.
         description: One line, for lists of DAGs.
         doc: Markdown that Airflow shows with the DAG.
         tags: Project, extractors, loaders, and those of the settings.
@@ -133,25 +132,71 @@ class DagPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokenDag:
+    """A DAG that cannot run as its project is: Airflow shows it, and its runs fail with the errors.
+
+    Attributes:
+        dag_id: As of a DAG that can run; without a name of its own it is made of its place.
+        schedule: As far as it can be read: a cron expression, `@once`, or None.
+        description: One line, for lists of DAGs.
+        doc: Markdown that Airflow shows with the DAG.
+        tags: The project, `broken`, and those of the settings.
+        settings: As far as they can be read.
+        where: Place of the schedule or job.
+        errors: What is wrong, at least one.
+    """
+
+    dag_id: str
+    schedule: str | None
+    description: str
+    doc: str
+    tags: tuple[str, ...]
+    settings: Settings
+    where: Location
+    errors: tuple[ProjectError, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the DAG as JSON-compatible data."""
+        return {
+            "dag_id": self.dag_id,
+            "schedule": self.schedule,
+            "where": str(self.where),
+            "tags": list(self.tags),
+            "errors": [
+                {"what": each.what, "where": str(each.where), "fix": each.fix}
+                for each in self.errors
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectPlan:
     """All DAGs of a project, in the order of meltano.yml: schedules first, then jobs.
 
     Attributes:
         project: The project's name.
         digest: Of the files the plan was made from.
-        dags: Its DAGs.
-        clashes: Those that share a state with an earlier one, and do not take turns.
+        dags: Its DAGs that can run.
+        broken: Those that cannot.
+        errors: Everything that is wrong in the project, each once; also what no DAG uses.
+        warnings: What may do harm one day.
     """
 
     project: str
     digest: str
     dags: tuple[DagPlan, ...]
-    clashes: tuple[Clash, ...] = ()
+    broken: tuple[BrokenDag, ...] = ()
+    errors: tuple[ProjectError, ...] = ()
+    warnings: tuple[ProjectError, ...] = ()
 
     @property
     def tasks(self) -> Iterator[TaskPlan]:
-        """The tasks of all its DAGs."""
+        """The tasks of all its DAGs that can run."""
         return (task for dag in self.dags for task in dag.tasks)
+
+    def dag_ids(self) -> list[str]:
+        """Return the ids of its DAGs, those of broken ones last."""
+        return [*(dag.dag_id for dag in self.dags), *(dag.dag_id for dag in self.broken)]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plan as JSON-compatible data."""
@@ -159,4 +204,5 @@ class ProjectPlan:
             "project": self.project,
             "digest": self.digest,
             "dags": [dag.as_dict() for dag in self.dags],
+            "broken": [dag.as_dict() for dag in self.broken],
         }

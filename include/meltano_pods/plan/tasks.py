@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from meltano_pods.errors import Errors
 from meltano_pods.parameters import state_id_of
 from meltano_pods.plan.environment import check_environment, schedule_env
 from meltano_pods.plan.graph import ancestors, upstream_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from meltano_pods.plan.draft import Command, Draft
+    from meltano_pods.plan.state_place import StatePlace
     from meltano_pods.project import Plugin, Project
     from meltano_pods.settings import Settings
     from meltano_pods.settings.layer import Layer
@@ -45,8 +47,10 @@ def plan_tasks(
     """
     ids = unique_identifiers(_content(project, command) for command in draft.commands)
     commands = dict(zip(ids, draft.commands, strict=True))
+    errors = Errors()
     for layer in draft.own:
-        check_task_ids(layer, ids)
+        with errors:
+            check_task_ids(layer, ids)
     said = {
         task_id: in_order(
             [
@@ -57,33 +61,41 @@ def plan_tasks(
         )
         for task_id, command in commands.items()
     }
-    settings = {task_id: merged(each) for task_id, each in said.items()}
-    upstream = upstream_of(settings, said)
-    env, of_schedule = _schedule_env(draft)
-    tasks = []
-    for task_id, command in commands.items():
-        own = settings[task_id]
+    settings: dict[str, Settings] = {}
+    for task_id, each in said.items():
+        with errors:
+            settings[task_id] = merged(each)
+    env, of_schedule = _schedule_env(draft, errors)
+    places: dict[str, StatePlace] = {}
+    for task_id, own in settings.items():
         variables = {**own.env, **env}
-        check_environment(own, variables, said[task_id])
-        layers_of_task = (*said[task_id], *of_schedule)
-        place = find_state_place(project, environment, own, variables, layers_of_task)
-        check_no_state_update(own, environment, command, said[task_id])
-        tasks.append(
-            TaskPlan(
-                task_id=task_id,
-                arguments=_arguments(command, own),
-                environment=environment,
-                env=variables,
-                settings=place.settings,
-                upstream=upstream[task_id],
-                state_ids=_state_ids(project, command, environment, own),
-                pool=own.pool,
-                pipelines=() if command.transform == ONLY else pipelines(project, command.blocks),
-                utilities=_utilities(project, command),
-                layers=place.layers,
-                state_folder=place.folder,
+        with errors:
+            check_environment(own, variables, said[task_id])
+        with errors:
+            places[task_id] = find_state_place(
+                project, environment, own, variables, (*said[task_id], *of_schedule)
             )
+        with errors:
+            check_no_state_update(own, environment, commands[task_id], said[task_id])
+    errors.check()
+    upstream = upstream_of(settings, said)
+    tasks = [
+        TaskPlan(
+            task_id=task_id,
+            arguments=_arguments(command, settings[task_id]),
+            environment=environment,
+            env={**settings[task_id].env, **env},
+            settings=places[task_id].settings,
+            upstream=upstream[task_id],
+            state_ids=_state_ids(project, command, environment, settings[task_id]),
+            pool=settings[task_id].pool,
+            pipelines=() if command.transform == ONLY else pipelines(project, command.blocks),
+            utilities=_utilities(project, command),
+            layers=places[task_id].layers,
+            state_folder=places[task_id].folder,
         )
+        for task_id, command in commands.items()
+    ]
     return [_with_reads(task, tasks) for task in tasks]
 
 
@@ -107,11 +119,11 @@ def _with_reads(task: TaskPlan, tasks: Sequence[TaskPlan]) -> TaskPlan:
     return replace(task, reads=tuple(dict.fromkeys(reads)))
 
 
-def _schedule_env(draft: Draft) -> tuple[dict[str, str], list[Layer]]:
+def _schedule_env(draft: Draft, errors: Errors) -> tuple[dict[str, str], list[Layer]]:
     """Return the variables that Meltano's schedule adds, and the same as a layer."""
     if draft.schedule is None or not draft.schedule.env:
         return {}, []
-    env = schedule_env(draft.schedule)
+    env = schedule_env(draft.schedule, errors)
     places = {f"env.{name}": place for name, place in draft.schedule.env_places.items()}
     return env, [MadeLayer("schedule", draft.where, {"env": env}, places)]
 
@@ -144,12 +156,13 @@ def _state_ids(
 def _content(project: Project, command: Command) -> str:
     """Return what a task runs as a name: `tap-a-to-target-b`, `dbt-run`."""
     blocks = (f"{TRANSFORMER}:run",) if command.transform == ONLY else command.blocks
-    text = ""
+    words: list[str] = []
     for block in blocks:
         plugin = project.plugin_of(block)
-        loads = plugin is not None and plugin.type is PluginType.LOADERS
-        text += ("-to-" if loads else "-") + block.replace(":", "-")
-    return text.removeprefix("-to").removeprefix("-")
+        if words and plugin is not None and plugin.type is PluginType.LOADERS:
+            words.append("to")
+        words.append(block.replace(":", "-"))
+    return "-".join(words)
 
 
 def _arguments(command: Command, settings: Settings) -> tuple[str, ...]:

@@ -6,16 +6,19 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from meltano_pods.errors import ProjectError, ProjectLoadError
 from meltano_pods.project.model import Annotations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from meltano_pods.errors import Location
+    from meltano_pods.errors import Errors, Location
     from meltano_pods.project.document import Entries
 
 VENDOR = "meltano_pods"
 _ALIKE = 0.85
+# Meltano rejects keys that it does not know.
+_CLOSED = ("environment", "job")
 # Keys of Meltano's that are settings of ours as well; schedules have `start_date` by its schema.
 _MELTANOS = {
     "project": {"env"},
@@ -25,40 +28,47 @@ _MELTANOS = {
 }
 
 
-def read_annotations(entries: Entries, level: str, where: Location) -> Annotations:
+def read_annotations(entries: Entries, level: str, where: Location, errors: Errors) -> Annotations:
     """Return what stands under `annotations: meltano_pods:` of `entries`.
 
     Args:
         entries: The entries of a project, environment, plugin, job or schedule.
         level: Which of them it is.
         where: Its place, used where it has no annotations.
-
-    Raises:
-        ProjectError: The annotations are not mappings, or a key that looks like ours stands where
-            it is not read.
+        errors: Takes an error for annotations that are no mappings, and for each key that looks
+            like ours and stands where it is not read.
     """
     vendors: Entries = {}
     if (node := entries.get("annotations")) is not None:
-        vendors = node.mapping(f"`annotations: {{{VENDOR}: {{...}}}}`")
+        with errors:
+            vendors = node.mapping(f"`annotations: {{{VENDOR}: {{...}}}}`")
     for vendor, theirs in vendors.items():
-        if vendor != VENDOR and _is_meant_for_us(vendor):
-            theirs.fail(
-                f"`{vendor}` under `annotations` is not read by Meltano Pods",
-                f"Did you mean `{VENDOR}`?",
+        if vendor != VENDOR and is_meant_for_us(vendor):
+            errors.found.append(
+                theirs.error(
+                    f"`{vendor}` under `annotations` is not read by Meltano Pods",
+                    f"Did you mean `{VENDOR}`?",
+                )
             )
     for key, entry in entries.items():
-        if _is_meant_for_us(key):
-            entry.fail(
-                f"`{key}` stands beside `annotations`, where Meltano Pods does not read it",
-                f"Indent it below `annotations`: `annotations: {{{VENDOR}: {{...}}}}`.",
+        if is_meant_for_us(key):
+            errors.found.append(
+                entry.error(
+                    f"`{key}` stands beside `annotations`, where Meltano Pods does not read it",
+                    f"Indent it below `annotations`: `annotations: {{{VENDOR}: {{...}}}}`.",
+                    ProjectLoadError if level in _CLOSED else ProjectError,
+                )
             )
-    outside = tuple(_outside(entries, vendors, level))
+    # Keys of closed entries that are none of Meltano's are errors already.
+    outside = tuple(_outside({} if level in _CLOSED else entries, vendors, level))
     ours = vendors.get(VENDOR)
     if ours is None or ours.is_null:
         return Annotations(level, where, outside=outside)
-    ours.mapping(f"settings: `{VENDOR}: {{retries: 1}}`")
-    values, places = ours.plain()
-    return Annotations(level, ours.where, values, places, outside)
+    with errors:
+        ours.mapping(f"settings: `{VENDOR}: {{retries: 1}}`")
+        values, places = ours.plain()
+        return Annotations(level, ours.where, values, places, outside)
+    return Annotations(level, ours.where, outside=outside)
 
 
 def _outside(entries: Entries, vendors: Entries, level: str) -> Iterator[tuple[str, Location]]:
@@ -72,7 +82,8 @@ def _outside(entries: Entries, vendors: Entries, level: str) -> Iterator[tuple[s
 
 
 @lru_cache(maxsize=256)  # every key of every entry is asked for, and most are the same few
-def _is_meant_for_us(vendor: str) -> bool:
+def is_meant_for_us(vendor: str) -> bool:
+    """Whether a key was meant to be the one of our annotations."""
     key = vendor.casefold().replace("-", "_").replace(" ", "_")
     return SequenceMatcher(None, key, VENDOR).ratio() > _ALIKE
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from meltano_pods.errors import ProjectError
+from meltano_pods.errors import Errors, ProjectError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.project.definitions import lock_file
 from meltano_pods.project.document import shown
@@ -15,22 +16,27 @@ from meltano_pods.project.model import PluginType
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from meltano_pods.project.model import Plugin, Project, Task
+    from meltano_pods.project.model import Job, Plugin, Project, Task
 
 # Of these Meltano runs the plugin itself, whatever command a block names.
 _WITHOUT = (PluginType.EXTRACTORS, PluginType.MAPPERS, PluginType.LOADERS)
 
 
-def check_commands(project: Project) -> None:
-    """Refuse a block whose command its plugin does not have.
+def with_commands(project: Project, job: Job, known: dict[str, set[str] | None]) -> Job:
+    """Return the job with an error for each block whose command its plugin does not have.
 
-    Raises:
-        ProjectError: At the place of the task; or at a lock file that is none.
+    Args:
+        project: The project.
+        job: One of its jobs.
+        known: Commands by plugin, as far as they were looked up; it is filled.
     """
-    known: dict[str, set[str] | None] = {}
-    for job in project.jobs.values():
-        for task in job.tasks:
-            _check_task(project, task, known)
+    errors = Errors()
+    for task in job.tasks:
+        for block in task.blocks:
+            if ":" in block:
+                with errors:
+                    _check_block(project, task, block, known)
+    return job if not errors.found else replace(job, errors=(*job.errors, *errors.found))
 
 
 def commands_of(project: Project, plugin: Plugin) -> set[str] | None:
@@ -48,23 +54,24 @@ def commands_of(project: Project, plugin: Plugin) -> set[str] | None:
     return None if locked is None else own | locked
 
 
-def _check_task(project: Project, task: Task, known: dict[str, set[str] | None]) -> None:
-    for block in task.blocks:
-        name, colon, command = block.partition(":")
-        plugin = project.named[name] if colon else None
-        if plugin is None or plugin.type in _WITHOUT:
-            continue
-        if name not in known:
-            known[name] = commands_of(project, plugin)
-        valid = known[name]
-        if valid is not None and command not in valid:
-            raise ProjectError(
-                f"the block {shown(block)} names no command of {shown(name)}; it has: "
-                f"{listed(valid)}",
-                task.where,
-                f"{suggestion(command, valid)}Name one of these, or add it under `commands` of the "
-                "plugin.",
-            )
+def _check_block(
+    project: Project, task: Task, block: str, known: dict[str, set[str] | None]
+) -> None:
+    name, _, command = block.partition(":")
+    plugin = project.named.get(name)
+    if plugin is None or plugin.type in _WITHOUT or plugin.errors:
+        return
+    if name not in known:
+        known[name] = commands_of(project, plugin)
+    valid = known[name]
+    # With more colons it is none of its commands, and blocks.py says so.
+    if valid is not None and command not in valid and ":" not in command:
+        raise ProjectError(
+            f"the block {shown(block)} names no command of {shown(name)}; it has: {listed(valid)}",
+            task.where,
+            f"{suggestion(command, valid)}Name one of these, or add it under `commands` of the "
+            "plugin.",
+        )
 
 
 def _locked(folder: Path, plugin: Plugin) -> set[str] | None:
@@ -79,5 +86,5 @@ def _locked(folder: Path, plugin: Plugin) -> set[str] | None:
         raise ProjectError(
             "not the JSON of a plugin's definition",
             location_of(folder, path),
-            f"Make it anew: `meltano lock --update {plugin.name}`.",
+            f"Create it again: `meltano lock --update {plugin.name}`.",
         ) from None

@@ -36,16 +36,26 @@ def lock_file(folder: Path, plugin: Plugin) -> Path:
 
 
 def undefined(project: Project) -> Iterator[ProjectError]:
-    """Yield an error for each plugin that only Meltano Hub knows.
+    """Yield an error for each plugin that runs use and only Meltano Hub knows.
 
     With the Hub in reach Meltano runs it all the same, so these are warnings.
     """
-    for plugin in project.plugins:
+    for plugin in _used(project):
         if plugin.custom or plugin.parent is not None or plugin.type is PluginType.MAPPINGS:
             continue
         path = lock_file(project.path, plugin)
         if not path.is_file():
             yield _unlocked(project, plugin, path)
+
+
+def _used(project: Project) -> list[Plugin]:
+    """Return the plugins that jobs and schedules run, with those that they extend."""
+    blocks = {block for job in project.jobs.values() for task in job.tasks for block in task.blocks}
+    for schedule in project.schedules.values():
+        blocks |= {name for name in (schedule.extractor, schedule.loader) if name is not None}
+    named = [plugin for block in blocks if (plugin := project.plugin_of(block)) is not None]
+    used = {(each.type, each.name) for plugin in named for each in project.lineage_of(plugin)}
+    return [plugin for plugin in project.plugins if (plugin.type, plugin.name) in used]
 
 
 def _unlocked(project: Project, plugin: Plugin, path: Path) -> ProjectError:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
 
-from meltano_pods.errors import Location, ProjectError
+from meltano_pods.errors import Location, ProjectError, ProjectFileError, ProjectLoadError
 from meltano_pods.project.scalars import is_date, parse_date, resolved
 from meltano_pods.project.syntax import STRING, UNTAGGED, compose, line_of
 
@@ -56,9 +56,13 @@ class Node:
         self._depth = depth
         self.where = where
 
-    def fail(self, what: str, fix: str) -> NoReturn:
-        """Raise a `ProjectError` at this place."""
-        raise ProjectError(what, self.where, fix)
+    def error(self, what: str, fix: str, kind: type[ProjectError] = ProjectError) -> ProjectError:
+        """Return an error at this place."""
+        return kind(what, self.where, fix)
+
+    def fail(self, what: str, fix: str, kind: type[ProjectError] = ProjectError) -> NoReturn:
+        """Raise an error at this place."""
+        raise kind(what, self.where, fix)
 
     @property
     def is_null(self) -> bool:
@@ -98,30 +102,34 @@ class Node:
         kinds = {type(None): "nothing", bool: "a boolean", int: "a number", float: "a number"}
         return kinds.get(type(self._scalar()), "a string")
 
-    def mapping(self, example: str) -> Entries:
+    def mapping(self, example: str, kind: type[ProjectError] = ProjectError) -> Entries:
         """Return the entries of a mapping; nothing written counts as no entries.
 
         Args:
             example: What would be right here, for the message.
+            kind: Of the error for anything else.
         """
         if self.is_null:
             return {}
         if not isinstance(self._raw, yaml.MappingNode):
-            self.fail(f"expected a mapping, found {self.kind}", f"Write it as {example}.")
+            self.fail(f"expected a mapping, found {self.kind}", f"Write it as {example}.", kind)
         return dict(self._entries())
 
-    def elements(self, example: str, *, empty: bool = True) -> list[Node]:
+    def elements(
+        self, example: str, kind: type[ProjectError] = ProjectError, *, empty: bool = True
+    ) -> list[Node]:
         """Return the elements of a list.
 
         Args:
             example: What would be right here, for the message.
+            kind: Of the error for anything else.
             empty: Whether nothing written counts as no elements; Meltano fails at some places.
         """
         if self.is_null and empty:
             return []
         if not isinstance(self._raw, yaml.SequenceNode):
             or_nothing = "Remove the key, or write" if self.is_null else "Write"
-            self.fail(f"expected a list, found {self.kind}", f"{or_nothing} it as {example}.")
+            self.fail(f"expected a list, found {self.kind}", f"{or_nothing} it as {example}.", kind)
         return list(self._elements())
 
     def text(self, example: str) -> str:
@@ -217,12 +225,17 @@ class Node:
     def _spend(self) -> None:
         self._check_tag()
         if self._depth > _MAX_DEPTH:
-            self.fail("nested too deeply", "Check the YAML anchors for one that holds itself.")
+            self.fail(
+                "nested too deeply",
+                "Check the YAML anchors for one that holds itself.",
+                ProjectFileError,
+            )
         self._left.count -= len(self._raw.value)
         if self._left.count < 0:
             self.fail(
                 f"the file stands for more than {_MAX_VALUES:,} values",
                 "Check the YAML anchors for ones that multiply, or split the project.",
+                ProjectFileError,
             )
 
     def _check_tag(self) -> None:
@@ -243,7 +256,13 @@ _TAGS: dict[type[yaml.Node], tuple[str, ...]] = {
 }
 
 
-def name_of(node: Node, entries: Entries, what: str, example: str) -> str:
+def name_of(
+    node: Node,
+    entries: Entries,
+    what: str,
+    example: str,
+    kind: type[ProjectError] = ProjectLoadError,
+) -> str:
     """Return the name of an entry of a list.
 
     Args:
@@ -251,12 +270,13 @@ def name_of(node: Node, entries: Entries, what: str, example: str) -> str:
         entries: Its own entries.
         what: What it is, such as `job`.
         example: A name that would be right.
+        kind: Of the error where it has none.
 
     Raises:
         ProjectError: It has none.
     """
     if "name" not in entries:
-        node.fail(f"the {what} has no `name`", f"Add one: `- name: {example}`.")
+        node.fail(f"the {what} has no `name`", f"Add one: `- name: {example}`.", kind)
     return entries["name"].text(f"`name: {example}`")
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meltano_pods.project.annotations import read_annotations
+from meltano_pods.errors import Errors, ProjectLoadError
+from meltano_pods.project.annotations import is_meant_for_us, read_annotations
 from meltano_pods.project.document import name_of, optional_text, shown
-from meltano_pods.project.keys import refuse_others
+from meltano_pods.project.keys import read_closed
 from meltano_pods.project.model import Annotations, Environment, PluginType
 from meltano_pods.project.plugins import plugin_type
 
@@ -17,41 +18,65 @@ _KEYS = ("name", "config", "env", "state_id_suffix", "annotations")
 
 
 def read_environment(node: Node) -> Environment:
-    """Read one entry of `environments`.
-
-    Raises:
-        ProjectError: It has no name, a key that Meltano does not know, or a part of a wrong form.
-    """
-    entries = node.mapping("`- name: dev`")
+    """Read one entry of `environments`; what is wrong with it is among its `errors`."""
+    errors = Errors()
+    entries: Entries = {}
+    with errors:
+        entries = node.mapping("`- name: dev`", ProjectLoadError)
     # First: it knows better what to do about `meltano_pods` as a key of the environment.
-    annotations = read_annotations(entries, "environment", node.where)
-    refuse_others(entries, _KEYS, "an environment")
+    annotations = read_annotations(entries, "environment", node.where, errors)
+    entries = read_closed(entries, _KEYS, "an environment", errors, is_meant_for_us)
+    name, suffix = "", None
+    if not errors.found or entries:
+        with errors:
+            name = _name(node, entries)
+        with errors:
+            suffix = optional_text(entries, "state_id_suffix", "`state_id_suffix: blue`")
+    plugins = _plugins(entries, errors)
+    return Environment(
+        name=name,
+        where=node.where,
+        annotations=annotations,
+        state_id_suffix=suffix,
+        plugins=plugins,
+        errors=tuple(errors.found),
+    )
+
+
+def _name(node: Node, entries: Entries) -> str:
     name = name_of(node, entries, "environment", "dev")
     if ":" in name:
         entries["name"].fail(
             f"the environment's name {shown(name)} holds a colon, which state ids are split at",
             "Rename it without the colon.",
+            ProjectLoadError,
         )
-    return Environment(
-        name=name,
-        where=node.where,
-        annotations=annotations,
-        state_id_suffix=optional_text(entries, "state_id_suffix", "`state_id_suffix: blue`"),
-        plugins=_plugins(entries),
-    )
+    return name
 
 
-def _plugins(entries: Entries) -> dict[tuple[PluginType, str], Annotations]:
+def _plugins(entries: Entries, errors: Errors) -> dict[tuple[PluginType, str], Annotations]:
     """Return what the environment says of plugins; like Meltano, whether they exist or not."""
-    config = entries["config"].mapping("`config: {plugins: ...}`") if "config" in entries else {}
-    if "plugins" not in config:
-        return {}
     found: dict[tuple[PluginType, str], Annotations] = {}
-    for key, node in config["plugins"].mapping("`plugins: {extractors: [...]}`").items():
-        kind = plugin_type(key, node)
-        for each in node.elements(f"a list: `{key}: [{{name: ...}}]`", empty=False):
-            fields = each.mapping("`- {name: tap-example, config: {...}}`")
-            name = name_of(each, fields, "plugin", "tap-example")
-            # The first one counts, as for Meltano.
-            found.setdefault((kind, name), read_annotations(fields, "plugin", each.where))
+    types: Entries = {}
+    with errors:
+        if "config" in entries:
+            config = entries["config"].mapping("`config: {plugins: ...}`", ProjectLoadError)
+            if "plugins" in config:
+                types = config["plugins"].mapping(
+                    "`plugins: {extractors: [...]}`", ProjectLoadError
+                )
+    for key, node in types.items():
+        with errors:
+            kind = plugin_type(key, node)
+            for each in node.elements(
+                f"a list: `{key}: [{{name: ...}}]`", ProjectLoadError, empty=False
+            ):
+                with errors:
+                    fields = each.mapping(
+                        "`- {name: tap-example, config: {...}}`", ProjectLoadError
+                    )
+                    name = name_of(each, fields, "plugin", "tap-example")
+                    annotations = read_annotations(fields, "plugin", each.where, errors)
+                    # The first one counts, as for Meltano.
+                    found.setdefault((kind, name), annotations)
     return found

@@ -1,4 +1,4 @@
-"""Refuses misspelled and misplaced keys, and where Meltano takes no others, every unknown one.
+"""Finds misspelled and misplaced keys, and where Meltano takes no others, every unknown one.
 
 Meltano keeps keys it does not know, so a section or a key that is indented too far, or not enough,
 would silently do nothing.
@@ -9,11 +9,13 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from meltano_pods.names import listed, suggestion
+from meltano_pods.errors import ProjectError, ProjectLoadError
+from meltano_pods.names import listed, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Iterator
 
+    from meltano_pods.errors import Errors
     from meltano_pods.project.document import Entries
 
 _SECTIONS = ("environments", "include_paths", "jobs", "plugins", "schedules")
@@ -28,75 +30,102 @@ _BELONGS = {
 """Keys that are none of the top of a file, and what they belong to."""
 
 
-def refuse_strays(entries: Entries) -> None:
-    """Refuse a key at the top of a file that belongs below a section.
-
-    Raises:
-        ProjectError: At the place of the key.
-    """
+def find_strays(entries: Entries) -> Iterator[ProjectError]:
+    """Yield an error for each key at the top of a file that belongs below a section."""
     for key, node in entries.items():
         if (owner := _BELONGS.get(key)) is not None:
-            node.fail(
+            yield node.error(
                 f"Meltano reads no key `{key}` at the top of a file; it belongs to {owner}",
                 "Indent it, so that it stands below what it belongs to.",
             )
 
 
-def refuse_sections(entries: Entries, what: str) -> None:
-    """Refuse a section of the file that stands within something else.
+def find_sections(
+    entries: Entries, what: str, kind: type[ProjectError] = ProjectError
+) -> Iterator[ProjectError]:
+    """Yield an error for each section of the file that stands within something else.
 
     Args:
         entries: The entries of something else.
         what: What that is, such as `a schedule`.
-
-    Raises:
-        ProjectError: At the place of the section.
+        kind: Of the errors.
     """
-    for key, node in entries.items():
-        if key in _SECTIONS:
-            node.fail(
+    for key in _SECTIONS:
+        if (node := entries.get(key)) is not None:
+            yield node.error(
                 f"`{key}` stands within {what}, where Meltano does not read it",
                 f"Indent it less: `{key}:` begins at the left margin.",
+                kind,
             )
 
 
-def refuse_typos(entries: Entries, known: Sequence[str]) -> None:
-    """Refuse a key that is almost a known one, where the known one is missing.
+def read_misspelled(
+    entries: Entries, known: Collection[str], errors: Errors, required: Collection[str] = ()
+) -> Entries:
+    """Return entries with those of almost known keys under the keys that were meant.
 
-    Raises:
-        ProjectError: At the place of the key.
-    """
-    missing = [key for key in known if key not in entries]
-    for key, node in entries.items():
-        if key not in known and (near := difflib.get_close_matches(key, missing, 1, 0.8)):
-            node.fail(
-                f"Meltano reads no key `{key}` here",
-                f"Did you mean `{near[0]}`? Rename it.",
-            )
-
-
-def refuse_others(entries: Entries, known: Sequence[str], what: str) -> None:
-    """Refuse a key that is none of the known ones.
-
-    Jobs and environments are closed: Meltano ends with a TypeError that names no place, for every
-    command in the project.
+    So one misspelled key is one error, and not also a missing key.
 
     Args:
-        entries: The entries of a job or environment.
+        entries: As written.
+        known: The keys that are read.
+        errors: Takes an error for each misspelled key.
+        required: Keys without which Meltano cannot load the project.
+    """
+    if entries.keys() <= set(known):
+        return entries
+    missing = [key for key in known if key not in entries]
+    meant = dict(entries)
+    for key, node in entries.items():
+        if key in known or not (near := difflib.get_close_matches(key, missing, 1, 0.8)):
+            continue
+        kind = ProjectLoadError if near[0] in required else ProjectError
+        errors.found.append(
+            node.error(
+                f"Meltano reads no key `{key}` here", f"Did you mean `{near[0]}`? Rename it.", kind
+            )
+        )
+        meant[near[0]] = meant.pop(key)
+    return meant
+
+
+def read_closed(
+    entries: Entries, known: Collection[str], what: str, errors: Errors, ours: Callable[[str], bool]
+) -> Entries:
+    """Return the entries of a job or environment, almost known keys as those that were meant.
+
+    Both are closed: Meltano ends with a TypeError that names no place, for every command in the
+    project.
+
+    Args:
+        entries: As written.
         known: The keys it may have.
         what: Which of them it is.
-
-    Raises:
-        ProjectError: At the place of the key.
+        errors: Takes an error for each other key.
+        ours: Whether a key was meant for our annotations, which have errors of their own.
     """
-    refuse_sections(entries, what)
+    if entries.keys() <= set(known):
+        return entries
+    sections = list(find_sections(entries, what, ProjectLoadError))
+    errors.found += sections
+    missing = [key for key in known if key not in entries]
+    meant = dict(entries)
     for key, node in entries.items():
-        if key not in known:
-            node.fail(
-                f"{what} has no key `{key}`, and Meltano refuses the whole project for it; "
+        # What follows a section that is indented too far belongs to it.
+        if key in known or key in _SECTIONS or ours(key) or (sections and key in _BELONGS):
+            continue
+        near = nearest(key, missing)
+        errors.found.append(
+            node.error(
+                f"{what} has no key `{key}`, and Meltano rejects the whole project for it; "
                 f"allowed are: {listed(known)}",
-                f"{near}Rename it."
-                if (near := suggestion(key, known))
+                f"Did you mean `{near}`? Rename it."
+                if near is not None
                 else "Remove it, or move it to where it is read: a setting of DAGs and tasks to "
                 f"`annotations: {{meltano_pods: {{{key}: ...}}}}`.",
+                ProjectLoadError,
             )
+        )
+        if near is not None:
+            meant[near] = meant.pop(key)
+    return meant

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from meltano_pods.errors import Errors
     from meltano_pods.project.document import Entries, Node
 
 _ENV = "env"
@@ -28,14 +29,22 @@ _STATE_BACKEND = "state_backend"
 _EXAMPLE_URI = "`state_backend: {uri: 's3://bucket/prefix'}`"
 
 
-def read_env(files: Sequence[Entries]) -> dict[str, MeltanoSetting]:
-    """Return `env` at the top of the files, which Meltano adds to the environment of a command."""
+def read_env(files: Sequence[Entries], errors: Errors) -> dict[str, MeltanoSetting]:
+    """Return `env` at the top of the files, which Meltano adds to the environment of a command.
+
+    Args:
+        files: Entries of the project's files.
+        errors: Takes an error for each variable that cannot be read.
+    """
     found: dict[str, MeltanoSetting] = {}
     for file in files:
-        if (node := written(file, _ENV)) is not None:
+        if (node := written(file, _ENV)) is None:
+            continue
+        with errors:
             for name, value in node.mapping("`env: {NAME: value}`").items():
-                if (text := value.as_text()) is not None:
-                    found[name] = MeltanoSetting(text, value.where)
+                with errors:
+                    if (text := value.as_text()) is not None:
+                        found[name] = MeltanoSetting(text, value.where)
     return found
 
 
@@ -64,6 +73,7 @@ def read_default_environment(
     folder: Path,
     environ: Mapping[str, str],
     main: Location,
+    own: Mapping[str, MeltanoSetting],
 ) -> DefaultEnvironment | None:
     """Return the environment that Meltano takes where none is named to it.
 
@@ -72,8 +82,8 @@ def read_default_environment(
         folder: The project's folder.
         environ: Environment of this process.
         main: The project's meltano.yml, for errors.
+        own: The project's `env`.
     """
-    own = read_env(files)
     dotenv = read_dotenv(folder, environ)
     if dotenv.get(_ENVIRONMENT):
         where = Location(f"{main.file.removesuffix('meltano.yml')}{DOTENV_FILE}", key=_ENVIRONMENT)

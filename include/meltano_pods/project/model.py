@@ -7,11 +7,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
-    from meltano_pods.errors import Location
+    from meltano_pods.errors import Location, ProjectError
 
 
 class PluginType(StrEnum):
@@ -83,6 +83,7 @@ class Environment:
         annotations: Its own.
         state_id_suffix: What its state ids end with, as written; None for nothing.
         plugins: Annotations that it gives plugins under `config`, by type and name.
+        errors: What is wrong with the entry; nothing that uses it can run.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Environment:
     annotations: Annotations
     state_id_suffix: str | None = None
     plugins: Mapping[tuple[PluginType, str], Annotations] = field(default_factory=dict)
+    errors: tuple[ProjectError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class Plugin:
         mappings: Names of a mapper's mappings, which blocks call instead of the mapper.
         where: Place of its entry.
         annotations: Its own; those of the plugin it extends are not included.
+        errors: What is wrong with the entry; nothing that uses it can run.
     """
 
     name: str
@@ -120,6 +123,7 @@ class Plugin:
     mappings: tuple[str, ...]
     where: Location
     annotations: Annotations
+    errors: tuple[ProjectError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +136,21 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A Meltano job: tasks that run one after another."""
+    """A Meltano job: tasks that run one after another.
+
+    Attributes:
+        name: Its name; its place where it has none.
+        tasks: Those that could be read.
+        where: Place of its entry.
+        annotations: Its own.
+        errors: What is wrong with the entry; neither it nor its schedules can run.
+    """
 
     name: str
     tasks: tuple[Task, ...]
     where: Location
     annotations: Annotations
+    errors: tuple[ProjectError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +158,8 @@ class Schedule:
     """A Meltano schedule, of a job or of an extractor and a loader.
 
     Attributes:
-        name: Its name; for extractor and loader also Meltano's state id.
+        name: Its name, its place where it has none; for extractor and loader also Meltano's state
+            id.
         interval: A cron expression or alias as written; None for none.
         job: Name of the job, or None for an extractor and a loader.
         extractor: Name of the extractor, where there is no job.
@@ -158,6 +172,7 @@ class Schedule:
         env_places: Place of each of them.
         where: Place of its entry.
         annotations: Its own.
+        errors: What is wrong with the entry; it cannot run, and what is None may be unreadable.
     """
 
     name: str
@@ -172,11 +187,12 @@ class Schedule:
     env_places: Mapping[str, Location]
     where: Location
     annotations: Annotations
+    errors: tuple[ProjectError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A Meltano project.
+    """A Meltano project. Its entries are read independently: one that is wrong has `errors`.
 
     Attributes:
         name: Name of its folder, which is also that of its DAG file.
@@ -192,6 +208,11 @@ class Project:
         schedules: Every schedule.
         annotations: Those at the top of `meltano.yml`.
         named: Which plugin each name in a block stands for.
+        nameless: Jobs and schedules that no name leads to: without one, or of a name that an
+            earlier one has.
+        errors: What is wrong with the project as a whole: none of its DAGs can run.
+        unused_errors: Of entries that nothing can use: plugins and environments without a name, or
+            of a name that an earlier one has.
     """
 
     name: str
@@ -207,6 +228,22 @@ class Project:
     schedules: Mapping[str, Schedule]
     annotations: Annotations
     named: Mapping[str, Plugin]
+    nameless: tuple[Job | Schedule, ...] = ()
+    errors: tuple[ProjectError, ...] = ()
+    unused_errors: tuple[ProjectError, ...] = ()
+
+    def every_error(self) -> Iterator[ProjectError]:
+        """Yield what is wrong with the project, and with each of its entries."""
+        yield from self.errors
+        yield from self.unused_errors
+        for entry in (
+            *self.environments.values(),
+            *self.plugins,
+            *self.jobs.values(),
+            *self.schedules.values(),
+            *self.nameless,
+        ):
+            yield from entry.errors
 
     def plugin_of(self, block: str) -> Plugin | None:
         """Return the plugin that a block names (`dbt-core:run` and a mapping's name included)."""

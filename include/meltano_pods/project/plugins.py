@@ -2,46 +2,112 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from meltano_pods.errors import Location, ProjectError
-from meltano_pods.names import listed, suggestion
+from meltano_pods.errors import Errors, Location, ProjectError, ProjectLoadError, together
+from meltano_pods.names import listed, nearest
 from meltano_pods.project.annotations import read_annotations
 from meltano_pods.project.document import name_of, optional_text, shown
-from meltano_pods.project.keys import refuse_sections
+from meltano_pods.project.keys import find_sections
 from meltano_pods.project.model import Plugin, PluginType
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from meltano_pods.project.document import Entries, Node
 
+_TYPES = {kind.value for kind in PluginType}
 _Found = dict[tuple[PluginType, str], Plugin]
 
 
-def read_plugins(sections: list[Node]) -> tuple[Plugin, ...]:
-    """Read the `plugins` sections of all files.
+@dataclass(frozen=True, slots=True)
+class Plugins:
+    """What the `plugins` sections of all files define.
 
-    Raises:
-        ProjectError: An unknown plugin type, a plugin without a name, two of one name, or plugins
-            that extend each other in a circle.
+    Attributes:
+        plugins: Every plugin that has a name.
+        errors: What is wrong besides the plugins' own errors.
+        unreadable: Why a plugin's name could not be read, by the type that it has.
     """
-    found: _Found = {}
-    mappings: dict[str, Location] = {}
+
+    plugins: tuple[Plugin, ...]
+    errors: tuple[ProjectError, ...]
+    unreadable: Mapping[PluginType, Sequence[ProjectError]]
+
+
+def read_plugins(sections: list[Node]) -> Plugins:
+    """Read the `plugins` sections of all files."""
+    reading = _Reading()
     for section in sections:
-        types = section.mapping("`plugins: {extractors: [...]}`")
-        refuse_sections(types, "`plugins`")
+        errors = Errors()
+        types: Entries = {}
+        with errors:
+            types = section.mapping("`plugins: {extractors: [...]}`", ProjectLoadError)
+        reading.note(PluginType, errors.found)
+        misplaced = list(find_sections(types, "`plugins`", ProjectLoadError))
+        reading.errors += [*errors.found, *misplaced]
         for key, node in types.items():
-            kind = plugin_type(key, node)
-            for each in node.elements(f"a list: `{key}: [{{name: ...}}]`", empty=False):
-                plugin = _read(each, kind, mappings)
-                if (first := found.get((kind, plugin.name))) is not None:
-                    each.fail(
-                        f"the plugin {shown(plugin.name)} is defined twice among {kind}, first in "
-                        f"{first.where}",
-                        "Rename one of the two (`inherit_from` keeps the rest), or remove it.",
-                    )
-                found[kind, plugin.name] = plugin
-    return tuple(_with_parents(found))
+            if not any(each.where == node.where for each in misplaced):
+                reading.read(key, node)
+    return Plugins(tuple(_with_parents(reading.found)), tuple(reading.errors), reading.unreadable)
+
+
+class _Reading:
+    """The plugins that were read so far.
+
+    Attributes:
+        found: By type and name.
+        errors: As those of `Plugins`.
+        unreadable: As that of `Plugins`.
+    """
+
+    def __init__(self) -> None:
+        self.found: _Found = {}
+        self.errors: list[ProjectError] = []
+        self.unreadable: dict[PluginType, list[ProjectError]] = {}
+        self._mappings: dict[str, Location] = {}
+
+    def note(self, kinds: Iterable[PluginType], errors: Sequence[ProjectError]) -> None:
+        """Keep why names of plugins of some types could not be read."""
+        for kind in kinds if errors else ():
+            self.unreadable.setdefault(kind, []).extend(errors)
+
+    def read(self, key: str, node: Node) -> None:
+        """Read the plugins of one type."""
+        errors = Errors()
+        kind = _read_type(key, node, errors)
+        self.errors += errors.found
+        if kind is None:
+            self.note(PluginType, errors.found)
+            return
+        errors = Errors()
+        with errors:
+            for each in node.elements(
+                f"a list: `{key}: [{{name: ...}}]`", ProjectLoadError, empty=False
+            ):
+                self._add(_read(each, kind, self._mappings))
+        self.note([kind], errors.found)
+        self.errors += errors.found
+
+    def _add(self, plugin: Plugin) -> None:
+        """Add a plugin; of two of one name Meltano takes the first, and so is it here."""
+        first = self.found.get((plugin.type, plugin.name))
+        if not plugin.name:
+            self.note([plugin.type], plugin.errors)
+            self.errors += plugin.errors
+        elif first is None:
+            self.found[plugin.type, plugin.name] = plugin
+        else:
+            self.errors += plugin.errors
+            self.errors.append(
+                ProjectError(
+                    f"the plugin {shown(plugin.name)} is defined twice among {plugin.type}, first "
+                    f"in {first.where}",
+                    plugin.where,
+                    "Rename one of the two (`inherit_from` keeps the rest), or remove it.",
+                )
+            )
 
 
 def plugin_type(key: str, node: Node) -> PluginType:
@@ -50,31 +116,50 @@ def plugin_type(key: str, node: Node) -> PluginType:
     Raises:
         ProjectError: Meltano has no such type.
     """
-    try:
+    errors = Errors()
+    kind = _read_type(key, node, errors)
+    if kind is None or errors.found:
+        raise together(errors.found)
+    return kind
+
+
+def _read_type(key: str, node: Node, errors: Errors) -> PluginType | None:
+    """Return the plugin type that a key names, or is nearest to."""
+    if key in _TYPES:
         return PluginType(key)
-    except ValueError:
-        node.fail(
+    near = nearest(key, PluginType)
+    errors.found.append(
+        node.error(
             f"{shown(key)} is no plugin type; Meltano has: {listed(PluginType)}",
-            f"{suggestion(key, PluginType)}Move the plugins under one of these.",
+            (f"Did you mean `{near}`? " if near else "") + "Move the plugins under one of these.",
+            ProjectLoadError,
         )
+    )
+    return None if near is None else PluginType(near)
 
 
 def _read(node: Node, kind: PluginType, mappings: dict[str, Location]) -> Plugin:
-    entries = node.mapping("`- name: tap-example`")
-    name = name_of(node, entries, "plugin", "tap-example")
-    if ":" in name:
-        entries["name"].fail(
-            f"the plugin's name {shown(name)} holds a colon, which blocks use for commands",
-            "Rename it without the colon.",
-        )
-    inherit_from = optional_text(entries, "inherit_from", "`inherit_from: tap-example`")
+    errors = Errors()
+    entries: Entries = {}
+    with errors:
+        entries = node.mapping("`- name: tap-example`", ProjectLoadError)
+    name, inherit_from, variant = "", None, None
+    commands: Entries = {}
+    if entries or not errors.found:
+        with errors:
+            name = _name(node, entries)
+    with errors:
+        inherit_from = optional_text(entries, "inherit_from", "`inherit_from: tap-example`")
+    with errors:
+        variant = optional_text(entries, "variant", "`variant: meltanolabs`")
+    with errors:
+        if "commands" in entries:
+            commands = entries["commands"].mapping("`commands: {run: run}`", ProjectLoadError)
     if inherit_from == name:
         inherit_from = None
-    variant = optional_text(entries, "variant", "`variant: meltanolabs`")
-    commands = (
-        entries["commands"].mapping("`commands: {run: run}`") if "commands" in entries else {}
-    )
     namespace = entries.get("namespace")
+    names = _mappings(entries, mappings, errors) if kind is PluginType.MAPPERS else ()
+    annotations = read_annotations(entries, "plugin", node.where, errors)
     return Plugin(
         name=name,
         type=kind,
@@ -84,54 +169,84 @@ def _read(node: Node, kind: PluginType, mappings: dict[str, Location]) -> Plugin
         variant=variant,
         custom=namespace is not None and not namespace.is_null and inherit_from is None,
         commands=tuple(commands),
-        mappings=_mappings(entries, mappings) if kind is PluginType.MAPPERS else (),
+        mappings=names,
         where=node.where,
-        annotations=read_annotations(entries, "plugin", node.where),
+        annotations=annotations,
+        errors=tuple(errors.found),
     )
 
 
-def _mappings(entries: Entries, found: dict[str, Location]) -> tuple[str, ...]:
+def _name(node: Node, entries: Entries) -> str:
+    name = name_of(node, entries, "plugin", "tap-example")
+    if ":" in name:
+        entries["name"].fail(
+            f"the plugin's name {shown(name)} holds a colon, which blocks use for commands",
+            "Rename it without the colon.",
+        )
+    return name
+
+
+def _mappings(entries: Entries, found: dict[str, Location], errors: Errors) -> tuple[str, ...]:
     if "mappings" not in entries:
         return ()
+    nodes: list[Node] = []
+    with errors:
+        nodes = entries["mappings"].elements(
+            "`mappings: [{name: ..., config: ...}]`", ProjectLoadError, empty=False
+        )
     names: list[str] = []
-    for each in entries["mappings"].elements("`mappings: [{name: ..., config: ...}]`", empty=False):
-        fields = each.mapping("`- name: hide-emails`")
-        name = name_of(each, fields, "mapping", "hide-emails")
-        if name in found:
-            each.fail(
-                f"the mapping {shown(name)} is defined twice, first in {found[name]}",
-                "Rename one of the two: blocks name mappings without their mapper.",
-            )
-        found[name] = each.where
-        names.append(name)
+    for each in nodes:
+        with errors:
+            fields = each.mapping("`- name: hide-emails`")
+            name = name_of(each, fields, "mapping", "hide-emails", ProjectError)
+            if name in found:
+                each.fail(
+                    f"the mapping {shown(name)} is defined twice, first in {found[name]}",
+                    "Rename one of the two: blocks name mappings without their mapper.",
+                )
+            found[name] = each.where
+            names.append(name)
     return tuple(names)
 
 
 def _with_parents(found: _Found) -> list[Plugin]:
     """Return the plugins with parents that exist; what is not in the project comes from the Hub."""
     end: set[tuple[PluginType, str]] = set()
+    circles: dict[tuple[PluginType, str], ProjectError] = {}
     for plugin in found.values():
-        _refuse_circle(plugin, found, end)
-    return [
-        plugin
-        if plugin.parent is None or (plugin.type, plugin.parent) in found
-        else replace(plugin, parent=None)
-        for plugin in found.values()
-    ]
+        _find_circle(plugin, found, end, circles)
+    plugins = []
+    for key, plugin in found.items():
+        if (error := circles.get(key)) is not None:
+            plugins.append(replace(plugin, parent=None, errors=(*plugin.errors, error)))
+        elif plugin.parent is None or (plugin.type, plugin.parent) in found:
+            plugins.append(plugin)
+        else:
+            plugins.append(replace(plugin, parent=None))
+    return plugins
 
 
-def _refuse_circle(plugin: Plugin, found: _Found, end: set[tuple[PluginType, str]]) -> None:
+def _find_circle(
+    plugin: Plugin,
+    found: _Found,
+    end: set[tuple[PluginType, str]],
+    circles: dict[tuple[PluginType, str], ProjectError],
+) -> None:
     """Follow what a plugin extends, up to where it is known to end."""
     names: dict[str, None] = {}
     above: Plugin | None = plugin
     while above is not None and (above.type, above.name) not in end:
         if above.name in names:
-            circle = " from ".join([*list(names)[:_SHOWN], above.name])
-            raise ProjectError(
-                f"the plugin {shown(plugin.name)} extends itself: {circle}",
-                Location(plugin.where.file, plugin.where.line, f"{plugin.where.key}.inherit_from"),
+            circle = list(names)[list(names).index(above.name) :]
+            text = " from ".join([*circle[:_SHOWN], above.name])
+            at = found[above.type, above.name].where
+            error = ProjectError(
+                f"the plugin {shown(above.name)} extends itself: {text}",
+                Location(at.file, at.line, f"{at.key}.inherit_from"),
                 "Remove one `inherit_from` of these, or name a plugin that is none of them.",
             )
+            circles.update(dict.fromkeys(((plugin.type, name) for name in circle), error))
+            break
         names[above.name] = None
         above = None if above.parent is None else found.get((above.type, above.parent))
     end.update((plugin.type, name) for name in names)

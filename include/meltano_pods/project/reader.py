@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, replace
 from functools import reduce
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from meltano_runner.contract import project_digest
 
+from meltano_pods.errors import Errors, Location, ProjectLoadError, together
 from meltano_pods.project.annotations import over, read_annotations
 from meltano_pods.project.blocks import named_in_blocks, with_whole_tasks
-from meltano_pods.project.commands import check_commands
+from meltano_pods.project.commands import with_commands
 from meltano_pods.project.document import Entries, Node, shown
 from meltano_pods.project.environments import read_environment
 from meltano_pods.project.files import (
@@ -21,23 +23,28 @@ from meltano_pods.project.files import (
     project_files,
 )
 from meltano_pods.project.jobs import read_job
-from meltano_pods.project.keys import refuse_strays, refuse_typos
+from meltano_pods.project.keys import find_strays, read_misspelled
 from meltano_pods.project.meltano_settings import (
     read_default_environment,
     read_env,
     read_state_backend,
 )
-from meltano_pods.project.model import Project
+from meltano_pods.project.model import Environment, Job, Project, Schedule
 from meltano_pods.project.plugins import read_plugins
-from meltano_pods.project.references import check_schedules
+from meltano_pods.project.references import with_references
 from meltano_pods.project.schedules import read_schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from meltano_pods.errors import Location
-    from meltano_pods.project.model import Annotations
+    from meltano_pods.errors import ProjectError
+    from meltano_pods.project.model import (
+        Annotations,
+        DefaultEnvironment,
+        MeltanoSetting,
+        PluginType,
+    )
 
 _KEYS = (
     "plugins",
@@ -50,56 +57,122 @@ _KEYS = (
 )
 
 
-class _Named(Protocol):
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def where(self) -> Location: ...
+_E = TypeVar("_E", Environment, Job, Schedule)
 
 
-_T = TypeVar("_T", bound=_Named)
+@dataclass(frozen=True, slots=True)
+class _Section(Generic[_E]):
+    """The entries of one section.
+
+    Attributes:
+        named: By name; of several of one name the first, as Meltano takes it.
+        nameless: Without a name, or of a name that an earlier one has.
+    """
+
+    named: dict[str, _E]
+    nameless: tuple[_E, ...]
 
 
 def read_project(folder: Path) -> Project:
     """Read the Meltano project in `folder`.
 
-    Meltano itself is not needed, and neither plugin configuration nor secrets are read.
+    Meltano itself is not needed, and neither plugin configuration nor secrets are read. What is
+    wrong with one entry is kept with it, and the others are read all the same.
 
     Args:
         folder: The project's folder; its name is the project's.
 
     Raises:
-        ProjectError: A file is missing or says something that cannot be run; the error names
-            file, line and key, what is allowed, and how to mend it.
+        ProjectError: A file is missing or cannot be read, or its jobs and schedules are not where
+            Meltano reads them; the error names file, line and key, what is allowed, and how to
+            fix it, and shows everything else that is wrong as well.
     """
-    files = project_files(folder)
+    layout = Errors()
+    files = [read_misspelled(file, _KEYS, layout) for file in project_files(folder)]
     for file in files:
-        refuse_typos(file, _KEYS)
-        refuse_strays(file)
-    environments = _section(files, "environments", read_environment)
-    plugins = read_plugins([file["plugins"] for file in files if "plugins" in file])
-    named = named_in_blocks(plugins)
-    jobs = _section(files, "jobs", read_job)
+        layout.found += find_strays(file)
+    errors = Errors()
     where = location_of(folder, folder / MELTANO_FILE)
+    env = read_env(files, errors)
+    environments = _section(files, "environments", read_environment, errors)
+    default: DefaultEnvironment | None = None
+    state_backend: MeltanoSetting | None = None
+    if not errors.found:
+        with errors:
+            default = read_default_environment(files, folder, os.environ, where, env)
+    with errors:
+        state_backend = read_state_backend(files)
+    plugins = read_plugins([file["plugins"] for file in files if "plugins" in file])
+    jobs = _section(files, "jobs", read_job, layout)
+    schedules = _section(files, "schedules", read_schedule, layout)
     project = Project(
         name=folder.name,
         path=folder,
         where=where,
         digest=_digest(folder, files[0]),
-        default_environment=read_default_environment(files, folder, os.environ, where),
-        state_backend=read_state_backend(files),
-        env=read_env(files),
-        environments=environments,
-        plugins=plugins,
-        jobs={name: with_whole_tasks(job, named, jobs) for name, job in jobs.items()},
-        schedules=_section(files, "schedules", read_schedule),
-        annotations=_annotations(files, where),
-        named=named,
+        default_environment=default,
+        state_backend=state_backend,
+        env=env,
+        environments=environments.named,
+        plugins=plugins.plugins,
+        jobs=jobs.named,
+        schedules=schedules.named,
+        annotations=_annotations(files, where, errors),
+        named=named_in_blocks(plugins.plugins),
+        nameless=(*schedules.nameless, *jobs.nameless),
+        errors=tuple(errors.found),
+        unused_errors=(
+            *plugins.errors,
+            *(error for each in environments.nameless for error in each.errors),
+        ),
     )
-    check_commands(project)
-    check_schedules(project)
-    return project
+    if layout.found:
+        raise together([*layout.found, *_apart_from(layout.found, project)])
+    return _with_references(project, plugins.unreadable)
+
+
+def _apart_from(layout: Iterable[ProjectError], project: Project) -> Iterable[ProjectError]:
+    """Yield a project's own errors but for what misplaced keys seem to be missing from."""
+    entries = (*project.jobs.values(), *project.schedules.values(), *project.nameless)
+    lines = [error.where.line for error in layout if isinstance(error.where, Location)]
+    emptied = [
+        max(
+            (each.where for each in entries if (each.where.line or 0) < line),
+            key=_line,
+            default=None,
+        )
+        for line in lines
+        if line is not None
+    ]
+    return (error for error in project.every_error() if error.where not in emptied)
+
+
+def _line(where: Location) -> int:
+    return where.line or 0
+
+
+def _with_references(
+    project: Project, unreadable: Mapping[PluginType, Sequence[ProjectError]]
+) -> Project:
+    """Return the project with what is wrong between its entries."""
+    known: dict[str, set[str] | None] = {}
+
+    def check_job(job: Job) -> Job:
+        job = with_whole_tasks(job, project.named, project.jobs, unreadable)
+        return with_commands(project, job, known)
+
+    def check_schedule(schedule: Schedule) -> Schedule:
+        return with_references(project, schedule, unreadable)
+
+    return replace(
+        project,
+        jobs={name: check_job(job) for name, job in project.jobs.items()},
+        schedules={name: check_schedule(each) for name, each in project.schedules.items()},
+        nameless=tuple(
+            check_job(each) if isinstance(each, Job) else check_schedule(each)
+            for each in project.nameless
+        ),
+    )
 
 
 def _digest(folder: Path, main: Entries) -> str:
@@ -107,26 +180,36 @@ def _digest(folder: Path, main: Entries) -> str:
     return project_digest(folder, patterns)
 
 
-def _section(files: list[Entries], section: str, read: Callable[[Node], _T]) -> dict[str, _T]:
-    """Read one section's entries from all files; a name written twice is refused."""
-    found: dict[str, _T] = {}
+def _section(
+    files: list[Entries], section: str, read: Callable[[Node], _E], errors: Errors
+) -> _Section[_E]:
+    """Read one section's entries from all files."""
+    named: dict[str, _E] = {}
+    nameless: list[_E] = []
     singular = section.removesuffix("s")
     for file in files:
-        if section not in file:
-            continue
-        for node in file[section].elements("a list, each entry begun by `- name: ...`"):
-            entry = read(node)
-            if entry.name in found:
-                node.fail(
-                    f"the {singular} {shown(entry.name)} is defined twice, first in "
-                    f"{found[entry.name].where}",
-                    f"Rename or remove one of the two: {section} are told apart by their names.",
+        nodes: list[Node] = []
+        if section in file:
+            with errors:
+                nodes = file[section].elements(
+                    "a list, each entry begun by `- name: ...`", ProjectLoadError
                 )
-            found[entry.name] = entry
-    return found
+        for node in nodes:
+            entry: _E = read(node)
+            if not entry.name:
+                nameless.append(replace(entry, name=node.where.key))
+            elif (first := named.get(entry.name)) is None:
+                named[entry.name] = entry
+            else:
+                twice = node.error(
+                    f"the {singular} {shown(entry.name)} is defined twice, first in {first.where}",
+                    f"Rename or remove one of the two: {section} are distinguished by their names.",
+                )
+                nameless.append(replace(entry, errors=(*entry.errors, twice)))
+    return _Section(named, tuple(nameless))
 
 
-def _annotations(files: list[Entries], where: Location) -> Annotations:
+def _annotations(files: list[Entries], where: Location, errors: Errors) -> Annotations:
     """Return the annotations of the project as a whole: like Meltano, those of a later file win."""
-    said = [read_annotations(file, "project", where) for file in files]
-    return reduce(over, [each for each in said if each.values or each.outside] or said[:1])
+    layers = [read_annotations(file, "project", where, errors) for file in files]
+    return reduce(over, [each for each in layers if each.values or each.outside] or layers[:1])

@@ -4,75 +4,124 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meltano_pods.errors import Errors, ProjectError, ProjectLoadError
 from meltano_pods.names import listed
 from meltano_pods.project.annotations import read_annotations
 from meltano_pods.project.cron import cron_problem
 from meltano_pods.project.document import name_of, shown, written
-from meltano_pods.project.keys import refuse_sections, refuse_typos
-from meltano_pods.project.model import Schedule
+from meltano_pods.project.keys import find_sections, read_misspelled
+from meltano_pods.project.model import Annotations, Schedule
 from meltano_pods.project.transforms import SKIP, TRANSFORMS
 
 if TYPE_CHECKING:
     from meltano_pods.errors import Location
     from meltano_pods.project.document import Entries, Node
 
-_KEYS = ("name", "job", "extractor", "loader", "transform", "interval", "env", "annotations")
+_KEYS = (
+    "name", "job", "extractor", "loader", "transform", "interval", "start_date", "env",
+    "annotations",
+)  # fmt: skip
+_REQUIRED = ("extractor", "loader", "transform", "interval")
 
 # What other tools call an interval.
 _CRON = ("cron", "schedule", "schedule_interval", "cron_interval")
 
 
 def read_schedule(node: Node) -> Schedule:
-    """Read one entry of `schedules`.
-
-    Raises:
-        ProjectError: It lacks a key, has one that Meltano does not know, or a value that neither
-            Meltano nor Airflow can run.
-    """
-    entries = node.mapping("`- {name: daily, job: load, interval: '@daily'}`")
-    refuse_typos(entries, _KEYS)
-    refuse_sections(entries, "a schedule")
-    name = name_of(node, entries, "schedule", "daily")
-    job = extractor = loader = None
+    """Read one entry of `schedules`; what is wrong with it is among its `errors`."""
+    errors = Errors()
+    entries: Entries = {}
+    with errors:
+        entries = node.mapping("`- {name: daily, job: load, interval: '@daily'}`", ProjectLoadError)
+    if errors.found:
+        return _unreadable(node, errors)
+    entries = read_misspelled(entries, _KEYS, errors, required=_REQUIRED)
+    errors.found += find_sections(entries, "a schedule")
+    name, job, extractor, loader, interval = "", None, None, None, None
     transform = SKIP
+    with errors:
+        name = name_of(node, entries, "schedule", "daily", ProjectError)
+    schedule = f"the schedule {shown(name)}" if name else "the schedule"
     if (node_of_job := written(entries, "job")) is not None:
-        job = node_of_job.text("a job's name")
+        with errors:
+            job = node_of_job.text("a job's name")
     else:
-        extractor, loader, transform = _pair(node, entries, name)
-    env = _env(entries)
-    start = written(entries, "start_date")
+        extractor, loader, transform = _pair(node, entries, schedule, errors)
+    with errors:
+        interval = _interval(node, entries, schedule)
+    start = None
+    if (node_of_start := written(entries, "start_date")) is not None:
+        with errors:
+            start = node_of_start.date("`start_date: 2026-01-31`")
+    env = _env(entries, errors)
+    annotations = read_annotations(entries, "schedule", node.where, errors)
     return Schedule(
         name=name,
-        interval=_interval(node, entries, name),
+        interval=interval,
         job=job,
         extractor=extractor,
         loader=loader,
         transform=transform,
-        start_date=None if start is None else start.date("`start_date: 2026-01-31`"),
-        start_date_where=node.where if start is None else start.where,
+        start_date=start,
+        start_date_where=node.where if node_of_start is None else node_of_start.where,
         env={key: value for key, (value, _) in env.items()},
         env_places={key: place for key, (_, place) in env.items()},
         where=node.where,
-        annotations=read_annotations(entries, "schedule", node.where),
+        annotations=annotations,
+        errors=tuple(errors.found),
     )
 
 
-def _pair(node: Node, entries: Entries, name: str) -> tuple[str, str, str]:
+def _unreadable(node: Node, errors: Errors) -> Schedule:
+    none = Annotations("schedule", node.where)
+    return Schedule(
+        name="",
+        interval=None,
+        job=None,
+        extractor=None,
+        loader=None,
+        transform=SKIP,
+        start_date=None,
+        start_date_where=node.where,
+        env={},
+        env_places={},
+        where=node.where,
+        annotations=none,
+        errors=tuple(errors.found),
+    )
+
+
+def _pair(
+    node: Node, entries: Entries, schedule: str, errors: Errors
+) -> tuple[str | None, str | None, str]:
     """Return extractor, loader and transform of a schedule without a job."""
-    for key in ("extractor", "loader"):
-        if written(entries, key) is None:
-            node.fail(
-                f"the schedule {shown(name)} has neither a `job` nor an `{key}`"
-                if key == "extractor"
-                else f"the schedule {shown(name)} has an `extractor` but no `loader`",
-                "Name a `job`, or an `extractor` and a `loader` with `transform: skip`.",
-            )
+    name = "Name a `job`, or an `extractor` and a `loader` with `transform: skip`."
+    if (node_of_extractor := written(entries, "extractor")) is None:
+        what = f"{schedule} has neither a `job` nor an `extractor`"
+        errors.found.append(node.error(what, name, ProjectLoadError))
+        return None, None, SKIP
+    if (node_of_loader := written(entries, "loader")) is None:
+        what = f"{schedule} has an `extractor` but no `loader`"
+        errors.found.append(node.error(what, name, ProjectLoadError))
+    extractor = loader = None
+    transform = SKIP
+    with errors:
+        transform = _transform(node, entries, schedule)
+    with errors:
+        extractor = node_of_extractor.text("an extractor's name")
+    if node_of_loader is not None:
+        with errors:
+            loader = node_of_loader.text("a loader's name")
+    return extractor, loader, transform
+
+
+def _transform(node: Node, entries: Entries, schedule: str) -> str:
     if "transform" not in entries:
         # Meltano itself ends with a TypeError that names neither schedule nor key.
         node.fail(
-            f"the schedule {shown(name)} has no `transform`, and Meltano refuses the whole project "
-            "for it",
+            f"{schedule} has no `transform`, and Meltano rejects the whole project for it",
             "Add `transform: skip` to it.",
+            ProjectLoadError,
         )
     node_of_transform = written(entries, "transform")
     transform = SKIP if node_of_transform is None else node_of_transform.text("`transform: skip`")
@@ -81,20 +130,17 @@ def _pair(node: Node, entries: Entries, name: str) -> tuple[str, str, str]:
             f"{shown(transform)} is an invalid `transform`; expected one of: {listed(TRANSFORMS)}",
             "Write `transform: skip`, or `transform: run` to run the transformer `dbt` afterwards.",
         )
-    return (
-        entries["extractor"].text("an extractor's name"),
-        entries["loader"].text("a loader's name"),
-        transform,
-    )
+    return transform
 
 
-def _interval(node: Node, entries: Entries, name: str) -> str | None:
+def _interval(node: Node, entries: Entries, schedule: str) -> str | None:
     if "interval" not in entries:
         meant = next((key for key in _CRON if key in entries), None)
         add = "Add" if meant is None else f"Rename `{meant}` to `interval`, or add"
         node.fail(
-            f"the schedule {shown(name)} has no `interval`, and Meltano refuses the project for it",
+            f"{schedule} has no `interval`, and Meltano rejects the whole project for it",
             f"{add} one, such as `interval: '@daily'`, or `interval: '@manual'` to run it by hand.",
+            ProjectLoadError,
         )
     entry = entries["interval"]
     if entry.is_empty:
@@ -102,13 +148,18 @@ def _interval(node: Node, entries: Entries, name: str) -> str | None:
     interval = entry.text("`interval: '@daily'` or `interval: '0 3 * * *'`").strip()
     if (problem := cron_problem(interval)) is not None:
         what, fix = problem
-        entry.fail(f"the interval {shown(interval)} of the schedule {shown(name)} {what}", fix)
+        entry.fail(f"the interval {shown(interval)} of {schedule} {what}", fix)
     return interval
 
 
-def _env(entries: Entries) -> dict[str, tuple[str, Location]]:
+def _env(entries: Entries, errors: Errors) -> dict[str, tuple[str, Location]]:
     """Return a schedule's `env`."""
-    if "env" not in entries:
-        return {}
-    variables = entries["env"].mapping("`env: {NAME: value}`")
-    return {key: (node.variable(), node.where) for key, node in variables.items()}
+    found: dict[str, tuple[str, Location]] = {}
+    variables: Entries = {}
+    with errors:
+        if "env" in entries:
+            variables = entries["env"].mapping("`env: {NAME: value}`")
+    for key, node in variables.items():
+        with errors:
+            found[key] = (node.variable(), node.where)
+    return found

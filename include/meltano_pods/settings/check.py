@@ -1,4 +1,4 @@
-"""Checks what one level says, alone, so that an error has one place; all its faults at once."""
+"""Checks what one level says, alone, so that an error has one place; all its errors at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from meltano_pods.errors import SettingsError, together
 from meltano_pods.names import listed, suggestion
 from meltano_pods.settings.elsewhere import said_elsewhere
 from meltano_pods.settings.explain import INNER, in_yaml, remedy, sentence
-from meltano_pods.settings.layer import ORDER, place_of
+from meltano_pods.settings.layer import ORDER, MadeLayer, place_of
 from meltano_pods.settings.model import Settings, levels_refused
 from meltano_pods.settings.tasks import TASK_LEVELS, TASKS, task_layers
 
@@ -28,11 +28,26 @@ def check(layers: Iterable[Layer]) -> None:
     Raises:
         SettingsError: A key or value that is not allowed; further ones stand in it, too.
     """
-    if found := [fault for layer in layers for fault in _faults(layer)]:
+    if found := [error for layer in layers for error in errors_of(layer)]:
         raise together(found)
 
 
-def _faults(layer: Layer) -> Iterator[SettingsError]:
+def errors_of(layer: Layer) -> list[SettingsError]:
+    """Return an error for each key or value of a layer that is not allowed."""
+    return list(_errors(layer)) if layer.values or layer.outside else []
+
+
+def valid_part(layer: Layer) -> MadeLayer:
+    """Return what a layer says without the keys that are not allowed."""
+    values = {}
+    for key, value in layer.values.items():
+        alone = MadeLayer(layer.level, layer.where, {key: value}, layer.places)
+        if key != TASKS and not errors_of(alone):
+            values[key] = value
+    return MadeLayer(layer.level, layer.where, values, layer.places)
+
+
+def _errors(layer: Layer) -> Iterator[SettingsError]:
     yield from _misplaced(layer)
     values = dict(layer.values)
     for key in layer.values:
@@ -48,7 +63,7 @@ def _faults(layer: Layer) -> Iterator[SettingsError]:
     if values.pop(TASKS, None) is not None:
         try:
             for _, said in task_layers(layer):
-                yield from _faults(said)
+                yield from _errors(said)
         except SettingsError as error:
             yield error
     try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.errors import Location, SettingsError
+from meltano_pods.errors import Location, SettingsError, together
 from meltano_pods.names import listed, suggestion
 from meltano_pods.settings.layer import MadeLayer
 
@@ -47,22 +47,26 @@ def layers_of(task_id: str, layers: Iterable[Layer]) -> list[MadeLayer]:
 
 
 def check_task_ids(layer: Layer, known: Collection[str]) -> None:
-    """Refuse settings of a task that is not there.
+    """Reject settings of a task that is not there.
 
     Args:
         layer: A job's or schedule's.
         known: The ids of its tasks.
 
     Raises:
-        SettingsError: With the nearest id.
+        SettingsError: With the nearest id; for each.
     """
-    for task_id, said in task_layers(layer):
-        if task_id not in known:
-            raise SettingsError(
-                f"there is no task `{task_id}`; there are: {listed(known)}",
-                said.where,
-                f"{suggestion(task_id, known)}Name a task by its id: what it runs, with dashes.",
-            )
+    errors = [
+        SettingsError(
+            f"there is no task `{task_id}`; there are: {listed(known)}",
+            said.where,
+            f"{suggestion(task_id, known)}Name a task by its id: what it runs, with dashes.",
+        )
+        for task_id, said in task_layers(layer)
+        if task_id not in known
+    ]
+    if errors:
+        raise together(errors)
 
 
 def _map(layer: Layer, value: object, path: str) -> dict[str, Any]:

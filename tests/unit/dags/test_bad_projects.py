@@ -1,7 +1,8 @@
-"""Bad projects beside good ones: Airflow loads the good, and shows one clear error for each bad."""
+"""Bad projects beside good ones: Airflow loads the good, and shows what is wrong with the bad."""
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 DAG_FILE = "from meltano_pods import airflow_dags\n\nairflow_dags(__file__)\n"
 SECONDS = 60
+UNUSED = ["plugin twice", "environment twice", "mapping without name", "mapping twice"]
+"""Mistakes that no DAG runs into."""
 
 
 @pytest.fixture
@@ -47,15 +50,29 @@ def test_no_bad_project_takes_the_dags_of_another(tmp_path: Path, bad: list[str]
     began = time.process_time()
     bag = DagBag(str(tmp_path / "dags"))
     assert time.process_time() - began < SECONDS
-    assert set(bag.dags) == {"aaa.daily", "zzz.daily"}
     errors = {
         path.rpartition("/")[2].removesuffix(".py"): text
         for path, text in bag.import_errors.items()
     }
-    assert sorted(errors) == sorted(bad)
     for name, text in errors.items():
-        *_, what, where, fix = text.rstrip().splitlines()
-        assert "ProjectError: " in what
-        assert where.startswith(f"  where: meltano/{name}/")
-        assert fix.startswith("  fix: ")
+        assert re.search(r"errors\.Project(|File|Load)Error: ", text)
+        assert f"  where: meltano/{name}/" in text
+        assert "  fix: " in text
         assert "hunter2" not in text
+    broken = {dag_id: dag for dag_id, dag in bag.dags.items() if "broken" in dag.tags}
+    for dag_id, dag in broken.items():
+        doc = str(dag.doc_md)
+        assert f"where: `meltano/{dag_id.partition('.')[0]}/" in doc
+        assert "hunter2" not in doc
+    shown = errors.keys() | {dag_id.partition(".")[0] for dag_id in broken}
+    good = {dag_id.partition(".")[0] for dag_id in bag.dags.keys() - broken.keys()}
+    assert {"aaa", "zzz"} <= good
+    # What no DAG uses is wrong only to `meltano-pods validate`.
+    assert {name for name in bad if name not in shown} <= good
+    unused = [_case(name) for name in bad if name not in shown]
+    assert unused == UNUSED
+
+
+def _case(name: str) -> str:
+    kind, _, number = name.partition("_")
+    return list(HOSTILE if kind == "hostile" else MISTAKES)[int(number)]

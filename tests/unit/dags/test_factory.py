@@ -113,11 +113,55 @@ def test_run_parameters_are_validated(home: Path, params: dict[str, Any]) -> Non
 
 def test_one_broken_project_leaves_the_other(home: Path) -> None:
     file = home / "meltano" / "second" / "meltano.yml"
-    file.write_text(PROJECT.replace("0 3 * * *", "0 25 * * *"))
+    file.write_text(f"{PROJECT}retries: [")
     bag = DagBag(str(home / "dags"))
     assert set(bag.dags) == {"first.daily", "first.job.other"}
     (error,) = bag.import_errors.values()
-    assert "meltano/second/meltano.yml, line 10, key schedules[0].interval" in error
+    assert "meltano/second/meltano.yml, line 2" in error
+
+
+def test_one_broken_schedule_leaves_the_others_of_its_project(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = home / "meltano" / "second" / "meltano.yml"
+    bad = "- {name: gone, interval: 0 4 * * *, extractor: tap-csv, loader: nope, transform: skip}\n"
+    file.write_text(f"{PROJECT}{bad}")
+    bag = DagBag(str(home / "dags"))
+    assert bag.import_errors == {}
+    ids = {"daily", "job.other"}
+    assert set(bag.dags) == {f"{name}.{each}" for name in ("first", "second") for each in ids} | {
+        "second.gone"
+    }
+    assert type(bag.dags["second.daily"].tasks[0]).__name__ == "MeltanoProcessOperator"
+    gone: Any = bag.dags["second.gone"]
+    assert gone.tags == {"second", "broken"}
+    assert gone.timetable.expression == "0 4 * * *"
+    assert (gone.catchup, gone.max_active_runs) == (False, 1)
+    assert "the loader 'nope' of the schedule 'gone' is not defined" in gone.doc_md
+    (task,) = gone.tasks
+    assert (task.task_id, task.retries) == ("broken", 0)
+    with pytest.raises(RunRefusedError) as caught:
+        task.execute({})
+    for part in ("config_invalid", "'nope'", "key schedules[1].loader", "target-jsonl"):
+        assert part in str(caught.value)
+    DagSerialization.deserialize_dag(DagSerialization.serialize_dag(gone))
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "second.gone")
+    assert list(airflow_dags(str(home / "dags" / "second.py"))) == ["second.gone"]
+
+
+def test_a_broken_dag_notifies_and_starts_as_its_readable_settings_say(home: Path) -> None:
+    (home / "meltano" / "first" / "meltano.yml").write_text(
+        PROJECT.replace("retries: 4", "retries: -4").replace(
+            "owner: data\n", "owner: data\n      notify: {email: [team@example.org]}\n"
+        )
+    )
+    dag: Any = airflow_dags(str(home / "dags" / "first.py"))["first.daily"]
+    assert "broken" in dag.tags
+    assert dag.start_date == pendulum.datetime(2026, 3, 1, tz="Europe/Berlin")
+    assert dag.timetable.expression == "0 3 * * *"
+    assert dag.owner_links == {"data": "mailto:data@example.com"}
+    (failed,) = dag.tasks[0].on_failure_callback
+    assert [each.label for each in failed.recipients] == ["email:team@example.org"]
 
 
 def test_what_a_worker_is_told_comes_first_for_its_own_container(home: Path) -> None:
@@ -190,23 +234,23 @@ def test_branches_and_what_their_owner_says(shaped: DagBag) -> None:
     DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
 
 
-def test_a_dag_that_shares_a_state_is_refused_when_it_runs_and_no_other(shaped: DagBag) -> None:
-    refused: Any = shaped.dags["first.job.again"]
-    assert "`first.job.load` and `first.job.again` share the state" in refused.doc_md
-    (task,) = refused.tasks
-    assert task.task_id == "tap-a-to-target"
+def test_a_dag_that_shares_a_state_is_broken_and_no_other(home: Path) -> None:
+    file = home / "meltano" / "first" / "meltano.yml"
+    file.write_text(f"{SHAPED}schedules: [{{name: nightly, interval: '@daily', job: load}}]\n")
+    dags: dict[str, Any] = {**airflow_dags(str(home / "dags" / "first.py"))}
+    broken = dags["first.job.again"]
+    assert "`first.nightly` and `first.job.again` share the state" in broken.doc_md
     with pytest.raises(RunRefusedError) as caught:
-        task.execute({})
+        broken.tasks[0].execute({})
     for part in ("config_invalid", "dev:tap-a-to-target", "state_pool: NAME", "key jobs[1]"):
         assert part in str(caught.value)
-    kinds = {type(task).__name__ for dag in shaped.dags.values() for task in dag.tasks}
-    assert kinds == {"MeltanoProcessOperator", "RefusedOperator"}
-    DagSerialization.deserialize_dag(DagSerialization.serialize_dag(refused))
+    assert [name for name, dag in dags.items() if "broken" in dag.tags] == ["first.job.again"]
     # Meltano's system database keeps these two apart.
-    guarded: Any = shaped.dags["first.job.guarded"]
-    assert guarded.doc_md.startswith("**Mind**: the DAGs `first.job.load` and `first.job.guarded`")
-    assert "the second one fails as `already_running`" in guarded.doc_md
-    assert [type(task).__name__ for task in guarded.tasks] == ["MeltanoProcessOperator"]
+    guarded = dags["first.job.guarded"]
+    assert guarded.doc_md.startswith(
+        "**Note**: the DAGs `first.nightly` and `first.job.guarded` share"
+    )
+    assert "the second one fails with `already_running`" in guarded.doc_md
 
 
 def test_two_projects_whose_names_are_one_to_airflow(home: Path) -> None:

@@ -39,11 +39,34 @@ def difference(
     for name in [*now, *(name for name in was if name not in now)]:
         old, new = was.get(name), now.get(name)
         kind = ADDED if old is None else REMOVED if new is None else CHANGED
-        dags = tuple(_dags(old.dags if old else (), new.dags if new else (), pods))
+        dags = (
+            *_dags(_whole_dags(old, new), _whole_dags(new, old), pods),
+            *_broken(old, new),
+        )
         files = old is None or new is None or old.digest != new.digest
         if files or dags:
             found.append(ProjectChange(name, kind, files, dags))
     return found
+
+
+def _whole_dags(plan: ProjectPlan | None, other: ProjectPlan | None) -> list[DagPlan]:
+    """Return the DAGs of a plan that can run, but for those that cannot in the other one."""
+    broken = _broken_ids(other)
+    return [] if plan is None else [dag for dag in plan.dags if dag.dag_id not in broken]
+
+
+def _broken_ids(plan: ProjectPlan | None) -> set[str]:
+    return set() if plan is None else {dag.dag_id for dag in plan.broken}
+
+
+def _broken(old: ProjectPlan | None, new: ProjectPlan | None) -> Iterator[DagChange]:
+    """Yield the DAGs that are broken on one side: what they would run cannot be compared."""
+    was, now = _broken_ids(old), _broken_ids(new)
+    before = was | {dag.dag_id for dag in (old.dags if old else ())}
+    after = now | {dag.dag_id for dag in (new.dags if new else ())}
+    for dag_id in sorted(was ^ now):
+        kind = ADDED if dag_id not in before else REMOVED if dag_id not in after else CHANGED
+        yield DagChange(dag_id, kind, None, (Change("broken", dag_id in was, dag_id in now),))
 
 
 def _dags(

@@ -1,0 +1,53 @@
+"""DAGs that cannot run as their project is, beside the others of their file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow.sdk import BaseOperator
+from meltano_runner.contract import Category, Outcome, RunResult
+
+from meltano_pods.diagnosis import Failure, RunRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.sdk import Context
+
+    from meltano_pods.errors import MeltanoPodsError
+
+TASK_ID = "broken"
+
+
+class BrokenDagOperator(BaseOperator):
+    """Fails at once and says what is wrong with its project.
+
+    An import error would take all DAGs of the file out of the schedule; a DAG that is left out
+    would be missed by nobody.
+
+    Args:
+        errors: What is wrong, at least one.
+        **kwargs: Those of every Airflow operator.
+    """
+
+    def __init__(self, *, errors: Sequence[MeltanoPodsError], **kwargs: Any) -> None:  # noqa: ANN401
+        # Nothing changes between two tries.
+        super().__init__(retries=0, **kwargs)
+        self.errors = [
+            {"what": each.what, "where": str(each.where), "fix": each.fix} for each in errors
+        ]
+
+    def execute(self, context: Context) -> NoReturn:  # noqa: ARG002 - Airflow's signature
+        """Raise the errors, as a failure that no retry can fix.
+
+        Raises:
+            RunRefusedError: Always.
+        """
+        first, *others = self.errors
+        for each in others:
+            self.log.error("%s\n  where: %s\n  fix: %s", each["what"], each["where"], each["fix"])
+        what = first["what"] + (f" (and {len(others)} more, see above)" if others else "")
+        category = Category.CONFIG_INVALID
+        result = RunResult(Outcome.FAILED, 1, category, error=f"{what}. {first['fix']}")
+        failure = Failure(result)
+        raise RunRefusedError(f"{category}: {what}", first["where"], first["fix"], failure)
