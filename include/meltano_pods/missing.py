@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shlex
+import shutil
 import sys
 
 from meltano_pods.errors import DeploymentError
@@ -32,11 +33,15 @@ def missing_package(error: ImportError, what: str) -> DeploymentError | None:
 
 
 def install_command(requirement: str) -> str:
-    """Return the command that installs a package into this environment."""
-    python = shlex.quote(sys.executable)
+    """Return a command that installs a package into this environment, and works as it is typed."""
+    python, package = shlex.quote(sys.executable), shlex.quote(requirement)
+    by_pip = f"{python} -m pip install {package}"
+    if importlib.util.find_spec("pip") is not None:
+        return by_pip
     # uv's environments have no pip of their own.
-    pip = f"{python} -m pip install" if _has_pip() else f"uv pip install --python {python}"
-    return f"{pip} {shlex.quote(requirement)}"
+    if shutil.which("uv") is not None:
+        return f"uv pip install --python {python} {package}"
+    return f"{python} -m ensurepip && {by_pip}"
 
 
 def _error(what: str, name: str, requirement: str) -> DeploymentError:
@@ -50,7 +55,3 @@ def _error(what: str, name: str, requirement: str) -> DeploymentError:
 
 def _is_in(module: str, packages: tuple[str, ...]) -> bool:
     return any(module == each or module.startswith(f"{each}.") for each in packages)
-
-
-def _has_pip() -> bool:
-    return importlib.util.find_spec("pip") is not None

@@ -20,8 +20,10 @@ from meltano_pods.cli.deployment import deployment_in
 from meltano_pods.cli.kubernetes import NoClusterError, reach
 from meltano_pods.cli.pinned_image import BUILT_HERE, pinned_image
 from meltano_pods.errors import DeploymentError
+from meltano_pods.missing import PROVIDER, PROVIDER_REQUIREMENT, install_command
 from meltano_pods.settings.deployment import deployment_settings
 
+from tests.checkout import ROOT
 from tests.unit.command_line import rewrite
 from tools.images.build import MELTANO
 from tools.images.push import pin
@@ -272,7 +274,7 @@ def test_without_the_client_doctor_and_run_say_what_to_install(
     code, _, err = said("run", "shop.daily", "--context", "here")
     assert code == 1
     assert "this command needs Airflow's Kubernetes provider" in err
-    assert f"pip install '{needed}'" in err or f"--python {sys.executable} '{needed}'" in err
+    assert install_command(needed) in err
 
 
 def doctor(said: Said, *arguments: str) -> dict[str, Any]:
@@ -291,3 +293,28 @@ def test_what_make_push_pins_and_make_images_builds_is_what_commands_look_for(
     pin(image := f"ghcr.io/acme/meltano@sha256:{'0' * 64}", file)
     assert pinned_image(tmp_path) == image
     assert MELTANO == BUILT_HERE
+
+
+def test_the_provider_that_errors_ask_for_is_the_one_of_the_image() -> None:
+    (line,) = [
+        each for each in (ROOT / "requirements.txt").read_text().splitlines() if PROVIDER in each
+    ]
+    pinned = line.partition("==")[2].split(".")
+    least = PROVIDER_REQUIREMENT.partition(">=")[2].split(".")
+    assert pinned[: len(least)] == least
+
+
+@pytest.mark.parametrize(
+    ("has", "words"),
+    [
+        ({"pip"}, "-m pip install 'x>=1'"),
+        ({"uv"}, "uv pip install --python "),
+        (set(), "-m ensurepip && "),
+    ],
+)
+def test_what_is_typed_to_install_a_package_can_be_typed(
+    monkeypatch: pytest.MonkeyPatch, has: set[str], words: str
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name in has or None)
+    monkeypatch.setattr("shutil.which", lambda name: name if name in has else None)
+    assert words in install_command("x>=1")

@@ -6,6 +6,7 @@ counts only in a kubeconfig that the deployment itself names.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from meltano_pods.settings.deployment_model import DeploymentSettings
+
+# Each try that fails would be a line of several hundred characters; the error says it in one.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
 _T = TypeVar("_T")
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
@@ -217,8 +221,14 @@ def asking(cluster: Reached, what: Callable[[], _T]) -> _T:
             else "Start it, or name another with `--context`."
         )
         raise DeploymentError(
-            f"the cluster does not answer: {type(error).__name__}", str(cluster), fix
+            f"the cluster does not answer: {_why(error)}", str(cluster), fix
         ) from None
+
+
+def _why(error: HTTPError) -> str:
+    """Return the innermost reason, such as `[Errno 111] Connection refused`."""
+    reason = getattr(error, "reason", None) or error
+    return str(reason).rpartition(": ")[2] or type(error).__name__
 
 
 def _fix_refusal(cluster: Reached, status: int) -> str:

@@ -40,7 +40,7 @@ def maintenance_dag(dag_file: str) -> DAG | None:
     try:
         from meltano_pods.pods.maintenance import ReapPodsOperator  # noqa: PLC0415 - heavy
     except ModuleNotFoundError as error:
-        if (missing := missing_package(error, "removing pods that nobody needs")) is None:
+        if (missing := missing_package(error, "the reaper of pods")) is None:
             raise
         raise missing from None
     dag = DAG(

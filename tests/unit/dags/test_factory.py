@@ -348,3 +348,20 @@ def test_parsing_imports_no_notifier_of_a_provider(home: Path) -> None:
     )
     environment = {**os.environ, "AIRFLOW__MELTANO_PODS__NOTIFY": ways}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+
+
+def test_a_pod_without_the_provider_is_one_sentence_in_its_own_file(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = home / "meltano" / "first" / "meltano.yml"
+    file.write_text(PROJECT + "annotations: {meltano_pods: {launcher: kubernetes}}\n")
+    for module in [each for each in sys.modules if each.startswith("airflow.providers.cncf")]:
+        monkeypatch.setitem(sys.modules, module, None)
+    for module in ("operator", "provider", "hook", "trigger"):
+        monkeypatch.delitem(sys.modules, f"meltano_pods.pods.{module}", raising=False)
+    monkeypatch.setitem(sys.modules, "airflow.providers.cncf.kubernetes", None)
+    with pytest.raises(DeploymentError, match="needs Airflow's Kubernetes provider") as caught:
+        airflow_dags(str(home / "dags" / "first.py"))
+    assert "`apache-airflow-providers-cncf-kubernetes>=10.25`" in caught.value.fix
+    assert caught.value.__cause__ is None
+    assert airflow_dags(str(home / "dags" / "second.py"))
