@@ -119,7 +119,7 @@ def test_memory_without_a_unit_or_in_thousandths(name: str, value: object, said:
     ("values", "fix"),
     [
         ({"memory": "1Gi"}, "resources: {requests: {cpu: 250m, memory: 1Gi}"),
-        ({"resources": {"memory": "1Gi"}}, "under one of these: `requests: {memory: ...}`"),
+        ({"resources": {"memory": "1Gi"}}, "Write it as `requests: {memory: 512Mi}`"),
         ({"node_selector": {"a": "b"}}, "`pod_override: {spec: {nodeSelector: ...}}`"),
         ({"tolerations": []}, "`pod_override: {spec: {tolerations: ...}}`"),
         ({"max_active_runs": 2}, "one run at a time"),

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from meltano_pods.plan import DagPlan, ProjectPlan
 
 
+_MEANT = 3
+"""How many DAGs are suggested at most."""
+
+
 def find_dag(found: Projects, dag_id: str) -> tuple[ProjectPlan, DagPlan]:
     """Return a DAG's plan, and that of its project; warn where the project has errors elsewhere.
 
@@ -92,7 +96,8 @@ def _is_a_project(folder: Path, known: Sequence[str]) -> DeploymentError:
 def _no_such_dag(found: Projects, dag_id: str, known: Sequence[str]) -> DeploymentError:
     # A schedule's or job's own name is what meltano.yml has.
     ends = [each for each in known if each.endswith(f".{dag_id}")]
-    near = f"Did you mean `{ends[0]}`? " if len(ends) == 1 else suggestion(dag_id, known)
+    meant = " or ".join(f"`{each}`" for each in ends[:_MEANT])
+    near = f"Did you mean {meant}? " if ends else suggestion(dag_id, known)
     return DeploymentError(
         f"there is no DAG `{dag_id}`; there are: {listed(known)}",
         str(found.folder),

@@ -11,6 +11,7 @@ import click
 from meltano_pods.collector import seldom_collected
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.missing import missing_package
+from meltano_pods.names import listed, suggestion
 
 FAULTS, MISUSE, INTERRUPTED = 1, 2, 130
 
@@ -35,6 +36,14 @@ class _Commands(click.Group):
             return None
         module = importlib.import_module(f"meltano_pods.cli.{cmd_name}")
         return cast("click.Command", module.command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = suggestion(args[0], COMMANDS)
+            ctx.fail(f"No such command '{args[0]}'. {near}The commands are: {listed(COMMANDS)}.")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):

@@ -41,8 +41,8 @@ def command(name: str, projects: Path | None) -> int:
         raise DeploymentError(
             f"{name!r} cannot be the name of a project",
             "NAME",
-            "Take up to 50 letters, digits, `_` and `-`, with a letter first: it becomes part of "
-            "the ids of DAGs and the names of pods.",
+            f"{_near(name)}Take up to 50 letters, digits, `_` and `-`, with a letter first: it "
+            "becomes part of the ids of DAGs and the names of pods.",
         )
     places = folders_here(projects)
     folder = places.projects
@@ -75,6 +75,12 @@ def command(name: str, projects: Path | None) -> int:
         f"Add plugins and a schedule there, and see what becomes of them: {typed('plan', name)}"
     )
     return 0
+
+
+def _near(name: str) -> str:
+    """Suggest a name of the characters that may stand in one."""
+    near = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_").lstrip("0123456789-_")[:50]
+    return f"Did you mean `{near}`? " if _NAME.fullmatch(near) else ""
 
 
 def _no_dags_folder(places: Folders) -> DeploymentError:

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from meltano_pods.names import nearest
 from meltano_pods.settings.profiles import PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Option = Callable[[Callable[..., int]], Callable[..., int]]
+
+
+class NearPath(click.Path):
+    """A path that exists, or an error that suggests the one beside it that was probably meant."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401
+        """Return the path."""
+        path = Path(value)
+        if not path.exists() and path.parent.is_dir():
+            near = nearest(path.name, [each.name for each in path.parent.iterdir()])
+            if near is not None:
+                self.fail(f"{value} does not exist. Did you mean {path.parent / near}?", param, ctx)
+        return super().convert(value, param, ctx)
+
 
 PROFILE_NAMES = ("default", *PROFILES)
 
@@ -46,7 +66,7 @@ def cluster_options(only_with: str = "") -> Option:
     kubeconfig = click.option(
         "--kubeconfig",
         metavar="FILE",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=NearPath(exists=True, dir_okay=False, path_type=Path),
         help=f"{before} kubeconfig of --context; alone, one with a single context.  [default: "
         "KUBECONFIG, else ~/.kube/config]",
     )

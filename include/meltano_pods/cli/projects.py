@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from meltano_pods.cli.options import NearPath
 from meltano_pods.cli.output import typed
 from meltano_pods.cli.places import folders_here
 from meltano_pods.errors import (
@@ -33,7 +35,7 @@ projects_option: Callable[[Callable[..., int]], Callable[..., int]] = click.opti
     "--projects",
     "projects",
     metavar="DIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=NearPath(exists=True, file_okay=False, path_type=Path),
     help="The folder that holds the projects' folders.  [default: `meltano` of this folder or of "
     "one above, or Airflow's setting `[meltano_pods] projects_folder`]",
 )
@@ -73,12 +75,18 @@ class Projects:
                 raise DeploymentError(
                     f"there is no project `{name}`; there are: {listed(known)}",
                     str(self.folder),
-                    f"{suggestion(name, known)}Name one of these.",
+                    f"{_meant(name, known)}Name one of these.",
                 )
         if not names:
             return self
         kept = tuple(folder for folder in self.folders if folder.name in names)
         return Projects(self.places, kept)
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    """Suggest the project whose folder, file or DAG was named."""
+    part = next((each for each in re.split(r"[/\\.]", name) if each in known), name)
+    return suggestion(part, known)
 
 
 def find_projects(folder: Path | None) -> Projects:

@@ -148,6 +148,13 @@ def _template(name: str, folder: Path) -> Path:
     file = folder / name
     if file.is_file():
         return file
+    if not folder.is_dir():
+        raise DeploymentError(
+            f"there is no folder of pod templates at {folder}",
+            "the setting `pod_templates_folder`, else beside the `dags` folder",
+            "Copy `k8s/pod_templates` there (Airflow's image must hold it, see .dockerignore), or "
+            "set AIRFLOW__MELTANO_PODS__POD_TEMPLATES_FOLDER to the path of one.",
+        )
     there = [each.name for each in folder.glob("*.y*ml")]
     raise DeploymentError(
         f"there is no pod template `{name}` in {folder}; there are: {listed(there)}",

@@ -5,12 +5,13 @@ It reads nothing: tasks/deployment.py does.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from meltano_pods.errors import DeploymentError
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import listed, nearest, suggestion
 from meltano_pods.settings.deployment_model import EMPTY_COUNTS, DeploymentSettings
 from meltano_pods.settings.explain import remedy, sentence
 from meltano_pods.settings.profiles import PROFILES
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 SECTION = "meltano_pods"
 _VARIABLE_PREFIX = f"AIRFLOW__{SECTION.upper()}__"
+_LIKE_VARIABLE = re.compile(r"_?AIRFLOW_+MELTANO_?PODS?_+(.+)", re.IGNORECASE)
 _MAY_HOLD_SECRETS = ("notify", "process_env")
 
 
@@ -30,6 +32,20 @@ def in_variables(environment: Mapping[str, str]) -> dict[str, str]:
         for name, value in environment.items()
         if name.startswith(_VARIABLE_PREFIX)
     }
+
+
+def misspelt_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return variables that were meant for the section and miss it, and what each was meant to be.
+
+    Airflow passes over them in silence.
+    """
+    found = {}
+    for name in environment:
+        match = _LIKE_VARIABLE.fullmatch(name)
+        if match and not name.startswith(_VARIABLE_PREFIX):
+            key = nearest(match[1].lower(), DeploymentSettings.model_fields) or match[1].lower()
+            found[name] = variable_of(key)
+    return found
 
 
 def deployment_settings(said: Mapping[str, str]) -> DeploymentSettings:

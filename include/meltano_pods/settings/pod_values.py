@@ -76,7 +76,7 @@ def check_resources(value: object) -> object:
             raise inner_error(
                 str(part),
                 f"`{part}` is neither `requests` nor `limits`",
-                f"Write it under one of these: `requests: {{{part}: ...}}`."
+                f"Write it as `requests: {{{part}: {_EXAMPLES[part]}}}`, or so under `limits`."
                 if part in _RESOURCES
                 else f"{suggestion(str(part), PARTS)}Rename or remove it.",
             )

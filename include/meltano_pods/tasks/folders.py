@@ -91,10 +91,12 @@ def check_projects_folder(folder: Path, where: str) -> None:
             f"Name the folder above it: {folder.parent}.",
         )
     if not folder.is_dir():
+        beside = folder.parent.iterdir() if folder.parent.is_dir() else ()
+        near = suggestion(folder.name, [each.name for each in beside if each.is_dir()])
         raise DeploymentError(
             f"there is no folder of Meltano projects at {folder}",
             where,
-            "Create it beside the `dags` folder, with a folder for each project, or set "
+            f"{near}Create it beside the `dags` folder, with a folder for each project, or set "
             f"{variable_of('projects_folder')} to the absolute path of the one you have.",
         )
 

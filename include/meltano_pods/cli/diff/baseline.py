@@ -84,6 +84,12 @@ def _git(
         ) from None
     if done.returncode == 0:
         return done.stdout
+    if "not a git repository" in done.stderr:
+        raise DeploymentError(
+            "this is no git repository, so there is no commit to compare with",
+            f"--diff, in {repository}",
+            "Run this in a clone of the repository, or leave `--diff` out.",
+        )
     said = done.stderr.strip().removeprefix("fatal: ") or f"it knows no commit `{of}`"
     raise DeploymentError(
         f"git cannot tell: {said}",

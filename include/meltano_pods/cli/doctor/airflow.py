@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from meltano_pods.cli.doctor.finding import FAULT, NOTE, WARNING, Finding, ok
 from meltano_pods.missing import PROVIDER, PROVIDER_REQUIREMENT, install_command
 from meltano_pods.names import counted
+from meltano_pods.settings.deployment import misspelt_variables
 from meltano_pods.settings.launchers import KUBERNETES
 
 if TYPE_CHECKING:
@@ -76,6 +77,14 @@ def judge_airflow(
             "task may be taken for failed when it ends quickly",
             "Set AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL=1.",
         )  # fmt: skip
+
+
+def judge_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield variables that look like settings of ours and that nobody reads."""
+    for name, meant in misspelt_variables(environment).items():
+        yield Finding(
+            WARNING, "variables", f"`{name}` is read by nobody", f"Did you mean `{meant}`?"
+        )
 
 
 def judge_state(tasks: Sequence[TaskPlan], *, launcher: Launcher) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import defaultdict
 from contextlib import redirect_stdout, suppress
@@ -17,6 +18,7 @@ from meltano_pods.cli.doctor.airflow import (
     judge_airflow,
     judge_runner,
     judge_state,
+    judge_variables,
     versions,
 )
 from meltano_pods.cli.doctor.cluster import judge, needed_accounts, needed_secrets
@@ -123,6 +125,7 @@ def _findings(found: Projects, where: _Where, *, dry_run: bool) -> list[Finding]
     ]
     if not faults:
         findings.append(ok("projects", f"all {len(plans)} can be planned"))
+    findings += judge_variables(os.environ)
     tasks = defaultdict(list)
     for task in (task for plan in plans for task in plan.tasks):
         tasks[launcher_of(task, deployment)].append(task)
