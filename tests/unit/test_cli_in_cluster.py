@@ -54,7 +54,7 @@ def run(
     (root / "k8s" / "pod_templates").symlink_to(TEMPLATES)
     monkeypatch.chdir(root)
     clock = Clock()
-    for module in ("start", "run_pod"):
+    for module in ("start", "run_pod", "follow"):
         monkeypatch.setattr(f"meltano_pods.pods.{module}.time", clock)
     monkeypatch.setattr(in_cluster, "time", clock)
     monkeypatch.setattr("tenacity.nap.time.sleep", clock.sleep)

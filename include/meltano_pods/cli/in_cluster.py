@@ -26,6 +26,7 @@ from meltano_pods.pods.follow import Follower
 from meltano_pods.pods.options import pod_options
 from meltano_pods.pods.refusals import why_failed
 from meltano_pods.pods.run_pod import RunPod
+from meltano_pods.pods.sightings import Sightings
 from meltano_pods.pods.start import NotStartedError, has_ended
 from meltano_pods.pods.template import read_template
 from meltano_pods.settings.override import RUN_CONTAINER
@@ -67,7 +68,7 @@ def run_in_cluster(asked: Asked, log: Log, cluster: Reached, *, wait: bool) -> R
     image = _image(body)
     log.info("Cluster %s, namespace %s, image %s", cluster, pods.namespace, image)
     _await_turn(pods, body, cluster, log, wait=wait)
-    follower = Follower(api, log)
+    follower = Follower(api, log, Sightings())
     name = body["metadata"]["name"]
     run_pod = RunPod(
         pods, name, naming.annotation(body, naming.ATTEMPT) or "", lambda: follower, log
@@ -171,10 +172,10 @@ def _follow(run_pod: RunPod, body: dict[str, Any], asked: Asked, log: Log) -> En
     try:
         run_pod.await_start(model, asked.task.settings.start_timeout.total_seconds())
         follower = run_pod.follower()
-        if has_ended(follower.last_seen or {}):
+        if has_ended(follower.seen.pod or {}):
             run_pod.relay_log(model)
         else:
-            follower.fetch_requested_container_logs(model, RUN_CONTAINER, follow_logs=True)
+            follower.follow_log(model)
         run_pod.await_end(model)
     except NotStartedError as error:
         return not_started(error.finding)

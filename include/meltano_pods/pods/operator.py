@@ -31,6 +31,7 @@ from meltano_pods.pods.reasons import Finding
 from meltano_pods.pods.refusals import why_failed
 from meltano_pods.pods.resume import why_given_up
 from meltano_pods.pods.run_pod import RunPod
+from meltano_pods.pods.sightings import Sightings
 from meltano_pods.pods.start import NotStartedError, has_ended
 from meltano_pods.pods.template import read_template
 from meltano_pods.pods.trigger import RunPodTrigger
@@ -142,7 +143,7 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
             # An adopted pod may have ended: then there is nothing to wait for.
             if self.deferrable and not has_ended(run_pod.read(self.pod)):
                 self.invoke_defer_method(context=context)
-            with observed(self._pods, run_pod.name, self.pod_manager.saw):
+            with observed(self._pods, run_pod.name, self._seen.saw):
                 self._await(run_pod)
         except NotStartedError as error:
             return self._end(context, not_started(error.finding))
@@ -154,7 +155,7 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         """Return once the pod has ended, its log relayed."""
         try:
             run_pod.await_start(self.pod, self.options.start_timeout)
-            if has_ended(self.pod_manager.last_seen or {}):
+            if has_ended(self._seen.pod or {}):
                 run_pod.relay_log(self.pod)
             else:
                 self.await_pod_completion(self.pod)
@@ -349,7 +350,11 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
     @cached_property
     def pod_manager(self) -> Follower:
         """What reads the pod and its log."""
-        return Follower(self.client, self.log)
+        return Follower(self.client, self.log, self._seen)
+
+    @cached_property
+    def _seen(self) -> Sightings:
+        return Sightings()
 
     def _model(self, pod: Mapping[str, Any]) -> V1Pod:
         return PodGenerator.deserialize_model_dict(dict(pod))

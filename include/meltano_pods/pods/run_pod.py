@@ -57,7 +57,7 @@ class RunPod:
         """
         follower = self.follower()
         follower.read_pod(model)
-        return follower.last_seen or {}
+        return follower.seen.pod or {}
 
     def await_start(self, model: V1Pod, timeout: float) -> None:
         """Return once the container runs.
@@ -89,7 +89,7 @@ class RunPod:
 
     def await_end(self, model: V1Pod) -> None:
         """Return once the container has ended, or should long have."""
-        pod: Mapping[str, Any] = self.follower().last_seen or {}
+        pod: Mapping[str, Any] = self.follower().seen.pod or {}
         while not has_ended(pod) and not is_overdue(pod):
             pod = self.read(model)
             time.sleep(0 if has_ended(pod) else _CHECK_SECONDS)
@@ -97,20 +97,20 @@ class RunPod:
     def await_last_words(self) -> None:
         """Give what is observed a moment: the pod is gone, word of its end may be on its way."""
         until = time.monotonic() + _WORDS_SECONDS
-        while not has_ended(self.follower().last_seen or {}) and time.monotonic() < until:
+        while not has_ended(self.follower().seen.pod or {}) and time.monotonic() < until:
             time.sleep(_WORDS_SECONDS / 20)
 
     def state(self) -> Mapping[str, Any] | None:
         """Return the pod; None if it is gone. What was once seen to have ended stays so."""
-        seen = self.follower().last_seen
+        seen = self.follower().seen.pod
         return seen if seen is not None and has_ended(seen) else self.pods.get(self.name)
 
     def ending(self, pod: Mapping[str, Any] | None) -> Ending:
         """Return how the run ended, of which `pod` is what is left."""
-        follower = self.follower()
+        seen = self.follower().seen
         if pod is not None and has_ended(pod):
-            return ending.read_ending(pod, follower.result, follower.last_words)
-        return ending.gone(follower.last_seen, self.pods.events(self.name), follower.result)
+            return ending.read_ending(pod, seen.result, seen.last_line)
+        return ending.gone(seen.pod, self.pods.events(self.name), seen.result)
 
     def delete(self, pod: Mapping[str, Any]) -> None:
         """Delete the pod, unless a later try has taken it over.

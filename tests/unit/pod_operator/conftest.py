@@ -24,7 +24,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     from meltano_pods.pods import MeltanoPodOperator  # noqa: PLC0415 - needs the provider
 
     clock = Clock()
-    for module in ("start", "launch", "run_pod"):
+    for module in ("start", "launch", "run_pod", "follow"):
         monkeypatch.setattr(f"meltano_pods.pods.{module}.time", clock)
     monkeypatch.setattr("tenacity.nap.time.sleep", clock.sleep)
     monkeypatch.setattr(MeltanoPodOperator, "log", logging.getLogger("task of this test"))

@@ -1,0 +1,64 @@
+"""How far a container's log has been relayed, so that reading can begin again anywhere.
+
+A log is read through a connection that may break at any time, and that ends before Kubernetes says
+that the container has. It can be asked for from a time on, in whole seconds: what is read again is
+told by the time that the node has put before each line, in nanoseconds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from datetime import UTC, datetime, timedelta
+
+_OVERLAP = timedelta(seconds=1)
+"""Two streams of a container are written by two threads: times may be out of order."""
+
+
+class LogPosition:
+    """The lines of the last seconds that were relayed, and the time from which to read on."""
+
+    def __init__(self) -> None:
+        """Start at the beginning of the log."""
+        self._since: datetime | None = None
+        self._recent: deque[tuple[datetime, int]] = deque()
+        self._repeated: Counter[int] = Counter()
+
+    def read_on_from(self, since: datetime) -> None:
+        """Begin at a time up to which the log was relayed by somebody else."""
+        self._since = self._since or since
+
+    def resume(self) -> str | None:
+        """Return the time from which to read now; None for all of the log.
+
+        What comes then, and was relayed before, is passed over.
+        """
+        self._repeated = Counter(digest for _, digest in self._recent)
+        if self._since is None:
+            return None
+        return self._since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def take(self, raw: bytes) -> str | None:
+        """Return the text of a line that was not relayed before; None for one that was.
+
+        Args:
+            raw: The line with its time before it.
+        """
+        stamp, _, text = raw.rstrip(b"\r\n").partition(b" ")
+        try:
+            time = datetime.fromisoformat(stamp.decode("ascii"))
+        except ValueError:  # the rest of a line that the node has kept in parts
+            return raw.decode(errors="replace").rstrip("\r\n")
+        digest = hash(raw)
+        if self._repeated[digest]:
+            self._repeated[digest] -= 1
+            return None
+        self._remember(time, digest)
+        return text.decode(errors="replace")
+
+    def _remember(self, time: datetime, digest: int) -> None:
+        since = time.replace(microsecond=0) - _OVERLAP
+        if self._since is None or since > self._since:
+            self._since = since
+        self._recent.append((time, digest))
+        while self._recent[0][0] < self._since:
+            self._recent.popleft()
