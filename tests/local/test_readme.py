@@ -41,6 +41,9 @@ def test_the_readme_as_a_new_user_follows_it(fresh: Path) -> None:
     assert "[error]" not in shown  # of files that need more than is installed for this DAG
     assert "output/csv_to_json/orders.jsonl holds 1,200 records" in shown
     assert "tap-csv: " in shown  # progress, as it works
+    log, _, _ = shown.partition("csv_to_json: meltano-runner run")[2].partition("\nDone: ")
+    lines = [line for line in log.splitlines() if line.strip()]
+    assert len(lines) == len(set(lines)) <= 12, lines
     assert re.search(r"\d+\.\d s  csv_to_json.daily", shown)
     first = [json.loads(line) for line in output.read_text().splitlines()]
     assert len(first) == 1200

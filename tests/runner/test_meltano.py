@@ -117,9 +117,9 @@ def test_a_failed_runs_log_ends_with_the_cause(
     pipeline.source.unlink()
     pipeline.run(*arguments)
     *lines, cause, hint, _result = pipeline.log().splitlines()
-    assert cause.startswith("ERROR runner: tap_failed: ")
+    assert cause.startswith("ERROR meltano-runner: tap_failed: ")
     assert str(pipeline.source) in cause
-    assert hint.startswith("ERROR runner: ")
+    assert hint.startswith("ERROR meltano-runner: ")
     assert "meltano invoke" in hint
     text = "\n".join(lines)
     # Neither what Meltano has kept of it in a folder that is gone, nor all of it again.

@@ -117,7 +117,11 @@ def test_a_failed_discovery_is_told_once_without_all_the_tap_wrote() -> None:
 
 
 def test_an_exception_that_says_more_stays() -> None:
-    chain = [{"exc_type": "OSError", "exc_value": "disk full"}]
+    chain = [
+        {"exc_type": "RunnerError", "exc_value": "Run failed."},
+        {"exc_type": "OSError", "exc_value": "disk full"},
+        {"exc_type": "FileNotFoundError", "exc_value": "No such file: '/tmp/meltano-run-1/gone'"},
+    ]
     assert shown(meltano("Run failed", "ERROR", exception=chain)) == [
         "ERROR meltano: Run failed\nERROR meltano: OSError: disk full"
     ]

@@ -6,12 +6,13 @@ import logging
 import re
 from typing import TYPE_CHECKING, Protocol
 
-from meltano_runner.contract import RESULT_KEY
+from meltano_runner.contract import EXPLAINED_BY, RESULT_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _LEVEL = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL) +(.*)", re.DOTALL)
+_EXPLANATION = re.compile(rf"(ERROR|WARNING) {EXPLAINED_BY}: ")
 _RESULT = f'{{"{RESULT_KEY}"'
 
 
@@ -34,13 +35,15 @@ def is_result(line: str) -> bool:
 
 
 def relay(lines: Iterable[str], log: Log) -> None:
-    """Write each line at the level it begins with; leave the result out, it is summarized.
+    """Write each line at the level it begins with, but for what is said once more afterwards.
+
+    That is the result, which is summarized, and why the run failed, which the task's error says.
 
     Lines at DEBUG are written at INFO: whoever asked the run for them wants to see them, and
     Airflow's own level would drop them.
     """
     for line in lines:
-        if is_result(line) or not line.strip():
+        if is_result(line) or _EXPLANATION.match(line) or not line.strip():
             continue
         match = _LEVEL.fullmatch(line)
         if match is None or match[1] == "DEBUG":

@@ -15,7 +15,14 @@ from meltano_runner.contract.environment import (
     SCRATCH,
     SECRET_NAMES,
 )
-from meltano_runner.contract.message import MAX_BYTES, RESULT_KEY, decode, encode, whole
+from meltano_runner.contract.message import (
+    EXPLAINED_BY,
+    MAX_BYTES,
+    RESULT_KEY,
+    decode,
+    encode,
+    whole,
+)
 from meltano_runner.contract.result import (
     SCHEMA_VERSION,
     Outcome,
@@ -28,6 +35,7 @@ from meltano_runner.contract.result import (
 
 __all__ = [
     "CATEGORIES",
+    "EXPLAINED_BY",
     "GRACE_SECONDS",
     "LOG_FORMAT",
     "MAX_BYTES",

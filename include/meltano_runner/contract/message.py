@@ -22,6 +22,9 @@ MAX_BYTES = 4096
 RESULT_KEY = "meltano_runner_result"
 """Key of the JSON object that is the run's last log line; its value is the whole result."""
 
+EXPLAINED_BY = "meltano-runner"
+"""Who, in the lines of a log, says why a run failed; a launcher that says so itself drops them."""
+
 _MAX_ERROR = 1500  # bytes, as JSON
 _MAX_NAME = 200
 _MAX_MESSAGE = 300  # of one node of dbt

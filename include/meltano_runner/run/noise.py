@@ -11,6 +11,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from meltano_runner.run import workspace
 from meltano_runner.run.events import discovery_error, exceptions, warning_kind
 
 if TYPE_CHECKING:
@@ -52,10 +53,9 @@ class Noise:
         if not lines:
             return None
         # With what went wrong Meltano logs every exception that led there: once will do.
-        fields = event.fields
-        if discovery or all(_message(each) in event.text for each in exceptions(event)):
-            fields = {key: value for key, value in fields.items() if key != "exception"}
-        return replace(event, text="\n".join(lines), fields=fields)
+        more = [] if discovery else [each for each in exceptions(event) if _is_news(each, text)]
+        fields = {key: value for key, value in event.fields.items() if key != "exception"}
+        return replace(event, text="\n".join([*lines, *more]), fields=fields)
 
     def _is_plugin_noise(self, event: Event) -> bool:
         after_hidden = event.source in self._hidden
@@ -68,7 +68,8 @@ class Noise:
         return bool(_PLUGIN.match(event.text))
 
 
-def _message(exception: str) -> str:
-    """Return the first line of an exception's message, without its type."""
+def _is_news(exception: str, text: str) -> bool:
+    """Whether an exception, as `Type: message`, says what a text does not."""
     _, _, message = exception.partition(": ")
-    return message.strip().splitlines()[0] if message.strip() else exception
+    first = message.strip().splitlines()[0] if message.strip() else exception
+    return first.rstrip(".") not in text and workspace.PREFIX not in exception

@@ -23,11 +23,11 @@ _MAX_LINE = 1 << 20
 _PROGRESS_SECONDS = 10.0
 
 
-def own_line(text: str, level: str, *, as_json: bool) -> str:
+def own_line(text: str, level: str, *, as_json: bool, name: str = "runner") -> str:
     """Return a line of the runner's own as the log has it."""
     if as_json:
-        return json.dumps({"event": text, "level": level.lower(), "name": "runner"})
-    return f"{level} runner: {text}"
+        return json.dumps({"event": text, "level": level.lower(), "name": name})
+    return f"{level} {name}: {text}"
 
 
 class Lines:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from meltano_runner.contract.categories import CATEGORIES, Category
 from meltano_runner.contract.environment import GRACE_SECONDS, LOG_FORMAT, RESULT_FILE
-from meltano_runner.contract.message import MAX_BYTES, RESULT_KEY, encode
+from meltano_runner.contract.message import EXPLAINED_BY, MAX_BYTES, RESULT_KEY, encode
 from meltano_runner.contract.result import Outcome, RunResult, total_counts
 from meltano_runner.run import (
     classify,
@@ -197,7 +197,8 @@ def _explain(result: RunResult) -> None:
     level = "WARNING" if result.outcome is Outcome.STOPPED else "ERROR"
     with contextlib.suppress(OSError, ValueError):
         for line in (*f"{result.category.value}: {what}".splitlines(), info.hint):
-            sys.stdout.write(own_line(line, level, as_json=_as_json()) + "\n")
+            text = own_line(line, level, as_json=_as_json(), name=EXPLAINED_BY)
+            sys.stdout.write(text + "\n")
 
 
 def _write(result: RunResult) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SYSTEM_DIR = "MELTANO_SYS_DIR_ROOT"
 """Meltano's variable for the folder that is `.meltano` otherwise."""
 _DATABASE = "meltano.db"
-_PREFIX = "meltano-run-"
+PREFIX = "meltano-run-"
 
 
 @contextmanager
@@ -40,8 +40,8 @@ def private(project: Path, environment: Mapping[str, str]) -> Iterator[dict[str,
         OSError: No folder could be made in the temporary directory, or in the one for large files.
     """
     shared = Path(environment.get(SYSTEM_DIR) or project / ".meltano").absolute()
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-    scratch = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=environment.get(SCRATCH) or None))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    scratch = Path(tempfile.mkdtemp(prefix=PREFIX, dir=environment.get(SCRATCH) or None))
     try:
         with suppress(OSError):  # where nothing can be written, nothing could be kept either
             shared.mkdir(parents=True, exist_ok=True)
