@@ -8,18 +8,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from airflow.serialization.serialized_objects import DagSerialization
 from dag_loading import import_errors
 from meltano_pods.cli.main import main
 
 if TYPE_CHECKING:
-    import pytest
     from airflow.dag_processing.dagbag import DagBag
 
 
 def test_every_file_loads(dag_bag: DagBag) -> None:
-    errors = import_errors(dag_bag)
-    assert not errors, "\n\n".join(f"{file}:\n{error}" for file, error in errors.items())
+    if errors := import_errors(dag_bag):
+        texts = [f"{file}:\n{error}" for file, error in errors.items()]
+        pytest.fail("\n\n".join(texts), pytrace=False)
     assert dag_bag.dags
 
 
@@ -32,5 +33,5 @@ def test_every_project_is_valid(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(Path(__file__).parents[2])
-    failed = main(["validate"])
-    assert not failed, "meltano-pods validate:\n" + "".join(capsys.readouterr())
+    if main(["validate"]):
+        pytest.fail("".join(capsys.readouterr()), pytrace=False)
