@@ -5,6 +5,7 @@ Each check is cheap, and none changes anything.
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -18,17 +19,22 @@ from meltano_pods.plan.identifiers import project_part
 from meltano_pods.project import read_project
 from meltano_pods.project.files import project_folders
 from meltano_pods.settings.deployment import deployment_settings
+from meltano_pods.settings.deployment_values import PROJECT
 from meltano_pods.tasks.deployment import deployment_at
 from meltano_pods.tasks.planned import planned
+from meltano_runner.run import variables
+from meltano_runner.run.command import parse
+from meltano_runner.run.definitions import Definitions
+from meltano_runner.run.secrets import dotenv
 
 from tools import warehouse
 from tools.local_places import ROOT, process_env
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from meltano_pods.plan import ProjectPlan
+    from meltano_pods.plan import ProjectPlan, TaskPlan
 
 
 class LocalCheckError(Exception):
@@ -46,7 +52,7 @@ def check_dag(dag_id: str) -> list[str]:
     if name not in folders and (ROOT / "dags" / f"{name}.py").exists():
         return []  # a DAG of the user's own, which Airflow alone can read
     try:
-        plan, _ = find_dag(find_projects(ROOT / "meltano"), dag_id)
+        plan, dag = find_dag(find_projects(ROOT / "meltano"), dag_id)
     except MeltanoPodsError as error:
         raise LocalCheckError(str(error)) from error
     folder = folders[name]
@@ -55,12 +61,33 @@ def check_dag(dag_id: str) -> list[str]:
             f"the project {folder.name} has no DAG file: `cp dags/csv_to_json.py "
             f"dags/{folder.name}.py`"
         )
+    environ = {
+        name: value.replace(PROJECT, folder.name)
+        for name, value in json.loads(process_env(os.environ)).items()
+    } | dict(os.environ)
     if warehouse.needed(folder, os.environ):
         try:
             warehouse.programs()
         except warehouse.WarehouseError as error:
             raise LocalCheckError(str(error)) from error
+        environ |= dict.fromkeys(warehouse.VARIABLES, "")  # which the run will have
+    for task in dag.tasks:
+        _check_variables(folder, task, environ)
     return list(_warnings(folder, plan))
+
+
+def _check_variables(folder: Path, task: TaskPlan, environ: Mapping[str, str]) -> None:
+    """Check as the runner does before a run that all variables that it refers to are set."""
+    definitions = Definitions(folder, task.environment)
+    known = {**dotenv(folder / ".env"), **environ, **task.env}
+    request = parse(list(task.invocation().arguments)[1:])
+    try:
+        variables.check(definitions, request.blocks, known)
+    except variables.MissingVariableError as error:
+        raise LocalCheckError(
+            f"{error}\n  fix: Set it by a line `NAME=value` in {folder.relative_to(ROOT)}/.env, or "
+            "export it."
+        ) from error
 
 
 def check_projects() -> tuple[list[str], list[str]]:

@@ -11,6 +11,7 @@ from meltano_pods.cli import here
 from meltano_pods.settings.deployment import deployment_settings, variable_of
 from meltano_pods.settings.deployment_values import PROJECT
 from meltano_pods.settings.launchers import PROCESS
+from meltano_runner.contract import OUTPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,7 +62,7 @@ def notes(project: str, environ: Mapping[str, str]) -> Iterator[str]:
     """
     exported = variable_of("process_env")
     own = json.loads(process_env({}))
-    for name, what in (("MELTANO_DATABASE_URI", "state"), (here.OUTPUT, "output")):
+    for name, what in (("MELTANO_DATABASE_URI", "state"), (OUTPUT, "output")):
         if name in environ:
             yield f"The {what} is where the exported {name} says."
         elif json.loads(process_env(environ))[name] != own[name]:

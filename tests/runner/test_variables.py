@@ -167,3 +167,11 @@ def test_a_variable_made_of_itself_is_not_set(tmp_path: Path) -> None:
     text = "env: {TOKEN: $TOKEN}\nplugins: {extractors: [{name: tap-a, config: {t: $TOKEN}}]}"
     assert missing(tmp_path, "tap-a", text=text) == ["TOKEN"]
     assert missing(tmp_path, "tap-a", text=text, TOKEN="x") == []
+
+
+def test_a_folder_for_files_is_missing_where_the_deployment_has_none(tmp_path: Path) -> None:
+    text = PROJECT.replace("$OUT_DIR", "$MELTANO_PODS_OUTPUT")
+    own = {"DEV_USER": "u", "A_PASSWORD": "p", "A_HOST": "h"}
+    assert missing(tmp_path, "tap-a", "target-a", text=text, **own) == ["MELTANO_PODS_OUTPUT"]
+    own["MELTANO_PODS_OUTPUT"] = "/output"
+    assert missing(tmp_path, "tap-a", "target-a", text=text, **own) == []

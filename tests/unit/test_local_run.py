@@ -78,6 +78,23 @@ def test_no_postgresql_for_a_project_that_loads_into_one(
     assert check_dag("shop.daily") == []
 
 
+def test_a_variable_that_is_not_set(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = root / "meltano" / "shop"
+    text = GOOD.replace("hunter2", "$SHOP_PASSWORD")
+    (project / "meltano.yml").write_text(text)
+    monkeypatch.delenv("SHOP_PASSWORD", raising=False)
+    with pytest.raises(LocalCheckError, match="SHOP_PASSWORD is not set") as caught:
+        check_dag("shop.daily")
+    assert "meltano/shop/.env" in str(caught.value)
+    (project / ".env").write_text("SHOP_PASSWORD=x\n")
+    check_dag("shop.daily")
+    (project / ".env").unlink()
+    monkeypatch.setenv("SHOP_PASSWORD", "x")
+    check_dag("shop.daily")
+    (project / "meltano.yml").write_text(GOOD.replace("hunter2", "$MELTANO_PODS_OUTPUT"))
+    check_dag("shop.daily")
+
+
 def test_a_database_that_meltano_yml_names_is_not_the_one_of_local_runs(root: Path) -> None:
     with (root / "meltano" / "shop" / "meltano.yml").open("a") as file:
         file.write("database_uri: postgresql://db/state\n")

@@ -9,13 +9,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from meltano_runner.contract import OUTPUT
+
 from meltano_pods.settings.deployment_values import PROJECT
-
-OUTPUT = "MELTANO_PODS_OUTPUT"
-"""Variable that names a folder for files which outlives a run, where a deployment has one.
-
-It is for projects to refer to. No plugin reads it by itself: their settings stay as written.
-"""
 
 WORK = Path(".run")
 _OUTPUT = Path("output")

@@ -10,6 +10,7 @@ from meltano_runner.contract.digest import project_digest
 from meltano_runner.contract.environment import (
     GRACE_SECONDS,
     LOG_FORMAT,
+    OUTPUT,
     PROJECT_DIGEST,
     RESULT_FILE,
     SCRATCH,
@@ -39,6 +40,7 @@ __all__ = [
     "GRACE_SECONDS",
     "LOG_FORMAT",
     "MAX_BYTES",
+    "OUTPUT",
     "PROJECT_DIGEST",
     "RESULT_FILE",
     "RESULT_KEY",

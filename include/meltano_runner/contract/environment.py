@@ -11,6 +11,12 @@ what it takes, else no file."""
 GRACE_SECONDS = "MELTANO_RUNNER_GRACE_SECONDS"
 """Seconds from SIGTERM to the launcher's SIGKILL (default 120, as the pod templates have it)."""
 
+OUTPUT = "MELTANO_PODS_OUTPUT"
+"""Folder for files that outlives a run, where a deployment has one, for a meltano.yml to refer to.
+
+No plugin reads it by itself: their settings stay as they are written.
+"""
+
 SCRATCH = "MELTANO_RUNNER_SCRATCH"
 """Folder for a run's large temporary files, such as dbt's artifacts. Unset: the temporary one."""
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from meltano_runner.contract.environment import OUTPUT
 from meltano_runner.run.definitions import Layer, to_variable
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _FALSE = ("", "0", "false", "no", "off", "n", "f")
 # As Meltano 4.4 has it (core/utils: ENV_VAR_PATTERN); `\$NAME` is no reference.
 _REFERENCE = re.compile(r"(?P<escape>\\)?\$(?:{(?P<curly>\w+)}|(?P<plain>[A-Z][A-Z0-9_]*))")
 # Meltano sets many for its plugins itself: MELTANO_PROJECT_ROOT, MELTANO_EXTRACT__LOAD_SCHEMA.
+# Of Airflow's own, an interval may be unset, too.
 _MELTANO = "MELTANO_"
 _PROJECT_SETTINGS = ("state_backend", "database_uri", "elt", "cli")
 _MAX_DEPTH = 40
@@ -187,8 +189,10 @@ class _Check:
         return None
 
     def _is_set(self, variable: str, plugin: Plugin | None, setting: str) -> bool:
-        if variable in self._environment or variable.startswith(_MELTANO):
+        if variable in self._environment:
             return True
+        if variable.startswith(_MELTANO):
+            return variable != OUTPUT
         for each in self._plugins:
             # A loader sees the extractor's settings as variables, an extra its own plugin's.
             sees = each is not plugin or setting.startswith("_")
