@@ -17,8 +17,9 @@ from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.plan.environment import without_environment
 from meltano_pods.plan.identifiers import project_part
 from meltano_pods.project import read_project
+from meltano_pods.project.configured import ConfiguredSettings
 from meltano_pods.project.files import project_folders
-from meltano_pods.settings.deployment import deployment_settings
+from meltano_pods.settings.deployment import deployment_settings, variable_of
 from meltano_pods.settings.deployment_values import PROJECT
 from meltano_pods.tasks.deployment import deployment_at
 from meltano_pods.tasks.planned import planned
@@ -28,13 +29,16 @@ from meltano_runner.run.definitions import Definitions
 from meltano_runner.run.secrets import dotenv
 
 from tools import warehouse
-from tools.local_places import ROOT, process_env
+from tools.local_places import ROOT, process_env, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from meltano_pods.plan import ProjectPlan, TaskPlan
+
+
+_DATABASE = "MELTANO_DATABASE_URI"
 
 
 class LocalCheckError(Exception):
@@ -106,8 +110,17 @@ def check_projects() -> tuple[list[str], list[str]]:
 
 def _warnings(folder: Path, plan: ProjectPlan) -> Iterator[str]:
     """Yield what a run on this machine makes of the project that its files do not say."""
-    settings = deployment_settings({"process_env": process_env(os.environ)})
+    project = read_project(folder)
+    name = variable_of("process_env")
+    exported = deployment_settings({"process_env": os.environ[name]} if name in os.environ else {})
     with suppress(MeltanoPodsError):
-        for each in shadowed(read_project(folder), plan, deployment_at(ROOT, settings)):
+        for each in shadowed(project, plan, deployment_at(ROOT, exported)):
             yield f"{each.what}\n  where: {each.where}"
+        for setting in ConfiguredSettings(project).of_meltano():
+            if _DATABASE in setting.variables and _DATABASE not in os.environ:
+                yield (
+                    f"runs on this machine keep the state in .run/{state_of(folder.name).name}, "
+                    f"whatever `{setting.name}` says; export {_DATABASE} to keep it elsewhere\n"
+                    f"  where: {setting.where}"
+                )
     yield from (str(each) for each in without_environment(plan))

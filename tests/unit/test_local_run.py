@@ -99,7 +99,7 @@ def test_a_database_that_meltano_yml_names_is_not_the_one_of_local_runs(root: Pa
     with (root / "meltano" / "shop" / "meltano.yml").open("a") as file:
         file.write("database_uri: postgresql://db/state\n")
     (warning,) = check_dag("shop.daily")
-    assert "MELTANO_DATABASE_URI" in warning
+    assert "keep the state in .run/shop.db" in warning
     assert "key database_uri" in warning
 
 
