@@ -17,7 +17,7 @@ pytest.importorskip("kubernetes")
 from kubernetes.client.exceptions import ApiException
 from meltano_pods.cli import kubernetes
 from meltano_pods.cli.deployment import deployment_in
-from meltano_pods.cli.kubernetes import NoClusterError, reach
+from meltano_pods.cli.kubernetes import NoClusterError, Reached, asking, reach
 from meltano_pods.cli.pinned_image import BUILT_HERE, pinned_image
 from meltano_pods.errors import DeploymentError
 from meltano_pods.missing import PROVIDER, PROVIDER_REQUIREMENT, install_command
@@ -300,6 +300,8 @@ def test_the_provider_that_errors_ask_for_is_the_one_of_the_image() -> None:
         each for each in (ROOT / "requirements.txt").read_text().splitlines() if PROVIDER in each
     ]
     pinned = line.partition("==")[2].split(".")
+    # `make run` installs the lock: its environment does all that the command line offers.
+    assert f"\n{line} " in (ROOT / "locks" / "airflow.txt").read_text()
     least = PROVIDER_REQUIREMENT.partition(">=")[2].split(".")
     assert pinned[: len(least)] == least
 
@@ -318,3 +320,23 @@ def test_what_is_typed_to_install_a_package_can_be_typed(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name in has or None)
     monkeypatch.setattr("shutil.which", lambda name: name if name in has else None)
     assert words in install_command("x>=1")
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "words"),
+    [
+        (401, "prod", "`kubectl --context prod auth whoami`"),
+        (403, "prod", "`meltano-pods doctor --context prod`"),
+        (403, "in-cluster", "`meltano-pods doctor --pod`"),
+        (500, "prod", "`kubectl --context prod get events`"),
+    ],
+)
+def test_the_fix_of_a_refusal_is_another_than_what_was_refused(
+    status: int, name: str, words: str
+) -> None:
+    def refuse() -> None:
+        raise ApiException(status=status, reason="Refused")
+
+    with pytest.raises(DeploymentError, match=rf"refuses: Refused \(HTTP {status}\)") as caught:
+        asking(Reached(None, name, None, "https://c"), refuse)
+    assert words in caught.value.fix

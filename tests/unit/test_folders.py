@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from typing import TYPE_CHECKING
@@ -12,9 +13,11 @@ from meltano_pods.cli.places import folders_here
 from meltano_pods.errors import DeploymentError
 from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.tasks.folders import airflow_root, folders_of
+from meltano_runner.contract import Outcome, RunResult
 
 from tests.unit.command_line import FILE
 from tests.unit.projects import FULLEST
+from tests.unit.stub import write_stub
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -195,3 +198,20 @@ def test_a_meltano_project_by_itself(
     code, out, _ = said("plan", *shlex.split(option))
     assert code == 0
     assert "my-elt.daily" in out
+
+
+def test_a_process_finds_the_runner_beside_the_dags_folder(
+    app: Path, tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is where `make run`, which the fix names, puts it, wherever the projects are."""
+    pytest.importorskip("airflow")
+    code, _, err = said("run", "shop.daily")
+    assert code == 1
+    assert "there is no meltano-runner to execute" in err
+    assert "`make run` does" in err
+    monkeypatch.setenv("STUB_DIR", str(tmp_path))
+    (app / ".venv-meltano" / "bin").mkdir(parents=True)
+    result = json.dumps(RunResult(Outcome.SUCCEEDED, 0).as_dict())
+    write_stub(tmp_path, f"echo '{result}' > $MELTANO_RUNNER_RESULT_FILE")
+    (tmp_path / "meltano-runner").rename(app / ".venv-meltano" / "bin" / "meltano-runner")
+    assert said("run", "shop.daily")[0] == 0

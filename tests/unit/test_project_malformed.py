@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from meltano_pods.errors import ProjectError
 from meltano_pods.project import read_project
@@ -11,6 +13,11 @@ from tests.unit.projects import GOOD, MakeProject, errors_in
 
 # Every other mistake is one error, and nothing that only follows from it is another.
 SEVERAL = {"key of a schedule at the top": 2, "job with a plugin's name": 2}
+
+
+WITHOUT_EXAMPLE = re.compile(
+    r"twice, first|not valid YAML|names a plugin of the type|is not defined; defined are"
+)
 
 
 @pytest.mark.parametrize("case", MISTAKES)
@@ -26,6 +33,8 @@ def test_says_what_where_and_how_to_fix_it(make_project: MakeProject, case: str)
     for part in parts:
         assert part in text
     assert error.fix
+    # A valid value is shown, but where two are one too many or YAML itself is broken.
+    assert "`" in error.fix or WITHOUT_EXAMPLE.search(error.what), error.fix
     assert "hunter2" not in text
 
 

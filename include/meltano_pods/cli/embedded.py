@@ -36,7 +36,7 @@ def run_embedded(asked: Asked, log: Log) -> RunResult:
         environment=asked.spec.environment,
     )
     grace = asked.task.settings.stop_grace.total_seconds()
-    run = Run(Request(asked.spec.arguments, asked.folder, environment, grace, tries=""), log)
+    run = Run(Request(asked.spec.arguments, asked.folder, environment, grace, "", asked.root), log)
     with _stopping(run, log):
         return run.perform()
 

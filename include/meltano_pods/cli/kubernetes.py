@@ -32,6 +32,7 @@ logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
 _T = TypeVar("_T")
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
+_IN_CLUSTER = "in-cluster"
 _Context = dict[str, Any]
 
 
@@ -197,7 +198,7 @@ def _in_cluster() -> Reached | None:
         return None
     file = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
     namespace = file.read_text(encoding="utf-8").strip() if file.is_file() else None
-    return Reached(ApiClient(configuration), "in-cluster", namespace, configuration.host)
+    return Reached(ApiClient(configuration), _IN_CLUSTER, namespace, configuration.host)
 
 
 def asking(cluster: Reached, what: Callable[[], _T]) -> _T:
@@ -232,11 +233,12 @@ def _why(error: HTTPError) -> str:
 
 
 def _fix_refusal(cluster: Reached, status: int) -> str:
+    context = "" if cluster.name == _IN_CLUSTER else f" --context {cluster.name}"
     if status == _UNAUTHORIZED:
         return (
-            f"Renew the credentials of the context `{cluster.name}`; `kubectl --context "
-            f"{cluster.name} auth whoami` shows whether they are accepted."
+            f"Renew the credentials of {cluster.name}; `kubectl{context} auth whoami` shows "
+            "whether they are accepted."
         )
     if status == _FORBIDDEN:
-        return f"`meltano-pods doctor --context {cluster.name}` lists the permissions that lack."
-    return f"See what `kubectl --context {cluster.name} get events` says, and try again."
+        return f"`meltano-pods doctor{context or ' --pod'}` lists the permissions that are missing."
+    return f"See what `kubectl{context} get events` says, and try again."

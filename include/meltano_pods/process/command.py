@@ -19,7 +19,7 @@ class RunnerMissingError(DeploymentError, AirflowFailException):
     """There is no runner to start. Airflow does not retry: time alone will not bring it."""
 
 
-def find_runner(project: Path) -> Path:
+def find_runner(project: Path, root: Path | None = None) -> Path:
     """Return the path of `meltano-runner`.
 
     Airflow's setting `[meltano_pods] runner` decides; without it, the place in our images, then
@@ -27,6 +27,7 @@ def find_runner(project: Path) -> Path:
 
     Args:
         project: The project's folder.
+        root: The Airflow project's folder; None where Airflow's `dags_folder` says it.
 
     Raises:
         RunnerMissingError: Nothing to execute at any of these places.
@@ -35,7 +36,7 @@ def find_runner(project: Path) -> Path:
     if configured:
         tried = [Path(configured).expanduser()]
     else:
-        beside = (project.parent.parent, Path(conf.get("core", "dags_folder")).parent)
+        beside = (project.parent.parent, root or Path(conf.get("core", "dags_folder")).parent)
         tried = [_IN_IMAGE, *dict.fromkeys(folder / _BESIDE_DAGS for folder in beside)]
     for path in tried:
         if path.is_file() and os.access(path, os.X_OK):

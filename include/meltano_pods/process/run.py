@@ -43,6 +43,7 @@ class Request:
         environment: All of the run's environment but the contract's variables.
         grace: Seconds from a stop to the kill.
         tries: Which try this is, for a failure's text.
+        root: The Airflow project's folder; None where Airflow knows it.
     """
 
     arguments: Sequence[str]
@@ -50,6 +51,7 @@ class Request:
     environment: Mapping[str, str]
     grace: float
     tries: str
+    root: Path | None = None
 
     @property
     def where(self) -> str:
@@ -75,7 +77,7 @@ class Run:
             RunnerMissingError: There is no runner on this machine.
         """
         project = self._request.project
-        command = [str(find_runner(project)), *self._request.arguments]
+        command = [str(find_runner(project, self._request.root)), *self._request.arguments]
         self._log.info("%s", self._request.where)
         result = self._run(command)
         if result.outcome is not Outcome.SUCCEEDED:

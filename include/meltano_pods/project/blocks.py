@@ -156,7 +156,7 @@ class _Sequence:
         plugin = self._named.get(name)
         if block in self._jobs:
             what = f"the task names the job {shown(block)}; Meltano does not run a job inside a job"
-            fix = "Name the plugins it runs instead" + (
+            fix = "Name the plugins it runs instead, as in `tap-a target-b`" + (
                 ", and rename the job: a plugin has that name." if plugin is not None else "."
             )
         elif plugin is None:

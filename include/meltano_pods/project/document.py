@@ -161,7 +161,7 @@ class Node:
             # The value itself is never shown: it may be a secret.
             self.fail(
                 f"expected a string, found {self.kind}",
-                "Quote the value, so that it reaches the run as it is written here.",
+                "Quote the value, so that it reaches the run as it is written here: `'true'`.",
             )
         return str(self._raw.value)
 

@@ -48,7 +48,7 @@ def _name(node: Node, entries: Entries) -> str:
     if ":" in name:
         entries["name"].fail(
             f"the environment's name {shown(name)} holds a colon, which state ids are split at",
-            "Rename it without the colon.",
+            f"Rename it without the colon, as in `name: {name.replace(':', '-')}`.",
             ProjectLoadError,
         )
     return name

@@ -158,7 +158,8 @@ def _included(folder: Path, main: Entries) -> list[Path]:
                 node.fail(
                     f"{shown(pattern)} matches `{path.relative_to(folder)}`, which is no file of "
                     "the project",
-                    "Narrow the pattern to YAML files inside the project's folder.",
+                    "Narrow the pattern to YAML files inside the project's folder, such as "
+                    "`jobs/*.yml`.",
                 )
             found[path] = None
     return list(found)

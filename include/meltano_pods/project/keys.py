@@ -22,21 +22,23 @@ _SECTIONS = ("environments", "include_paths", "jobs", "plugins", "schedules")
 _OF_SCHEDULES = ("extractor", "interval", "job", "loader", "transform")
 # `files` and the like may be anybody's key.
 _OF_PLUGINS = ("extractors", "loaders", "mappers", "orchestrators", "transformers", "utilities")
+_SCHEDULE = "schedules: [{name: daily, job: load, interval: '@daily'}]"
 _BELONGS = {
-    "tasks": "an entry of `jobs`",
-    **dict.fromkeys(_OF_SCHEDULES, "an entry of `schedules`"),
-    **dict.fromkeys(_OF_PLUGINS, "`plugins`"),
+    "tasks": ("an entry of `jobs`", "jobs: [{name: load, tasks: [tap-a target-b]}]"),
+    **dict.fromkeys(_OF_SCHEDULES, ("an entry of `schedules`", _SCHEDULE)),
+    **{key: ("`plugins`", f"plugins: {{{key}: [{{name: ...}}]}}") for key in _OF_PLUGINS},
 }
-"""Keys that are none of the top of a file, and what they belong to."""
+"""Keys that are none of the top of a file, what they belong to, and an example."""
 
 
 def find_strays(entries: Entries) -> Iterator[ProjectError]:
     """Yield an error for each key at the top of a file that belongs below a section."""
     for key, node in entries.items():
-        if (owner := _BELONGS.get(key)) is not None:
+        if key in _BELONGS:
+            owner, example = _BELONGS[key]
             yield node.error(
                 f"Meltano reads no key `{key}` at the top of a file; it belongs to {owner}",
-                "Indent it, so that it stands below what it belongs to.",
+                f"Indent it, so that it stands below what it belongs to, as in `{example}`.",
             )
 
 

@@ -131,7 +131,8 @@ def _read_type(key: str, node: Node, errors: Errors) -> PluginType | None:
     errors.found.append(
         node.error(
             f"{shown(key)} is no plugin type; Meltano has: {listed(PluginType)}",
-            (f"Did you mean `{near}`? " if near else "") + "Move the plugins under one of these.",
+            (f"Did you mean `{near}`? " if near else "")
+            + "Move the plugins under one of these, as in `extractors: [{name: tap-example}]`.",
             ProjectLoadError,
         )
     )
@@ -181,7 +182,7 @@ def _name(node: Node, entries: Entries) -> str:
     if ":" in name:
         entries["name"].fail(
             f"the plugin's name {shown(name)} holds a colon, which blocks use for commands",
-            "Rename it without the colon.",
+            f"Rename it without the colon, as in `name: {name.replace(':', '-')}`.",
         )
     return name
 

@@ -112,16 +112,17 @@ def judge_state(tasks: Sequence[TaskPlan], *, launcher: Launcher) -> Iterator[Fi
         )  # fmt: skip
 
 
-def judge_runner(project: Path) -> Iterator[Finding]:
+def judge_runner(project: Path, root: Path) -> Iterator[Finding]:
     """Yield whether runs can be processes here.
 
     Args:
         project: Folder of a project.
+        root: The Airflow project's folder.
     """
     # Here and not above: it brings Airflow.
     from meltano_pods.process.command import RunnerMissingError, find_runner  # noqa: PLC0415
 
     try:
-        yield ok("runner", f"runs are processes, by {find_runner(project)}")
+        yield ok("runner", f"runs are processes, by {find_runner(project, root)}")
     except RunnerMissingError as error:
         yield Finding(FAULT, "runner", error.what, error.fix)

@@ -133,7 +133,7 @@ def _findings(found: Projects, where: _Where, *, dry_run: bool) -> list[Finding]
     installed = versions()
     findings += judge_airflow(deployment, installed, heartbeat(), pods=bool(tasks[KUBERNETES]))
     if installed and tasks[PROCESS]:
-        findings += judge_runner(found.folders[0])
+        findings += judge_runner(found.folders[0], found.root)
     findings += _variables(found, plans, deployment)
     for launcher, each in tasks.items():
         findings += judge_state(each, launcher=launcher)
