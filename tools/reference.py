@@ -31,7 +31,7 @@ SETTINGS = {
         "description", "owner", "owner_link", "tags", "timezone", "start_date", "catchup",
     ),
     "What a task runs": (
-        "environment", "env", "full_refresh", "refresh_catalog", "no_state_update",
+        "environment", "env", "not_secret", "full_refresh", "refresh_catalog", "no_state_update",
         "select_filter", "state_id_suffix", "state_strategy", "backfill_state", "log_level",
         "allowed_environments",
     ),
@@ -42,7 +42,7 @@ SETTINGS = {
         "retries", "retry_delay", "max_retry_delay", "run_timeout", "stop_grace",
     ),
     "What becomes of the result": ("expect", "notify", "assets"),
-    "Secrets and state": ("secrets", "secret_env", "state", "database_secret"),
+    "Secrets and state": ("airflow_env", "secrets", "secret_env", "state", "database_secret"),
     "Pods": (
         "launcher", "mode", "image", "image_pull_policy", "image_pull_secrets", "resources",
         "namespace", "service_account", "pod_template", "pod_override", "worker_override",

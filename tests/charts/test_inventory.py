@@ -60,6 +60,7 @@ LAUNCHER = {
     "pods/log": {"get"},
     "events": {"list", "watch"},
 }
+CREATES_SECRETS = {"secrets": {"create"}}
 TRIGGERER = LAUNCHER | {"pods": {"get", "list", "watch", "delete"}}
 API_SERVER = {"pods": {"get", "list"}, "pods/log": {"get"}}
 
@@ -145,7 +146,7 @@ def test_airflow_switches(values: dict[str, Any], more: list[str], fewer: list[s
 
 def test_rights() -> None:
     meltano = smallest("meltano-pods")
-    assert _rights(one(meltano, "Role", "meltano-pods-launcher")) == LAUNCHER
+    assert _rights(one(meltano, "Role", "meltano-pods-launcher")) == LAUNCHER | CREATES_SECRETS
     assert _rights(one(meltano, "Role", "meltano-pods-triggerer")) == TRIGGERER
     airflow = fullest("airflow")
     assert _rights(one(airflow, "Role", "airflow-scheduler")) == LAUNCHER

@@ -37,6 +37,8 @@ class FakeCluster:
         refuse: Answers to creations, first to last.
         deletions: What was deleted, with its options.
         requests: Names of all requests.
+        secrets: The Secrets that were created, by name.
+        refuse_secrets: Answers to their creations, first to last.
         interfere: Called before changes, first to last: what others do at that moment.
     """
 
@@ -48,6 +50,8 @@ class FakeCluster:
     deletions: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     created: list[dict[str, Any]] = field(default_factory=list)
+    secrets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refuse_secrets: list[Exception] = field(default_factory=list)
     interfere: list[Callable[[], None]] = field(default_factory=list)
 
     @property
@@ -75,6 +79,15 @@ class FakeCluster:
         self.pods[name] = pod
         self.created.append(pod)
         return model(pod)
+
+    def create_namespaced_secret(self, _namespace: str, body: dict[str, Any], **_: object) -> None:
+        self.requests.append("create secret")
+        if self.refuse_secrets:
+            raise self.refuse_secrets.pop(0)
+        name = body["metadata"]["name"]
+        if name in self.secrets:
+            raise refusal(409, f'secrets "{name}" already exists', "AlreadyExists")
+        self.secrets[name] = deepcopy(body)
 
     def read_namespaced_pod(self, name: str, _namespace: str, **_: object) -> V1Pod:
         self.requests.append("read")

@@ -78,6 +78,8 @@ def options(**changes: Any) -> PodOptions:
         service_account=None,
         secrets=("meltano-shop-env",),
         secret_env={},
+        airflow_env={},
+        not_secret=(),
         database_secret="meltano-shop-env",
         resources={},
         equal_resources=False,

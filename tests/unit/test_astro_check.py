@@ -148,8 +148,8 @@ def test_a_secret_as_a_plain_value_in_the_pod_template(root: Path) -> None:
         "    - {name: TAP_TOKEN, value: hunter2}\n    - name: HOME\n",
     )
     (found,) = findings(root)
-    assert "variable TAP_TOKEN" in found.key
-    assert "secret_env: {TAP_TOKEN: }" in found.fix
+    assert "astro.yaml, key spec.containers.0.env." in found.key
+    assert "TAP_TOKEN" in found.fix
     assert "hunter2" not in str(found)
 
 

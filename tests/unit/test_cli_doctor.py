@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from meltano_pods.cli.doctor.airflow import judge_airflow, judge_state
-from meltano_pods.cli.doctor.cluster import judge, needed_accounts, needed_secrets
+from meltano_pods.cli.doctor.cluster import judge, needed_accounts, needed_by, needed_secrets
 from meltano_pods.cli.doctor.facts import RIGHTS, Facts
 from meltano_pods.cli.doctor.images import judge_images
 from meltano_pods.cli.doctor.pools import Pool, judge_pools
 from meltano_pods.cli.main import main
+from meltano_pods.pods.build import build_pod
 from meltano_pods.pods.planned import planned_pods
+from meltano_pods.settings import Settings
 from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
 from meltano_pods.tasks.planned import planned
 
 from tests.checkout import ROOT
+from tests.unit.pods import RUN, SMALL, SPEC, options
 from tests.unit.projects import FULLEST
 
 if TYPE_CHECKING:
@@ -81,6 +84,14 @@ def test_what_pods_need(pods: list[dict[str, Any]]) -> None:
         "vault": {"password"},
     }
     assert needed_accounts(pods) == {"loader"}
+    assert ("secrets", "create") not in needed_by(pods).rights
+
+
+def test_a_pods_own_secret_is_created_with_it() -> None:
+    sources = Settings.model_validate({"airflow_env": {"A": {"connection": "db"}}}).airflow_env
+    pod = build_pod(SMALL, options(airflow_env=sources), SPEC, RUN)
+    assert set(needed_secrets([pod])) == {"meltano-shop-env"}
+    assert ("secrets", "create") in needed_by([pod]).rights
 
 
 def test_all_is_well(pods: list[dict[str, Any]]) -> None:

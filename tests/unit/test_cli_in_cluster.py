@@ -129,6 +129,31 @@ def test_what_does_not_start_ends_soon_and_leaves_nothing(run: Run, cluster: Fak
     assert cluster.pods == {}
 
 
+def test_what_airflow_holds_comes_by_a_secret_of_the_pods(
+    run: Run, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = Path("meltano/shop/meltano.yml")
+    more = "annotations: {meltano_pods: {airflow_env: {DB: {connection: shop_db}}}}"
+    file.write_text(PROJECT.replace("annotations: {meltano_pods: {start_timeout: 60s}}", more))
+    code, _, err = run()
+    assert code == 1
+    assert "Airflow has no connection `shop_db`" in err
+    assert not cluster.created
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP_DB", "postgres://me:hunter22@db/x")
+    code, out, err = run()
+    assert code == 0
+    (secret,) = cluster.secrets.values()
+    assert secret["stringData"] == {"DB": "postgresql://me:hunter22@db/x"}
+    assert secret["metadata"]["ownerReferences"][0]["uid"] == cluster.created[0]["metadata"]["uid"]
+    assert "hunter22" not in out + err + json.dumps(cluster.created)
+    cluster.refuse_secrets = [refusal(403, 'User "me" cannot create resource', "Forbidden")]
+    cluster.steps = [waits("ContainerCreating")]
+    code, _, err = run()
+    assert code == 1
+    assert "grant `create` on `secrets`" in err
+    assert cluster.pods == {}
+
+
 def test_what_the_cluster_refuses(run: Run, cluster: FakeCluster) -> None:
     cluster.refuse = [refusal(403, "exceeded quota: q, requested: pods=1", "Forbidden")]
     code, _, err = run()

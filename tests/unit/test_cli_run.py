@@ -142,3 +142,33 @@ def test_on_a_machine_of_make_the_state_is_that_of_make_run(
     said("run", "shop.daily")
     assert variables(stub)["MELTANO_DATABASE_URI"] == "sqlite:////data/shop.db"
     assert variables(stub)["MELTANO_PODS_OUTPUT"] == f"{root}/output/shop"
+
+
+def test_what_airflow_holds_reaches_the_run(
+    root: Path, said: Said, stub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "meltano" / "shop" / "meltano.yml").write_text(
+        "plugins: {utilities: [{name: a}]}\njobs: [{name: load, tasks: [a]}]\n"
+        "annotations: {meltano_pods: {not_secret: [A_KEY], env: {A_KEY: id}, airflow_env: {"
+        "DB: {connection: shop_db}, REGION: {variable: region}}}}\n"
+    )
+    write_stub(stub, reporting(moved(1)))
+    monkeypatch.setenv("AIRFLOW_HOME", str(root / "airflow"))
+    code, _, err = said("run", "shop.job.load")
+    assert code == 1
+    for part in ("variable_missing", "no connection `shop_db`", "no variable `region`"):
+        assert part in err
+    assert "Traceback" not in err
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP_DB", "postgres://me:hunter22@db/x")
+    monkeypatch.setenv("AIRFLOW_VAR_REGION", "eu")
+    code, out, err = said("run", "shop.job.load")
+    assert code == 0
+    found = variables(stub)
+    assert (found["DB"], found["REGION"]) == ("postgresql://me:hunter22@db/x", "eu")
+    assert found["MELTANO_RUNNER_SECRET_NAMES"] == "DB,REGION"
+    assert found["MELTANO_RUNNER_NOT_SECRET"] == "A_KEY"
+    assert not [name for name in found if name.startswith("AIRFLOW")]
+    assert "hunter22" not in out + err
+    for arguments in (("plan", "--format", "json"), ("plan", "shop.job.load"), ("validate",)):
+        _, out, err = said(*arguments)
+        assert "hunter22" not in out + err

@@ -221,6 +221,8 @@ def operator(suffix: str | None = None, **changes: Any) -> Any:
     return SimpleNamespace(
         task_id=TASKS[0],
         arguments=list(EL),
+        env={},
+        not_secret=(),
         environment="prod",
         state_id_suffix=suffix,
         choices=choices(**changes),

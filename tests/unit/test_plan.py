@@ -199,7 +199,7 @@ def annotated(settings: str) -> tuple[str, str]:
         (annotated("{catchup: true}"), None, ("line 29", "no `start_date`")),
         (
             ("  job: load", "  job: load\n  env: {API_TOKEN: hunter2}"), None,
-            ("line 29, key schedules[0].env.API_TOKEN", "looks like a secret"),
+            ("line 29, key schedules[0].env.API_TOKEN", "has the name of a secret"),
         ),
         (
             ("  job: load", "  job: load\n  env: {MELTANO_RUN_STATE_ID_SUFFIX: blue}"), None,

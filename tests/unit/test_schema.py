@@ -27,6 +27,11 @@ GOOD: dict[str, list[Any]] = {
     "service_account": ["loader"],
     "secrets": [["a", "b"], [], None],
     "secret_env": [{"A": None, "B": {}, "C": {"secret": "s", "key": "K"}}],
+    "airflow_env": [
+        {"A": {"connection": "db"}, "B": {"connection": "db", "field": "extra.a.b"}},
+        {"C": {"variable": "v"}, "D": {"variable": "v", "key": "a.b"}},
+    ],
+    "not_secret": [["TAP_A_KEY", "key"], []],
     "state": ["backend"],
     "database_secret": ["db"],
     "pod_template": ["big.yaml"],

@@ -9,11 +9,9 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.settings.likely_secrets import would_show_secret
 from meltano_pods.settings.override import RUN_CONTAINER
 from meltano_pods.settings.podfields import problems
 from meltano_pods.settings.quantity import parse_quantity
-from meltano_runner.contract import SECRET_NAMES
 
 from tools.astro_check.finding import Finding
 
@@ -74,8 +72,8 @@ def _pod(manifest: Mapping[str, Any]) -> Iterator[_Args]:
         )
     for container in _containers(spec):
         where = f"container {container['name']}"
-        resources, env = container.get("resources") or {}, container.get("env") or []
-        for key, found, allowed, fix in (*_resources(resources), *_environment(env)):
+        resources = container.get("resources") or {}
+        for key, found, allowed, fix in _resources(resources):
             yield (f"{where}, {key}", found, allowed, fix)
     yield from _size(spec)
     yield from _volumes(spec.get("volumes") or [])
@@ -143,19 +141,6 @@ def _size(spec: Mapping[str, Any]) -> Iterator[_Args]:
 def _limit(container: Mapping[str, Any], name: str) -> Decimal:
     limit = ((container.get("resources") or {}).get("limits") or {}).get(name, "0")
     return parse_quantity(limit)
-
-
-def _environment(variables: list[Mapping[str, Any]]) -> Iterator[_Args]:
-    for variable in variables:
-        if (value := variable.get("value")) is None or variable["name"] == SECRET_NAMES:
-            continue  # names are no secrets
-        if would_show_secret(str(variable["name"]), value):
-            yield (
-                f"variable {variable['name']}",
-                "a plain value",
-                "a key of a Secret: Airflow and Kubernetes show plain values",
-                f"Make it a secret variable, and name it: `secret_env: {{{variable['name']}: }}`.",
-            )
 
 
 def _is_fixed(image: str) -> bool:

@@ -7,8 +7,9 @@ import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from meltano_pods.cli.airflow_values import airflow_values
 from meltano_pods.cli.here import WORK, is_here, variables_here
-from meltano_pods.process.environment import run_environment
+from meltano_pods.process.environment import own_variables, run_environment
 from meltano_pods.process.run import Request, Run
 
 if TYPE_CHECKING:
@@ -25,17 +26,19 @@ def run_embedded(asked: Asked, log: Log) -> RunResult:
     """Run a task to its end and return the result of a success.
 
     Raises:
-        RunFailedError: It failed or was stopped.
+        RunFailedError: It failed or was stopped, or Airflow lacks a value for it.
         RunnerMissingError: There is no runner on this machine.
     """
+    settings = asked.task.settings
+    not_secret = (*asked.deployment.settings.not_secret, *settings.not_secret)
     environment = run_environment(
         os.environ,
-        asked.spec.env,
+        own_variables(asked.spec.env, airflow_values(asked), settings.airflow_env, not_secret),
         defaults=_defaults(asked),
         project=asked.folder,
         environment=asked.spec.environment,
     )
-    grace = asked.task.settings.stop_grace.total_seconds()
+    grace = settings.stop_grace.total_seconds()
     run = Run(Request(asked.spec.arguments, asked.folder, environment, grace, "", asked.root), log)
     with _stopping(run, log):
         return run.perform()

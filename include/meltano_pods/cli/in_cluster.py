@@ -7,13 +7,16 @@ import signal
 import time
 import uuid
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from kubernetes.client import CoreV1Api, V1ObjectMeta, V1Pod
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
+from meltano_pods.cli.airflow_values import airflow_values
 from meltano_pods.cli.kubernetes import asking
 from meltano_pods.cli.pinned_image import BUILT_HERE
 from meltano_pods.diagnosis import Failure, failure_of
@@ -26,13 +29,14 @@ from meltano_pods.pods.follow import Follower
 from meltano_pods.pods.options import pod_options
 from meltano_pods.pods.refusals import why_failed
 from meltano_pods.pods.run_pod import RunPod
+from meltano_pods.pods.run_secret import create_run_secret, without_secret
 from meltano_pods.pods.sightings import Sightings
 from meltano_pods.pods.start import NotStartedError, has_ended
 from meltano_pods.pods.template import read_template
 from meltano_pods.settings.override import RUN_CONTAINER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import FrameType
 
     from meltano_runner.contract import RunResult
@@ -62,6 +66,7 @@ def run_in_cluster(asked: Asked, log: Log, cluster: Reached, *, wait: bool) -> R
         RunFailedError: It failed.
         KeyboardInterrupt: Somebody stopped it; the pod saves its state and ends.
     """
+    values = airflow_values(asked)
     api = CoreV1Api(cluster.client)
     body = _manifest(asked, cluster)
     pods = Pods(lambda: api, body["metadata"]["namespace"])
@@ -75,7 +80,7 @@ def run_in_cluster(asked: Asked, log: Log, cluster: Reached, *, wait: bool) -> R
     )
     with _interruptible():
         try:
-            ending = asking(cluster, lambda: _follow(run_pod, body, asked, log))
+            ending = asking(cluster, lambda: _follow(run_pod, body, values, asked, log))
         except KeyboardInterrupt:
             log.warning("Interrupted: pod %s stops, and saves its state", name)
             if (pod := run_pod.state()) is not None:
@@ -110,7 +115,8 @@ def _manifest(asked: Asked, cluster: Reached) -> dict[str, Any]:
         attempt=str(uuid.uuid4()),
         deployment=options.deployment,
     )
-    body = build_pod(read_template(options.template), options, asked.spec, run)
+    spec = replace(asked.spec, nonce=token_hex(4))
+    body = build_pod(read_template(options.template), options, spec, run)
     # Airflow knows of no such run: the reaper would take it for one whose task is over.
     del body["metadata"]["annotations"][naming.RUN_ID]
     body["metadata"].setdefault("namespace", cluster.namespace or "default")
@@ -161,12 +167,18 @@ def _await_turn(
         time.sleep(_CHECK_SECONDS)
 
 
-def _follow(run_pod: RunPod, body: dict[str, Any], asked: Asked, log: Log) -> Ending:
+def _follow(
+    run_pod: RunPod, body: dict[str, Any], values: Mapping[str, str], asked: Asked, log: Log
+) -> Ending:
     pods, name = run_pod.pods, run_pod.name
     try:
-        pods.create(body)
+        created = pods.create(body)
     except (ApiException, HTTPError) as error:
         return not_started(why_failed(error))
+    try:
+        create_run_secret(pods, created, values)
+    except (ApiException, HTTPError) as error:
+        return without_secret(error, pods.namespace)
     log.info("Created pod %s in namespace %s", name, pods.namespace)
     model = V1Pod(metadata=V1ObjectMeta(name=name, namespace=pods.namespace))
     try:

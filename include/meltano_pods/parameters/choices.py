@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from meltano_runner.contract import describe_secret, is_secret_name
 from pydantic import ValidationError
 
 from meltano_pods.errors import ParameterError
 from meltano_pods.names import listed
 from meltano_pods.settings.explain import allowed
-from meltano_pods.settings.likely_secrets import looks_secret, secret_in
 from meltano_pods.settings.run_model import RunOptions
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ _SHOWN = 60
 def _shown(value: object) -> str:
     """Return a value for people to read; not one in which a secret may stand."""
     is_plain = isinstance(value, str | int | float | bool | None)
-    if not is_plain or looks_secret(str(value)) or secret_in(value):
+    if not is_plain or is_secret_name(str(value)) or describe_secret("", str(value)):
         return f"a {type(value).__name__}, not shown"
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -17,7 +17,7 @@ from meltano_pods.plan.tasks import plan_tasks, plugins_of
 from meltano_pods.plan.text import describe, document, with_conflict
 from meltano_pods.project import PluginType
 from meltano_pods.project.cron import cron_of
-from meltano_pods.settings.check import errors_of
+from meltano_pods.settings.check import errors_of, exempt_names
 from meltano_pods.settings.layer import in_order, place_of
 from meltano_pods.settings.merge import merged
 
@@ -95,7 +95,10 @@ def plan(project: Project, environment: str | None = None) -> ProjectPlan:
 
 
 def _source(project: Project, fallback: str | None) -> _Source:
-    invalid = {id(each): errors for each in _annotations(project) if (errors := errors_of(each))}
+    annotations = list(_annotations(project))
+    # Which of them belong together is known with each task, where it is checked once more.
+    not_secret = exempt_names(annotations)
+    invalid = {id(each): errors for each in annotations if (errors := errors_of(each, not_secret))}
     everywhere = [
         *project.errors,
         *invalid.get(id(project.annotations), ()),

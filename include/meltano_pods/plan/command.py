@@ -17,6 +17,7 @@ from meltano_pods.project.blocks import check_blocks
 from meltano_pods.settings.check import check
 from meltano_pods.settings.layer import MadeLayer, in_order
 from meltano_pods.settings.merge import merged
+from meltano_pods.settings.secret_check import check_option
 from meltano_pods.settings.values import check_environment as check_variables
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ def plan_command(
             f"{suggestion(environment, project.environments)}Name one of `environments` of "
             f"{project.where.file}.",
         )
+    for option in options:
+        check_option(option, where)
     said: list[Layer] = [project.annotations, *(job.annotations for job in jobs), own]
     if environment is not None:
         said.append(project.environments[environment].annotations)
@@ -93,7 +96,8 @@ def plan_command(
     layers = in_order(said)
     settings = merged(layers)
     env = {**settings.env, **_variables(command.env, where)}
-    check_environment(settings, env, layers)
+    own_env = MadeLayer("task", where, {"env": command.env})
+    check_environment(settings, env, [*layers, own_env])
     place = find_state_place(project, environment, settings, env, layers)
     refresh = [FULL_REFRESH] if command.full_refresh and FULL_REFRESH not in options else []
     states = (

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
-from meltano_pods.errors import ProjectError, SettingsError
+from meltano_pods.errors import ProjectError, SettingsError, together
 from meltano_pods.names import listed, suggestion
 from meltano_pods.project.document import shown
 from meltano_pods.settings.layer import in_order, place_of
 from meltano_pods.settings.merge import merged
+from meltano_pods.settings.secret_check import secret_faults
 from meltano_pods.settings.values import check_variable
 
 if TYPE_CHECKING:
@@ -106,7 +108,7 @@ def schedule_env(schedule: Schedule, errors: Errors) -> dict[str, str]:
 
     Args:
         schedule: The schedule.
-        errors: Takes an error for each bad name, and each likely secret, which Airflow would show.
+        errors: Takes an error for each bad name or value.
     """
     for name, value in schedule.env.items():
         try:
@@ -119,7 +121,7 @@ def schedule_env(schedule: Schedule, errors: Errors) -> dict[str, str]:
 
 
 def check_environment(settings: Settings, env: Mapping[str, str], layers: Sequence[Layer]) -> None:
-    """Check what a task's plain and secret variables say together.
+    """Check what a task's variables, plain and secret ones, say together.
 
     Args:
         settings: The task's.
@@ -127,11 +129,16 @@ def check_environment(settings: Settings, env: Mapping[str, str], layers: Sequen
         layers: What said it, in the order in which they win; for the place of an error.
 
     Raises:
-        SettingsError: A variable has two sources.
+        SettingsError: A secret where it would be shown, or a variable with two sources.
     """
-    for name in settings.secret_env.keys() & env.keys():
-        raise SettingsError(
-            f"`{name}` is in `secret_env` and in `env`, and a variable has one source",
-            place_of(layers, "secret_env", name),
-            f"Remove `{name}` from one of them.",
-        )
+    faults = [each for layer in layers for each in secret_faults(layer, settings.not_secret)]
+    if faults:
+        raise together(faults)
+    sources = {"env": env, "secret_env": settings.secret_env, "airflow_env": settings.airflow_env}
+    for (one, names), (other, more) in itertools.combinations(sources.items(), 2):
+        for name in names.keys() & more.keys():
+            raise SettingsError(
+                f"`{name}` is in `{other}` and in `{one}`, and a variable has one source",
+                place_of(layers, other, name),
+                f"Remove `{name}` from one of them.",
+            )

@@ -106,7 +106,8 @@ def find_state_place(
             + (
                 f"{found.name} is `{_SYSTEM_DATABASE}` ({found.where})"
                 if found is not None
-                else f"neither meltano.yml has `{_KEY}`, nor `env` or `secret_env` {VARIABLE}"
+                else f"neither meltano.yml has `{_KEY}`, nor `env`, `secret_env` or "
+                f"`airflow_env` {VARIABLE}"
             )
             + ": the state would end with the pod",
             where,
@@ -127,8 +128,9 @@ def _find_address(
     """Return what Meltano takes for the address of the state, in its order."""
     if (own := project.env.get(VARIABLE)) is not None:
         return _Address(own.text, own.where, VARIABLE)
-    if VARIABLE in settings.secret_env:
-        return _Address(None, place_of(layers, "secret_env", VARIABLE), VARIABLE)
+    for key, names in (("secret_env", settings.secret_env), ("airflow_env", settings.airflow_env)):
+        if VARIABLE in names:
+            return _Address(None, place_of(layers, key, VARIABLE), VARIABLE)
     if VARIABLE in env:
         return _Address(env[VARIABLE], place_of(layers, "env", VARIABLE), VARIABLE)
     if (in_pod := _variables_of(settings.pod_override)) and VARIABLE in in_pod:

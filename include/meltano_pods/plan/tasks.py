@@ -69,12 +69,11 @@ def plan_tasks(
     places: dict[str, StatePlace] = {}
     for task_id, own in settings.items():
         variables = {**own.env, **env}
+        layers_of_task = (*said[task_id], *of_schedule)
         with errors:
-            check_environment(own, variables, said[task_id])
+            check_environment(own, variables, layers_of_task)
         with errors:
-            places[task_id] = find_state_place(
-                project, environment, own, variables, (*said[task_id], *of_schedule)
-            )
+            places[task_id] = find_state_place(project, environment, own, variables, layers_of_task)
         with errors:
             check_no_state_update(own, environment, commands[task_id], said[task_id])
     errors.check()

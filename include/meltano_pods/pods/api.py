@@ -84,6 +84,14 @@ class Pods:
         """
         return self._plain(self._call("create_namespaced_pod", body=pod))
 
+    def create_secret(self, secret: Mapping[str, Any]) -> None:
+        """Create a Secret. Nothing of it is returned, or asked for: Airflow may not read Secrets.
+
+        Raises:
+            ApiException: Refused, or there is a Secret of this name.
+        """
+        self._call("create_namespaced_secret", body=secret)
+
     def patch(self, name: str, change: Mapping[str, Any]) -> dict[str, Any]:
         """Merge a change into a pod and return it as it is then.
 

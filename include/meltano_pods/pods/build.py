@@ -13,14 +13,16 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import GRACE_SECONDS, PROJECT_DIGEST, SECRET_NAMES
+from meltano_runner.contract import GRACE_SECONDS, PROJECT_DIGEST
 
 from meltano_pods.pods import naming
 from meltano_pods.pods.options import SecretKey
+from meltano_pods.pods.template import check_variables
 from meltano_pods.settings.overlay import overlay
 from meltano_pods.settings.override import RUN_CONTAINER
 from meltano_pods.settings.pod_values import PARTS
 from meltano_pods.settings.quantity import parse_quantity
+from meltano_pods.tasks.masking import masking_variables, secret_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,11 +49,13 @@ class RunSpec:
         arguments: What follows `meltano-runner`, as one would type it.
         environment: Meltano environment; None leaves the choice to Meltano.
         env: Plain environment variables.
+        nonce: Random, for the name of the pod's own Secret.
     """
 
     arguments: Sequence[str]
     environment: str | None
     env: Mapping[str, str]
+    nonce: str = "planned"
 
 
 def build_pod(
@@ -64,14 +68,19 @@ def build_pod(
         options: What the task wants of its pod.
         spec: What runs in it.
         run: Which try of which task instance it is for.
+
+    Raises:
+        DeploymentError: The template holds a secret in plain text.
     """
+    check_variables(template, options.template, options.not_secret)
     pod = overlay(template, _wanted(template, options, spec))
     pod = overlay(pod, options.override)
     pod = overlay(pod, _needed(options, spec))
     # Of the template's and the override's metadata, and not of the run's: equal means that an
     # earlier try started just this.
-    digest = hashlib.sha256(json.dumps(pod, sort_keys=True).encode()).hexdigest()[:16]
-    metadata = {
+    sources = {name: source.model_dump() for name, source in options.airflow_env.items()}
+    digest = hashlib.sha256(json.dumps([pod, sources], sort_keys=True).encode()).hexdigest()[:16]
+    metadata: dict[str, Any] = {
         "name": naming.pod_name(run),
         "labels": naming.pod_labels(run),
         "annotations": {
@@ -80,7 +89,15 @@ def build_pod(
             naming.KEEP_SECONDS: str(KEEP_SECONDS),
         },
     }
+    if options.airflow_env:
+        name = naming.run_secret_name(run, spec.nonce)
+        metadata["annotations"][naming.SECRET] = name
+        pod = overlay(pod, _run_container([_of_secret(n, name, n) for n in options.airflow_env]))
     return overlay(pod, {"metadata": metadata})
+
+
+def _run_container(env: list[Manifest]) -> Manifest:
+    return {"spec": {"containers": [{"name": RUN_CONTAINER, "env": env}]}}
 
 
 def _wanted(template: Mapping[str, Any], options: PodOptions, spec: RunSpec) -> Manifest:
@@ -117,23 +134,26 @@ def _env(options: PodOptions, spec: RunSpec) -> list[Manifest]:
         plain[PROJECT_DIGEST] = options.digest
     plain |= spec.env
     secret = dict(options.secret_env)
-    if secret:
-        # The runner masks their values, also where a name does not give a secret away.
-        listed = [*filter(None, [plain.get(SECRET_NAMES)]), *sorted(secret)]
-        plain[SECRET_NAMES] = ",".join(listed)
-    if options.database_secret is not None:
+    masked = {
+        *set(secret).difference(options.not_secret),
+        *secret_names(options.airflow_env, options.not_secret),
+    }
+    plain |= masking_variables(plain, masked, options.not_secret)
+    if options.database_secret is not None and DATABASE_URI not in options.airflow_env:
         secret.setdefault(DATABASE_URI, SecretKey(options.database_secret, DATABASE_URI))
-    else:
+    elif options.database_secret is None:
         plain.setdefault(DATABASE_URI, NO_DATABASE)
     return [
-        *(_of_secret(name, key) for name, key in secret.items()),
+        # The pod's own Secret has its name last: equal pods have different ones.
+        *(_of_secret(name, "", name) for name in options.airflow_env),
+        *(_of_secret(name, key.secret, key.key) for name, key in secret.items()),
         *({"name": name, "value": value} for name, value in plain.items()),
     ]
 
 
-def _of_secret(name: str, key: SecretKey) -> Manifest:
+def _of_secret(name: str, secret: str, key: str) -> Manifest:
     # Not optional: a run without its secret fails later, and says less.
-    reference = {"name": key.secret, "key": key.key, "optional": False}
+    reference = {"name": secret, "key": key, "optional": False}
     return {"name": name, "valueFrom": {"secretKeyRef": reference}}
 
 

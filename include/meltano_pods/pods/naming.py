@@ -35,6 +35,8 @@ MAP_INDEX = f"{VENDOR}/map-index"
 ATTEMPT = f"{VENDOR}/attempt"
 SPEC = f"{VENDOR}/spec"
 KEEP_SECONDS = f"{VENDOR}/keep-seconds"
+SECRET = f"{VENDOR}/secret"
+"""Name of the Secret that was made for this pod alone; no annotation where it needs none."""
 
 _DIGEST = 10
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
@@ -78,6 +80,16 @@ def pod_name(run: TaskRun) -> str:
     project = project[: max(room - len(task), room // 3)].rstrip("-")
     task = task[: room - len(project)].rstrip("-")
     return f"{project}-{task}{end}"
+
+
+def run_secret_name(run: TaskRun, nonce: str) -> str:
+    """Return the name of the Secret of one pod, which no other pod ever has.
+
+    Args:
+        run: Which try of which task instance the pod is for.
+        nonce: Random; a try may have to create its pod a second time.
+    """
+    return f"{pod_name(run)}-{nonce}"
 
 
 def pod_labels(run: TaskRun) -> dict[str, str]:

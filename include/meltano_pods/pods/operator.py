@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from functools import cached_property
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
@@ -13,11 +14,11 @@ from kubernetes.client.exceptions import ApiException
 from meltano_runner.contract import Category
 from urllib3.exceptions import HTTPError
 
-from meltano_pods.diagnosis import Failure, failure_of
+from meltano_pods.diagnosis import Failure, RunFailedError, failure_of
 from meltano_pods.pods import naming
 from meltano_pods.pods.api import NOT_FOUND, Pods, is_passing
 from meltano_pods.pods.build import RunSpec, build_pod
-from meltano_pods.pods.ending import NOTHING, not_started, stopped
+from meltano_pods.pods.ending import NOTHING, Ending, not_started, stopped
 from meltano_pods.pods.follow import Follower
 from meltano_pods.pods.hook import ClusterHook
 from meltano_pods.pods.launch import StillRunningError, launch
@@ -31,12 +32,14 @@ from meltano_pods.pods.reasons import Finding
 from meltano_pods.pods.refusals import why_failed
 from meltano_pods.pods.resume import why_given_up
 from meltano_pods.pods.run_pod import RunPod
+from meltano_pods.pods.run_secret import create_run_secret, without_secret
 from meltano_pods.pods.sightings import Sightings
-from meltano_pods.pods.start import NotStartedError, has_ended
+from meltano_pods.pods.start import NotStartedError, has_ended, has_started
 from meltano_pods.pods.template import read_template
 from meltano_pods.pods.trigger import RunPodTrigger
 from meltano_pods.results.ended import Ended
 from meltano_pods.results.report import failed, succeeded
+from meltano_pods.tasks.airflow_values import read_airflow_values
 from meltano_pods.tasks.arguments import airflow_arguments, with_said
 from meltano_pods.tasks.mapping import TEMPLATE_FIELDS, partial
 from meltano_pods.tasks.operator import MeltanoOperator
@@ -53,7 +56,6 @@ if TYPE_CHECKING:
     from kubernetes.client import V1Pod
 
     from meltano_pods.parameters import RunChoices
-    from meltano_pods.pods.ending import Ending
     from meltano_pods.tasks.request import Place, RunSaid
 
 _POD_LOG = PodLogLink()
@@ -222,6 +224,7 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
     def _launch(self, context: Context) -> RunPod:
         run = self._task_run(context["ti"])
         self._attempt = run.attempt
+        values = self._read_airflow_values(context)
         pod = self._build(context, run)
         self._address = (pod.metadata.namespace, pod.metadata.name)
         if self._killed:  # while all this was imported
@@ -244,10 +247,22 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         context["ti"].xcom_push(key="pod_namespace", value=pod.metadata.namespace)
         if self.pod_log_address:
             context["ti"].xcom_push(key=_POD_LOG.xcom_key, value=self.pod_log_address)
+        if not has_started(found):
+            try:
+                create_run_secret(self._pods, found, values)
+            except (ApiException, HTTPError) as error:
+                self._end(context, without_secret(error, pod.metadata.namespace))
         if self._killed:  # while the answer was on its way
             self.on_kill()
             self._end(context)
         return self._run_pod
+
+    def _read_airflow_values(self, context: Context) -> dict[str, str]:
+        try:
+            return read_airflow_values(self.airflow_env, self.not_secret, self.project)
+        except RunFailedError as error:
+            self._end(context, Ending(error.failure.result))
+            raise
 
     def _task_run(self, ti: RuntimeTaskInstanceProtocol) -> naming.TaskRun:
         return naming.TaskRun(
@@ -265,7 +280,8 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
 
     def _build(self, context: Context, run: naming.TaskRun) -> V1Pod:
         told = prepare(self, context)
-        spec = RunSpec(told.arguments, told.environment, {**self.env, **told.env})
+        env = {**self.env, **told.env}
+        spec = RunSpec(told.arguments, told.environment, env, nonce=token_hex(4))
         pod = self._model(build_pod(read_template(self.options.template), self.options, spec, run))
         if not pod.metadata.namespace:
             pod.metadata.namespace = self.hook.pods_namespace()

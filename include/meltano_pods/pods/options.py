@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from meltano_pods.plan import TaskPlan
+    from meltano_pods.settings.variables_model import AirflowSource
     from meltano_pods.tasks.deployment import Deployment
 
 
@@ -42,6 +43,8 @@ class PodOptions:
         service_account: Its service account.
         secrets: Secrets whose keys become environment variables.
         secret_env: Variables whose values are single keys of Secrets.
+        airflow_env: Variables whose values Airflow holds: they come by a Secret of the pod's own.
+        not_secret: Variables that hold no secret, whatever they look like.
         database_secret: Secret with the key MELTANO_DATABASE_URI; None: the state is elsewhere, and
             the system database ends with the pod.
         resources: Requests and limits.
@@ -67,6 +70,8 @@ class PodOptions:
     service_account: str | None
     secrets: tuple[str, ...]
     secret_env: Mapping[str, SecretKey]
+    airflow_env: Mapping[str, AirflowSource]
+    not_secret: tuple[str, ...]
     database_secret: str | None
     resources: Mapping[str, Mapping[str, str]]
     equal_resources: bool
@@ -121,6 +126,8 @@ def pod_options(
             name: SecretKey(key.secret or keys, key.key or name)
             for name, key in settings.secret_env.items()
         },
+        airflow_env=settings.airflow_env,
+        not_secret=tuple(dict.fromkeys([*said.not_secret, *settings.not_secret])),
         database_secret=(
             None
             if settings.state == "backend" and settings.database_secret is None

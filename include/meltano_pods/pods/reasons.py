@@ -8,11 +8,12 @@ https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from meltano_runner.contract import Category
 
+from meltano_pods.pods import naming
 from meltano_pods.settings.override import RUN_CONTAINER
 
 if TYPE_CHECKING:
@@ -122,7 +123,10 @@ def why_waiting(pod: Manifest, events: Sequence[Manifest]) -> Finding | None:
     """
     for waiting in _waiting(pod):
         if (found := _why_container_waits(waiting)) is not None:
-            return found
+            own = naming.annotation(pod, naming.SECRET)
+            # The pod's own Secret is created after it, and the kubelet looks again.
+            awaited = own is not None and f'"{own}"' in found.message
+            return replace(found, final=False) if awaited else found
     # A volume of a Secret that does not exist shows in events alone.
     for event in _newest_first(events):
         if event.get("reason") == "FailedMount" and _SECRET.search(event.get("message") or ""):

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from meltano_runner.contract import describe_secret
 
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed
+from meltano_pods.settings.deployment import variable_of
 from meltano_pods.settings.override import RUN_CONTAINER
 from meltano_pods.settings.podfields import problems
 from meltano_pods.settings.run_variables import refuse_run_variable
+from meltano_pods.settings.secret_check import variables_of_pod
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 
@@ -63,3 +66,24 @@ def _refuse_run_variables(container: Mapping[str, Any], where: str) -> None:
                 f"{where}, container {RUN_CONTAINER}, env[{index}]",
                 "Remove it from the template.",
             ) from None
+
+
+def check_variables(template: Mapping[str, Any], file: Path, not_secret: Collection[str]) -> None:
+    """Reject secrets among the plain variables of a template.
+
+    Args:
+        template: As `read_template` returns it.
+        file: Where it stands.
+        not_secret: Names of variables that hold no secret, whatever they look like.
+
+    Raises:
+        DeploymentError: There is one.
+    """
+    for path, name, value in variables_of_pod(template):
+        if (held := describe_secret(name, str(value), not_secret)) is not None:
+            raise DeploymentError(
+                f"{name} {held}, and Kubernetes shows the values of a pod's variables",
+                f"pod template {file}, key {'.'.join(path)}",
+                f"Name a Secret: `valueFrom: {{secretKeyRef: {{name: ..., key: {name}}}}}`. If it "
+                f"is not a secret, add it to {variable_of('not_secret')}.",
+            )

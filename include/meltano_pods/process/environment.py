@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from meltano_runner.contract import GRACE_SECONDS, RESULT_FILE
 
 from meltano_pods.settings.deployment_values import PROJECT
+from meltano_pods.tasks.masking import masking_variables, secret_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
+
+    from meltano_pods.settings.variables_model import AirflowSource
 
 # Airflow's configuration, connections, variables and the channel to its supervisor: secrets of the
 # deployment, which a plugin must not see.
@@ -50,6 +53,24 @@ def run_environment(
     if environment is not None:
         kept["MELTANO_ENVIRONMENT"] = environment
     return {**kept, **own}
+
+
+def own_variables(
+    env: Mapping[str, str],
+    values: Mapping[str, str],
+    sources: Mapping[str, AirflowSource],
+    not_secret: Collection[str],
+) -> dict[str, str]:
+    """Return a task's own variables, with those that say which of them to mask.
+
+    Args:
+        env: Its plain variables.
+        values: What Airflow holds for it.
+        sources: Where that is.
+        not_secret: Names of variables that hold no secret.
+    """
+    masking = masking_variables(env, secret_names(sources, not_secret), not_secret)
+    return {**env, **masking, **values}
 
 
 def contract_environment(result_file: Path, grace_seconds: float) -> dict[str, str]:

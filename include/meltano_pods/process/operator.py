@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from meltano_pods.parameters import Invocation, RunChoices
-    from meltano_pods.process.run import Run
+    from meltano_pods.process.run import Request, Run
     from meltano_pods.tasks.request import Place, RunSaid
 
 
@@ -100,15 +101,16 @@ class MeltanoProcessOperator(MeltanoOperator, BaseOperator):
         request = Request(
             arguments=told.arguments,
             project=project,
-            environment=self._environment(project, told),
+            environment={},
             grace=self.stop_grace,
             tries=f"this was try {ti.try_number} of {ti.max_tries + 1}",
         )
-        self._run = Run(request, self.log)
-        if self._killed:  # while all this was imported
-            self._run.stop()
         ended = Ended(self, context, self.log, request.where, told.environment)
         try:
+            environment = self._environment(project, told, request)
+            self._run = Run(replace(request, environment=environment), self.log)
+            if self._killed:  # while all this was imported and read
+                self._run.stop()
             result = self._run.perform()
         except RunFailedError as error:
             failed(ended, error.failure.result)
@@ -124,13 +126,17 @@ class MeltanoProcessOperator(MeltanoOperator, BaseOperator):
         if self._run is not None:
             self._run.stop()
 
-    def _environment(self, project: Path, told: Invocation) -> dict[str, str]:
-        from meltano_pods.process.environment import run_environment  # noqa: PLC0415 - as above
+    def _environment(self, project: Path, told: Invocation, request: Request) -> dict[str, str]:
+        from meltano_pods.process.environment import own_variables, run_environment  # noqa: PLC0415
+        from meltano_pods.tasks.airflow_values import read_airflow_values  # noqa: PLC0415
 
+        settings, sources = read_settings(), self.airflow_env
+        values = read_airflow_values(sources, self.not_secret, request.where, request.tries)
+        not_secret = (*settings.not_secret, *self.not_secret)
         return run_environment(
             os.environ,
-            {**self.env, **told.env},
-            defaults=read_settings().process_env,
+            own_variables({**self.env, **told.env}, values, sources, not_secret),
+            defaults=settings.process_env,
             project=project,
             environment=told.environment,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -12,10 +13,11 @@ from meltano_pods.settings.elsewhere import said_elsewhere
 from meltano_pods.settings.explain import INNER, in_yaml, remedy, sentence
 from meltano_pods.settings.layer import ORDER, MadeLayer, place_of
 from meltano_pods.settings.model import Settings, levels_refused
+from meltano_pods.settings.secret_check import secret_faults
 from meltano_pods.settings.tasks import TASK_LEVELS, TASKS, task_layers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from pydantic_core import ErrorDetails
 
@@ -28,13 +30,36 @@ def check(layers: Iterable[Layer]) -> None:
     Raises:
         SettingsError: A key or value that is not allowed; further ones stand in it, too.
     """
-    if found := [error for layer in layers for error in errors_of(layer)]:
+    every = list(layers)
+    # Which of them belong together is known with the plan, where it is checked once more.
+    not_secret = exempt_names(every)
+    if found := [error for layer in every for error in errors_of(layer, not_secret)]:
         raise together(found)
 
 
-def errors_of(layer: Layer) -> list[SettingsError]:
-    """Return an error for each key or value of a layer that is not allowed."""
-    return list(_errors(layer)) if layer.values or layer.outside else []
+def errors_of(layer: Layer, not_secret: Collection[str] = ()) -> list[SettingsError]:
+    """Return an error for each key or value of a layer that is not allowed.
+
+    Args:
+        layer: The layer.
+        not_secret: Names of variables that hold no secret, as it or other layers say.
+    """
+    return list(_errors(layer, not_secret)) if layer.values or layer.outside else []
+
+
+def exempt_names(layers: Iterable[Layer]) -> frozenset[str]:
+    """Return the names that any of some layers lists under `not_secret`."""
+    lists = (part.values.get("not_secret") for layer in layers for part in _parts(layer))
+    return frozenset(
+        name for each in lists if isinstance(each, list | tuple) for name in map(str, each)
+    )
+
+
+def _parts(layer: Layer) -> Iterator[Layer]:
+    """Yield a layer and those of its tasks."""
+    yield layer
+    with suppress(SettingsError):
+        yield from (part for _, part in task_layers(layer))
 
 
 def valid_part(layer: Layer) -> MadeLayer:
@@ -47,7 +72,8 @@ def valid_part(layer: Layer) -> MadeLayer:
     return MadeLayer(layer.level, layer.where, values, layer.places)
 
 
-def _errors(layer: Layer) -> Iterator[SettingsError]:
+def _errors(layer: Layer, not_secret: Collection[str]) -> Iterator[SettingsError]:
+    yield from secret_faults(layer, not_secret)
     yield from _misplaced(layer)
     values = dict(layer.values)
     for key in layer.values:
@@ -63,7 +89,7 @@ def _errors(layer: Layer) -> Iterator[SettingsError]:
     if values.pop(TASKS, None) is not None:
         try:
             for _, said in task_layers(layer):
-                yield from _errors(said)
+                yield from _errors(said, not_secret)
         except SettingsError as error:
             yield error
     try:
@@ -128,4 +154,13 @@ def _inner_path(detail: ErrorDetails) -> tuple[str, ...]:
     return (name,) if detail["type"] == "variable" else tuple(name.split("."))
 
 
-_MAY_HOLD_SECRETS = ("assets", "env", "notify", "secret_env", "pod_override", "worker_override")
+_MAY_HOLD_SECRETS = (
+    "airflow_env",
+    "assets",
+    "env",
+    "not_secret",
+    "notify",
+    "secret_env",
+    "pod_override",
+    "worker_override",
+)

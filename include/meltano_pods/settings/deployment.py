@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from meltano_runner.contract import describe_secret
 from pydantic import ValidationError
 
 from meltano_pods.errors import DeploymentError
@@ -71,7 +72,7 @@ def deployment_settings(said: Mapping[str, str]) -> DeploymentSettings:
     values = {key: value for key, value in said.items() if value or _empty_counts(key)}
     profile = PROFILES.get(values.get("profile", ""), {})
     try:
-        return DeploymentSettings.model_validate({**profile, **values})
+        settings = DeploymentSettings.model_validate({**profile, **values})
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         key = str(detail["loc"][0])
@@ -80,6 +81,15 @@ def deployment_settings(said: Mapping[str, str]) -> DeploymentSettings:
             f"Airflow's setting `[{SECTION}] {key}`, or {variable_of(key)}",
             remedy(detail, known[key], lambda value: f"{variable_of(key)}={value}"),
         ) from None
+    for name, value in settings.process_env.items():
+        if (held := describe_secret(name, value, settings.not_secret)) is not None:
+            raise DeploymentError(
+                f"{name} {held}, and Airflow shows its configuration",
+                f"Airflow's setting `[{SECTION}] process_env`, or {variable_of('process_env')}",
+                f"Remove it and set {name} in the worker's environment. If it is not a secret, "
+                f"add it to {variable_of('not_secret')}.",
+            )
+    return settings
 
 
 def _empty_counts(key: str) -> bool:

@@ -15,6 +15,7 @@ from meltano_pods.settings.deployment_values import (
     names_of,
     notify_map,
     secret_pattern,
+    variable_names,
     variables,
 )
 from meltano_pods.settings.launchers import PROCESS, Launcher
@@ -215,12 +216,21 @@ class DeploymentSettings(BaseModel):
             "image's, else the one in `.venv-meltano` beside the `dags` folder."
         ),
     )
+    not_secret: Annotated[tuple[str, ...], BeforeValidator(variable_names)] = Field(
+        default=(),
+        examples=["TAP_SHOP_KEY"],
+        description=(
+            "Variables of `process_env` and of pod templates that hold no secret, though their "
+            "names or values look like it: names with commas or spaces between. Unset: none."
+        ),
+    )
     process_env: Annotated[dict[str, str], BeforeValidator(variables)] = Field(
         default={},
         examples=['{"REGION": "eu-west-1"}'],
         description=(
             "Where runs are processes: environment variables that each run gets unless the worker "
-            "has them, as a JSON object; `{project}` in a value stands for the project, so that "
+            "has them, as a JSON object of plain values, never secrets; "
+            "`{project}` in a value stands for the project, so that "
             "each can have a database and a folder of its own."
         ),
     )

@@ -85,6 +85,17 @@ def variables(value: object) -> object:
     return found
 
 
+def variable_names(value: object) -> object:
+    """Read names of variables with commas or spaces between."""
+    if not isinstance(value, str):
+        return value
+    names = tuple(value.replace(",", " ").split())
+    for name in names:
+        if not _VARIABLE.fullmatch(name):
+            raise ValueError(f"takes names of letters, digits and _, and {name!r} is none")
+    return names
+
+
 def secret_pattern(value: object) -> object:
     """Accept the name of a Secret in which `{project}` may stand for the project."""
     if isinstance(value, str):

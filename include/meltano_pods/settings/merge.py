@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 RESOURCES = "resources"
 OVERRIDES = ("pod_override", "worker_override")
 """Settings that are parts of pods, and merge as Kubernetes does."""
+_UNITED = ("not_secret",)
+"""Lists to which each level adds: what is no secret stays none."""
 
 
 def settings_of(layers: Iterable[Layer]) -> Settings:
@@ -93,6 +95,9 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         known = result.get(key)
         if key in OVERRIDES:
             result[key] = overlay(known or {}, value, last=False)
+            continue
+        if key in _UNITED and isinstance(known, list) and isinstance(value, list):
+            result[key] = [*known, *(each for each in value if each not in known)]
             continue
         both = isinstance(known, dict) and isinstance(value, dict)
         result[key] = _merge(known, value) if both else value  # type: ignore[arg-type]

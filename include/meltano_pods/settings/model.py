@@ -25,16 +25,15 @@ from meltano_pods.settings.shapes import (
     LINK,
     NOTIFY,
     TIMEZONE,
-    VARIABLES,
 )
 from meltano_pods.settings.values import (
-    check_environment,
     check_link,
     check_timezone,
     parse_duration,
     parse_start_date,
     whole_number,
 )
+from meltano_pods.settings.variables_model import VariableSettings
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), DURATION]
 Notify = Annotated[dict[str, tuple[str, ...] | None], BeforeValidator(check_notify), NOTIFY]
@@ -45,7 +44,7 @@ Tag = Annotated[str, Field(min_length=1, max_length=100)]
 _WHOLE_DAG: dict[str, Any] = {"not_at": ["plugin", "task"]}
 
 
-class Settings(PodSettings, RunSettings, OrderSettings):
+class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
     """What annotations under `meltano_pods` may say."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
@@ -60,14 +59,6 @@ class Settings(PodSettings, RunSettings, OrderSettings):
             "meltano.yml."
         ),
         json_schema_extra={"not_at": ["environment", "plugin", "task"]},
-    )
-    env: Annotated[dict[str, str], BeforeValidator(check_environment), VARIABLES] = Field(
-        default_factory=dict,
-        examples=[{"REGION": "eu-west-1"}],
-        description=(
-            "Environment variables of the runs: a map of names to plain values, never secrets; "
-            "Airflow's templates work in values. Levels merge name by name. Empty: none."
-        ),
     )
     description: Annotated[str, Field(min_length=1, max_length=10_000)] | None = Field(
         default=None,

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import WithJsonSchema
 
+from meltano_pods.settings.airflow_env import FIELD
 from meltano_pods.settings.expect import CHANGES, IGNORE, MISSING_RECORDS, SEVERITIES
 from meltano_pods.settings.notify import CHANNELS, EVENTS
 from meltano_pods.settings.run_variables import RUN_VARIABLES
@@ -74,6 +75,40 @@ VARIABLES = WithJsonSchema(
         "type": "object",
         "propertyNames": _VARIABLE,
         "additionalProperties": {"type": ["string", "number"]},
+    }
+)
+NAMES = WithJsonSchema(
+    {"type": "array", "items": {"type": "string", "pattern": r"^[A-Za-z_][\w.-]*$"}}
+)
+_TEXT: dict[str, Any] = {"type": ["string", "null"]}
+_ID: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 250}
+AIRFLOW_SOURCES = WithJsonSchema(
+    {
+        "type": "object",
+        "propertyNames": _VARIABLE,
+        "additionalProperties": {
+            "anyOf": [
+                {
+                    "type": "object",
+                    "properties": {
+                        "connection": _ID,
+                        "field": {
+                            **_TEXT,
+                            "pattern": FIELD,
+                            "examples": ["uri", "password", "extra.token"],
+                        },
+                    },
+                    "required": ["connection"],
+                    "additionalProperties": False,
+                },
+                {
+                    "type": "object",
+                    "properties": {"variable": _ID, "key": _TEXT},
+                    "required": ["variable"],
+                    "additionalProperties": False,
+                },
+            ]
+        },
     }
 )
 RESOURCES = WithJsonSchema(

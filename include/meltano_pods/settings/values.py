@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic_core import PydanticCustomError
 
 from meltano_pods.names import nearest
-from meltano_pods.settings.likely_secrets import looks_secret, secret_in
 from meltano_pods.settings.run_variables import refuse_run_variable
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
@@ -94,7 +93,7 @@ def whole_number(value: object) -> object:
 
 
 def check_environment(value: object) -> object:
-    """Accept names and plain values; refuse what looks like a secret."""
+    """Accept names and plain values; `secret_check` looks for secrets among them."""
     if not isinstance(value, dict):
         raise ValueError("takes a map: {NAME: value}")  # noqa: TRY004
     checked = {}
@@ -112,8 +111,8 @@ def check_variable(name: str, value: object) -> str:
     """Return the value of one environment variable as text.
 
     Raises:
-        ValueError: A bad name, an option of Meltano's, a value that is no plain text or number, or
-            a likely secret; the message names the variable and never shows its value.
+        ValueError: A bad name, an option of Meltano's, or a value that is no plain text or number;
+            the message names the variable and never shows its value.
     """
     check_name(name)
     refuse_run_variable(name)
@@ -122,14 +121,6 @@ def check_variable(name: str, value: object) -> str:
         raise ValueError(f"{name} takes a string, found a {kind}")  # noqa: TRY004
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"{name} takes a string: quote the value, an empty one as ''")  # noqa: TRY004
-    held = secret_in(value)
-    if held or looks_secret(name):
-        is_one = f"holds {held}" if held else "looks like a secret"
-        raise ValueError(
-            f"{name} {is_one}, and values written here are shown by Airflow: set it in "
-            "the environment of the run instead (locally .env, for pods a Secret that `secret_env` "
-            "names)"
-        )
     return str(value)
 
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from meltano_pods.errors import SettingsError
 from meltano_pods.parameters import RunChoices
 from meltano_pods.results import reporting_of
+from meltano_pods.settings.secret_check import text_problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from meltano_pods.results import Reporting
+    from meltano_pods.settings.variables_model import AirflowSource
     from meltano_pods.tasks.request import Task
 
 
@@ -20,6 +25,8 @@ class MeltanoOperator:
         arguments: What follows `meltano-runner`; rendered by Airflow, as the next but one.
         environment: Meltano environment; None leaves the choice to Meltano.
         env: The run's environment variables.
+        airflow_env: Further ones, which Airflow's connections and variables fill.
+        not_secret: Those that hold no secret, whatever they look like.
         state_id_suffix: Sets apart the run's state; None for nothing, rendered as well.
         reporting: What is done with its result.
         choices: What a person may choose for a run.
@@ -29,6 +36,8 @@ class MeltanoOperator:
     arguments: list[str]
     environment: str | None
     env: dict[str, Any]
+    airflow_env: Mapping[str, AirflowSource]
+    not_secret: tuple[str, ...]
     state_id_suffix: str | None
     reporting: Reporting
     choices: RunChoices
@@ -40,11 +49,18 @@ class MeltanoOperator:
             task: The task.
             suffix: Sets apart the state of its runs.
             choices: What the DAG asks a person; None for nothing.
+
+        Raises:
+            SettingsError: The suffix is a template that reads a secret.
         """
         planned = task.plan
         self.arguments = list(planned.arguments)
         self.environment = planned.environment
         self.env = {**planned.env, **task.later}
+        self.airflow_env = planned.settings.airflow_env
+        self.not_secret = planned.settings.not_secret
+        if isinstance(suffix, str) and (problem := text_problem("`state_id_suffix`", suffix)):
+            raise SettingsError(problem.what, f"task {self.task_id}", problem.fix)
         self.state_id_suffix = suffix
         self.reporting = reporting_of(planned, task.place.folder.name)
         self.choices = replace(

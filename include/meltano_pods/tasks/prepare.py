@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from meltano_runner.contract import describe_secret
 
 from meltano_pods.errors import ParameterError
 from meltano_pods.parameters.command import Circumstances, invocation
 from meltano_pods.parameters.interval import DagRunFacts
-from meltano_pods.tasks.mapping import suffix_of
+from meltano_pods.tasks.mapping import TaskRefusedError, suffix_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -32,9 +33,11 @@ def prepare(operator: MeltanoOperator, context: Context) -> Invocation:
 
     Raises:
         ParameterRefusedError: A parameter that is not allowed.
-        TaskRefusedError: A suffix of a mapped task that is not allowed.
+        TaskRefusedError: A suffix of a mapped task that is not allowed, or a template or another
+            task yielded a secret.
         AirflowSkipException: The run leaves this task out.
     """
+    _check_rendered(operator)
     facts, choices = DagRunFacts.of(context), operator.choices
     own = suffix_of(operator, context)
     try:
@@ -57,3 +60,17 @@ def prepare(operator: MeltanoOperator, context: Context) -> Invocation:
     except ParameterError as error:
         raise ParameterRefusedError(error.what, error.where, error.fix) from None
     return replace(told, env={**facts.variables(), **told.env})
+
+
+def _check_rendered(operator: MeltanoOperator) -> None:
+    """Reject what turns out to be a secret once it is known: it would stand in a pod's manifest."""
+    values = [(name, name, value) for name, value in operator.env.items()]
+    values += [("an argument of the command", "", value) for value in operator.arguments]
+    for where, name, value in values:
+        if (held := describe_secret(name, str(value), operator.not_secret)) is not None:
+            raise TaskRefusedError(
+                f"{where} {held}, and Airflow and Kubernetes show it",
+                f"task {operator.task_id}, of a template or of what another task returned",
+                "Let the run have it by `secret_env` or `airflow_env`, in the settings; if it is "
+                f"not a secret, add `not_secret: [{name or 'NAME'}]` there.",
+            )

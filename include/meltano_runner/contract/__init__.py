@@ -10,11 +10,14 @@ from meltano_runner.contract.digest import project_digest
 from meltano_runner.contract.environment import (
     GRACE_SECONDS,
     LOG_FORMAT,
+    NOT_SECRET,
     OUTPUT,
     PROJECT_DIGEST,
     RESULT_FILE,
     SCRATCH,
     SECRET_NAMES,
+    join_names,
+    listed_names,
 )
 from meltano_runner.contract.message import (
     EXPLAINED_BY,
@@ -33,6 +36,12 @@ from meltano_runner.contract.result import (
     StreamResult,
     total_counts,
 )
+from meltano_runner.contract.secret_rule import (
+    Secret,
+    describe_secret,
+    find_secrets,
+    is_secret_name,
+)
 
 __all__ = [
     "CATEGORIES",
@@ -40,6 +49,7 @@ __all__ = [
     "GRACE_SECONDS",
     "LOG_FORMAT",
     "MAX_BYTES",
+    "NOT_SECRET",
     "OUTPUT",
     "PROJECT_DIGEST",
     "RESULT_FILE",
@@ -55,9 +65,15 @@ __all__ = [
     "PipelineResult",
     "ResultError",
     "RunResult",
+    "Secret",
     "StreamResult",
     "decode",
+    "describe_secret",
     "encode",
+    "find_secrets",
+    "is_secret_name",
+    "join_names",
+    "listed_names",
     "project_digest",
     "total_counts",
     "whole",

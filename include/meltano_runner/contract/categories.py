@@ -73,8 +73,8 @@ CATEGORIES: dict[Category, CategoryInfo] = {
         "The configuration refers to an environment variable that is not set.",
         "Set the variable that the error names: a secret locally in the project's `.env`, for pods "
         "as a key of the project's Secret (settings `secrets`, `secret_env`), on Astro as a "
-        "secret variable; any other by the setting `env`. An empty value counts as set. A `$` that "
-        "begins no variable is written `\\$`.",
+        "secret variable; any other by the setting `env`. What `airflow_env` names, create in "
+        "Airflow. An empty value counts as set. A `$` that begins no variable is written `\\$`.",
         retry=False,
     ),
     Category.PLUGIN_MISSING: CategoryInfo(

@@ -4,6 +4,8 @@ They carry no secrets: a launcher hands secrets to the container as any other en
 and, where the name does not give them away, lists the names in `SECRET_NAMES`.
 """
 
+from __future__ import annotations
+
 RESULT_FILE = "MELTANO_RUNNER_RESULT_FILE"
 """Path of the whole result. Unset: `/dev/termination-log` where Kubernetes made it, there cut to
 what it takes, else no file."""
@@ -26,6 +28,19 @@ LOG_FORMAT = "MELTANO_RUNNER_LOG_FORMAT"
 SECRET_NAMES = "MELTANO_RUNNER_SECRET_NAMES"  # noqa: S105 - names, not secrets
 """Comma-separated names of further environment variables whose values must never be shown."""
 
+NOT_SECRET = "MELTANO_RUNNER_NOT_SECRET"  # noqa: S105 - names, not secrets
+"""Comma-separated names of environment variables that hold no secret, whatever they look like."""
+
 PROJECT_DIGEST = "MELTANO_RUNNER_PROJECT_DIGEST"
 """Digest (`project_digest`) of the project the DAG was made from; with another one here, the run is
 refused. Unset: not compared."""
+
+
+def listed_names(value: str | None) -> list[str]:
+    """Return the names in a comma-separated list."""
+    return [name for each in (value or "").split(",") if (name := each.strip())]
+
+
+def join_names(*lists: str | None) -> str:
+    """Return several comma-separated lists of names as one, each name once."""
+    return ",".join(dict.fromkeys(name for each in lists for name in listed_names(each)))

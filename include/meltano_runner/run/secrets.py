@@ -1,38 +1,26 @@
 """Finds the secrets a run knows of, so that none of them is shown.
 
 A pod gets its secrets as environment variables; locally they also stand in `.env`, and some people
-write them into meltano.yml. Which values are secret is told by their names, by credentials in a
-URL, and by the launcher (`MELTANO_RUNNER_SECRET_NAMES`).
+write them into meltano.yml. What counts as a secret is `contract.secret_rule`; the launcher adds
+names (`MELTANO_RUNNER_SECRET_NAMES`) and exempts others (`MELTANO_RUNNER_NOT_SECRET`).
 """
 
 from __future__ import annotations
 
-import json
 import re
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING
 
-from meltano_runner.contract.environment import SECRET_NAMES
+from meltano_runner.contract.environment import NOT_SECRET, SECRET_NAMES, listed_names
+from meltano_runner.contract.secret_rule import find_secrets, leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
-_SECRET_NAME = re.compile(
-    r"PASS(WORD|WD|PHRASE|CODE)|(^|[_-])(PASS|PWD)$|SECRET|TOKEN|CREDENTIAL"
-    r"|(PRIVATE|API|ACCESS|ACCOUNT|ENCRYPTION|SIGNING|AUTH|SSH|PGP|SERVICE|FERNET)[_-]?KEY"
-    r"|CONNECTION[_-]?STRING|(^|[_-])SAS([_-]|$)|AUTHORIZATION",
-    re.IGNORECASE,
-)
-# The name of a file, an address or a lifetime is no secret, whatever it belongs to.
-_NOT_SECRET_NAME = re.compile(
-    r"[_-](FILE|PATH|DIR|URL|URI|ENDPOINT|NAME|NAMES|TTL|TYPE|EXPIRY|EXPIRATION|LIFETIME|ENABLED"
-    r"|SECONDS)$|^(OLD)?PWD$",
-    re.IGNORECASE,
-)
 # Our own annotations name Secrets (`secrets: [meltano-shop-env]`) and hold none.
-_REFERENCES = "meltano_pods"
-_MAX_DEPTH = 40  # YAML anchors can make a structure that holds itself
+_ANNOTATIONS = "meltano_pods"
+# `$NAME` in meltano.yml refers to a variable, whose value is in the environment.
+_REFERENCE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})")
 
 
 def find(environment: Mapping[str, str], project: Path) -> set[str]:
@@ -41,60 +29,31 @@ def find(environment: Mapping[str, str], project: Path) -> set[str]:
     Never raises: a file that cannot be read is Meltano's to complain about.
     """
     found: set[str] = set()
-    listed = {name.strip() for name in environment.get(SECRET_NAMES, "").split(",")}
+    listed = set(listed_names(environment.get(SECRET_NAMES)))
+    plain = frozenset(listed_names(environment.get(NOT_SECRET))) - listed
     variables = {**dotenv(project / ".env"), **environment}
     for name, value in variables.items():
-        found.update(_in_value(name, value, secret=name in listed or is_secret_name(name)))
-    found.update(_in_yaml(project / "meltano.yml"))
+        if name in listed:
+            found.add(value)
+        found.update(secret.text for secret in find_secrets(name, value, plain))
+    found.update(_in_yaml(project / "meltano.yml", plain))
     return found
 
 
-def is_secret_name(name: str) -> bool:
-    """Whether a setting or variable of this name holds a secret."""
-    return bool(_SECRET_NAME.search(name)) and not _NOT_SECRET_NAME.search(name)
+def _in_yaml(path: Path, plain: Collection[str]) -> Iterator[str]:
+    import yaml  # noqa: PLC0415 - 20 ms, spent while Meltano starts
 
-
-def _in_value(name: str, value: str, *, secret: bool) -> Iterator[str]:
-    if secret:
-        yield value
-    yield from _in_url(value)
-    if value.lstrip().startswith("{"):
-        # A service account's key file, for example: its parts are shown without the whole.
-        try:
-            data = json.loads(value)
-        except ValueError:
-            return
-        yield from _in_tree(data, name)
-
-
-def _in_url(value: str) -> Iterator[str]:
-    if "://" not in value or "@" not in value:
-        return
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        password = urlsplit(value).password
-    except ValueError:
+        data = yaml.load(path.read_bytes(), loader)  # noqa: S506 - a safe loader, in C if there
+    except (OSError, ValueError, yaml.YAMLError):
         return
-    if password:
-        yield password
-        yield unquote(password)
-
-
-def _in_tree(data: Any, name: str, depth: int = 0) -> Iterator[str]:  # noqa: ANN401
-    if depth > _MAX_DEPTH:
-        return
-    if isinstance(data, dict):
-        for key, value in data.items():
-            if key == _REFERENCES:
-                continue
-            yield from _in_tree(value, str(key), depth + 1)
-    elif isinstance(data, list):
-        for value in data:
-            yield from _in_tree(value, name, depth + 1)
-    elif isinstance(data, str) and not data.startswith("$"):
-        # `$NAME` is a reference: its value is in the environment.
-        if is_secret_name(name):
-            yield data
-        yield from _in_url(data)
+    for key, text in leaves(data, "", skip=lambda key: key == _ANNOTATIONS):
+        if _REFERENCE.fullmatch(text):
+            continue
+        for secret in find_secrets(key, text, plain):
+            if not _REFERENCE.fullmatch(secret.text):
+                yield secret.text
 
 
 def dotenv(path: Path) -> dict[str, str]:
@@ -107,14 +66,3 @@ def dotenv(path: Path) -> dict[str, str]:
         return {name: value for name, value in dotenv_values(path).items() if value is not None}
     except (OSError, UnicodeDecodeError):
         return {}
-
-
-def _in_yaml(path: Path) -> Iterator[str]:
-    import yaml  # noqa: PLC0415 - 20 ms, spent while Meltano starts
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        data = yaml.load(path.read_bytes(), loader)  # noqa: S506 - a safe loader, in C if there
-    except (OSError, ValueError, yaml.YAMLError):
-        return
-    yield from _in_tree(data, "")

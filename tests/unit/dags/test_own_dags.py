@@ -214,7 +214,7 @@ REFUSED = {
     "a project outside": ("task(task_id='load', project='../x', run='dbt:run')", "no Meltano proj"),
     "no such environment": (ONE % ", environment='prd'", "Did you mean `prod`"),
     "no such setting": (ONE % ", settings={'retires': 1}", "Did you mean `retries`"),
-    "a secret": (ONE % ", env={'TAP_PASSWORD': 'x'}", "TAP_PASSWORD looks like a secret"),
+    "a secret": (ONE % ", env={'TAP_PASSWORD': 'x'}", "TAP_PASSWORD has the name of a secret"),
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from meltano_runner.contract import PROJECT_DIGEST
 
+from meltano_pods.cli.doctor.facts import CREATE_SECRETS, RIGHTS, Needed
 from meltano_pods.cli.doctor.finding import FAULT, NOTE, WARNING, Finding, ok
 from meltano_pods.names import listed
 from meltano_pods.pods import naming
@@ -75,9 +76,10 @@ def _rights(namespace: str, facts: Facts) -> Iterator[Finding]:
         yield ok("rights", f"all {len(facts.rights)} that Airflow needs in `{namespace}`")
 
 
-def needed_secrets(pods: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
+def needed_secrets(pods: Sequence[Mapping[str, Any]]) -> dict[str, set[str]]:
     """Return the Secrets that pods need, and which of their keys."""
     needed: dict[str, set[str]] = defaultdict(set)
+    own = {naming.annotation(pod, naming.SECRET) for pod in pods}
     for pod in pods:
         for each in pod["spec"].get("imagePullSecrets") or []:
             needed[each["name"]].add(".dockerconfigjson")
@@ -90,7 +92,15 @@ def needed_secrets(pods: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
                 reference = (variable.get("valueFrom") or {}).get("secretKeyRef") or {}
                 if reference and not reference.get("optional"):
                     needed[reference["name"]].add(reference["key"])
-    return dict(needed)
+    # A pod's own Secret is created with it.
+    return {name: keys for name, keys in needed.items() if name not in own}
+
+
+def needed_by(pods: Sequence[Mapping[str, Any]]) -> Needed:
+    """Return what pods need of a cluster."""
+    creates_secrets = any(naming.annotation(pod, naming.SECRET) is not None for pod in pods)
+    rights = (*RIGHTS, CREATE_SECRETS) if creates_secrets else RIGHTS
+    return Needed(needed_secrets(pods), needed_accounts(pods), rights)
 
 
 def _secrets(namespace: str, facts: Facts, pods: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:

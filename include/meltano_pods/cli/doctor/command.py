@@ -21,7 +21,7 @@ from meltano_pods.cli.doctor.airflow import (
     judge_variables,
     versions,
 )
-from meltano_pods.cli.doctor.cluster import judge, needed_accounts, needed_secrets
+from meltano_pods.cli.doctor.cluster import judge, needed_by
 from meltano_pods.cli.doctor.finding import FAULT, NOTE, OK, WARNING, Finding, ok
 from meltano_pods.cli.doctor.images import judge_images
 from meltano_pods.cli.doctor.pools import judge_pools, pools_here
@@ -229,7 +229,7 @@ def _of_namespaces(
     for each in manifests:
         spaces[each["metadata"].get("namespace") or cluster.namespace or "default"].append(each)
     for namespace, pods in spaces.items():
-        facts = gather(cluster, namespace, needed_secrets(pods), needed_accounts(pods), user)
+        facts = gather(cluster, namespace, needed_by(pods), user)
         yield ok("cluster", f"`{cluster.name}` answers at {cluster.server}")
         yield from judge(namespace, facts, pods)
 

@@ -14,7 +14,7 @@ from meltano_pods.cli.kubernetes import asking
 from meltano_pods.pods import naming
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from meltano_pods.cli.kubernetes import Reached
 
@@ -27,6 +27,8 @@ RIGHTS = (
     ("events", "watch"),
 )
 """What Airflow's own account needs: resource and verb, as charts/meltano-pods grants them."""
+CREATE_SECRETS = ("secrets", "create")
+"""It needs this as well where a task has `airflow_env`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Facts:
     Attributes:
         namespace: The namespace's labels; empty also where it has none.
         exists: Whether there is such a namespace.
-        rights: Whether each of `RIGHTS` is granted.
+        rights: Whether each of those that were asked about is granted.
         secrets: Names of keys by name of Secret, of those that were asked for and are there.
         accounts: Service accounts of those that were asked for that are there.
         quotas: `hard` and `used` of each quota, by its name.
@@ -55,20 +57,28 @@ class Facts:
     digests: Mapping[str, str] = field(default_factory=dict)
 
 
-def gather(
-    cluster: Reached,
-    namespace: str,
-    secrets: Collection[str],
-    accounts: Collection[str],
-    user: str | None,
-) -> Facts:
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What the pods that are planned need.
+
+    Attributes:
+        secrets: Names of Secrets.
+        accounts: Names of service accounts.
+        rights: What Airflow must be allowed to do.
+    """
+
+    secrets: Collection[str]
+    accounts: Collection[str]
+    rights: Sequence[tuple[str, str]] = RIGHTS
+
+
+def gather(cluster: Reached, namespace: str, needed: Needed, user: str | None) -> Facts:
     """Ask the cluster.
 
     Args:
         cluster: The cluster.
         namespace: Of the pods.
-        secrets: Names of the Secrets that pods need.
-        accounts: Names of the service accounts that pods have.
+        needed: What its pods need.
         user: Whose rights are meant; None for those of whoever asks.
 
     Raises:
@@ -80,18 +90,18 @@ def gather(
     if found is not _UNREADABLE:
         exists = found is not None
         labels = {} if found is None else dict(found.metadata.labels or {})
-    rights = _rights(cluster, namespace, user)
+    granted = _rights(cluster, namespace, user, needed.rights)
     if exists is False:
-        return Facts(labels, exists, rights)
-    keys = {name: _keys(cluster, core, namespace, name) for name in sorted(secrets)}
+        return Facts(labels, exists, granted)
+    keys = {name: _keys(cluster, core, namespace, name) for name in sorted(needed.secrets)}
     there = {
         name: _read(cluster, partial(core.read_namespaced_service_account, name, namespace))
-        for name in sorted(accounts)
+        for name in sorted(needed.accounts)
     }
     return Facts(
         labels,
         exists,
-        rights,
+        granted,
         None if _UNREADABLE in keys.values() else {k: v for k, v in keys.items() if v is not None},
         None if _UNREADABLE in there.values() else [name for name, each in there.items() if each],
         _quotas(cluster, core, namespace),
@@ -125,10 +135,12 @@ def _keys(cluster: Reached, core: CoreV1Api, namespace: str, name: str) -> Any: 
     return sorted(found.data or {}) if found not in (None, _UNREADABLE) else found
 
 
-def _rights(cluster: Reached, namespace: str, user: str | None) -> dict[tuple[str, str], bool]:
+def _rights(
+    cluster: Reached, namespace: str, user: str | None, rights: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], bool]:
     authorization = AuthorizationV1Api(cluster.client)
     found = {}
-    for resource, verb in RIGHTS:
+    for resource, verb in rights:
         kind, _, sub = resource.partition("/")
         attributes = {"namespace": namespace, "verb": verb, "resource": kind, "subresource": sub}
         spec: dict[str, Any] = {"resourceAttributes": attributes}

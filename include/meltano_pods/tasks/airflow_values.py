@@ -1,0 +1,136 @@
+"""Values that a run gets from Airflow's connections and variables: the setting `airflow_env`.
+
+They are read where the run is started, never when a DAG file is parsed, and by Airflow itself: from
+its secrets backends, its environment or its database.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from meltano_runner.contract import Category, Outcome, RunResult, describe_secret
+
+from meltano_pods.diagnosis import Failure, failure_of
+from meltano_pods.names import listed
+from meltano_pods.tasks.masking import secret_names
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from meltano_pods.settings.variables_model import AirflowSource
+
+_DEFAULT_FIELD = "uri"
+_EXAMPLE_URI = "'postgresql://USER:PASSWORD@HOST:5432/DATABASE'"
+
+
+class _MissingError(Exception):
+    """Something is not there; the text says what, and how to create it."""
+
+
+def read_airflow_values(
+    sources: Mapping[str, AirflowSource], not_secret: Collection[str], where: str, tries: str = ""
+) -> dict[str, str]:
+    """Return the values of a task's `airflow_env`; Airflow masks the secret ones from then on.
+
+    Args:
+        sources: Where they are, by name of variable.
+        not_secret: Names of variables that hold no secret.
+        where: The command and its project, for the message.
+        tries: Which try of the task it is, in words.
+
+    Raises:
+        RunRefusedError: A connection, a variable or a field is not there.
+    """
+    if not sources:
+        return {}
+    from airflow.sdk.log import mask_secret  # noqa: PLC0415 - the command line needs it rarely
+
+    values: dict[str, str] = {}
+    secret = secret_names(sources, not_secret)
+    missing: list[str] = []
+    for name, source in sources.items():
+        try:
+            value = _read(source)
+        except _MissingError as error:
+            missing.append(f"{name}: {error}")
+            continue
+        values[name] = value
+        if name in secret or describe_secret(name, value, not_secret) is not None:
+            mask_secret(value)
+    if missing:
+        # Of the same connection, several fields may be missing for one reason.
+        text = "\n".join(dict.fromkeys(missing))
+        result = RunResult(Outcome.FAILED, -1, Category.VARIABLE_MISSING, error=text)
+        raise failure_of(Failure(result, tries=tries), where)
+    return values
+
+
+def _read(source: AirflowSource) -> str:
+    if source.connection is not None:
+        return _of_connection(source.connection, source.field or _DEFAULT_FIELD)
+    return _of_variable(str(source.variable), source.key)
+
+
+def _of_connection(conn_id: str, field: str) -> str:
+    from airflow.sdk import Connection  # noqa: PLC0415 - as above
+    from airflow.sdk.exceptions import AirflowNotFoundException  # noqa: PLC0415
+
+    try:
+        connection = Connection.get(conn_id)
+    except AirflowNotFoundException:
+        raise _MissingError(
+            f"Airflow has no connection `{conn_id}`; create it in Airflow (Admin > Connections), "
+            f"by `airflow connections add {conn_id} --conn-uri {_EXAMPLE_URI}`, or as the variable "
+            f"AIRFLOW_CONN_{conn_id.upper()} of Airflow's environment"
+        ) from None
+    value = _field(connection, field)
+    if value in (None, ""):
+        raise _MissingError(
+            f"the Airflow connection `{conn_id}` has no `{field}`; edit it in Airflow (Admin > "
+            "Connections), or name another `field`"
+        )
+    return str(value)
+
+
+def _field(connection: Any, field: str) -> object:  # noqa: ANN401 - Airflow's, of several kinds
+    if field == _DEFAULT_FIELD:
+        uri = str(connection.get_uri())
+        # Airflow's own spelling, which SQLAlchemy and others refuse.
+        return f"postgresql{uri.removeprefix('postgres')}" if uri[:11] == "postgres://" else uri
+    if field.startswith("extra."):
+        return _in_json(connection.extra_dejson, field.removeprefix("extra."))
+    value: object = getattr(connection, field)
+    return value
+
+
+def _of_variable(variable: str, key: str | None) -> str:
+    from airflow.sdk import Variable  # noqa: PLC0415 - as above
+
+    found = Variable.get(variable, default=None)
+    if found is None:
+        raise _MissingError(
+            f"Airflow has no variable `{variable}`; create it in Airflow (Admin > Variables), by "
+            f"`airflow variables set {variable} VALUE`, or as AIRFLOW_VAR_{variable.upper()} of "
+            "Airflow's environment"
+        )
+    if key is None:
+        return str(found)
+    try:
+        data = json.loads(found)
+    except ValueError:
+        data = None
+    value = _in_json(data, key)
+    if value in (None, ""):
+        keys = f"; its keys are: {listed(data)}" if isinstance(data, dict) else ", and is no JSON"
+        raise _MissingError(f"the Airflow variable `{variable}` has no key `{key}`{keys}")
+    return str(value)
+
+
+def _in_json(data: object, path: str) -> object:
+    """Return a value of a structure by its key, or by keys with dots between."""
+    found: object = None
+    if isinstance(data, dict):
+        first, _, rest = path.partition(".")
+        found = data[path] if path in data else _in_json(data.get(first), rest) if rest else None
+    return json.dumps(found) if isinstance(found, dict | list | bool) else found

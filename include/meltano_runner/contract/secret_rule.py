@@ -1,0 +1,248 @@
+"""What counts as a secret: the one rule for both sides.
+
+Airflow rejects such values where it would show them, the runner masks them in logs and results. A
+value is a secret by the name of its variable or setting, or by its own form. Names listed in
+`not_secret` are exempt from both. docs/how-to/secrets.md has the same in words.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+BY_NAME = "has the name of a secret"
+
+# In any part of a name: compound names (PGPASSWORD, hapikey) have no word boundary there.
+_ANYWHERE = re.compile(
+    r"pass(?:word|wd|phrase|code)|secret(?!ar)|api_?key|private_?key|connection_?str"
+    r"|conn_str|connstr|jaas_config"
+)
+_LAST_WORDS = frozenset(
+    {
+        "credential",
+        "credentials",
+        "pass",
+        "pwd",
+        "dsn",
+        "pat",
+        "sas",
+        "pin",
+        "salt",
+        "jwt",
+        "authorization",
+        "signature",
+    }
+    | {"cookie", "cookies", "auth_header", "bearer"}
+)
+# Tokens of paging and of language models.
+_PLAIN_TOKENS = frozenset(
+    {"page", "next", "continuation", "cursor", "sync", "offset", "max", "min", "num", "count"}
+    | {"total", "output", "input", "stop", "per", "use", "with", "start", "end"}
+)
+# Keys of rows, objects and maps.
+_PLAIN_KEYS = frozenset(
+    {"primary", "replication", "foreign", "partition", "sort", "sorting", "cluster", "clustering"}
+    | {"message", "record", "unique", "natural", "surrogate", "business", "distribution", "dist"}
+    | {"order", "group", "join", "lookup", "map", "row", "object", "bucket", "s3", "dedup"}
+    | {"dedupe", "merge", "upsert", "range", "hash", "composite", "cursor", "bookmark", "index"}
+    | {"event", "stream", "table", "column", "field", "property", "parent", "child", "json"}
+    | {"cache", "public", "text", "data", "tag", "by", "incremental", "watermark", "issue"}
+    | {"routing", "metadata", "update", "id", "state", "dict", "candidate", "alternate"}
+)
+# Several keys are far more often columns than credentials.
+_SECRET_KEYS = frozenset({"api", "app", "auth", "access", "secret", "private", "ssh", "signing"})
+# A value of these describes or locates a secret and is none: TOKEN_URL, PASSWORD_FILE.
+_DESCRIPTIONS = frozenset(
+    {"file", "files", "filename", "path", "paths", "dir", "directory", "folder", "location"}
+    | {"name", "names", "id", "ids", "url", "uri", "urls", "endpoint", "host", "port", "arn"}
+    | {"type", "method", "mode", "format", "kind", "title", "scheme", "mechanism", "algorithm"}
+    | {"ttl", "expiry", "expiration", "expires", "lifetime", "timeout", "seconds", "secs"}
+    | {"minutes", "days", "length", "size", "count", "max", "min", "limit", "policy", "rotation"}
+    | {"enabled", "disabled", "enable", "required", "prefix", "field", "column", "properties"}
+    | {"header", "scope", "scopes", "audience", "bucket", "region", "version", "provider"}
+    | {"options", "convention", "placeholder", "hint", "env", "var", "variable", "backend"}
+    | {"manager", "store", "vault", "username", "user", "email", "class", "separator", "index"}
+)
+# What says how a value is written, or which of several it is: API_KEY_2, CREDENTIALS_JSON.
+_VARIANTS = frozenset(
+    {"value", "json", "base64", "b64", "pem", "raw", "string", "str", "content", "contents"}
+    | {"data", "info", "text", "encoded", "plain", "prod", "production", "dev", "staging", "test"}
+    | {"live", "sandbox", "old", "new", "current", "previous", "default", "backup", "secondary"}
+)
+_EXCEPTIONS = frozenset(
+    {"pwd", "oldpwd", "google_application_credentials", "meltano_runner_not_secret"}
+)
+# What is handed out like a password, though its last word describes something.
+_IDS_AND_ADDRESSES = re.compile(r"(?:^|_)(?:secret_id|webhook_ur[li]s?)$")
+
+# Not a port and what follows it.
+_URL_PASSWORD = re.compile(r"://[^/\s:@{}]*:(?!\d+[/?#])(\S+)@")
+_KEY_VALUE = re.compile(
+    r"(?:^|[?&;,\s])(?:password|passwd|pwd|account_?key|shared_?access_?key|shared_?access_?"
+    r"signature|sig|access_token|auth_token|api_?key|client_secret|secret)\s*=\s*['\"]?"
+    r"([^&;,\s'\"]+)",
+    re.IGNORECASE,
+)
+_TOKENS = {
+    "a private key": r"-----BEGIN (?:\w+ )*PRIVATE KEY-----(?:.*?-----END [A-Z0-9 ]*-----|.*)",
+    "an AWS access key": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
+    "a GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,})",
+    "a GitLab token": r"\bgl(?:pat|dt|rt|ptt|soat)-[\w-]{20,}",
+    "a Slack token": r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bxapp-\d-[A-Za-z0-9-]{10,}",
+    "a Slack webhook": r"\bhooks\.slack\.com/(?:services|workflows)/[\w/]{8,}",
+    "a Discord webhook": r"\bdiscord(?:app)?\.com/api/webhooks/\d+/[\w-]{20,}",
+    "a key that begins with sk-": r"(?<![\w/.-])sk-(?=[A-Za-z_-]*\d)[\w-]{20,}",
+    "a Stripe key": r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{10,}",
+    "a Google key": r"\bAIza[\w-]{35,}|\bGOCSPX-[\w-]{20,}|\bya29\.[\w-]{20,}",
+    "a JSON Web Token": r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*",
+    "a SendGrid key": r"\bSG\.[\w-]{16,}\.[\w-]{16,}",
+    "a Twilio key": r"\bSK[0-9a-f]{32}\b",
+    "a Mailchimp key": r"\b[0-9a-f]{32}-us\d{1,2}\b",
+    "a Shopify token": r"\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32,}",
+    "a HubSpot token": r"\bpat-(?:na|eu|ap)\d-[0-9a-f-]{30,}",
+    "an Atlassian token": r"\bATATT3[\w=-]{20,}",
+    "a Databricks token": r"\bdapi[0-9a-f]{32}\b",
+    "a dbt Cloud token": r"\bdbt[cu]_[A-Za-z0-9_-]{20,}",
+    "a package registry's token": r"\bnpm_[A-Za-z0-9]{36}\b|\bpypi-AgEI[\w-]{20,}",
+    "a Vault token": r"\bhv[sbr]\.[\w-]{20,}",
+    "a DigitalOcean token": r"\bdo[opr]_v1_[0-9a-f]{32,}",
+    "a Hugging Face token": r"\bhf_[A-Za-z]{30,}\b",
+    "a Telegram token": r"\b\d{8,10}:[\w-]{35}\b",
+    "a Square secret": r"\bsq0csp-[\w-]{40,}",
+    "a Notion token": r"\b(?:ntn_[A-Za-z0-9]{30,}|secret_[A-Za-z0-9]{40,})",
+}
+_FORMS: dict[str, re.Pattern[str]] = {
+    "a URL with a password": _URL_PASSWORD,
+    "a password in a connection string": _KEY_VALUE,
+    **{what: re.compile(pattern, re.DOTALL) for what, pattern in _TOKENS.items()},
+}
+FORMS = tuple(_FORMS)
+"""What a value can be recognised as whatever it is called, in words."""
+
+_WORDS = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_DIGITS = re.compile(r"\d+$")
+# Kubernetes fills it in from another variable.
+_REFERENCE = re.compile(r"\$\([A-Za-z_]\w*\)")
+_HARMLESS = frozenset({"", "true", "false", "yes", "no", "on", "off", "none", "null"})
+_MAX_DEPTH = 40
+
+
+class Secret(NamedTuple):
+    """A secret that was found.
+
+    Attributes:
+        what: How it was recognised, to follow "it": `has the name of a secret`, `holds ...`.
+        text: What has to be masked.
+    """
+
+    what: str
+    text: str
+
+
+def find_secrets(name: str, value: str, not_secret: Collection[str] = ()) -> Iterator[Secret]:
+    """Yield the secrets in the value of a variable or setting.
+
+    Args:
+        name: Its name.
+        value: Its value.
+        not_secret: Names of variables that hold none, whatever they look like.
+    """
+    if name in not_secret:
+        return
+    if is_secret_name(name) and not is_harmless(value):
+        yield Secret(BY_NAME, value)
+    yield from _by_form(value)
+    if value.lstrip()[:1] in {"{", "["}:
+        # The key file of a service account, for example: parts of it are shown without the whole.
+        try:
+            data = json.loads(value)
+        except (ValueError, RecursionError):
+            return
+        for key, text in leaves(data, name):
+            if key != name or text != value:
+                yield from _in_leaf(key, text)
+
+
+def describe_secret(name: str, value: str, not_secret: Collection[str] = ()) -> str | None:
+    """Return how a value is recognised as a secret; None for one that is not."""
+    found = next(find_secrets(name, value, not_secret), None)
+    return None if found is None else found.what
+
+
+@lru_cache(maxsize=4096)
+def is_secret_name(name: str) -> bool:
+    """Whether a variable or setting of this name holds a secret."""
+    words = _DIGITS.sub("", "_".join(filter(None, _WORDS.split(name))).lower().strip("_"))
+    if words in _EXCEPTIONS:
+        return False
+    parts = [word for word in words.split("_") if word]
+    while len(parts) > 1 and (parts[-1] in _VARIANTS or parts[-1].isdigit()):
+        parts.pop()
+    if _IDS_AND_ADDRESSES.search(words):
+        return True
+    if not parts or parts[-1] in _DESCRIPTIONS:
+        return False
+    return _ANYWHERE.search(words) is not None or _is_secret_last(*(["", *parts][-2:]))
+
+
+def _is_secret_last(before: str, last: str) -> bool:
+    """Whether the last word of a name says so, with the one before it."""
+    if last in {"token", "tokens"}:
+        return before not in _PLAIN_TOKENS
+    if last == "key":
+        return before not in _PLAIN_KEYS
+    if last == "keys":
+        return before in _SECRET_KEYS
+    return last in _LAST_WORDS or (before, last) in {("basic", "auth"), ("url", "auth")}
+
+
+def is_harmless(value: str) -> bool:
+    """Whether a value says nothing: empty, a switch, or a reference that Kubernetes resolves."""
+    return value.strip().lower() in _HARMLESS or _REFERENCE.fullmatch(value) is not None
+
+
+def leaves(
+    data: object,
+    name: str,
+    skip: Callable[[str], bool] = lambda _: False,
+) -> Iterator[tuple[str, str]]:
+    """Yield the texts in a structure, each with the key nearest above it.
+
+    Args:
+        data: Lists, maps and plain values.
+        name: The key of the whole.
+        skip: Whether to leave out what is under a key.
+    """
+    rest: list[tuple[object, str, int]] = [(data, name, 0)]
+    while rest:
+        each, key, depth = rest.pop()
+        if isinstance(each, str):
+            yield key, each
+        elif depth < _MAX_DEPTH and isinstance(each, dict):
+            rest += [(v, str(k), depth + 1) for k, v in each.items() if not skip(str(k))]
+        elif depth < _MAX_DEPTH and isinstance(each, list):
+            rest += [(v, key, depth + 1) for v in each]
+
+
+def _in_leaf(key: str, text: str) -> Iterator[Secret]:
+    if is_secret_name(key) and not is_harmless(text):
+        yield Secret(f"holds a secret (`{key}`)", text)
+    yield from _by_form(text)
+
+
+def _by_form(value: str) -> Iterator[Secret]:
+    for what, pattern in _FORMS.items():
+        for match in pattern.finditer(value):
+            text = match[match.lastindex or 0]
+            if match.lastindex is None:
+                yield Secret(f"holds {what}", text)
+            elif not is_harmless(text):
+                yield Secret(f"holds {what}", text)
+                if (plain := unquote(text)) != text:
+                    yield Secret(f"holds {what}", plain)

@@ -1,0 +1,90 @@
+"""Names of settings of real taps and targets, and of variables, told apart by what they hold.
+
+Most are in the definitions of plugins on Meltano Hub. Their own `sensitive` is no judge: it marks
+`table_id` and leaves out `connection_string`; these were sorted by what their descriptions say.
+"""
+
+
+def _names(text: str) -> list[str]:
+    return text.split()
+
+
+SECRET = _names("""\
+API_KEY AWS_SECRET_ACCESS_KEY CLIENT_SECRET PASSWORD SECRET_KEY TOKEN_SECRET access_key
+access_key_secret access_token access_token_secret account_key account_token
+additional_auth_tokens api-auth-signature api-key api_key api_key_secret api_keys api_password
+api_secret api_token apikey apikey_audit app_key app_secret app_token auth.password
+auth_app_keys auth_password auth_token authorization aws_access_key aws_credentials
+aws_secret_access_key aws_secret_key aws_session_token azure_access_tokens bearer_token
+bling_refresh_token client_secret client_secret_access_key client_secrets client_session_token
+client_side_encryption_master_key cloud_provider.aws.aws_secret_access_key
+cloud_provider.aws.aws_session_token common_password connection_string consumer_key
+consumer_secret credentials_json developer_api_key developer_token
+documentdb_credential_json_string encoded_api_key encryption.ssl_client_key_store_db.password
+encryption_key federation.auth.password gcs.token gms_token hapikey iam_token jwt key
+kraken.auth.password mongodb_connection_string ns_consumer_key ns_consumer_secret ns_token_key
+ns_token_secret oauth_access_token oauth_client_secret oauth_credentials
+oauth_credentials.access_token oauth_credentials.client_secret
+oauth_credentials.refresh_proxy_url_auth oauth_credentials.refresh_token openai_api_key
+org_auth_app_keys password personal_access_token personal_access_token_secret planfix_token
+postgres_password postmark_server_token private_key private_key_passphrase private_key_value
+private_token qb_user_token refresh_token replay_token replicate_token s3.secret secret
+secret_id secret_key secret_token security_token sender_password service_account_key_json
+service_account_password session_token settings.bigquery.private_key settings.mysql.password
+settings.postgres.connection_string settings.postgres.password settings.snowflake.password
+slack-token smartsheet_access_token snowflake_password ssh_tunnel.private_key
+ssh_tunnel.private_key_password ssl_client_private_key ssl_key st_app_key subscription_key
+sumologic_access_key target_s3.aws_secret_access_key tenant_token token token_key token_secret
+tpl_key user_key user_password user_token weaviate_api_key x_pendo_integration_key
+""")
+
+PLAIN = _names("""\
+AWS_ACCESS_KEY_ID TOKEN_NAME access_token_url account api-auth-id api_key_id auth.username
+auth_database auth_domain auth_expiration auth_method auth_url auth_username aws_access_key_id
+batch_size bucket cert_path client_access_key_id cloud_provider.aws.aws_access_key_id
+cluster_on_key_properties conn_properties connection_parameters connection_params
+core.sql_alchemy_conn country_codes credentials_file credentials_path database
+database.sql_alchemy_conn default_target_schema documentdb_credential_json_extra_options
+enable_iam_authentication encryption.ssl_client_key_store_db.database
+encryption.ssl_client_key_store_db.key_stash encryption.ssl_server_certificate except_keys
+federation.auth.username feed_entry_replication_key flattening_max_key_length
+google_application_credentials host key_file key_file_location key_id key_naming_convention
+key_prefix key_properties keyfile keyspace kraken.auth.username next_page_token_path
+oauth_client_id oauth_credentials.client_id oauth_credentials.refresh_proxy_url
+oauth_expiration_secs oauth_extras oauth_url optional_replication_key order_by_keys
+organization_id partition_key personal_access_token_name pickle_base64_encoded
+pinecone_metadata_text_key port postgres_sslcert postgres_sslrootcert primary_key
+primary_key_required primary_keys private_channels private_key_file private_key_path public_key
+reconnect_delay record_key_property_name region replication_key require_live_connect role
+s3_key_prefix schema service_account_id service_account_json_file session_sqls
+session_timeout_ms signing_name signing_region site_id snowflake_authenticator spreadsheet_id
+sqlalchemy_url sqlalchemy_url_query.TrustServerCertificate ssl_cert ssl_certificate_authority
+ssl_client_certificate ssl_client_certificate_enable start_date target_bucket_key
+target_s3.aws_access_key_id target_s3.key_prefix target_schema_bucket_key
+targeting_country_codes tenant_id timezone token_name token_uri token_url tokens_s3_bucket
+tokens_s3_key use_browser_authentication use_message_key user user_agent verify_certs warehouse
+""")
+
+MISSED = _names("""\
+s3.key code service_account_json_str postgres_sslkey connector_config
+""")
+"""Hold secrets, or may, and are known by the form of the value alone, if it has one."""
+
+SECRET_VARIABLES = _names("""\
+TAP_X_PASSWORD DB_PASS PGPASSWORD GITHUB_TOKEN CLIENT_SECRET TAP_API_KEY AWS_SECRET_ACCESS_KEY
+GOOGLE_CREDENTIALS AZURE_STORAGE_CONNECTION_STRING TAP_SHOP_AUTHORIZATION HTTP_AUTHORIZATION
+TAP_GITHUB_PAT AZURE_STORAGE_SAS DATABASE_DSN SENTRY_DSN TAP_A_KEY CLIENT_SECRET_ID SHOP_API_KEY_2
+STRIPE_SECRET_KEY_LIVE AUTH_TOKEN_PROD GOOGLE_CREDENTIALS_JSON SSH_PRIVATE_KEY_BASE64 SHOP_PIN
+SLACK_WEBHOOK_URL NPM_TOKEN TAP_REST_API_KEYS PASSWORD_SALT TARGET_KAFKA_SASL_JAAS_CONFIG APIKEY
+clientSecret accessToken x-api-key TAP_SNOWFLAKE_PRIVATE_KEY_PASSPHRASE AIRFLOW__CORE__FERNET_KEY
+VAULT_SECRET_ID TAP_PIPEDRIVE_API_TOKEN HAPIKEY REDIS_PASSWD BASIC_AUTH DB_PASSWORD_OLD
+""")
+
+PLAIN_VARIABLES = _names("""\
+TAP_X_REPLICATION_KEY ADD_RECORD_KEY PRIMARY_KEY PRIMARY_KEYS TAP_X_NEXT_PAGE_TOKEN MAX_TOKENS
+PAGE_TOKEN_FIELD SYNC_TOKEN PWD OLDPWD HOME PATH AWS_WEB_IDENTITY_TOKEN_FILE TOKEN_URL TOKEN_TTL
+GOOGLE_APPLICATION_CREDENTIALS MELTANO_RUNNER_SECRET_NAMES MELTANO_RUNNER_NOT_SECRET BYPASS COMPASS
+MONKEY KEYBOARD TOKENS_MAX PASSWORD_FILE SECRET_NAME API_KEY_HEADER TAP_S3_OBJECT_KEY PIN_CODES
+AUTH_METHOD AUTH_TYPE PASSWORD_POLICY TAP_MONGO_PARTITION_KEY TAP_TOKEN_METRICS_HOST TOKENIZER
+SECRETARY_EMAIL SSL_CERT DATABASE_URL WEBHOOK_TIMEOUT JWT_ALGORITHM COOKIE_NAME PUBLIC_KEY
+""")
