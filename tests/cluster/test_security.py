@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.canaries import canary
+from tests.waiting import wait_for
 from tools.cluster.access import AIRFLOW_NAMESPACE
 from tools.cluster.apps import MELTANO_NAMESPACE
 from tools.images.build import AIRFLOW, MELTANO
@@ -19,6 +23,10 @@ if TYPE_CHECKING:
 
 SECRET = "meltano-faults-env"
 WORKS, FAILS = "faults.job.works", "faults.job.leaking-tap"
+FROM_AIRFLOW = tuple(f"faults.job.from-airflow{end}" for end in ("", "-deferred", "-leaking"))
+ENDLESS = "faults.job.from-airflow-endless"
+HELD = canary("connection")
+CONNECTION = {"connection_id": "canary", "conn_type": "generic", "password": HELD}
 _AIRFLOW = ("--namespace", AIRFLOW_NAMESPACE)
 _MELTANO = ("--namespace", MELTANO_NAMESPACE)
 
@@ -51,7 +59,10 @@ def test_what_airflow_may_do(cluster: Cluster) -> None:
         for what in ("secrets", "configmaps", "pods/exec", "pods/attach", "serviceaccounts/token"):
             for namespace in (AIRFLOW_NAMESPACE, MELTANO_NAMESPACE):
                 for verb in ("get", "create"):
-                    assert not may(cluster, account, verb, what, namespace), (account, what)
+                    # Of one pod each, which is what the setting `airflow_env` needs.
+                    launcher = (account, namespace) == ("airflow-scheduler", MELTANO_NAMESPACE)
+                    granted = launcher and (verb, what) == ("create", "secrets")
+                    assert may(cluster, account, verb, what, namespace) is granted, (account, what)
     assert may(cluster, "airflow-scheduler", "create", "pods", MELTANO_NAMESPACE)
     assert may(cluster, "airflow-scheduler", "get", "pods/log", MELTANO_NAMESPACE)
     assert not may(cluster, "airflow-scheduler", "create", "pods", AIRFLOW_NAMESPACE)
@@ -65,20 +76,24 @@ def _known(cluster: Cluster) -> list[str]:
     return [
         cluster.canary(),
         cluster.kubectl(*_AIRFLOW, "get", "secret", "airflow-database", "-o", path),
+        HELD,
     ]
 
 
 @pytest.fixture(scope="module")
 def secrets(cluster: Cluster) -> Iterator[list[str]]:
-    """Put a canary among a project's secrets; run one DAG that works and one that fails."""
+    """Put a canary among a project's secrets, and one into Airflow; run what works and fails."""
+    cluster.api.call("POST", "/api/v2/connections", CONNECTION)
     kept = cluster.kubectl(*_MELTANO, "get", "secret", SECRET, "-o", "json")
     canary = cluster.canary()
     more = {"stringData": {"TAP_PASSWORD": canary, "TAP_LEAKS_PASSWORD": canary}}
     cluster.kubectl(*_MELTANO, "patch", "secret", SECRET, "--patch", json.dumps(more))
-    runs = {dag_id: cluster.start(dag_id) for dag_id in (WORKS, FAILS)}
-    assert cluster.api.wait(WORKS, runs[WORKS], seconds=240) == "success"
-    assert cluster.api.wait(FAILS, runs[FAILS], seconds=240) == "failed"
+    runs = {dag_id: cluster.start(dag_id) for dag_id in (WORKS, FAILS, *FROM_AIRFLOW)}
+    for dag_id, run_id in runs.items():
+        state = "failed" if "leaking" in dag_id else "success"
+        assert cluster.api.wait(dag_id, run_id, seconds=240) == state, dag_id
     yield _known(cluster)
+    cluster.api.call("DELETE", f"/api/v2/connections/{CONNECTION['connection_id']}")
     cluster.kubectl(*_MELTANO, "delete", "secret", SECRET)
     cluster.kubectl(*_MELTANO, "create", "-f", "-", stdin=_without_version(kept))
 
@@ -112,7 +127,7 @@ def test_no_secret_in_what_the_cluster_shows(cluster: Cluster, secrets: list[str
 
 def test_no_secret_in_what_airflow_shows(cluster: Cluster, secrets: list[str]) -> None:
     api = cluster.api
-    for dag_id in (WORKS, FAILS):
+    for dag_id in (WORKS, FAILS, *FROM_AIRFLOW):
         (run, *_) = api.runs(dag_id)
         task = cluster.task_of(dag_id, run["dag_run_id"])
         assert task["rendered_fields"]["arguments"]
@@ -141,6 +156,43 @@ def test_no_secret_in_airflows_database_and_log_files(cluster: Cluster, secrets:
     text = cluster.kubectl(*_AIRFLOW, *logs)
     assert FAILS in text or "tap-leaks" in text
     assert not _leaks(secrets, text)
+
+
+def test_what_airflow_holds_reaches_the_tap_by_a_secret_of_its_pods(
+    cluster: Cluster, secrets: list[str]
+) -> None:
+    digest = hashlib.sha256(HELD.encode()).hexdigest()[:12]
+    for dag_id in FROM_AIRFLOW[:2]:
+        (run, *_) = cluster.api.runs(dag_id)
+        assert f"the password has the digest {digest}" in cluster.log_of(dag_id, run["dag_run_id"])
+    works, deferred, leaks = FROM_AIRFLOW
+    (run, *_) = cluster.api.runs(leaks)
+    assert "cannot connect as reader with ***" in cluster.log_of(leaks, run["dag_run_id"])
+    # The pod of a failed run is kept, and its Secret as long as that.
+    (kept,) = cluster.pods_of(leaks)
+    own = kept["metadata"]["annotations"]["meltano-pods/secret"]
+    assert _secrets_of(cluster, leaks) == [own]
+    run_id = cluster.start(ENDLESS)
+    name = cluster.running_pod(ENDLESS)
+    (pod,) = cluster.pods_of(ENDLESS)
+    assert len(_secrets_of(cluster, ENDLESS)) == 1
+    log = cluster.kubectl(*_MELTANO, "logs", name)
+    for manifest in (pod, kept):
+        assert not _leaks(secrets, json.dumps(manifest) + log)
+    cluster.api.set_run(ENDLESS, run_id, "failed")
+    cluster.kubectl(*_MELTANO, "delete", "pod", kept["metadata"]["name"], "--wait=false")
+    for dag_id in (works, deferred, leaks, ENDLESS):
+        wait_for(f"no Secret of {dag_id}", partial(_is_clean, cluster, dag_id), 120)
+
+
+def _secrets_of(cluster: Cluster, dag_id: str) -> list[str]:
+    where = ("get", "secrets", "--selector", f"meltano-pods/dag={dag_id}", "-o", "name")
+    names = cluster.kubectl(*_MELTANO, *where).split()
+    return [name.removeprefix("secret/") for name in names]
+
+
+def _is_clean(cluster: Cluster, dag_id: str) -> bool:
+    return not cluster.pods_of(dag_id) and not _secrets_of(cluster, dag_id)
 
 
 @pytest.mark.timeout(300)

@@ -71,6 +71,14 @@ CONN, VAR = "{{ conn.shop_db.get_uri() }}", "{{ var.value.region }}"
         ("{{ conn.get('a').host }}", "{connection: a, field: host}"),
         ("pg://{{ conn.a.login }}:x@h", "{connection: a, field: login}"),
         ("{{ conn.a.extra_dejson.token }}", "{connection: a, field: extra.token}"),
+        (
+            "{{ conn.gcp.extra_dejson['keyfile_dict'] | tojson }}",
+            "{connection: gcp, field: extra.keyfile_dict}",
+        ),
+        (
+            "{{ conn.gcp.extra_dejson.get('project', '') }}",
+            "{connection: gcp, field: extra.project}",
+        ),
         ("{{ conn.a.extra_dejson['token'] | upper }}", "{connection: a, field: extra.token}"),
         ("{{ [conn.a.host, 1] | join }}", "{connection: a, field: host}"),
         ("{% set c = conn %}{{ c.x }}", "{connection: ID"),

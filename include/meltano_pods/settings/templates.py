@@ -88,8 +88,7 @@ _FIELDS = {"get_uri": "uri", "get_password": "password"}
 
 
 def _of_connection(path: list[str]) -> Read:
-    if path[:1] == ["get"]:
-        path = path[1:]
+    path = [part for part in path if part != "get"]
     if not path:
         return Read("a connection", always=True, source="")
     conn_id, *rest = path

@@ -2,6 +2,7 @@
 """A Singer tap that counts, or fails in the way its setting `mode` says."""
 
 import argparse
+import hashlib
 import json
 import sys
 import time
@@ -49,6 +50,10 @@ rows = config["rows"]
 if config["mode"] == "fail":
     print("the source said: no such table", file=sys.stderr)
     sys.exit(1)
+if config["mode"] == "prove":
+    # That it is here, without a word of what it is.
+    digest = hashlib.sha256(config["password"].encode()).hexdigest()[:12]
+    print(f"the password has the digest {digest}", file=sys.stderr)
 if config["mode"] == "leak":
     print(f"cannot connect as reader with {config['password']}", file=sys.stderr)
     sys.exit(1)
