@@ -36,7 +36,7 @@ def test_a_persons_way(cluster: Cluster, pictures: Path) -> None:
         airflow_ui.watch(page, pictures / "run.png")
         log = airflow_ui.read_log(page, TASK, pictures / "log.png")
         assert "Created pod csv-to-json-" in log
-        assert "records in" in log
+        assert "records extracted" in log
         result = airflow_ui.read_result(page, pictures / "result.png")
         assert "succeeded: 1,2" in result
         assert "return_value" in result

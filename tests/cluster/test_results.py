@@ -10,6 +10,8 @@ import pytest
 from meltano_runner.contract import CATEGORIES, Category
 
 from tests.waiting import wait_for
+from tools.airflow_api import text_of
+from tools.airflow_log import OPERATORS
 
 if TYPE_CHECKING:
     from tests.cluster.running_cluster import Cluster
@@ -38,8 +40,13 @@ def test_a_dag_runs_for_the_rows_of_a_pod(cluster: Cluster, job: str) -> None:
     assert set(events) == {STREAM, f"x-meltano://faults/dev/tap-{job}-to-target-followed"}
     assert events[STREAM]["extracted"] == 20
     assert (events[STREAM]["bookmark"], events[STREAM]["run_id"]) == ("20", run_id)
-    assert "numbers: 20 extracted; bookmark 20" in cluster.log_of(dag_id, run_id)
-    assert cluster.task_of(dag_id, run_id)["rendered_map_index"] == "20 records"
+    assert "numbers: 20 extracted, loaded: unknown; bookmark 20" in cluster.log_of(dag_id, run_id)
+    task = cluster.task_of(dag_id, run_id)
+    assert task["rendered_map_index"] == "20 extracted, loaded: unknown"
+    entries = cluster.api.log(dag_id, run_id, task["task_id"])
+    lines = [each["event"] for each in entries if str(each.get("logger")).startswith(OPERATORS)]
+    assert 5 < len(lines) == len(set(lines)) <= 12, lines
+    assert not [each for each in map(text_of, entries) if "log read interrupted" in each]
 
     def followed() -> bool:
         runs = cluster.api.call("GET", f"/api/v2/dags/{follower}/dagRuns?limit=100")["dag_runs"]
@@ -63,8 +70,8 @@ def test_what_is_not_as_expected_fails_and_the_rows_stay(cluster: Cluster) -> No
     info = CATEGORIES[Category.EXPECTATION_FAILED]
     for wanted in (
         f"expectation_failed: {info.summary}",
-        "numbers: 20 records, at least 1,000 expected (min_records)",
-        "Not as expected: the run: 20 records, at least 100 expected (min_records)",
+        "numbers: 20 records extracted, at least 1,000 expected (min_records)",
+        "Not as expected: the run: 20 records extracted, at least 100 expected (min_records)",
         "retry: no",
         "state dev:tap-expecting-to-target saved",
     ):
@@ -76,5 +83,5 @@ def test_what_is_not_as_expected_fails_and_the_rows_stay(cluster: Cluster) -> No
     bookmark = int(re.findall(r"; bookmark .*?(\d+)$", log, re.MULTILINE)[0])
     again = cluster.start(dag_id)
     assert cluster.api.wait(dag_id, again, seconds=420) == "failed"
-    moved = f"numbers: 20 extracted; bookmark {bookmark} -> {bookmark + 20}"
+    moved = f"numbers: 20 extracted, loaded: unknown; bookmark {bookmark} -> {bookmark + 20}"
     assert moved in cluster.log_of(dag_id, again)

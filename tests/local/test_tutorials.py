@@ -94,6 +94,6 @@ def refresh_all(url: str, password: str) -> None:
         (task,) = api.tasks(DAG, run)
         path = f"/api/v2/dags/{DAG}/dagRuns/{run}/taskInstances/{task['task_id']}/xcomEntries"
         summary = api.call("GET", f"{path}/summary")["value"]
-        assert "succeeded: 1,200 records" in summary
+        assert "succeeded: 1,200 records extracted" in summary
     finally:
         api.close()

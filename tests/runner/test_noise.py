@@ -29,7 +29,6 @@ def meltano(text: str, level: str = "INFO", **fields: object) -> Event:
         "Using systemdb state backend",
         "Using S3StateStoreManager state backend",
         "Reading state from AWS S3",
-        "Incremental state has been updated at 2026-11-30 13:08:49.008646+00:00.",
         "Block run completed",
         "Need help fixing this problem? Visit https://melta.no/ for troubleshooting steps, or ...",
     ],
@@ -48,6 +47,15 @@ def test_lines_of_meltano_that_tell_nothing(text: str) -> None:
 )
 def test_other_lines_of_meltano_stay(text: str) -> None:
     assert shown(meltano(text, "WARNING")) == [f"WARNING meltano: {text}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Skipping parse of env var settings...", "Skipping deselected stream 'information_schema-x'."],
+)
+def test_lines_of_the_sdk_that_tell_nothing(text: str) -> None:
+    assert shown(plugin(text)) == []
+    assert shown(plugin(f"Row 7: {text}"))
 
 
 @pytest.mark.parametrize(
@@ -124,4 +132,13 @@ def test_an_exception_that_says_more_stays() -> None:
     ]
     assert shown(meltano("Run failed", "ERROR", exception=chain)) == [
         "ERROR meltano: Run failed\nERROR meltano: OSError: disk full"
+    ]
+
+
+def test_a_pipelines_state_is_said_to_be_saved_once() -> None:
+    text = "Incremental state has been updated at 2026-11-30 13:0{}:49.008646+00:00."
+    saved = [meltano(text.format(minute)) for minute in range(4)]
+    assert shown(*saved[:2], meltano("Block run completed"), *saved[2:]) == [
+        f"INFO meltano: {saved[0].text}",
+        f"INFO meltano: {saved[2].text}",
     ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
-from meltano_runner.contract import CATEGORIES, Category, RunResult
+from meltano_runner.contract import CATEGORIES, Category, RunResult, hint_of
 
 from meltano_pods.diagnosis.summary import summarize
 from meltano_pods.errors import RunError
@@ -73,17 +73,7 @@ def failure_of(failure: Failure, where: str) -> RunFailedError:
     """
     info = CATEGORIES[failure.category]
     kind = RunFailedError if info.retry else RunRefusedError
-    return kind("\n".join(_lines(failure)), where, _hint(failure.result, info.hint), failure)
-
-
-def _hint(result: RunResult, hint: str) -> str:
-    """Return a category's hint with the names it leaves open, where the result tells them."""
-    nodes = [node for command in result.dbt for node in command.failed]
-    names = {"<tap>": result.failed_plugin, "<dbt plugin>": result.failed_plugin}
-    names["<name>"] = nodes[0].name if nodes else None
-    for open_name, name in names.items():
-        hint = hint.replace(open_name, name or open_name)
-    return hint
+    return kind("\n".join(_lines(failure)), where, hint_of(failure.result), failure)
 
 
 def _lines(failure: Failure) -> Iterator[str]:

@@ -19,6 +19,7 @@ from meltano_runner.contract.environment import (
     join_names,
     listed_names,
 )
+from meltano_runner.contract.hint import hint_of
 from meltano_runner.contract.message import (
     EXPLAINED_BY,
     MAX_BYTES,
@@ -71,6 +72,7 @@ __all__ = [
     "describe_secret",
     "encode",
     "find_secrets",
+    "hint_of",
     "is_secret_name",
     "join_names",
     "listed_names",

@@ -21,15 +21,16 @@ _MELTANO = re.compile(
     r"Using logging configuration from"
     r"|Using \S+ state backend$|Reading state from "
     r"|Running extract & load\.\.\.$|Extract & load complete!$|Transformation skipped\.$"
-    r"|Incremental state has been updated at "
     r"|(Block run|Run) completed$"
     r"|For more detailed log messages re-run the command"
     r"|Note that you can also check the generated log file"
     r"|For more information on debugging and logging:"
     r"|Need help fixing this problem\?"
 )
-# The Singer SDK, each time it reads its settings.
-_PLUGIN = re.compile(r"Skipping parse of env var settings\.\.\.$")
+_STATE_SAVED = "Incremental state has been updated at "
+_BLOCK_ENDED = "Block run completed"
+# The Singer SDK, each time it reads its settings, and of each stream that is not selected.
+_PLUGIN = re.compile(r"Skipping parse of env var settings\.\.\.$|Skipping deselected stream '")
 # Of the warnings of Python's, those that are for whoever writes the plugin.
 _FOR_DEVELOPERS = re.compile(r"Deprecat\w*Warning$|SyntaxWarning$|MovedIn20Warning$|^RemovedIn")
 _SOURCE_LINE = "  "
@@ -42,11 +43,18 @@ class Noise:
         """Start with nothing seen."""
         self._hidden: set[str] = set()
         """Plugins whose next line, if it is indented, belongs to a warning that was left out."""
+        self._state_saved = False
+        """Whether a pipeline's state was saved: some taps have Meltano say so for each record."""
 
     def without(self, event: Event) -> Event | None:
         """Return an event without its noise; None if nothing is left."""
         if event.from_plugin:
             return None if self._is_plugin_noise(event) else event
+        if event.text.startswith(_STATE_SAVED):
+            again, self._state_saved = self._state_saved, True
+            return None if again else event
+        if event.text == _BLOCK_ENDED:
+            self._state_saved = False
         discovery = discovery_error(event.text)
         text = discovery or event.text
         lines = [line for line in text.splitlines() if not _MELTANO.match(line) and line != "."]

@@ -116,8 +116,8 @@ class Log:
         self._counted, self._last_progress = total, now
         streams = ", ".join(f"{stream} {count:,}" for stream, count in records.most_common(5))
         more = f" and {len(records) - 5} more" if len(records) > 5 else ""  # noqa: PLR2004
-        moved = f"{total:,} record{'' if total == 1 else 's'}"
-        self.say(f"{moved} in {now - self._started:.0f} s ({streams}{more})")
+        counted = f"{total:,} record{'' if total == 1 else 's'} extracted"
+        self.say(f"{counted} in {now - self._started:.0f} s ({streams}{more})")
 
     def say(self, text: str, level: str = "INFO") -> None:
         """Write a line of the runner's own."""

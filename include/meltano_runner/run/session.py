@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from meltano_runner.contract.categories import CATEGORIES, Category
 from meltano_runner.contract.environment import GRACE_SECONDS, LOG_FORMAT, RESULT_FILE
+from meltano_runner.contract.hint import hint_of
 from meltano_runner.contract.message import EXPLAINED_BY, MAX_BYTES, RESULT_KEY, encode
 from meltano_runner.contract.result import Outcome, RunResult, total_counts
 from meltano_runner.run import (
@@ -190,13 +191,15 @@ def _explain(result: RunResult) -> None:
     """Say last in the log why a run did not succeed, for whoever reads the log alone."""
     if result.category is None:
         return
-    info = CATEGORIES[result.category]
     named = result.failed_plugin and result.failed_plugin not in (result.error or "")
-    parts = (result.failed_plugin if named else None, result.error or info.summary)
+    parts = (
+        result.failed_plugin if named else None,
+        result.error or CATEGORIES[result.category].summary,
+    )
     what = ": ".join(filter(None, parts))
     level = "WARNING" if result.outcome is Outcome.STOPPED else "ERROR"
     with contextlib.suppress(OSError, ValueError):
-        for line in (*f"{result.category.value}: {what}".splitlines(), info.hint):
+        for line in (*f"{result.category.value}: {what}".splitlines(), hint_of(result)):
             text = own_line(line, level, as_json=_as_json(), name=EXPLAINED_BY)
             sys.stdout.write(text + "\n")
 
