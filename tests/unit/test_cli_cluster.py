@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import sys
@@ -340,3 +341,77 @@ def test_the_fix_of_a_refusal_is_another_than_what_was_refused(
     with pytest.raises(DeploymentError, match=rf"refuses: Refused \(HTTP {status}\)") as caught:
         asking(Reached(None, name, None, "https://c"), refuse)
     assert words in caught.value.fix
+
+
+@pytest.mark.usefixtures("kubectl")
+def test_kubectl_commands_are_for_the_cluster_that_was_looked_at(
+    root: Path, local: Path, kubectl: Path
+) -> None:
+    text = "kubectl --namespace meltano get pods, or `kubectl create namespace meltano`"
+    prod = reach(root, deployment_settings({}), "prod").aim(text)
+    assert prod == (
+        "kubectl --context prod --namespace meltano get pods, or "
+        "`kubectl --context prod create namespace meltano`"
+    )
+    assert reach(root, deployment_settings({})).aim("kubectl get pods") == (
+        f"kubectl --kubeconfig {local} --context kind-meltano-pods get pods"
+    )
+    assert reach(root, deployment_settings({}), "here", kubectl).aim(prod) == prod
+    assert Reached(None, "in-cluster", None, "https://c").aim(text) == text
+
+
+ARN = "arn:aws:eks:eu-central-1:111122223333:cluster/prod"
+CLUSTER = "clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'}}]\n"
+UNUSABLE = {
+    "empty": ("", "file is empty"),
+    "no YAML": ("{token: hunter2, a: [", "it is not valid YAML"),
+    "a list": ("- hunter2", "cannot be used"),
+    "no contexts": ("apiVersion: v1\nkind: Config\n", "has no context `c`; it has: none"),
+    "contexts of another tool": ("contexts: {c: hunter2}\n", "cannot be used"),
+    "no such cluster": ("contexts: [{name: c, context: {cluster: gone, user: u}}]\n", "gone"),
+    "no such certificate": (
+        CLUSTER.replace("server:", "certificate-authority: /no/ca, server:")
+        + "contexts: [{name: c, context: {cluster: c}}]\n",
+        "/no/ca",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNUSABLE)
+def test_a_kubeconfig_that_cannot_be_used(case: str, root: Path) -> None:
+    text, words = UNUSABLE[case]
+    (root / "kubeconfig").write_text(text)
+    with pytest.raises(DeploymentError, match=re.escape(words)) as caught:
+        reached(root, "c", root / "kubeconfig")
+    assert str(root / "kubeconfig") in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_kubeconfig_without_a_current_context(root: Path) -> None:
+    """kubectl takes it with `--context`; the client's own list of contexts does not."""
+    file = root / "kubeconfig"
+    file.write_text(CLUSTER + f"contexts: [{{name: '{ARN}', context: {{cluster: c}}}}]\n")
+    assert reached(root, ARN, file) == reached(root, None, file) == ARN
+    with pytest.raises(DeploymentError) as caught:
+        reached(root, ARN.replace("prod", "prd"), file)
+    assert f"Did you mean `{ARN}`?" in caught.value.fix
+
+
+def test_kubeconfigs_are_joined_as_kubectl_joins_them(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [write_kubeconfig(root / each, each, each) for each in ("here", "prod")]
+    joined = os.pathsep.join(map(str, files))
+    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", joined)
+    assert (reached(root, "here"), reached(root, "prod")) == ("here", "prod")
+
+
+@pytest.mark.parametrize("text", ["", "{a: ["])
+def test_a_broken_kubeconfig_of_make_up_is_no_traceback(
+    text: str, root: Path, local: Path, kubectl: Path
+) -> None:
+    local.write_text(text)
+    for arguments in ((), ("kind-meltano-pods",)):
+        with pytest.raises(DeploymentError, match="the kubeconfig cannot be used"):
+            reached(root, *arguments)
+    assert kubectl.is_file()

@@ -115,7 +115,7 @@ def test_failure_explains_itself_and_keeps_the_pod(run: Run, cluster: FakeCluste
     (name,) = cluster.pods
     for words in (
         "target_failed: The target (loader) ended with an error.",
-        f"look: kubectl --namespace meltano describe pod {name}",
+        f"look: kubectl --context here --namespace meltano describe pod {name}",
         "fix: Read the target's error above",
     ):
         assert words in err

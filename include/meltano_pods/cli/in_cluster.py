@@ -97,7 +97,7 @@ def run_in_cluster(asked: Asked, log: Log, cluster: Reached, *, wait: bool) -> R
         ending.result,
         kubernetes=None if ending.finding is None else str(ending.finding),
         pod=f"{pods.namespace}/{name}",
-        look=tuple(run_pod.explain(kept=kept)),
+        look=tuple(cluster.aim(line) for line in run_pod.explain(kept=kept)),
     )
     typed = shlex.join(["meltano-runner", *asked.spec.arguments])
     raise failure_of(failure, f"{asked.folder.name}: {typed}; pod {pods.namespace}/{name}")

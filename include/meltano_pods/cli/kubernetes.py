@@ -7,6 +7,8 @@ counts only in a kubeconfig that the deployment itself names.
 from __future__ import annotations
 
 import logging
+import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +17,7 @@ import yaml
 from kubernetes import config
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.client.exceptions import ApiException
+from kubernetes.config import kube_config
 from urllib3.exceptions import HTTPError
 
 from meltano_pods.cli.local_cluster import local_kubeconfig
@@ -33,6 +36,7 @@ logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 _T = TypeVar("_T")
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 _IN_CLUSTER = "in-cluster"
+_KUBECTL = re.compile(r"\bkubectl (?!--context|--kubeconfig)")
 _Context = dict[str, Any]
 
 
@@ -50,6 +54,7 @@ class Reached:
         namespace: The context's namespace; None where it names none.
         server: Address of the API.
         local: Whether it is the cluster of `make up`.
+        kubeconfig: The file that has the context; None for kubectl's own.
     """
 
     client: ApiClient
@@ -57,6 +62,15 @@ class Reached:
     namespace: str | None
     server: str
     local: bool = False
+    kubeconfig: Path | None = None
+
+    def aim(self, text: str) -> str:
+        """Return a text in which each kubectl command is for this cluster, not the current one."""
+        if self.name == _IN_CLUSTER:
+            return text
+        options = {"--kubeconfig": self.kubeconfig, "--context": self.name}
+        words = [f"{key} {shlex.quote(str(value))}" for key, value in options.items() if value]
+        return _KUBECTL.sub(lambda _: f"kubectl {' '.join(words)} ", text)
 
     def __str__(self) -> str:
         made = ", made by `make up`" if self.local else ""
@@ -101,8 +115,8 @@ def reach(
 
 def _nobody_named_one(settings: DeploymentSettings) -> NoClusterError:
     try:
-        known = [str(each["name"]) for each in config.list_kube_config_contexts()[0]]
-    except config.ConfigException:
+        known = _names(None)
+    except DeploymentError:
         known = []
     connection = settings.kubernetes_conn_id
     because = (
@@ -131,17 +145,15 @@ def _of_file(
         local: Kubeconfig of the cluster of `make up`.
         current: Whether the current context is meant where none is named.
     """
-    where = str(file or "the kubeconfig (KUBECONFIG, else ~/.kube/config)")
+    where = _where(file)
+    data = _read(file)
+    contexts = data.get("contexts") or []
+    active = next((each for each in contexts if each["name"] == data.get("current-context")), None)
+    chosen = _chosen(contexts, context, active if current else None, where)
     try:
-        contexts, active = config.list_kube_config_contexts(file and str(file))
-        chosen = _chosen(contexts, context, active if current else None, where)
         client = config.new_client_from_config(file and str(file), chosen["name"])
-    except config.ConfigException as error:
-        raise DeploymentError(
-            f"the kubeconfig cannot be used: {error}",
-            where,
-            "Name another one with `--kubeconfig FILE` or KUBECONFIG.",
-        ) from None
+    except (config.ConfigException, OSError) as error:
+        raise _unusable(str(error), where) from None
     server = client.configuration.host
     return Reached(
         client,
@@ -149,6 +161,7 @@ def _of_file(
         chosen["context"].get("namespace"),
         server,
         local is not None and server in _servers(local),
+        file,
     )
 
 
@@ -177,17 +190,59 @@ def _chosen(
     return found
 
 
-def _read(kubeconfig: Path) -> dict[str, Any]:
-    data = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
-    return data if isinstance(data, dict) else {}
+def _where(file: Path | None) -> str:
+    return str(file or "the kubeconfig (KUBECONFIG, else ~/.kube/config)")
 
 
-def _names(kubeconfig: Path) -> list[str]:
-    return [str(each["name"]) for each in _read(kubeconfig).get("contexts") or []]
+def _read(file: Path | None) -> dict[str, Any]:
+    """Return the content of a kubeconfig, or of those that KUBECONFIG names, as kubectl joins them.
+
+    Not by the client's list of contexts, which demands a current one.
+
+    Raises:
+        DeploymentError: There is none, or it is no kubeconfig.
+    """
+    path = str(file or kube_config.KUBE_CONFIG_DEFAULT_LOCATION)
+    try:
+        merged = kube_config.KubeConfigMerger(path).config
+        data = _plain(merged)
+        if data is None:
+            raise _unusable("there is no such file", _where(file))
+        for name, content in (("contexts", "context"), ("clusters", "cluster")):
+            for each in data.get(name) or []:
+                each["name"], each[content].get("server")
+    except (config.ConfigException, OSError) as error:
+        raise _unusable(str(error), _where(file)) from None
+    except yaml.YAMLError:
+        # Without YAML's own words, which quote what was found: keys and tokens stand in it.
+        raise _unusable("it is not valid YAML", _where(file)) from None
+    except (KeyError, TypeError, AttributeError):
+        raise _unusable("its clusters or contexts are not those of one", _where(file)) from None
+    return dict(data)
 
 
-def _servers(kubeconfig: Path) -> list[str]:
-    return [str(each["cluster"]["server"]) for each in _read(kubeconfig).get("clusters") or []]
+def _plain(node: Any) -> Any:  # noqa: ANN401 - the client has no types
+    """Return what the client wraps, at any depth, to name it in its errors."""
+    value = getattr(node, "value", node)
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return {key: _plain(each) for key, each in value.items()} if isinstance(value, dict) else value
+
+
+def _unusable(why: str, where: str) -> DeploymentError:
+    return DeploymentError(
+        f"the kubeconfig cannot be used: {why}",
+        where,
+        "Name another one with `--kubeconfig FILE` or KUBECONFIG.",
+    )
+
+
+def _names(file: Path | None) -> list[str]:
+    return [str(each["name"]) for each in _read(file).get("contexts") or []]
+
+
+def _servers(file: Path) -> list[str]:
+    return [str(each["cluster"].get("server")) for each in _read(file).get("clusters") or []]
 
 
 def _in_cluster() -> Reached | None:
@@ -233,12 +288,10 @@ def _why(error: HTTPError) -> str:
 
 
 def _fix_refusal(cluster: Reached, status: int) -> str:
-    context = "" if cluster.name == _IN_CLUSTER else f" --context {cluster.name}"
     if status == _UNAUTHORIZED:
-        return (
-            f"Renew the credentials of {cluster.name}; `kubectl{context} auth whoami` shows "
-            "whether they are accepted."
-        )
+        whoami = cluster.aim("`kubectl auth whoami`")
+        return f"Renew the credentials of {cluster.name}; {whoami} shows whether they are accepted."
     if status == _FORBIDDEN:
-        return f"`meltano-pods doctor{context or ' --pod'}` lists the permissions that are missing."
-    return f"See what `kubectl{context} get events` says, and try again."
+        option = "--pod" if cluster.name == _IN_CLUSTER else f"--context {cluster.name}"
+        return f"`meltano-pods doctor {option}` lists the permissions that are missing."
+    return f"See what {cluster.aim('`kubectl get events`')} says, and try again."

@@ -231,7 +231,8 @@ def _of_namespaces(
     for namespace, pods in spaces.items():
         facts = gather(cluster, namespace, needed_by(pods), user)
         yield ok("cluster", f"`{cluster.name}` answers at {cluster.server}")
-        yield from judge(namespace, facts, pods)
+        for finding in judge(namespace, facts, pods):
+            yield replace(finding, fix=cluster.aim(finding.fix))
 
 
 def _dry_runs(
