@@ -26,7 +26,7 @@ from tools.airflow_log import DAG_FILES, OPERATORS, AirflowLog
 from tools.local_airflow import RESULT_KEY
 from tools.local_check import LocalCheckError, check_dag
 from tools.local_database import MigrationError, migrate, needs_migration
-from tools.local_places import ROOT, WORK, airflow_environment, notes, output_of
+from tools.local_places import ROOT, WORK, airflow_environment, notes, output_of, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -95,6 +95,12 @@ class LocalRun:
         if not warehouse.needed(ROOT / "meltano" / self.project, environment):
             yield {}
             return
+        if warehouse.is_empty(WORK / "warehouse") and state_of(self.project).exists():
+            raise LocalRunError(
+                f"the saved state of {self.project} is ahead of the data: the PostgreSQL of local "
+                "runs is gone, and only what is new would be loaded into another one\n"
+                f"  fix: make reset PROJECT={self.project}"
+            )
         try:
             with warehouse.running(WORK / "warehouse") as variables:
                 yield variables

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 VARIABLES = tuple(f"WAREHOUSE_{each}" for each in ("HOST", "PORT", "USER", "PASSWORD", "DATABASE"))
 _HOST = "127.0.0.1"
 _OWNER = "postgres"
+_DATA = "data"
 _NAME = "warehouse"  # of the role and of its database
 _PLACES = (
     "usr/lib/postgresql/*/bin",  # Debian and Ubuntu
@@ -45,6 +46,11 @@ def needed(project: Path, environment: Mapping[str, str]) -> bool:
     file = project / "meltano.yml"
     asks = file.is_file() and f"${VARIABLES[0]}" in file.read_text(encoding="utf-8")
     return asks and VARIABLES[0] not in environment
+
+
+def is_empty(folder: Path) -> bool:
+    """Whether the warehouse of a folder holds nothing: it was never run, or was removed."""
+    return not (place(folder) / _DATA / "PG_VERSION").exists()
 
 
 @contextlib.contextmanager
@@ -86,7 +92,7 @@ class _Server:
 
     @property
     def data(self) -> Path:
-        return self.folder / "data"
+        return self.folder / _DATA
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:

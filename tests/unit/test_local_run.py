@@ -9,8 +9,9 @@ import pytest
 from meltano_pods.errors import DeploymentError
 
 from tests.unit.projects import GOOD, MakeProject
-from tools import local_check, local_places, local_reset, warehouse
+from tools import local_check, local_places, local_reset, local_run, warehouse
 from tools.local_check import LocalCheckError, check_dag, check_projects
+from tools.local_run import LocalRun, LocalRunError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,6 +143,21 @@ class TestVariables:
     def test_one_that_cannot_be_read(self) -> None:
         with pytest.raises(DeploymentError, match="process_env"):
             local_places.process_env({PROCESS_ENV: "{"})
+
+
+def test_a_state_that_is_ahead_of_the_data(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (root / "meltano" / "shop" / "meltano.yml").open("a") as file:
+        file.write("env: {HOST: $WAREHOUSE_HOST}\n")
+    monkeypatch.delenv("WAREHOUSE_HOST", raising=False)
+    monkeypatch.setattr(local_run, "ROOT", root)
+    monkeypatch.setattr(local_run, "WORK", root / ".run")
+    state = root / ".run" / "shop.db"
+    state.parent.mkdir()
+    state.touch()
+    run = LocalRun("shop.daily", full_refresh=False)
+    with pytest.raises(LocalRunError, match="make reset PROJECT=shop"), run._warehouse({}):
+        pass
+    assert state.exists()
 
 
 class TestReset:

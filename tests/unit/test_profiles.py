@@ -73,6 +73,10 @@ def test_what_is_said_wins_over_the_profile() -> None:
         ),
         ({"profil": "astro"}, ("`profil` is no setting", "Did you mean `profile`?")),
         ({"in_cluster": "maybe"}, ("takes true or false",)),
+        (
+            {"process_env": '{"MELTANO_ENVIRONMENT": "prod"}'},
+            ("takes no MELTANO_ENVIRONMENT", "the setting `environment`"),
+        ),
         ({"secrets": "My_Secret"}, ("takes the name of a Kubernetes Secret",)),
         ({"key_secret": "{projects}"}, ("takes the name of a Kubernetes Secret",)),
         ({"image_pull_secrets": "{project}"}, ("takes the name of a Kubernetes Secret",)),
