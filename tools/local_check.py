@@ -114,7 +114,7 @@ def _warnings(folder: Path, plan: ProjectPlan) -> Iterator[str]:
     name = variable_of("process_env")
     exported = deployment_settings({"process_env": os.environ[name]} if name in os.environ else {})
     with suppress(MeltanoPodsError):
-        for each in shadowed(project, plan, deployment_at(ROOT, exported)):
+        for each in shadowed(project, plan, deployment_at(ROOT, exported), os.environ):
             yield f"{each.what}\n  where: {each.where}"
         for setting in ConfiguredSettings(project).of_meltano():
             if _DATABASE in setting.variables and _DATABASE not in os.environ:

@@ -131,6 +131,14 @@ def test_of_a_deployment_and_only_where_it_counts(make_project: MakeProject) -> 
     )
 
 
+def test_of_a_workers_environment(make_project: MakeProject) -> None:
+    folder = make_project(SHOP.replace("TAP,", "tap-a,").replace("ANNOTATIONS", ""))
+    deployment = deployment_at(folder.parents[1], deployment_settings({}))
+    variables = {"TAP_A_PATH": "/data", "TAP_A_TOKEN": "t", "PATH": "/bin"}
+    (warning,) = shadowed(read_project(folder), planned(folder), deployment, variables)
+    assert "TAP_A_PATH, which is set in the environment of this process" in warning.what
+
+
 def test_what_an_environment_says_is_what_counts(make_project: MakeProject) -> None:
     annotations = "annotations: {meltano_pods: {environment: prod}}"
     process_env = '{"TARGET_JSONL_DESTINATION_PATH": "/data"}'

@@ -1,7 +1,8 @@
 """Finds variables that hide what a project's files say: Meltano prefers a variable to meltano.yml.
 
-A pod template, the deployment's `process_env`, the setting `env` and `pod_override` all set
-variables. What a run then does differs from what meltano.yml says, and nothing in its log tells.
+A pod template, the deployment's `process_env`, the environment of Airflow's workers, the setting
+`env` and `pod_override` all set variables. What a run then does differs from what meltano.yml says,
+and nothing in its log tells.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from meltano_pods.settings.override import RUN_CONTAINER
 from meltano_pods.tasks.launcher import launcher_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from meltano_pods.plan import ProjectPlan, TaskPlan
@@ -30,13 +31,19 @@ if TYPE_CHECKING:
 _Variables = dict[str, Location | str]
 
 
-def shadowed(project: Project, plan: ProjectPlan, deployment: Deployment) -> Iterator[ProjectError]:
+def shadowed(
+    project: Project,
+    plan: ProjectPlan,
+    deployment: Deployment,
+    worker: Collection[str] = (),
+) -> Iterator[ProjectError]:
     """Yield a warning for each setting in a project's files that a variable hides.
 
     Args:
         project: The project.
         plan: Its plan.
         deployment: Where its tasks would run.
+        worker: Names of the variables of a worker's environment, where it is known.
 
     Raises:
         MeltanoPodsError: A file of the project, or the pod template, cannot be read.
@@ -44,7 +51,7 @@ def shadowed(project: Project, plan: ProjectPlan, deployment: Deployment) -> Ite
     settings = ConfiguredSettings(project)
     reported: set[tuple[str, Location]] = set()
     for task in plan.tasks:
-        variables = _variables(task, plan.project, deployment)
+        variables = _variables(task, plan.project, deployment, worker)
         for setting in _settings_of(task, project, settings):
             for name in sorted(setting.variables & variables.keys()):
                 if (name, setting.where) not in reported:
@@ -55,7 +62,7 @@ def shadowed(project: Project, plan: ProjectPlan, deployment: Deployment) -> Ite
 def _warning(setting: ConfiguredSetting, name: str, place: Location | str) -> ProjectError:
     return ProjectError(
         f"the setting `{setting.name}` of {setting.owner} has no effect: Meltano prefers the "
-        f"variable {name}, which is set at {place}",
+        f"variable {name}, which is set in {place}",
         setting.where,
         f"Remove the variable there, or the setting here. If the value is meant to differ between "
         f"deployments, set a variable of another name there and write `{setting.name}: $OTHER_NAME`"
@@ -74,14 +81,18 @@ def _settings_of(
             yield from settings.of(plugin, task.environment)
 
 
-def _variables(task: TaskPlan, project: str, deployment: Deployment) -> _Variables:
+def _variables(
+    task: TaskPlan, project: str, deployment: Deployment, worker: Collection[str]
+) -> _Variables:
     """Return the variables that a task's run gets, with the place of each; the last one counts."""
     own: _Variables = {
         name: place_of(task.layers, "env", name) for name in task.settings.env if task.layers
     }
     if launcher_of(task, deployment) != KUBERNETES:
         place = f"the deployment's `process_env` ({variable_of('process_env')})"
-        return {**dict.fromkeys(deployment.settings.process_env, place), **own}
+        of_deployment = dict.fromkeys(deployment.settings.process_env, place)
+        of_worker = dict.fromkeys(worker, "the environment of this process")
+        return {**of_deployment, **of_worker, **own}
     options = pod_options(task, deployment, project)
     of_override: _Variables = {
         name: place_of(task.layers, "pod_override") for name in _set_in(options.override)

@@ -40,7 +40,7 @@ from meltano_pods.settings.launchers import KUBERNETES, PROCESS
 from meltano_pods.tasks.launcher import launcher_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from meltano_pods.cli.kubernetes import Reached
@@ -134,7 +134,9 @@ def _findings(found: Projects, where: _Where, *, dry_run: bool) -> list[Finding]
     findings += judge_airflow(deployment, installed, heartbeat(), pods=bool(tasks[KUBERNETES]))
     if installed and tasks[PROCESS]:
         findings += judge_runner(found.folders[0], found.root)
-    findings += _variables(found, plans, deployment)
+    # Doctor runs where Airflow does, unless it is asked about another deployment.
+    worker = os.environ if where.profile is None else {}
+    findings += _variables(found, plans, deployment, worker)
     for launcher, each in tasks.items():
         findings += judge_state(each, launcher=launcher)
     every = [task for each in tasks.values() for task in each]
@@ -179,11 +181,12 @@ def _of_cluster(
 
 
 def _variables(
-    found: Projects, plans: Sequence[ProjectPlan], deployment: Deployment
+    found: Projects, plans: Sequence[ProjectPlan], deployment: Deployment, worker: Collection[str]
 ) -> Iterator[Finding]:
     for plan in plans:
         with suppress(MeltanoPodsError):  # of the pods, which is a finding of its own
-            for each in shadowed(read_project(found.folder / plan.project), plan, deployment):
+            project = read_project(found.folder / plan.project)
+            for each in shadowed(project, plan, deployment, worker):
                 yield Finding(WARNING, "variables", f"{each.where}: {each.what}", each.fix)
 
 
