@@ -12,20 +12,20 @@ PYTHON ?= >=3.11,<3.14
 
 PROJECTS := $(patsubst meltano/%/meltano.yml,%,$(wildcard meltano/*/meltano.yml))
 PLUGIN_PACKAGES := $(patsubst %/pyproject.toml,%,$(wildcard meltano/*/*/pyproject.toml))
-PLUGINS := $(PROJECTS:%=.run/installed/%)
+PLUGINS := $(PROJECTS:%=.run/meltano/%/.installed)
 
 ##@ Try it
 
 .PHONY: run
 run: .venv/.airflow .venv-meltano/.done ## Run a project's DAG in Airflow here, resuming from its state; no Docker, no cluster (DAG=, FULL_REFRESH=1)
 	@.venv/bin/python -m tools.local_run --check $(if $(DAG),--dag $(DAG))
-	@$(MAKE) --silent $(filter .run/installed/$(firstword $(subst ., ,$(or $(DAG),csv_to_json))),$(PLUGINS))
+	@$(MAKE) --silent $(filter .run/meltano/$(firstword $(subst ., ,$(or $(DAG),csv_to_json)))/.installed,$(PLUGINS))
 	@.venv/bin/python -m tools.local_run $(if $(DAG),--dag $(DAG)) $(if $(FULL_REFRESH),--full-refresh)
 
 .PHONY: airflow
 airflow: .venv/.airflow .venv-meltano/.done ## The Airflow UI here, no Docker, until Ctrl+C (AIRFLOW_PORT=)
 	@projects=$$(.venv/bin/python -m tools.airflow_here --check); \
-	for project in $$projects; do $(MAKE) --silent .run/installed/$$project; done
+	for project in $$projects; do $(MAKE) --silent .run/meltano/$$project/.installed; done
 	@.venv/bin/python -m tools.airflow_here
 
 .PHONY: reset
@@ -166,7 +166,7 @@ EXPORT := --quiet --frozen --no-header --no-annotate --no-emit-workspace
 
 .PHONY: clean
 clean: ## Remove environments, plugins and builds; state, output and history stay
-	rm -rf .venv .venv-meltano .venv-uv .cache .run/installed .run/meltano .run/docs
+	rm -rf .venv .venv-meltano .venv-uv .cache .run/meltano .run/docs
 
 .PHONY: help
 help: ## List the verbs
@@ -209,5 +209,5 @@ WORKSPACE := --editable include/meltano_runner --editable include/meltano_pods
 # A project's plugins, each in an environment of its own. What may concern them is looked at anew when
 # it is touched, and installed when it differs.
 .SECONDEXPANSION:
-.run/installed/%: meltano/%/meltano.yml $$(shell find meltano/% $(PLUGIN_PACKAGES) -path '*/.*' -prune -o \( -name '*.py' -o -name '*.toml' -o -name '*.txt' -o -name '*.lock' -o -name '*.yml' \) -print 2>/dev/null) .venv-meltano/.done
-	@.venv-meltano/bin/python -m tools.plugins meltano/$* $@ .run/meltano/$*
+.run/meltano/%/.installed: meltano/%/meltano.yml $$(shell find meltano/% $(PLUGIN_PACKAGES) -path '*/.*' -prune -o \( -name '*.py' -o -name '*.toml' -o -name '*.txt' -o -name '*.lock' -o -name '*.yml' \) -print 2>/dev/null) .venv-meltano/.done
+	@.venv-meltano/bin/python -m tools.plugins meltano/$* $(@D)

@@ -1,4 +1,4 @@
-"""Installs the plugins of a project where they have changed: `... plugins PROJECT STAMP FOLDER`.
+"""Installs the plugins of a project where they have changed: `... plugins PROJECT FOLDER`.
 
 They go to a folder outside the project, which can be copied without them. What counts is what the
 Meltano image counts, so a changed schedule or setting installs nothing.
@@ -18,22 +18,22 @@ from time import monotonic
 from tools.images import dbt_packages
 from tools.images.plugins_only import reduce_project
 
+STAMP = ".installed"
 _LOCK = Path("locks/meltano.txt")
 
 
-def install(project: Path, stamp: Path, meltano: Path, plugins: Path) -> bool:
-    """Install the plugins unless the stamp says that these are; return whether it did.
+def install(project: Path, plugins: Path, meltano: Path) -> bool:
+    """Install the plugins unless they are there as they should be; return whether it did.
 
     Args:
         project: The project's folder.
-        stamp: File that keeps what was installed.
+        plugins: Meltano's system directory for them, where a file keeps what was installed.
         meltano: Meltano's command.
-        plugins: Meltano's system directory for them.
 
     Raises:
         SystemExit: They cannot be installed; Meltano has said why.
     """
-    digest = _digest(project)
+    digest, stamp = _digest(project), plugins / STAMP
     if digest and stamp.exists() and stamp.read_text(encoding="ascii") == digest:
         stamp.touch()
         return False
@@ -77,7 +77,6 @@ def _digest(project: Path) -> str:
 if __name__ == "__main__":
     install(
         Path(sys.argv[1]).resolve(),
-        Path(sys.argv[2]),
+        Path(sys.argv[2]).resolve(),
         Path(sys.executable).with_name("meltano"),
-        Path(sys.argv[3]).resolve(),
     )

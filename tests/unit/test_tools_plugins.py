@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,10 +45,10 @@ def meltano(tmp_path: Path) -> Path:
 def test_plugins_are_installed_where_what_they_are_made_of_has_changed(
     project: Path, meltano: Path, tmp_path: Path
 ) -> None:
-    stamp, file = tmp_path / "installed-stamps" / "shop", project / "meltano.yml"
+    plugins, file = tmp_path / "plugins", project / "meltano.yml"
 
     def installs() -> bool:
-        return install(project, stamp, meltano, tmp_path / "plugins")
+        return install(project, plugins, meltano)
 
     assert installs()
     assert not installs()
@@ -57,19 +58,21 @@ def test_plugins_are_installed_where_what_they_are_made_of_has_changed(
     assert installs()
     (project / "tap-a" / "tap.py").write_text("two")
     assert installs()
-    assert (tmp_path / "installed").read_text() == "install\n" * 3
+    shutil.rmtree(plugins)
+    assert installs()
+    assert (tmp_path / "installed").read_text() == "install\n" * 4
 
 
 def test_a_failure_is_tried_again(project: Path, meltano: Path, tmp_path: Path) -> None:
-    stamp = tmp_path / "stamp"
-    assert install(project, stamp, meltano, tmp_path / "plugins")
+    plugins = tmp_path / "plugins"
+    assert install(project, plugins, meltano)
     (project / "broken").touch()
     (project / "meltano.yml").write_text(SHOP.replace("tap-a", "tap-b"))
     with pytest.raises(SystemExit, match="shop: `meltano install` failed"):
-        install(project, stamp, meltano, tmp_path / "plugins")
+        install(project, plugins, meltano)
     (project / "broken").unlink()
     (project / "meltano.yml").write_text(SHOP)
-    assert install(project, stamp, meltano, tmp_path / "plugins")
+    assert install(project, plugins, meltano)
 
 
 def test_what_cannot_be_read_is_meltanos_to_say(
@@ -77,4 +80,4 @@ def test_what_cannot_be_read_is_meltanos_to_say(
 ) -> None:
     (project / "meltano.yml").write_text("plugins: [")
     for _ in range(2):
-        assert install(project, tmp_path / "stamp", meltano, tmp_path / "plugins")
+        assert install(project, tmp_path / "plugins", meltano)

@@ -40,6 +40,6 @@ with (folder / "numbers.jsonl").open("a") as file:
             file.flush()
             print(json.dumps(message["value"]), flush=True)
     file.write(json.dumps({"run": run, "done": True}) + "\n")
-    print(f"wrote to {file.name}", file=sys.stderr)
     if config["mode"] == "linger":
         time.sleep(60)
+print(f"wrote to {folder}/numbers.jsonl", file=sys.stderr)
