@@ -18,8 +18,8 @@ PLUGINS := $(PROJECTS:%=.run/meltano/%/.installed)
 
 .PHONY: run
 run: .venv/.airflow .venv-meltano/.done ## Run a project's DAG in Airflow here, resuming from its state; no Docker, no cluster (DAG=, FULL_REFRESH=1)
-	@.venv/bin/python -m tools.local_run --check $(if $(DAG),--dag $(DAG))
-	@$(MAKE) --silent $(filter .run/meltano/$(firstword $(subst ., ,$(or $(DAG),csv_to_json)))/.installed,$(PLUGINS))
+	@projects=$$(.venv/bin/python -m tools.local_run --check $(if $(DAG),--dag $(DAG))); \
+	for project in $$projects; do $(MAKE) --silent .run/meltano/$$project/.installed; done
 	@.venv/bin/python -m tools.local_run $(if $(DAG),--dag $(DAG)) $(if $(FULL_REFRESH),--full-refresh)
 
 .PHONY: airflow

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from meltano_pods.cli.dag_ids import find_dag
 from meltano_pods.cli.projects import find_projects
@@ -45,16 +46,31 @@ class LocalCheckError(Exception):
     """Something that keeps it from running, for the user to read without a traceback."""
 
 
-def check_dag(dag_id: str) -> list[str]:
-    """Check that a DAG can run here; return warnings.
+class CheckedDag(NamedTuple):
+    """A DAG that can run here.
+
+    Attributes:
+        projects: Names of the projects whose plugins it needs.
+        warnings: What the user should know.
+    """
+
+    projects: list[str]
+    warnings: list[str]
+
+
+def check_dag(dag_id: str) -> CheckedDag:
+    """Check that a DAG can run here.
 
     Raises:
         LocalCheckError: It cannot.
     """
     name = dag_id.partition(".")[0]
     folders = {project_part(each.name): each for each in project_folders(ROOT / "meltano")}
-    if name not in folders and (ROOT / "dags" / f"{name}.py").exists():
-        return []  # a DAG of the user's own, which Airflow alone can read
+    own = ROOT / "dags" / f"{name}.py"
+    if name not in folders and own.exists():
+        # Airflow alone can read it, but a project that it runs is named there.
+        named = set(re.findall(r"[\w-]+", own.read_text(encoding="utf-8")))
+        return CheckedDag([each.name for each in folders.values() if each.name in named], [])
     try:
         plan, dag = find_dag(find_projects(ROOT / "meltano"), dag_id)
     except MeltanoPodsError as error:
@@ -77,7 +93,7 @@ def check_dag(dag_id: str) -> list[str]:
         environ |= dict.fromkeys(warehouse.VARIABLES, "")  # which the run will have
     for task in dag.tasks:
         _check_variables(folder, task, environ)
-    return list(_warnings(folder, plan))
+    return CheckedDag([folder.name], list(_warnings(folder, plan)))
 
 
 def _check_variables(folder: Path, task: TaskPlan, environ: Mapping[str, str]) -> None:

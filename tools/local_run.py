@@ -196,8 +196,9 @@ def main() -> int:
     options = parser.parse_args()
     try:
         if options.check:
-            for warning in check_dag(options.dag):
-                sys.stderr.write(f"warning: {warning}\n")
+            checked = check_dag(options.dag)
+            sys.stderr.writelines(f"warning: {warning}\n" for warning in checked.warnings)
+            print(*checked.projects)
             return 0
         done = LocalRun(options.dag, full_refresh=options.full_refresh).run()
     except (LocalCheckError, LocalRunError, MeltanoPodsError) as error:

@@ -31,9 +31,12 @@ def root(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_project_without_an_error(root: Path) -> None:
-    assert check_dag("shop.daily") == []
-    (root / "dags" / "own.py").write_text("")
-    check_dag("own.pipeline")  # a DAG of one's own may have no project of its name
+    assert check_dag("shop.daily") == (["shop"], [])
+    # A DAG of one's own may have no project of its name; its tasks name what they run.
+    (root / "dags" / "own.py").write_text("meltano_task(project='shop', run='tap-csv')")
+    assert check_dag("own.pipeline") == (["shop"], [])
+    (root / "dags" / "own.py").write_text("import shopping")
+    assert check_dag("own.pipeline") == ([], [])
 
 
 def test_an_error(root: Path) -> None:
@@ -76,7 +79,7 @@ def test_no_postgresql_for_a_project_that_loads_into_one(
     with pytest.raises(LocalCheckError, match="apt-get install postgresql"):
         check_dag("shop.daily")
     monkeypatch.setenv("WAREHOUSE_HOST", "db.example.org")
-    assert check_dag("shop.daily") == []
+    assert check_dag("shop.daily").warnings == []
 
 
 def test_a_variable_that_is_not_set(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +102,7 @@ def test_a_variable_that_is_not_set(root: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_database_that_meltano_yml_names_is_not_the_one_of_local_runs(root: Path) -> None:
     with (root / "meltano" / "shop" / "meltano.yml").open("a") as file:
         file.write("database_uri: postgresql://db/state\n")
-    (warning,) = check_dag("shop.daily")
+    (warning,) = check_dag("shop.daily").warnings
     assert "keep the state in .run/shop.db" in warning
     assert "key database_uri" in warning
 
