@@ -1,7 +1,8 @@
 """What Meltano itself makes of projects: its own commands, one after another in one process.
 
 A script for Meltano's environment, which has nothing of ours. Reads folders, one a line, and writes
-one JSON object: for each folder what Meltano says, or its error.
+one JSON object: for each folder what Meltano says, or its error; where a plugin is not
+defined there, only what Meltano says without the Hub.
 """
 
 from __future__ import annotations
@@ -14,17 +15,24 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import structlog
 from meltano.cli import cli
+from meltano.cli.cli import detect_selected_environment
 from meltano.core import yaml
 from meltano.core.behavior.canonical import Canonical
 from meltano.core.block.block_parser import BlockParser
 from meltano.core.block.extract_load import ExtractLoadBlocks
+from meltano.core.hub.client import HubConnectionError
 from meltano.core.plugin.project_plugin import ProjectPlugin
 from meltano.core.project import Project
+from meltano.core.settings_service import SettingsService
 from meltano.core.task_sets_service import TaskSetsService
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def main() -> None:
@@ -39,17 +47,45 @@ def main() -> None:
 
 
 def _look_at(folder: Path) -> dict[str, Any]:
-    try:
-        return {
-            "schedules": json.loads(_output(folder, "schedule", "list", "--format", "json")),
-            "jobs": json.loads(_output(folder, "job", "list", "--format", "json")),
-            "manifests": _manifests(folder),
-            "plugins": _plugins(_project(folder)),
-            "sets": _sets(_project(folder)),
-            "states": _states(folder),
-        }
-    except Exception as error:  # noqa: BLE001 - any of Meltano's is the answer
-        return {"error": f"{type(error).__name__}: {error}"}
+    questions: dict[str, Callable[[], Any]] = {
+        "schedules": lambda: json.loads(_output(folder, "schedule", "list", "--format", "json")),
+        "jobs": lambda: json.loads(_output(folder, "job", "list", "--format", "json")),
+        "chosen": lambda: _chosen(folder),
+        "state_backends": lambda: _state_backends(folder),
+        "manifests": lambda: _manifests(folder),
+        "plugins": lambda: _plugins(_project(folder)),
+        "sets": lambda: _sets(_project(folder)),
+        "states": lambda: _states(folder),
+    }
+    answers: dict[str, Any] = {}
+    for name, ask in questions.items():
+        try:
+            answers[name] = ask()
+        except HubConnectionError as error:
+            # Of a plugin without a definition nothing else can be said without the Hub.
+            return {**answers, "hub": str(error)}
+        except Exception as error:  # noqa: BLE001 - any of Meltano's is the answer
+            return {"error": f"{name}: {type(error).__name__}: {error}"}
+    return answers
+
+
+def _chosen(folder: Path) -> str | None:
+    """Return the environment that Meltano takes where the command line names none."""
+    chosen: tuple[str | None, bool] = detect_selected_environment(
+        cli_environment=None, cli_no_environment=False, project=_project(folder)
+    )
+    return chosen[0]
+
+
+def _state_backends(folder: Path) -> dict[str, str]:
+    """Return the address of the state, by environment; without one under an empty name."""
+    found: dict[str, str] = {}
+    for environment in ["", *(each.name for each in _project(folder).meltano.environments)]:
+        project = _project(folder)
+        if environment:
+            project.activate_environment(environment)
+        found[environment] = project.settings.get("state_backend.uri")
+    return found
 
 
 def _forget() -> None:
@@ -77,8 +113,16 @@ def _output(folder: Path, *command: str) -> str:
 
 
 def _manifests(folder: Path) -> dict[str, Any]:
-    """Return what `compile` writes: by environment, without one under an empty name."""
-    _output(folder, "compile")
+    """Return what `compile` writes: by environment, without one under an empty name.
+
+    Nothing where it does not take the project, though other commands do.
+    """
+    try:
+        # Variables of settings take half of the time, and nothing asks for them.
+        with patch.object(SettingsService, "as_env", return_value={}):
+            _output(folder, "compile")
+    except (TypeError, AttributeError):
+        return {}  # it takes less than all other commands do
     files = (folder / ".meltano" / "manifests").iterdir()
     return {
         file.name.removeprefix("meltano-manifest").removesuffix(".json").removeprefix("."): (

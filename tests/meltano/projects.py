@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from tests.meltano.field_projects import FIELD_PROJECTS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -51,7 +53,7 @@ def _tasks(*tasks: str) -> str:
     return "\n".join(["jobs:", *every, ""])
 
 
-PROJECTS: Mapping[str, str | Mapping[str, str]] = {
+_PROJECTS: Mapping[str, str | Mapping[str, str]] = {
     "a job and its schedule": GOOD,
     "no schedule": PLUGINS + LOAD,
     "a job of several schedules": PLUGINS
@@ -366,12 +368,17 @@ schedules: [{name: daily, interval: '@daily', job: load, start_date: 2026-01-01,
 }
 
 
+PROJECTS = {**_PROJECTS, **FIELD_PROJECTS}
+WITHOUT_DEFINITIONS = "plugins that only the Hub knows"
+
+
 def write(project: str, folder: Path) -> None:
     """Write a project's files into a folder, which is made."""
     said = PROJECTS[project]
     files = {"meltano.yml": said} if isinstance(said, str) else dict(said)
     # Without one Meltano writes one into the file, and all the rest of it anew.
-    files["meltano.yml"] = files["meltano.yml"].rstrip() + "\nproject_id: of-the-test\n"
+    if "project_id" not in files["meltano.yml"]:
+        files["meltano.yml"] = files["meltano.yml"].rstrip() + "\nproject_id: of-the-test\n"
     if project == "json":
         files["meltano.yml"] = files["meltano.yml"].replace(
             "}\nproject_id: of-the-test", ', "project_id": "x"}'

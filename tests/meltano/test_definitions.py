@@ -11,7 +11,7 @@ import pytest
 from meltano_pods.project import read_project
 from meltano_pods.project.definitions import undefined
 
-from tests.meltano.projects import PROJECTS, write
+from tests.meltano.projects import PROJECTS, WITHOUT_DEFINITIONS, write
 
 pytestmark = [pytest.mark.meltano, pytest.mark.timeout(300)]
 
@@ -78,7 +78,7 @@ def test_the_plugins_that_meltano_asks_about(tmp_path: Path) -> None:
     assert sorted(set(found)) == sorted(set(json.loads(done.stdout.splitlines()[-1])))
 
 
-@pytest.mark.parametrize("name", PROJECTS)
+@pytest.mark.parametrize("name", [each for each in PROJECTS if each != WITHOUT_DEFINITIONS])
 def test_of_the_others_meltano_knows_all(tmp_path: Path, name: str) -> None:
     """`test_agreement` lets Meltano look at them without the Hub."""
     folder = tmp_path / "meltano" / "shop"

@@ -39,6 +39,24 @@ def test_the_environments_suffix(make_project: MakeProject) -> None:
     assert task.state_ids == ("prod:tap-csv-to-target-jsonl",)
 
 
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("env: {BRANCH: blue}\n", "blue"),
+        ("annotations: {meltano_pods: {env: {BRANCH: red}}}\n", "red"),
+        ("env: {BRANCH: blue}\nannotations: {meltano_pods: {env: {BRANCH: red}}}\n", "blue"),
+        # Only the run knows it.
+        ("", "$BRANCH"),
+    ],
+)
+def test_a_variable_in_the_environments_suffix(
+    make_project: MakeProject, more: str, expected: str
+) -> None:
+    text = GOOD.replace("- name: dev", "- name: dev\n  state_id_suffix: $BRANCH") + more
+    task, _ = plan(read_project(make_project(text))).dags[0].tasks
+    assert task.state_ids == (f"dev:tap-csv-to-target-jsonl:{expected}",)
+
+
 def test_without_an_environment_meltano_keeps_no_state(make_project: MakeProject) -> None:
     folder = make_project(GOOD.removeprefix("default_environment: dev\n"))
     assert [task.state_ids for task in plan(read_project(folder)).dags[0].tasks] == [(), ()]

@@ -103,7 +103,7 @@ def plan_command(
     states = (
         ()
         if settings.no_state_update
-        else state_ids(project, every, environment, settings.state_id_suffix)
+        else state_ids(project, every, environment, settings.state_id_suffix, env)
     )
     return TaskPlan(
         task_id=task_id,

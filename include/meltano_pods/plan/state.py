@@ -9,13 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meltano_pods.project import PluginType
+from meltano_pods.project.variables import expand
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from meltano_pods.project import Project
 
 
 def state_ids(
-    project: Project, blocks: tuple[str, ...], environment: str | None, suffix: str | None = None
+    project: Project,
+    blocks: tuple[str, ...],
+    environment: str | None,
+    suffix: str | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> tuple[str, ...]:
     """Return the state ids of a `meltano run`, one for each pair of extractor and loader.
 
@@ -26,13 +33,26 @@ def state_ids(
         blocks: What is run.
         environment: Meltano environment of the run.
         suffix: As the run's options say; None: as the environment says.
+        variables: Of the run, which the environment's suffix may refer to.
     """
     if environment is None:
         return ()
-    suffix = suffix or project.environments[environment].state_id_suffix
+    suffix = suffix or _environments_suffix(project, environment, variables or {})
     names = (f"{extractor}-to-{loader}" for extractor, loader in pipelines(project, blocks))
     ids = (":".join(filter(None, (environment, name, suffix))) for name in names)
     return tuple(dict.fromkeys(ids))
+
+
+def _environments_suffix(
+    project: Project, environment: str, variables: Mapping[str, str]
+) -> str | None:
+    """Return an environment's suffix; as written where it refers to what only the run knows."""
+    written = project.environments[environment].state_id_suffix
+    if written is None:
+        return None
+    of_project = {name: each.text for name, each in project.env.items()}
+    text, unset = expand(written, {**variables, **of_project})
+    return written if unset else text
 
 
 def pipelines(project: Project, blocks: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 VARIABLE = "MELTANO_STATE_BACKEND_URI"
 _KEY = "state_backend.uri"
 _SYSTEM_DATABASE = "systemdb"
+# Meltano's own, and add-ons' that write to the disk of the run.
+_FOLDERS = ("file:", "dbm:", "rocksdb:")
 
 
 class StatePlace(NamedTuple):
@@ -60,7 +62,7 @@ class _Address(NamedTuple):
     @property
     def is_folder(self) -> bool:
         """Whether it is a folder of the machine or pod of the run."""
-        return self.text is not None and self.text.startswith("file:")
+        return self.text is not None and self.text.startswith(_FOLDERS)
 
 
 def find_state_place(

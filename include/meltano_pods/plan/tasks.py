@@ -22,7 +22,7 @@ from meltano_pods.settings.merge import joined, merged
 from meltano_pods.settings.tasks import check_task_ids, layers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from meltano_pods.plan.draft import Command, Draft
     from meltano_pods.plan.state_place import StatePlace
@@ -52,13 +52,7 @@ def plan_tasks(
         with errors:
             check_task_ids(layer, ids)
     said = {
-        task_id: in_order(
-            [
-                *layers,
-                *plugin_layers(project, command.blocks, environment),
-                *layers_of(task_id, draft.own),
-            ]
-        )
+        task_id: _layers_of_task(project, draft, (task_id, command), layers, environment)
         for task_id, command in commands.items()
     }
     settings: dict[str, Settings] = {}
@@ -66,14 +60,14 @@ def plan_tasks(
         with errors:
             settings[task_id] = merged(each)
     env, of_schedule = _schedule_env(draft, errors)
+    variables = {task_id: {**own.env, **env} for task_id, own in settings.items()}
     places: dict[str, StatePlace] = {}
     for task_id, own in settings.items():
-        variables = {**own.env, **env}
-        layers_of_task = (*said[task_id], *of_schedule)
+        every = (*said[task_id], *of_schedule)
         with errors:
-            check_environment(own, variables, layers_of_task)
+            check_environment(own, variables[task_id], every)
         with errors:
-            places[task_id] = find_state_place(project, environment, own, variables, layers_of_task)
+            places[task_id] = find_state_place(project, environment, own, variables[task_id], every)
         with errors:
             check_no_state_update(own, environment, commands[task_id], said[task_id])
     errors.check()
@@ -83,10 +77,12 @@ def plan_tasks(
             task_id=task_id,
             arguments=_arguments(command, settings[task_id]),
             environment=environment,
-            env={**settings[task_id].env, **env},
+            env=variables[task_id],
             settings=places[task_id].settings,
             upstream=upstream[task_id],
-            state_ids=_state_ids(project, command, environment, settings[task_id]),
+            state_ids=_state_ids(
+                project, command, environment, settings[task_id], variables[task_id]
+            ),
             pool=settings[task_id].pool,
             pipelines=() if command.transform == ONLY else pipelines(project, command.blocks),
             utilities=_utilities(project, command),
@@ -96,6 +92,18 @@ def plan_tasks(
         for task_id, command in commands.items()
     ]
     return [_with_reads(task, tasks) for task in tasks]
+
+
+def _layers_of_task(
+    project: Project,
+    draft: Draft,
+    task: tuple[str, Command],
+    layers: Sequence[Layer],
+    environment: str | None,
+) -> list[Layer]:
+    task_id, command = task
+    plugins = plugin_layers(project, command.blocks, environment)
+    return in_order([*layers, *plugins, *layers_of(task_id, draft.own)])
 
 
 def utilities(project: Project, blocks: tuple[str, ...]) -> tuple[str, ...]:
@@ -142,14 +150,18 @@ def plugin_layers(
 
 
 def _state_ids(
-    project: Project, command: Command, environment: str | None, settings: Settings
+    project: Project,
+    command: Command,
+    environment: str | None,
+    settings: Settings,
+    variables: Mapping[str, str],
 ) -> tuple[str, ...]:
     if settings.no_state_update or command.transform == ONLY:
         return ()
     suffix = settings.state_id_suffix
     if command.state_id is not None:
         return (state_id_of(command.state_id, None, suffix),)
-    return state_ids(project, command.blocks, environment, suffix)
+    return state_ids(project, command.blocks, environment, suffix, variables)
 
 
 def _content(project: Project, command: Command) -> str:
