@@ -99,7 +99,7 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
         ("stands within a job", "at the left margin"),
     ),
     "section in a schedule": (
-        "  job: load", "  job: load\n  jobs: []", 29, "schedules[0].jobs",
+        "  job: load", "  job: load\n  jobs: [{name: x}]", 29, "schedules[0].jobs",
         ("stands within a schedule",),
     ),
     "section in plugins": (
@@ -110,9 +110,6 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
         ("at the top of a file", "an entry of `schedules`"),
     ),
     "tasks at the top": ("  tasks:", "tasks:", 22, "tasks", ("an entry of `jobs`", "Indent it")),
-    "plugin type at the top": (
-        "jobs:", "loaders: []\njobs:", 20, "loaders", ("it belongs to `plugins`",)
-    ),
     "schedules are a mapping": (
         "- name: daily\n  interval:", "  daily:\n    interval:", 25, "schedules",
         ("begun by `- name",),

@@ -59,9 +59,10 @@ def command(names: tuple[str, ...], projects: Path | None, form: str, profile: s
     DAG ids, states and Secrets that two share, and pods that the deployment cannot start (no such
     template, a value that is not allowed). It needs neither Airflow nor a cluster.
 
-    It warns of plugins that runs look up on Meltano Hub, of DAGs that share a state and would fail
-    if they were started at the same time, of variables that hide what a meltano.yml says, and of
-    tasks that need a Meltano environment and have none. Warnings alone exit with 0.
+    It warns of keys that Meltano does not read though they seem to be meant for it, of plugins that
+    runs look up on Meltano Hub, of DAGs that share a state and would fail if they were started at
+    the same time, of variables that hide what a meltano.yml says, and of tasks that need a Meltano
+    environment and have none. Warnings alone exit with 0.
     """
     found = find_projects(projects).only(names)
     plans, faults = planned_all(found.folders)
@@ -70,7 +71,10 @@ def command(names: tuple[str, ...], projects: Path | None, form: str, profile: s
     warnings: list[MeltanoPodsError] = [each for plan in plans for each in plan.warnings]
     for plan in plans:
         project = read_project(found.folder / plan.project)
-        warnings += [*undefined(project), *transform_warnings(project)]
+        warnings += [
+            *undefined(project),
+            *transform_warnings(project),
+        ]
         warnings += without_environment(plan)
     try:
         deployment = deployment_of(profile, found.root)

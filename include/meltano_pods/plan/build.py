@@ -17,7 +17,7 @@ from meltano_pods.plan.tasks import plan_tasks, plugins_of
 from meltano_pods.plan.text import describe, document, with_conflict
 from meltano_pods.project import PluginType
 from meltano_pods.project.cron import cron_of
-from meltano_pods.settings.check import errors_of, exempt_names
+from meltano_pods.settings.check import errors_of, exempt_names, misplaced_settings
 from meltano_pods.settings.layer import in_order, place_of
 from meltano_pods.settings.merge import merged
 
@@ -90,7 +90,7 @@ def plan(project: Project, environment: str | None = None) -> ProjectPlan:
         tuple(_with_note(dag, conflicts.get(dag.dag_id)) for dag in separated.dags),
         _broken_dags(source, broken, [dag.dag_id for dag in separated.dags]),
         _every_error(source, broken, separated.conflicts),
-        tuple(each.error() for each in separated.conflicts if each.severity is Severity.WARNING),
+        _every_warning(project, separated.conflicts),
     )
 
 
@@ -233,6 +233,18 @@ def _every_error(
         *(each.error() for each in conflicts if each.severity is Severity.ERROR),
     ]
     return tuple(sorted(distinct(found), key=_place))
+
+
+def _every_warning(
+    project: Project, conflicts: Sequence[StateConflict]
+) -> tuple[ProjectError, ...]:
+    """Return what may be a mistake, or do harm one day, each once."""
+    found = [
+        *project.every_warning(),
+        *(error for each in _annotations(project) for error in misplaced_settings(each)),
+        *(each.error() for each in conflicts if each.severity is Severity.WARNING),
+    ]
+    return tuple(distinct(found))
 
 
 def _place(error: ProjectError) -> tuple[str, int]:

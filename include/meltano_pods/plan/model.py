@@ -179,7 +179,7 @@ class ProjectPlan:
         dags: Its DAGs that can run.
         broken: Those that cannot.
         errors: Everything that is wrong in the project, each once; also what no DAG uses.
-        warnings: What may do harm one day.
+        warnings: What may be a mistake, or do harm one day.
     """
 
     project: str

@@ -1,7 +1,8 @@
 """Finds misspelled and misplaced keys, and where Meltano takes no others, every unknown one.
 
 Meltano keeps keys it does not know, so a section or a key that is indented too far, or not enough,
-would silently do nothing.
+would silently do nothing. Where a key may as well be somebody else's, Meltano runs the project, and
+so do we: it is a warning.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from meltano_pods.errors import ProjectError, ProjectLoadError
+from meltano_pods.errors import Location, ProjectError, ProjectLoadError
 from meltano_pods.names import listed, nearest
+from meltano_pods.project.annotations import is_meant_for_us
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from meltano_pods.errors import Errors
-    from meltano_pods.project.document import Entries
+    from meltano_pods.project.document import Entries, Node
 
 _SECTIONS = ("environments", "include_paths", "jobs", "plugins", "schedules")
 _OF_SCHEDULES = ("extractor", "interval", "job", "loader", "transform")
@@ -29,10 +31,13 @@ _BELONGS = {
     **{key: ("`plugins`", f"plugins: {{{key}: [{{name: ...}}]}}") for key in _OF_PLUGINS},
 }
 """Keys that are none of the top of a file, what they belong to, and an example."""
+_LISTS_OF_NAMED = ("environments", "jobs", "schedules")
+_OF_NOBODY = ("x-", "x_", ".", "_")
+"""What begins the keys that hold YAML anchors."""
 
 
 def find_strays(entries: Entries) -> Iterator[ProjectError]:
-    """Yield an error for each key at the top of a file that belongs below a section."""
+    """Yield an error for each key at the top of a file that seems to belong below a section."""
     for key, node in entries.items():
         if key in _BELONGS:
             owner, example = _BELONGS[key]
@@ -40,6 +45,11 @@ def find_strays(entries: Entries) -> Iterator[ProjectError]:
                 f"Meltano reads no key `{key}` at the top of a file; it belongs to {owner}",
                 f"Indent it, so that it stands below what it belongs to, as in `{example}`.",
             )
+
+
+def is_part_of_plugins(stray: ProjectError) -> bool:
+    """Whether a key at the top of a file is a type of plugins, which jobs would miss."""
+    return isinstance(stray.where, Location) and stray.where.key in _OF_PLUGINS
 
 
 def find_sections(
@@ -61,17 +71,36 @@ def find_sections(
             )
 
 
+def looks_like_section(key: str, node: Node) -> bool:
+    """Whether a value is what the section of that name holds."""
+    try:
+        if key == "plugins":
+            return node.is_mapping and any(each in _OF_PLUGINS for each in node.mapping("plugins"))
+        elements = node.elements("a list") if key in _LISTS_OF_NAMED and node.is_list else []
+        return bool(elements) and all(
+            each.is_mapping and "name" in each.mapping("an entry") for each in elements
+        )
+    except ProjectError:  # such as a YAML tag that is read nowhere
+        return False
+
+
 def read_misspelled(
-    entries: Entries, known: Collection[str], errors: Errors, required: Collection[str] = ()
+    entries: Entries,
+    known: Collection[str],
+    errors: Errors,
+    warnings: list[ProjectError],
+    required: Collection[str] = (),
 ) -> Entries:
     """Return entries with those of almost known keys under the keys that were meant.
 
-    So one misspelled key is one error, and not also a missing key.
+    So one misspelled key is one error, and not also a missing key. Without a key that is neither
+    required nor clearly meant, Meltano runs the project: then it is a warning.
 
     Args:
         entries: As written.
         known: The keys that are read.
         errors: Takes an error for each misspelled key.
+        warnings: Takes the warnings.
         required: Keys without which Meltano cannot load the project.
     """
     if entries.keys() <= set(known):
@@ -79,16 +108,24 @@ def read_misspelled(
     missing = [key for key in known if key not in entries]
     meant = dict(entries)
     for key, node in entries.items():
-        if key in known or not (near := difflib.get_close_matches(key, missing, 1, 0.8)):
+        if key in known or key.startswith(_OF_NOBODY):
+            continue
+        if not (near := difflib.get_close_matches(key, missing, 1, 0.8)):
             continue
         kind = ProjectLoadError if near[0] in required else ProjectError
-        errors.found.append(
-            node.error(
-                f"Meltano reads no key `{key}` here", f"Did you mean `{near[0]}`? Rename it.", kind
-            )
-        )
-        meant[near[0]] = meant.pop(key)
+        what, fix = f"Meltano reads no key `{key}` here", f"Did you mean `{near[0]}`? Rename it."
+        if near[0] in required or _is_meant(near[0], node):
+            errors.found.append(node.error(what, fix, kind))
+            meant[near[0]] = meant.pop(key)
+        else:
+            warnings.append(node.error(what, fix))
     return meant
+
+
+def _is_meant(key: str, node: Node) -> bool:
+    if key == "annotations":
+        return node.is_mapping and any(map(is_meant_for_us, node.mapping("annotations")))
+    return looks_like_section(key, node)
 
 
 def read_closed(

@@ -16,16 +16,17 @@ from meltano_pods.project.model import DefaultEnvironment, MeltanoSetting
 from meltano_pods.project.variables import expand
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from meltano_pods.errors import Errors
+    from meltano_pods.errors import Errors, ProjectError
     from meltano_pods.project.document import Entries, Node
 
 _ENV = "env"
 _ENVIRONMENT = "MELTANO_ENVIRONMENT"
 _DEFAULT = "default_environment"
 _STATE_BACKEND = "state_backend"
+_STATE_VARIABLE = "MELTANO_STATE_BACKEND_URI"
 _EXAMPLE_URI = "`state_backend: {uri: 's3://bucket/prefix'}`"
 
 
@@ -106,3 +107,32 @@ def read_default_environment(
 
 def _named(name: str, where: Location) -> DefaultEnvironment | None:
     return DefaultEnvironment(name, where) if name else None
+
+
+def find_ignored_settings(files: Sequence[Entries]) -> Iterator[ProjectError]:
+    """Yield a warning for each state backend that stands where Meltano reads none."""
+    for file in files:
+        node = written(file, _STATE_BACKEND)
+        if node is not None and not node.is_mapping:
+            yield node.error(
+                f"`{_STATE_BACKEND}` is {node.kind}, which Meltano ignores",
+                f"Write it as {_EXAMPLE_URI}.",
+            )
+        if (section := file.get("environments")) is not None and section.is_list:
+            for each in section.elements("a list"):
+                yield from _ignored_in_environment(each)
+
+
+def _ignored_in_environment(node: Node) -> Iterator[ProjectError]:
+    entries = node.mapping("an environment") if node.is_mapping else {}
+    keys = {"config": (_STATE_BACKEND, f"{_STATE_BACKEND}.uri"), _ENV: (_STATE_VARIABLE,)}
+    for section, names in keys.items():
+        found = entries.get(section)
+        inner = found.mapping(section) if found is not None and found.is_mapping else {}
+        for name in names:
+            if name in inner:
+                yield inner[name].error(
+                    f"Meltano reads no `{name}` in an environment; the state is kept elsewhere",
+                    "Say it for the environment's runs by `annotations: {meltano_pods: {env: "
+                    f"{{{_STATE_VARIABLE}: 's3://bucket/prefix'}}}}}}` of the environment.",
+                )

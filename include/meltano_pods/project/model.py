@@ -173,6 +173,7 @@ class Schedule:
         where: Place of its entry.
         annotations: Its own.
         errors: What is wrong with the entry; it cannot run, and what is None may be unreadable.
+        warnings: What Meltano does not read in it.
     """
 
     name: str
@@ -188,6 +189,7 @@ class Schedule:
     where: Location
     annotations: Annotations
     errors: tuple[ProjectError, ...] = ()
+    warnings: tuple[ProjectError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +215,7 @@ class Project:
         errors: What is wrong with the project as a whole: none of its DAGs can run.
         unused_errors: Of entries that nothing can use: plugins and environments without a name, or
             of a name that an earlier one has.
+        warnings: Keys that Meltano does not read, and that seem to be meant for it.
     """
 
     name: str
@@ -231,6 +234,7 @@ class Project:
     nameless: tuple[Job | Schedule, ...] = ()
     errors: tuple[ProjectError, ...] = ()
     unused_errors: tuple[ProjectError, ...] = ()
+    warnings: tuple[ProjectError, ...] = ()
 
     def every_error(self) -> Iterator[ProjectError]:
         """Yield what is wrong with the project, and with each of its entries."""
@@ -244,6 +248,12 @@ class Project:
             *self.nameless,
         ):
             yield from entry.errors
+
+    def every_warning(self) -> Iterator[ProjectError]:
+        """Yield what Meltano does not read in the project, and in each of its entries."""
+        yield from self.warnings
+        for schedule in self.schedules.values():
+            yield from schedule.warnings
 
     def plugin_of(self, block: str) -> Plugin | None:
         """Return the plugin that a block names (`dbt-core:run` and a mapping's name included)."""

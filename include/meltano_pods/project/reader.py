@@ -23,8 +23,9 @@ from meltano_pods.project.files import (
     project_files,
 )
 from meltano_pods.project.jobs import read_job
-from meltano_pods.project.keys import find_strays, read_misspelled
+from meltano_pods.project.keys import find_strays, is_part_of_plugins, read_misspelled
 from meltano_pods.project.meltano_settings import (
+    find_ignored_settings,
     read_default_environment,
     read_env,
     read_state_backend,
@@ -88,9 +89,9 @@ def read_project(folder: Path) -> Project:
             fix it, and shows everything else that is wrong as well.
     """
     layout = Errors()
-    files = [read_misspelled(file, _KEYS, layout) for file in project_files(folder)]
-    for file in files:
-        layout.found += find_strays(file)
+    warnings: list[ProjectError] = []
+    files = [read_misspelled(file, _KEYS, layout, warnings) for file in project_files(folder)]
+    strays = [error for file in files for error in find_strays(file)]
     errors = Errors()
     where = location_of(folder, folder / MELTANO_FILE)
     env = read_env(files, errors)
@@ -102,6 +103,8 @@ def read_project(folder: Path) -> Project:
             default = read_default_environment(files, folder, os.environ, where, env)
     with errors:
         state_backend = read_state_backend(files)
+    with Errors():  # whoever reads it says what cannot be read
+        warnings += find_ignored_settings(files)
     plugins = read_plugins([file["plugins"] for file in files if "plugins" in file])
     jobs = _section(files, "jobs", read_job, layout)
     schedules = _section(files, "schedules", read_schedule, layout)
@@ -125,10 +128,20 @@ def read_project(folder: Path) -> Project:
             *plugins.errors,
             *(error for each in environments.nameless for error in each.errors),
         ),
+        warnings=(*warnings, *strays),
     )
-    if layout.found:
-        raise together([*layout.found, *_apart_from(layout.found, project)])
-    return _with_references(project, plugins.unreadable)
+    complete = _with_references(project, plugins.unreadable)
+    if layout.found or _are_missing(strays, complete):
+        misplaced = [*layout.found, *strays]
+        raise together([*misplaced, *_apart_from(misplaced, project)])
+    return complete
+
+
+def _are_missing(strays: Iterable[ProjectError], project: Project) -> bool:
+    """Whether what stands at the top of a file is missing from where it seems to belong."""
+    errors = list(project.every_error())
+    incomplete = any(isinstance(each, ProjectLoadError) for each in errors)
+    return any(incomplete or (errors and is_part_of_plugins(each)) for each in strays)
 
 
 def _apart_from(layout: Iterable[ProjectError], project: Project) -> Iterable[ProjectError]:

@@ -9,11 +9,13 @@ from meltano_pods.names import listed
 from meltano_pods.project.annotations import read_annotations
 from meltano_pods.project.cron import cron_problem
 from meltano_pods.project.document import name_of, shown, written
-from meltano_pods.project.keys import find_sections, read_misspelled
+from meltano_pods.project.keys import find_sections, looks_like_section, read_misspelled
 from meltano_pods.project.model import Annotations, Schedule
 from meltano_pods.project.transforms import SKIP, TRANSFORMS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
     from meltano_pods.errors import Location
     from meltano_pods.project.document import Entries, Node
 
@@ -21,7 +23,6 @@ _KEYS = (
     "name", "job", "extractor", "loader", "transform", "interval", "start_date", "env",
     "annotations",
 )  # fmt: skip
-_REQUIRED = ("extractor", "loader", "transform", "interval")
 
 # What other tools call an interval.
 _CRON = ("cron", "schedule", "schedule_interval", "cron_interval")
@@ -35,8 +36,12 @@ def read_schedule(node: Node) -> Schedule:
         entries = node.mapping("`- {name: daily, job: load, interval: '@daily'}`", ProjectLoadError)
     if errors.found:
         return _unreadable(node, errors)
-    entries = read_misspelled(entries, _KEYS, errors, required=_REQUIRED)
-    errors.found += find_sections(entries, "a schedule")
+    warnings: list[ProjectError] = []
+    entries = read_misspelled(entries, _KEYS, errors, warnings, required=_required(entries))
+    sections = {key for key, each in entries.items() if looks_like_section(key, each)}
+    errors.found += find_sections({key: entries[key] for key in sections}, "a schedule")
+    others = {key: each for key, each in entries.items() if key not in sections}
+    warnings += find_sections(others, "a schedule")
     name, job, extractor, loader, interval = "", None, None, None, None
     transform = SKIP
     with errors:
@@ -45,6 +50,7 @@ def read_schedule(node: Node) -> Schedule:
     if (node_of_job := written(entries, "job")) is not None:
         with errors:
             job = node_of_job.text("a job's name")
+        warnings += _ignored(entries)
     else:
         extractor, loader, transform = _pair(node, entries, schedule, errors)
     with errors:
@@ -69,7 +75,26 @@ def read_schedule(node: Node) -> Schedule:
         where=node.where,
         annotations=annotations,
         errors=tuple(errors.found),
+        warnings=tuple(warnings),
     )
+
+
+def _required(entries: Entries) -> Collection[str]:
+    """Return the keys without which Meltano cannot load the project."""
+    if written(entries, "job") is not None:
+        return ("interval",)
+    pair = ("interval", "extractor", "loader", "transform")
+    return pair if "extractor" in entries else ("job", *pair)
+
+
+def _ignored(entries: Entries) -> Iterator[ProjectError]:
+    """Yield a warning for each key that Meltano does not read beside a job."""
+    for key in ("extractor", "loader"):
+        if (node := written(entries, key)) is not None:
+            yield node.error(
+                f"Meltano runs the `job` of the schedule and ignores its `{key}`",
+                "Keep one of the two.",
+            )
 
 
 def _unreadable(node: Node, errors: Errors) -> Schedule:

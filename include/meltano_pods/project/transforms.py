@@ -37,7 +37,7 @@ def transform_errors(project: Project, schedule: Schedule) -> Iterator[ProjectEr
             f"the schedule {shown(schedule.name)} has `transform: {schedule.transform}`, for which "
             f"Meltano runs the transformer `{TRANSFORMER}`, and there is none under `transformers`",
             _place(schedule),
-            _other_way(project, schedule),
+            f"Instead, {_other_way(project, schedule)}",
         )
         return
     commands = commands_of(project, plugin)
@@ -48,7 +48,7 @@ def transform_errors(project: Project, schedule: Schedule) -> Iterator[ProjectEr
             f"Meltano runs `clean`, `deps` and `run` of the transformer `{TRANSFORMER}`, which has "
             f"not: {listed(missing)}",
             _place(schedule),
-            f"Add them under `commands` of the transformer. {_other_way(project, schedule)}",
+            f"Add them under `commands` of the transformer; or {_other_way(project, schedule)}",
         )
 
 
@@ -66,7 +66,7 @@ def transform_warnings(project: Project) -> Iterator[ProjectError]:
                 f"{shown(str(schedule.extractor))} at each run, as there is no `{file}`; without "
                 "the network the run fails",
                 _place(schedule),
-                f"Copy the extractor's lock file to `{file}`. {_other_way(project, schedule)}",
+                f"Copy the extractor's lock file to `{file}`; or {_other_way(project, schedule)}",
             )
 
 
@@ -84,7 +84,7 @@ def _other_way(project: Project, schedule: Schedule) -> str:
     environment = default.name if default is not None and not default.unset else "ENVIRONMENT"
     job = f"{environment}:{schedule.extractor}-to-{schedule.loader}"
     return (
-        f"Or schedule a job, such as `tasks: [{pair}, '{names[0] if names else 'dbt'}:run']`. Its "
+        f"schedule a job, such as `tasks: [{pair}, '{names[0] if names else 'dbt'}:run']`. Its "
         f"state id is `{job}` instead of `{schedule.name}`: copy the bookmark before its first run "
         f"(`meltano state copy {schedule.name} {job}`), or all is loaded again."
     )

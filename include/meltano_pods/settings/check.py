@@ -44,7 +44,7 @@ def errors_of(layer: Layer, not_secret: Collection[str] = ()) -> list[SettingsEr
         layer: The layer.
         not_secret: Names of variables that hold no secret, as it or other layers say.
     """
-    return list(_errors(layer, not_secret)) if layer.values or layer.outside else []
+    return list(_errors(layer, not_secret)) if layer.values else []
 
 
 def exempt_names(layers: Iterable[Layer]) -> frozenset[str]:
@@ -62,6 +62,28 @@ def _parts(layer: Layer) -> Iterator[Layer]:
         yield from (part for _, part in task_layers(layer))
 
 
+def misplaced_settings(layer: Layer) -> Iterator[SettingsError]:
+    """Yield a warning for each setting outside of the annotations, where nobody reads it.
+
+    Meltano keeps such keys, and they may be anybody's.
+    """
+    for key, where in layer.outside:
+        if key not in Settings.model_fields and key != TASKS:
+            continue
+        # A job's and a schedule's own `tasks` are Meltano's.
+        if layer.level not in _levels_refused(key) and (
+            key != TASKS or where.key.endswith(f"annotations.{TASKS}")
+        ):
+            beside_ours = where.key.endswith(f"annotations.{key}")
+            yield SettingsError(
+                f"the setting `{key}` stands outside of `annotations: {{meltano_pods: ...}}`, "
+                "where Meltano Pods does not read it",
+                where,
+                f"Move it there: `annotations: {{meltano_pods: {{{key}: ...}}}}`"
+                + (", or under a key of the tool that it is for." if beside_ours else "."),
+            )
+
+
 def valid_part(layer: Layer) -> MadeLayer:
     """Return what a layer says without the keys that are not allowed."""
     values = {}
@@ -74,7 +96,6 @@ def valid_part(layer: Layer) -> MadeLayer:
 
 def _errors(layer: Layer, not_secret: Collection[str]) -> Iterator[SettingsError]:
     yield from secret_faults(layer, not_secret)
-    yield from _misplaced(layer)
     values = dict(layer.values)
     for key in layer.values:
         refused = _levels_refused(key)
@@ -98,25 +119,6 @@ def _errors(layer: Layer, not_secret: Collection[str]) -> Iterator[SettingsError
         # Without the chain: pydantic's text shows the input, which for `env` may be a secret.
         for detail in error.errors(include_url=False):
             yield _explained(layer, detail)
-
-
-def _misplaced(layer: Layer) -> Iterator[SettingsError]:
-    """Find settings outside of the annotations: Meltano keeps such keys, and nobody reads them."""
-    for key, where in layer.outside:
-        if key not in Settings.model_fields and key != TASKS:
-            continue
-        # A job's and a schedule's own `tasks` are Meltano's.
-        if layer.level not in _levels_refused(key) and (
-            key != TASKS or where.key.endswith(f"annotations.{TASKS}")
-        ):
-            beside_ours = where.key.endswith(f"annotations.{key}")
-            yield SettingsError(
-                f"the setting `{key}` stands outside of `annotations: {{meltano_pods: ...}}`, "
-                "where Meltano Pods does not read it",
-                where,
-                f"Move it there: `annotations: {{meltano_pods: {{{key}: ...}}}}`"
-                + (", or under a key of the tool that it is for." if beside_ours else "."),
-            )
 
 
 def _known(level: str) -> list[str]:
