@@ -111,16 +111,17 @@ def _check_variables(folder: Path, task: TaskPlan, environ: Mapping[str, str]) -
 
 
 def check_projects() -> tuple[list[str], list[str]]:
-    """Return the names of the projects that can be read, and what is wrong with the others."""
+    """Return the names of the projects that can be read, and all errors of all projects."""
     good: list[str] = []
     errors: list[str] = []
     for folder in project_folders(ROOT / "meltano"):
         try:
-            planned(folder)
+            found = planned(folder).errors
         except MeltanoPodsError as error:
             errors.append(str(error))
         else:
             good.append(folder.name)
+            errors += map(str, found)
     return good, errors
 
 

@@ -34,21 +34,21 @@ def _write(airflow: RunningAirflow, text: str) -> None:
     (airflow.home / "dags" / "breakable.py").touch()
 
 
-def test_a_broken_project_is_named_and_another_runs_on_its_schedule(
+def _import_error(airflow: RunningAirflow) -> str | None:
+    for each in airflow.api.call("GET", "/api/v2/importErrors")["import_errors"]:
+        assert each["filename"].endswith("breakable.py"), each
+        return str(each["stack_trace"])
+    return None
+
+
+def test_a_project_that_cannot_be_read_is_named_and_another_runs_on_its_schedule(
     airflow: RunningAirflow,
 ) -> None:
     wait_for("the project to be broken", lambda: airflow.api.dag("breakable.job.short"))
-    _write(airflow, SLEEPER.replace("sleeper:short'}", "sleper:short'}"))
-
-    def error() -> str | None:
-        for each in airflow.api.call("GET", "/api/v2/importErrors")["import_errors"]:
-            assert each["filename"].endswith("breakable.py"), each
-            return str(each["stack_trace"])
-        return None
-
-    text = wait_for("the import error", error)
-    assert "meltano/breakable/meltano.yml, line 12, key jobs[0].tasks" in text
-    assert "Did you mean `sleeper`?" in text
+    _write(airflow, f"{SLEEPER}jobs: []\n")
+    text = wait_for("the import error", lambda: _import_error(airflow))
+    assert "meltano/breakable/meltano.yml, line 16, key jobs" in text
+    assert "written twice, first on line 11" in text
 
     since = datetime.now(UTC).isoformat()
     airflow.unpause(GOOD)
@@ -62,4 +62,54 @@ def test_a_broken_project_is_named_and_another_runs_on_its_schedule(
     assert list((airflow.home / "meltano" / "csv_to_json" / "output").iterdir())
 
     _write(airflow, SLEEPER)
-    wait_for("the import error to go", lambda: error() is None)
+    wait_for("the import error to go", lambda: _import_error(airflow) is None)
+
+
+# What is wrong with each breaks it alone.
+BROKEN = """\
+schedules:
+- {name: hourly, interval: '@hourly', job: lost}
+- {interval: '@daily', job: short}
+- {name: tomorrow, interval: '@tomorrow', job: long}
+- {name: secret, interval: '@daily', job: short, env: {API_TOKEN: hunter2}}
+"""
+BROKEN_DAGS = {
+    "breakable.job.lots": "did you mean the command `sleeper:short`?",
+    "breakable.hourly": "the job 'lost' of the schedule 'hourly' is not defined",
+    "breakable.schedules-1": "the schedule has no `name`",
+    "breakable.tomorrow": "the interval '@tomorrow' of the schedule 'tomorrow'",
+    "breakable.secret": "API_TOKEN looks like a secret",
+}
+
+
+def test_broken_entries_are_shown_and_fail_when_they_run_and_good_ones_run(
+    airflow: RunningAirflow,
+) -> None:
+    lots = "jobs:\n- {name: lots, tasks: [short]}\n- {name: good, tasks: 'sleeper:short'}\n"
+    _write(airflow, SLEEPER.replace("jobs:\n", lots) + BROKEN)
+    ids = {*BROKEN_DAGS, "breakable.job.good"}
+    wait_for("all DAGs", lambda: all(airflow.api.dag(each) for each in ids))
+    assert _import_error(airflow) is None
+    for dag_id, words in BROKEN_DAGS.items():
+        details = airflow.api.call("GET", f"/api/v2/dags/{dag_id}/details")
+        assert {each["name"] for each in details["tags"]} == {"breakable", "broken"}
+        assert words.casefold() in details["doc_md"].casefold()
+        assert "hunter2" not in str(details)
+    details = airflow.api.call("GET", "/api/v2/dags/breakable.hourly/details")
+    assert details["timetable_summary"] == "0 * * * *"
+
+    airflow.unpause("breakable.job.good")
+    airflow.unpause("breakable.job.lots")
+    good = airflow.api.trigger("breakable.job.good")
+    bad = airflow.api.trigger("breakable.job.lots")
+    assert airflow.api.wait("breakable.job.good", good, seconds=120) == "success"
+    assert airflow.api.wait("breakable.job.lots", bad, seconds=120) == "failed"
+    (task,) = airflow.api.tasks("breakable.job.lots", bad)
+    assert (task["task_id"], task["try_number"]) == ("broken", 1)
+    log = airflow.log("breakable.job.lots", bad, "broken")
+    assert "config_invalid: 'short' in a task is no plugin" in log
+    assert "meltano/breakable/meltano.yml, line 12, key jobs[0].tasks[0]" in log
+
+    airflow.pause_all()
+    _write(airflow, SLEEPER)
+    wait_for("the project to be as before", lambda: not airflow.api.dag("breakable.hourly"))

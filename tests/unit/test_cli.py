@@ -237,6 +237,48 @@ def test_dags_that_share_a_state(root: Path, said: Said) -> None:
         assert "error: the DAGs `shop.one` and `shop.two` share the state" in err
 
 
+BAD = "- {name: gone, interval: '@hourly', extractor: tap-x, loader: target-b, transform: skip}\n"
+
+
+def test_broken_dags_beside_good_ones(root: Path, said: Said) -> None:
+    with (root / "meltano" / "shop" / "meltano.yml").open("a") as file:
+        file.write(BAD)
+    code, out, err = said("plan")
+    assert code == 1
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert lines[2].startswith("shop.daily 0 0 * * * tap-a-to-target-b prod")
+    assert lines[3].startswith(
+        "shop.gone 0 * * * * - - broken - (meltano/shop/meltano.yml, line 33"
+    )
+    assert err.count("error: ") == 1
+    (project,) = json.loads(said("plan", "--format", "json")[1])
+    assert [each["dag_id"] for each in project["dags"]] == ["shop.daily"]
+    (broken,) = project["broken"]
+    assert (broken["dag_id"], broken["schedule"]) == ("shop.gone", "0 * * * *")
+    assert "Did you mean `tap-a`?" in broken["errors"][0]["fix"]
+    assert len(list(yaml.safe_load_all(said("plan", "--pods", "astro")[1]))) == 1
+    code, out, err = said("validate")
+    assert (code, out) == (1, "1 project, 2 DAGs (1 broken), 1 error\n")
+    (found,) = json.loads(said("validate", "--format", "json")[1])
+    assert (found["severity"], found["key"]) == ("error", "schedules[1].extractor")
+
+
+def test_what_no_run_uses_needs_no_hub(root: Path, said: Said) -> None:
+    rewrite(
+        root,
+        "plugins:\n",
+        "plugins:\n"
+        "  utilities: [{name: superset}, {name: soda}, {name: b}, {name: own, inherit_from: b}]\n"
+        "  orchestrators: [{name: airflow, variant: apache}]\n",
+    )
+    assert said("validate") == (0, "1 project, 1 DAG, 0 errors\n", "")
+    rewrite(root, "schedules:\n", "jobs: [{name: check, tasks: ['soda:scan', own]}]\nschedules:\n")
+    code, out, err = said("validate")
+    assert (code, out) == (0, "1 project, 2 DAGs, 0 errors, 2 warnings\n")
+    assert "the plugin 'soda' has neither" in err
+    assert "the plugin 'b' has neither" in err
+
+
 def test_the_schema_is_of_a_meltano_yml(said: Said) -> None:
     assert "meltano/v4.4.1/" in json.loads(said("schema")[1])["allOf"][0]["$ref"]
     schema = json.loads(said("schema", "--meltano", "")[1])

@@ -94,6 +94,25 @@ def test_dags_and_projects_come_and_go(
     assert [each["project"] for each in changes(said, "other")[1]] == ["other"]
 
 
+def test_dags_that_break_are_fixed_and_go(repository: Path, said: Said) -> None:
+    rewrite(repository, "loader: target-b", "loader: target-x")
+    code, out, err = said("plan", "--diff", "main", "--exit-code", "--format", "json")
+    assert code == 1
+    assert "the loader 'target-x'" in err
+    (project,) = json.loads(out)["projects"]
+    (dag,) = project["dags"]
+    assert (dag["dag_id"], dag["kind"], dag["tasks"]) == ("shop.daily", "changed", [])
+    assert dag["changes"] == [{"key": "broken", "old": False, "new": True}]
+    git(repository, "commit", "--quiet", "--all", "--message", "broken")
+    code, out, _ = said("plan", "--diff", "main", "--format", "json")
+    assert (code, json.loads(out)["projects"]) == (1, [])
+    rewrite(repository, "loader: target-x", "loader: target-b")
+    code, out, err = said("plan", "--diff", "main")
+    assert code == 0
+    assert "broken: true -> false" in out
+    assert "not compared" in err
+
+
 def test_a_template_of_pods_is_part_of_a_change(repository: Path, said: Said) -> None:
     file = repository / "k8s" / "pod_templates" / "default.yaml"
     file.write_text(file.read_text().replace("runAsNonRoot: true", "runAsNonRoot: false"))

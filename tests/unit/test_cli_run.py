@@ -172,3 +172,20 @@ def test_what_airflow_holds_reaches_the_run(
     for arguments in (("plan", "--format", "json"), ("plan", "shop.job.load"), ("validate",)):
         _, out, err = said(*arguments)
         assert "hunter22" not in out + err
+
+
+def test_a_good_dag_of_a_project_with_a_broken_one(root: Path, said: Said, stub: Path) -> None:
+    result = json.dumps(RunResult(Outcome.SUCCEEDED, 0).as_dict())
+    write_stub(stub, f"echo '{result}' > $MELTANO_RUNNER_RESULT_FILE")
+    (root / "meltano" / "shop" / "meltano.yml").write_text(
+        "plugins: {utilities: [{name: a}]}\n"
+        "jobs: [{name: load, tasks: a}, {name: bad, tasks: [a, b, {}]}]\n"
+    )
+    code, out, err = said("run", "shop.job.load")
+    assert code == 0
+    assert out.startswith("a: succeeded")
+    assert "warning: the project shop has 2 errors, and shop.job.bad cannot run; `" in err
+    code, out, err = said("run", "shop.job.bad")
+    assert (code, out) == (1, "")
+    assert err.count("where: meltano/shop/meltano.yml, line 2, key jobs[1].tasks[") == 2
+    assert "Did you mean `shop.job.bad`?" in said("run", "shop.job.bat")[2]

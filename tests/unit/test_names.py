@@ -15,6 +15,14 @@ from meltano_pods.names import listed, nearest
         ("de", ["development"], None),
         ("x", [], None),
         ("orders", ["daily"], None),
+        # Those that begin alike come first, the nearest of them before others.
+        ("tap-orders", ["target-orders", "tap-orders-incremental"], "tap-orders-incremental"),
+        ("tap-orders-full", ["tap-borders-full", "tap-orders"], "tap-orders"),
+        ("tap-shoop", ["tap", "tap-shop"], "tap-shop"),
+        ("tap-google", ["tap-github", "tap-google-ads", "tap-google-analytics"], "tap-google-ads"),
+        ("target-bq", ["target-bigquery", "tap-bq"], "target-bigquery"),
+        ("stagging", ["staging", "stage"], "staging"),
+        ("x" * 5_000, ["x" * 4_000], "x" * 4_000),
     ],
 )
 def test_the_nearest_name(name: str, valid: list[str], expected: str | None) -> None:

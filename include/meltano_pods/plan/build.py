@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from meltano_pods.errors import Errors, ProjectError, ProjectLoadError, SettingsError, distinct
+from meltano_pods.errors import Errors, ProjectError, SettingsError, distinct
 from meltano_pods.plan.broken import broken_dag
 from meltano_pods.plan.draft import drafts, meltano_layers
 from meltano_pods.plan.environment import choose_environment
@@ -99,11 +99,7 @@ def _source(project: Project, fallback: str | None) -> _Source:
     # Which of them belong together is known with each task, where it is checked once more.
     not_secret = exempt_names(annotations)
     invalid = {id(each): errors for each in annotations if (errors := errors_of(each, not_secret))}
-    everywhere = [
-        *project.errors,
-        *invalid.get(id(project.annotations), ()),
-        *(each for each in project.every_error() if isinstance(each, ProjectLoadError)),
-    ]
+    everywhere = [*project.common_errors(), *invalid.get(id(project.annotations), ())]
     return _Source(project, fallback, invalid, everywhere[:_SHOWN_EVERYWHERE])
 
 

@@ -6,15 +6,15 @@ import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.errors import Location, ProjectError, SettingsError
+from meltano_pods.errors import Errors, Location, ProjectError, SettingsError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.plan.environment import check_environment, choose_environment
 from meltano_pods.plan.model import TaskPlan
 from meltano_pods.plan.state import pipelines, state_ids
 from meltano_pods.plan.state_place import find_state_place
-from meltano_pods.plan.tasks import plugin_layers, timeout_options, utilities
+from meltano_pods.plan.tasks import plugin_layers, plugins_of, timeout_options, utilities
 from meltano_pods.project.blocks import check_blocks
-from meltano_pods.settings.check import check
+from meltano_pods.settings.check import errors_of, exempt_names
 from meltano_pods.settings.layer import MadeLayer, in_order
 from meltano_pods.settings.merge import merged
 from meltano_pods.settings.secret_check import check_option
@@ -23,7 +23,7 @@ from meltano_pods.settings.values import check_environment as check_variables
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from meltano_pods.project import Project
+    from meltano_pods.project import Job, Project
     from meltano_pods.settings.layer import Layer
 
 FULL_REFRESH = "--full-refresh"
@@ -67,11 +67,14 @@ def plan_command(
             `default_environment`.
 
     Raises:
-        ProjectError: Blocks, an environment or settings that cannot be.
+        ProjectError: Blocks, an environment or settings that are not allowed, or an entry of the
+            project with errors.
     """
     where = Location(file, key=f"task {task_id}")
     blocks, options = _words(command.run, where)
+    Errors(project.common_errors()).check()
     jobs = [project.jobs[block] for block in blocks if block in project.jobs]
+    Errors(error for job in jobs for error in job.errors).check()
     every = tuple(_without_jobs(project, blocks))
     check_blocks(project, every, where)
     own = _own_layer(command, where)
@@ -88,11 +91,11 @@ def plan_command(
         )
     for option in options:
         check_option(option, where)
+    _check_used(project, jobs, every, environment, own)
     said: list[Layer] = [project.annotations, *(job.annotations for job in jobs), own]
     if environment is not None:
         said.append(project.environments[environment].annotations)
     said += plugin_layers(project, every, environment)
-    check(said)
     layers = in_order(said)
     settings = merged(layers)
     env = {**settings.env, **_variables(command.env, where)}
@@ -119,6 +122,32 @@ def plan_command(
         pipelines=pipelines(project, every),
         utilities=utilities(project, every),
     )
+
+
+def _check_used(
+    project: Project,
+    jobs: Sequence[Job],
+    blocks: tuple[str, ...],
+    environment: str | None,
+    own: Layer,
+) -> None:
+    """Reject a command that uses an entry of the project with errors, or settings that are wrong.
+
+    Raises:
+        ProjectError: With all of them.
+    """
+    layers: list[Layer] = [project.annotations, *(job.annotations for job in jobs), own]
+    errors = Errors()
+    if environment is not None:
+        chosen = project.environments[environment]
+        errors.found += chosen.errors
+        layers.append(chosen.annotations)
+    for plugin in plugins_of(project, blocks):
+        errors.found += (error for each in project.lineage_of(plugin) for error in each.errors)
+        layers += project.annotations_of(plugin, environment)
+    not_secret = exempt_names(layers)
+    errors.found += (error for layer in layers for error in errors_of(layer, not_secret))
+    errors.check()
 
 
 def _own_layer(command: Command, where: Location) -> MadeLayer:

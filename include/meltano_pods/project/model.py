@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from meltano_pods.errors import ProjectLoadError, distinct
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
@@ -254,6 +256,11 @@ class Project:
         yield from self.warnings
         for schedule in self.schedules.values():
             yield from schedule.warnings
+
+    def common_errors(self) -> list[ProjectError]:
+        """Return what keeps everything in the project from running."""
+        load = (each for each in self.every_error() if isinstance(each, ProjectLoadError))
+        return distinct([*self.errors, *load])
 
     def plugin_of(self, block: str) -> Plugin | None:
         """Return the plugin that a block names (`dbt-core:run` and a mapping's name included)."""

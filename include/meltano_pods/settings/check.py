@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -17,7 +17,7 @@ from meltano_pods.settings.secret_check import secret_faults
 from meltano_pods.settings.tasks import TASK_LEVELS, TASKS, task_layers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from pydantic_core import ErrorDetails
 
@@ -113,12 +113,36 @@ def _errors(layer: Layer, not_secret: Collection[str]) -> Iterator[SettingsError
                 yield from _errors(said, not_secret)
         except SettingsError as error:
             yield error
+    if values:
+        yield from _value_errors(layer, values)
+
+
+def _value_errors(layer: Layer, values: dict[str, Any]) -> Iterator[SettingsError]:
+    """Yield an error for each value that is not allowed, also for several of one map."""
+    details: list[ErrorDetails] = []
     try:
         Settings.model_validate(values)
     except ValidationError as error:
         # Without the chain: pydantic's text shows the input, which for `env` may be a secret.
-        for detail in error.errors(include_url=False):
-            yield _explained(layer, detail)
+        details = error.errors(include_url=False)
+    left = dict(values)
+    for detail in details:
+        yield _explained(layer, detail)
+        key, *path = (*map(str, detail["loc"]), *_inner_path(detail))
+        # Checks of single variables end at the first that is wrong.
+        left[key] = _without(left.get(key), path) if detail["type"] in INNER else None
+    left = {key: value for key, value in left.items() if value is not None}
+    if details and left:
+        yield from _value_errors(layer, left)
+
+
+def _without(value: object, path: Sequence[str]) -> object:
+    """Return a map without one key in it; None where there is no such key."""
+    if not path or not isinstance(value, dict) or path[0] not in value:
+        return None
+    rest = {key: each for key, each in value.items() if key != path[0]}
+    inner = _without(value[path[0]], path[1:]) if path[1:] else None
+    return rest if inner is None else {**rest, path[0]: inner}
 
 
 def _known(level: str) -> list[str]:

@@ -225,3 +225,29 @@ def test_what_is_refused(load: Load, case: str) -> None:
     assert words in error
     assert "fix: " in error
     assert "where: task load" in error or "key task load" in error or "DAG file own.py" in error
+
+
+BROKEN = {
+    "a job of it": ("run='bad'", "no loader comes after the extractor 'tap-csv'"),
+    "a plugin of it": ("run='tap-bad target-jsonl'", "expected a string, found a list"),
+    "settings of a plugin of it": ("run='worse:run'", "Did you mean `retries`?"),
+    "an environment of it": ("run='dbt:run', environment='prod'", "Did you mean `pool`?"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_task_that_uses_what_is_wrong_in_the_project(
+    load: Load, tmp_path: Path, case: str
+) -> None:
+    worse = "{name: worse, annotations: {meltano_pods: {retrys: 1}}}"
+    (tmp_path / "meltano" / "shop" / "meltano.yml").write_text(
+        PROJECT.replace("{name: prod}", "{name: prod, annotations: {meltano_pods: {polo: x}}}")
+        .replace("jobs:\n", "jobs:\n- {name: bad, tasks: [tap-csv]}\n")
+        .replace("  extractors:\n", "  extractors:\n  - {name: tap-bad, variant: [x]}\n")
+        .replace("[{name: dbt}]", f"[{{name: dbt}}, {worse}]")
+    )
+    run, words = BROKEN[case]
+    (error,) = load(f"task(task_id='load', project='shop', {run})").import_errors.values()
+    assert words in error
+    assert "where: meltano/shop/meltano.yml, line " in error
+    assert load("task(task_id='load', project='shop', run='load')").import_errors == {}

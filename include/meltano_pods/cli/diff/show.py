@@ -75,7 +75,9 @@ def show_changes(  # noqa: PLR0913 - what the command line says
         said = [each.as_dict() for each in changed]
         show_data({"since": reference, "projects": said, "state_ids_changed": states}, form)
     for fault in unreadable:
-        click.echo(f"not compared, {reference} had a fault: {fault.what} ({fault.where})", err=True)
+        click.echo(
+            f"not compared, {reference} had an error: {fault.what} ({fault.where})", err=True
+        )
     show_faults(faults)
     if faults:
         return 1
