@@ -69,14 +69,14 @@ def test_a_project_that_cannot_be_read_is_named_and_another_runs_on_its_schedule
 BROKEN = """\
 schedules:
 - {name: hourly, interval: '@hourly', job: lost}
-- {interval: '@daily', job: short}
+- {name: 7, interval: '@daily', job: short}
 - {name: tomorrow, interval: '@tomorrow', job: long}
 - {name: secret, interval: '@daily', job: short, env: {API_TOKEN: hunter2}}
 """
 BROKEN_DAGS = {
     "breakable.job.lots": "names no command of 'sleeper'",
     "breakable.hourly": "the job 'lost' of the schedule 'hourly' is not defined",
-    "breakable.schedules-1": "the schedule has no `name`",
+    "breakable.schedules-1": "expected a string, found 7",
     "breakable.tomorrow": "the interval '@tomorrow' of the schedule 'tomorrow'",
     "breakable.secret": "API_TOKEN looks like a secret",
 }
@@ -110,7 +110,7 @@ def test_broken_entries_are_shown_and_fail_when_they_run_and_good_ones_run(
     assert (task["task_id"], task["try_number"]) == ("broken", 1)
     log = airflow.log("breakable.job.lots", bad, "broken")
     assert "config_invalid: the block 'sleeper:shrt' names no command of 'sleeper'" in log
-    assert "meltano/breakable/meltano.yml, line 12, key jobs[0].tasks[0]" in log
+    assert "meltano/breakable/meltano.yml, line 12, key jobs[0].tasks" in log
 
     airflow.pause_all()
     _write(airflow, SLEEPER)

@@ -154,4 +154,4 @@ def test_what_cannot_be_compared(repository: Path, said: Said) -> None:
     rewrite(repository, "loader: target-x", "loader: target-b")
     code, _, err = said("plan", "--diff", "main")
     assert code == 0
-    assert "not compared, main had a fault" in err
+    assert "not compared, main had an error" in err

@@ -109,7 +109,7 @@ def test_a_wrong_environment_of_airflow_is_one_error(make_project: MakeProject) 
 def test_ids_of_good_dags_stay_whatever_is_broken(make_project: MakeProject) -> None:
     more = """\
 - {name: good, interval: '@weekly', job: load}
-- {interval: '@monthly', job: load}
+- {name: 7, interval: '@monthly', job: load}
 - {name: 'b a d', interval: 5, job: load}
 - {name: b-a-d, interval: '@daily', extractor: tap-a, loader: target-b, transform: skip}
 """

@@ -75,8 +75,8 @@ ROUND_TRIP_PLACES = """\
 8 environments[0].config.plugins.extractors[0].annotations.meltano_pods.retrys
 10 environments[1].state_id_sufix
 11 environments[2].annotations.meltano_pods.environment
-17 plugins.extractors[0].annotations.meltano_pods.resources.limits.memory
 17 plugins.extractors[0].annotations.meltano_pods.env.API_TOKEN
+17 plugins.extractors[0].annotations.meltano_pods.resources.limits.memory
 17 plugins.extractors[0].annotations.meltano_pods.env.1st
 18 plugins.extractors[1].commands
 20 plugins.loaders[0].variant
@@ -129,7 +129,6 @@ INHERITED_PLACES = """\
 7 plugins.extractors[1].inherit_from
 9 plugins.extractors[3].annotations
 10 plugins.extractors[4].name
-16 plugins.utilities[0].retries
 20 jobs[0].tasks[0]
 22 jobs[1].tasks
 24 schedules[0].start_date
@@ -174,10 +173,13 @@ def test_every_error_of_several_files(make_project: MakeProject) -> None:
 def test_what_keeps_the_whole_file_from_being_read_comes_with_the_rest(
     make_project: MakeProject,
 ) -> None:
-    text = PLUGINS + "schedule: []\njobs: [{name: load, tasks: [tap-x target-b]}]\ninterval: x\n"
-    errors = errors_in(make_project(text))
-    assert places(errors) == "7 schedule\n9 interval\n"
-    assert [each.what for each in errors[2:]] == []
+    text = PLUGINS + (
+        "schedule: [{name: a, interval: '@daly', job: load}]\n"
+        "jobs: [{name: load, tasks: [tap-x target-b]}]\n"
+    )
+    assert places(errors_in(make_project(text))) == (
+        "7 schedule\n8 jobs[0].tasks[0]\n7 schedule[0].interval\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -132,14 +132,21 @@ class Node:
             self.fail(f"expected a list, found {self.kind}", f"{or_nothing} it as {example}.", kind)
         return list(self._elements())
 
-    def text(self, example: str) -> str:
-        """Return a non-empty string. A number is refused: Meltano would look up a number."""
-        value = self._scalar() if isinstance(self._raw, yaml.ScalarNode) else None
+    def text(self, example: str, kind: type[ProjectError] = ProjectError) -> str:
+        """Return a non-empty string. A number is rejected: Meltano would look up a number.
+
+        Args:
+            example: What would be right here, for the message.
+            kind: Of the error for a number, a boolean or nothing.
+        """
+        value = self._scalar() if isinstance(self._raw, yaml.ScalarNode) else ""
         if not isinstance(value, str) or not value.strip() or self._is_date():
-            shown = self.kind if value is None or isinstance(value, str) else f"{value!r}"
-            shown = "an empty string" if value is not None and shown == "a string" else shown
+            found = self.kind if value is None or isinstance(value, str) else f"{value!r}"
+            found = "an empty string" if found == "a string" else found
             self.fail(
-                f"expected a string, found {shown}", f"Write it as {example}, quoted if in doubt."
+                f"expected a string, found {found}",
+                f"Write it as {example}, quoted if in doubt.",
+                ProjectError if isinstance(value, str) else kind,
             )
         return value
 
@@ -151,7 +158,9 @@ class Node:
         """
         text = self._raw.value if isinstance(self._raw, yaml.ScalarNode) else ""
         if (found := parse_date(text)) is None:
-            self.fail(f"expected a date, found {self.kind}", f"Write it as {example}.")
+            # Meltano's YAML reader makes dates of what looks like one without quotes.
+            kind = ProjectLoadError if self._is_date() else ProjectError
+            self.fail(f"expected a date, found {self.kind}", f"Write it as {example}.", kind)
         return found
 
     def variable(self) -> str:
@@ -256,13 +265,7 @@ _TAGS: dict[type[yaml.Node], tuple[str, ...]] = {
 }
 
 
-def name_of(
-    node: Node,
-    entries: Entries,
-    what: str,
-    example: str,
-    kind: type[ProjectError] = ProjectLoadError,
-) -> str:
+def name_of(node: Node, entries: Entries, what: str, example: str) -> str:
     """Return the name of an entry of a list.
 
     Args:
@@ -270,14 +273,22 @@ def name_of(
         entries: Its own entries.
         what: What it is, such as `job`.
         example: A name that would be right.
-        kind: Of the error where it has none.
 
     Raises:
         ProjectError: It has none.
     """
+    missing, number = _NAMELESS.get(what, (ProjectLoadError, ProjectError))
     if "name" not in entries:
-        node.fail(f"the {what} has no `name`", f"Add one: `- name: {example}`.", kind)
-    return entries["name"].text(f"`name: {example}`")
+        node.fail(f"the {what} has no `name`", f"Add one: `- name: {example}`.", missing)
+    return entries["name"].text(f"`name: {example}`", number)
+
+
+_NAMELESS = {
+    "environment": (ProjectLoadError, ProjectLoadError),
+    "mapping": (ProjectError, ProjectError),
+    "plugin": (ProjectLoadError, ProjectLoadError),
+}
+"""Kinds of error of what has no name, or a number, a boolean or nothing for one."""
 
 
 def optional_text(entries: Entries, key: str, example: str) -> str | None:

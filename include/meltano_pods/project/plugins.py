@@ -45,7 +45,13 @@ def read_plugins(sections: list[Node]) -> Plugins:
         with errors:
             types = section.mapping("`plugins: {extractors: [...]}`", ProjectLoadError)
         reading.note(PluginType, errors.found)
-        misplaced = list(find_sections(types, "`plugins`", ProjectLoadError))
+        # Meltano looks for the type of plugins alone, and an empty list holds none.
+        empty = {key: node for key, node in types.items() if node.is_empty}
+        filled = {key: node for key, node in types.items() if not node.is_empty}
+        misplaced = [
+            *find_sections(empty, "`plugins`"),
+            *find_sections(filled, "`plugins`", ProjectLoadError),
+        ]
         reading.errors += [*errors.found, *misplaced]
         for key, node in types.items():
             if not any(each.where == node.where for each in misplaced):
@@ -76,7 +82,9 @@ class _Reading:
     def read(self, key: str, node: Node) -> None:
         """Read the plugins of one type."""
         errors = Errors()
-        kind = _read_type(key, node, errors)
+        # Meltano passes over a list without plugins.
+        passed_over = node.is_list and node.is_empty
+        kind = _read_type(key, node, errors, ProjectError if passed_over else ProjectLoadError)
         self.errors += errors.found
         if kind is None:
             self.note(PluginType, errors.found)
@@ -117,13 +125,15 @@ def plugin_type(key: str, node: Node) -> PluginType:
         ProjectError: Meltano has no such type.
     """
     errors = Errors()
-    kind = _read_type(key, node, errors)
+    kind = _read_type(key, node, errors, ProjectLoadError)
     if kind is None or errors.found:
         raise together(errors.found)
     return kind
 
 
-def _read_type(key: str, node: Node, errors: Errors) -> PluginType | None:
+def _read_type(
+    key: str, node: Node, errors: Errors, error: type[ProjectError]
+) -> PluginType | None:
     """Return the plugin type that a key names, or is nearest to."""
     if key in _TYPES:
         return PluginType(key)
@@ -133,7 +143,7 @@ def _read_type(key: str, node: Node, errors: Errors) -> PluginType | None:
             f"{shown(key)} is no plugin type; Meltano has: {listed(PluginType)}",
             (f"Did you mean `{near}`? " if near else "")
             + "Move the plugins under one of these, as in `extractors: [{name: tap-example}]`.",
-            ProjectLoadError,
+            error,
         )
     )
     return None if near is None else PluginType(near)
@@ -183,6 +193,7 @@ def _name(node: Node, entries: Entries) -> str:
         entries["name"].fail(
             f"the plugin's name {shown(name)} holds a colon, which blocks use for commands",
             f"Rename it without the colon, as in `name: {name.replace(':', '-')}`.",
+            ProjectLoadError,
         )
     return name
 
@@ -198,8 +209,8 @@ def _mappings(entries: Entries, found: dict[str, Location], errors: Errors) -> t
     names: list[str] = []
     for each in nodes:
         with errors:
-            fields = each.mapping("`- name: hide-emails`")
-            name = name_of(each, fields, "mapping", "hide-emails", ProjectError)
+            fields = each.mapping("`- name: hide-emails`", ProjectLoadError)
+            name = name_of(each, fields, "mapping", "hide-emails")
             if name in found:
                 each.fail(
                     f"the mapping {shown(name)} is defined twice, first in {found[name]}",

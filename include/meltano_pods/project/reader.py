@@ -133,7 +133,10 @@ def read_project(folder: Path) -> Project:
     complete = _with_references(project, plugins.unreadable)
     if layout.found or _are_missing(strays, complete):
         misplaced = [*layout.found, *strays]
-        raise together([*misplaced, *_apart_from(misplaced, project)])
+        # What stands at the top is missing elsewhere, and more seems wrong than is.
+        unsure = strays or any(isinstance(each, ProjectLoadError) for each in layout.found)
+        others = _apart_from(misplaced, project) if unsure else complete.every_error()
+        raise together([*misplaced, *others])
     return complete
 
 

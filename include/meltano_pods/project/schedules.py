@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meltano_pods.errors import Errors, ProjectError, ProjectLoadError
+from meltano_pods.errors import Errors, ProjectLoadError
 from meltano_pods.names import listed
 from meltano_pods.project.annotations import read_annotations
 from meltano_pods.project.cron import cron_problem
@@ -16,7 +16,7 @@ from meltano_pods.project.transforms import SKIP, TRANSFORMS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from meltano_pods.errors import Location
+    from meltano_pods.errors import Location, ProjectError
     from meltano_pods.project.document import Entries, Node
 
 _KEYS = (
@@ -45,7 +45,7 @@ def read_schedule(node: Node) -> Schedule:
     name, job, extractor, loader, interval = "", None, None, None, None
     transform = SKIP
     with errors:
-        name = name_of(node, entries, "schedule", "daily", ProjectError)
+        name = name_of(node, entries, "schedule", "daily")
     schedule = f"the schedule {shown(name)}" if name else "the schedule"
     if (node_of_job := written(entries, "job")) is not None:
         with errors:

@@ -50,10 +50,10 @@ class OrderSettings(BaseModel):
         default=None,
         examples=["one_at_a_time"],
         description=(
-            "Airflow pool in which tasks that write one state run one at a time, in place of `pool` "
-            "(of DAGs that share a state id, or of parallel branches). It must exist, with one "
-            "slot, and count deferred tasks. Tasks whose state is theirs alone pass over it. None: "
-            "DAGs that share a state are a warning, or an error where two schedules can meet; with "
+            "Airflow pool in which tasks that write one state run one at a time, in place of "
+            "`pool` (of DAGs that share a state id, or of parallel branches). It must exist, with "
+            "one slot, and count deferred tasks. Tasks whose state is theirs alone pass over it. "
+            "None: DAGs that share a state are a warning, or an error where schedules meet; with "
             "`state: backend` and a schedule among them the later one is broken."
         ),
     )
