@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from meltano_pods.cli import here
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.names import counted, describe_counts
 from meltano_runner.contract import DbtResult, total_counts
@@ -115,7 +116,7 @@ class LocalRun:
             "AIRFLOW__LOGGING__NAMESPACE_LEVELS": f"{OPERATORS}=INFO {DAG_FILES}=CRITICAL",
             "NO_COLOR": "1",
         }
-        return os.environ | airflow_environment(WORK / "airflow") | own
+        return here.environment_here(os.environ) | airflow_environment(WORK / "airflow") | own
 
     def _run_dag(self, environment: dict[str, str]) -> dict[str, Any]:
         dag_file = ROOT / "dags" / f"{self.project}.py"

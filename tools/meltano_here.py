@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from meltano_pods.cli.here import environment_here
 from meltano_pods.project.files import project_folders
 
 from tools.local_places import ROOT, WORK, project_environment
@@ -27,7 +28,7 @@ def main(project: str, *arguments: str) -> None:
     # Plugins that are started beside it are found by the path.
     path = f"{_COMMAND.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     defaults = {"MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false", **project_environment(project)}
-    environment = {**defaults, **os.environ, "PATH": path}
+    environment = {**defaults, **environment_here(os.environ), "PATH": path}
     os.execve(_COMMAND, [str(_COMMAND), *arguments], environment)  # noqa: S606 - no shell is meant
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from meltano_pods.cli.airflow_values import airflow_values
-from meltano_pods.cli.here import WORK, is_here, variables_here
+from meltano_pods.cli.here import WORK, environment_here, is_here, variables_here
 from meltano_pods.process.environment import own_variables, run_environment
 from meltano_pods.process.run import Request, Run
 
@@ -32,7 +32,7 @@ def run_embedded(asked: Asked, log: Log) -> RunResult:
     settings = asked.task.settings
     not_secret = (*asked.deployment.settings.not_secret, *settings.not_secret)
     environment = run_environment(
-        os.environ,
+        environment_here(os.environ) if is_here(asked.root) else os.environ,
         own_variables(asked.spec.env, airflow_values(asked), settings.airflow_env, not_secret),
         defaults=_defaults(asked),
         project=asked.folder,

@@ -8,12 +8,17 @@ projects' folders, so a project can be copied without its state, output and inst
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from meltano_runner.contract import OUTPUT
 
 from meltano_pods.settings.deployment_values import PROJECT
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 WORK = Path(".run")
+_SYSTEM_DIR = "MELTANO_SYS_DIR_ROOT"
 _OUTPUT = Path("output")
 _MELTANO = Path(".venv-meltano")
 
@@ -42,9 +47,14 @@ def variables_here(root: Path, project: str = PROJECT) -> dict[str, str]:
     """
     return {
         "MELTANO_DATABASE_URI": f"sqlite:///{state_of(root, project)}",
-        "MELTANO_SYS_DIR_ROOT": str(plugins_of(root, project)),
+        _SYSTEM_DIR: str(plugins_of(root, project)),
         OUTPUT: str(output_of(root, project)),
     }
+
+
+def environment_here(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return a terminal's environment without what it says of the plugins of one project."""
+    return {name: value for name, value in environ.items() if name != _SYSTEM_DIR}
 
 
 def is_here(root: Path) -> bool:
