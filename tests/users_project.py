@@ -33,6 +33,8 @@ with DAG("mine", schedule=None, description=f"{REGION} {HOST}"):
 """,
     "include/mine.py": 'PREFIX = "s3://"\n',
     f"dags/{BROKEN_DAG}": "from airflow.sdk import DAG\nimport package_of_mine\n",
+    "dags/mine_exempt.py": "from airflow.sdk import DAG\nimport package_of_mine\n",
+    ".astro/dag_integrity_exceptions.txt": "# Add dag files to exempt\ndags/mine_exempt.py\n",
     "tests/dags/test_mine.py": """\
 import os
 import warnings

@@ -86,9 +86,6 @@ def test_parse_names_the_one_dag_file_that_fails(project: Path) -> None:
     assert code == 1, output
     assert "1 failed" in output
     assert f"dags/{BROKEN_DAG}:" in output
-    (project / ".astro" / "dag_integrity_exceptions.txt").write_text(f"dags/{BROKEN_DAG}\n")
-    code, output = run_pytest(project, "--strict-config", ".astro/test_dag_integrity_default.py")
-    assert code == 0, output
 
 
 def test_pytest_runs_the_dag_tests_and_those_of_the_user(project: Path) -> None:
