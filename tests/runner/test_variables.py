@@ -98,14 +98,15 @@ def test_the_error_says_which_plugin_setting_and_variable(tmp_path: Path) -> Non
         (["tap-escaped"], {}, []),
         (["tap-deep"], {}, ["DATA", "DATA", "TOKEN"]),
         (["tap-deep"], {"TAP_DEEP_FILES": "[]", "TAP_DEEP_AUTH_TOKEN": "t"}, []),
-        (["tap-env"], {}, ["AWS_REGION", "VERBOSITY"]),
-        (["tap-env"], {"AWS_REGION": "", "VERBOSITY": "1"}, []),
+        # What stands under `env` is set.
+        (["tap-env"], {}, []),
+        (["tap-env"], {"MELTANO_ENVIRONMENT": "prod"}, ["STAGE"]),
         (["tap-extra"], {}, ["STREAMS"]),
         # A loader sees the extractor's settings; a plugin that does not run is not looked at.
         (["tap-a", "target-a"], {"DEV_USER": "", "A_PASSWORD": "", "A_HOST": ""}, ["OUT_DIR"]),
         (["nightly"], {"OUT_DIR": "o", "DEV_USER": "u", "A_HOST": "h"}, ["B_PASSWORD"]),
         (["weekly"], {"OUT_DIR": "o", "DEV_USER": "u", "A_HOST": "h", "B_PASSWORD": "p"},
-         ["AWS_REGION", "VERBOSITY", "MAP_KEY"]),
+         ["MAP_KEY"]),
         (["unknown", "dbt:run"], {}, []),
     ],
 )  # fmt: skip
@@ -145,6 +146,23 @@ def test_settings_of_the_project_count_too(tmp_path: Path) -> None:
     assert missing(tmp_path, "a", text=text, **variables) == ["TENANT"]
 
 
+def test_a_variable_of_the_environment_is_made_of_others(tmp_path: Path) -> None:
+    text = (
+        "environments: [{name: dev, env: {ACCOUNT: 'x-$CLOUD_ACCOUNT'}}]\n"
+        "plugins: {extractors: [{name: tap-a, config: {account: $ACCOUNT}}]}"
+    )
+    assert missing(tmp_path, "tap-a", text=text) == ["ACCOUNT"]
+    active = {"MELTANO_ENVIRONMENT": "dev"}
+    assert missing(tmp_path, "tap-a", text=text, **active) == ["CLOUD_ACCOUNT"]
+    assert missing(tmp_path, "tap-a", text=text, **active, CLOUD_ACCOUNT="a") == []
+
+
+def test_a_setting_of_the_project_made_of_its_own_variable(tmp_path: Path) -> None:
+    text = "database_uri: $MELTANO_DATABASE_URI"
+    assert missing(tmp_path, "a", text=text) == ["MELTANO_DATABASE_URI"]
+    assert missing(tmp_path, "a", text=text, MELTANO_DATABASE_URI="sqlite:///x") == []
+
+
 def test_defaults_come_from_lock_files_and_definitions_from_included_files(tmp_path: Path) -> None:
     (tmp_path / "plugins" / "loaders").mkdir(parents=True)
     settings = [{"name": "path", "value": "$LOCKED_PATH"}, {"name": "other", "value": "$OTHER"}]
@@ -161,17 +179,3 @@ def test_defaults_come_from_lock_files_and_definitions_from_included_files(tmp_p
 @pytest.mark.parametrize("text", ["", "[]", "plugins: 1", "plugins: {extractors: {a: b}}", "a: {"])
 def test_what_cannot_be_read_is_meltanos_to_complain_about(tmp_path: Path, text: str) -> None:
     assert missing(tmp_path, "tap-a", text=text) == []
-
-
-def test_a_variable_made_of_itself_is_not_set(tmp_path: Path) -> None:
-    text = "env: {TOKEN: $TOKEN}\nplugins: {extractors: [{name: tap-a, config: {t: $TOKEN}}]}"
-    assert missing(tmp_path, "tap-a", text=text) == ["TOKEN"]
-    assert missing(tmp_path, "tap-a", text=text, TOKEN="x") == []
-
-
-def test_a_folder_for_files_is_missing_where_the_deployment_has_none(tmp_path: Path) -> None:
-    text = PROJECT.replace("$OUT_DIR", "$MELTANO_PODS_OUTPUT")
-    own = {"DEV_USER": "u", "A_PASSWORD": "p", "A_HOST": "h"}
-    assert missing(tmp_path, "tap-a", "target-a", text=text, **own) == ["MELTANO_PODS_OUTPUT"]
-    own["MELTANO_PODS_OUTPUT"] = "/output"
-    assert missing(tmp_path, "tap-a", "target-a", text=text, **own) == []

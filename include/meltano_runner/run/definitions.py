@@ -87,9 +87,14 @@ class Definitions:
         return [self._plugin(kind, name) for name in names for kind in self._types_of(name)]
 
     @property
-    def env(self) -> Mapping[str, Any]:
-        """Environment variables of all plugins: the project's, then the environment's."""
-        return {**_mapping(self.main.get("env")), **_mapping(self.environment.get("env"))}
+    def project_env(self) -> Mapping[str, Any]:
+        """Environment variables that the project has under `env`."""
+        return _mapping(self.main.get("env"))
+
+    @property
+    def environment_env(self) -> Mapping[str, Any]:
+        """Those of the active environment."""
+        return _mapping(self.environment.get("env"))
 
     @cached_property
     def _plugins(self) -> dict[tuple[str, str], Mapping[str, Any]]:

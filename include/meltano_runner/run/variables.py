@@ -118,30 +118,24 @@ class _Check:
         for key in _PROJECT_SETTINGS:
             for path, text in _texts(main.get(key), key):
                 if to_variable("meltano", path) not in self._environment:
-                    yield from self._unset(text, None, path, "meltano.yml", {})
-        suffix = self._definitions.environment.get("state_id_suffix")
-        name = self._definitions.environment.get("name")
-        for path, text in _texts(suffix, "state_id_suffix"):
-            yield from self._unset(text, None, path, f"environment {name}", {})
+                    yield from self._unset(text, None, path, "meltano.yml")
+        active = self._definitions.environment
+        for path, text in _texts(active.get("state_id_suffix"), "state_id_suffix"):
+            yield from self._unset(text, None, path, f"environment {active.get('name')}")
 
     def _of_plugin(self, plugin: Plugin) -> Iterator[Missing]:
-        env = {key: each for layer in reversed(plugin.env) for key, each in layer.values.items()}
         defaults = {str(each.get("name")): each.get("value") for each in reversed(plugin.settings)}
         taken: set[str] = set()
         for layer in (*plugin.layers, Layer("its default", plugin.name, defaults)):
             texts = [each for key, value in layer.values.items() for each in _texts(value, key)]
             for path, text in texts:
                 parts = _parts_of(path)
-                if taken.isdisjoint(parts) and not self._is_replaced(plugin, parts, env):
-                    yield from self._unset(text, plugin, path, layer.place, env)
+                if taken.isdisjoint(parts) and not self._is_replaced(plugin, parts):
+                    yield from self._unset(text, plugin, path, layer.place)
             taken |= {key for key, value in layer.values.items() if value is not None}
             taken |= {path for path, _ in texts}
-        for name, value in env.items():
-            others = {key: each for key, each in env.items() if key != name}
-            if name not in self._environment and isinstance(value, str):
-                yield from self._unset(value, plugin, f"env.{name}", "meltano.yml", others)
 
-    def _is_replaced(self, plugin: Plugin, settings: Sequence[str], env: Mapping[str, Any]) -> bool:
+    def _is_replaced(self, plugin: Plugin, settings: Sequence[str]) -> bool:
         """Whether a variable of a setting, or of what it is a part of, has the last word."""
         variables = {to_variable(prefix, each) for prefix in plugin.prefixes for each in settings}
         for definition in plugin.settings:
@@ -150,55 +144,53 @@ class _Check:
                 names = [definition.get("env"), *(aliases if isinstance(aliases, list) else ())]
                 variables |= {str(each) for each in names if each}
                 variables |= {to_variable(p, str(each)) for p in plugin.prefixes for each in names}
-        known = {*self._environment, *self._definitions.env, *env}
+        known = {*self._known(plugin), *self._definitions.environment_env}
         return not variables.isdisjoint(known)
 
     def _unset(
-        self,
-        text: str,
-        plugin: Plugin | None,
-        setting: str,
-        place: str,
-        env: Mapping[str, Any],
+        self, text: str, plugin: Plugin | None, setting: str, place: str
     ) -> Iterator[Missing]:
         for variable, reference in _references(text):
-            missing = self._first_unset(variable, plugin, setting, env)
+            missing = self._first_unset(variable, plugin, setting)
             if missing is not None:
-                through = "" if missing == variable else f", through the variable {variable}"
                 name = plugin.name if plugin else None
+                through = "" if missing == variable else f", through the variable {variable}"
                 shown = setting.removeprefix("_")
                 yield Missing(missing, name, shown, place + through, reference)
 
-    def _first_unset(
-        self, variable: str, plugin: Plugin | None, setting: str, env: Mapping[str, Any]
-    ) -> str | None:
-        """Return a variable, or the one that it is made of, if it is not set."""
-        seen: set[str] = set()
-        pending = [variable]
-        while pending:
-            name = pending.pop()
-            if self._is_set(name, plugin, setting) or name in seen:
-                if name in seen and not self._is_set(name, plugin, setting):
-                    return name  # made of itself, and not set
-                continue
-            seen.add(name)
-            value = {**self._definitions.env, **env}.get(name)
-            if value is None:
-                return name
-            pending += [each for each, _ in _references(value)] if isinstance(value, str) else []
-        return None
+    def _first_unset(self, variable: str, plugin: Plugin | None, setting: str) -> str | None:
+        """Return a variable that is not set, or the first unset part of one that is made of some.
+
+        Meltano 4.4 looks up the parts of a variable under the environment's `env`; those of one
+        under the project's or the plugin's it leaves as they stand.
+        """
+        if self._is_set(variable, plugin, setting):
+            return None
+        made_of = self._definitions.environment_env.get(variable)
+        if not isinstance(made_of, str):
+            return variable if made_of is None else None
+        parts = (part for part, _ in _references(made_of))
+        return next((part for part in parts if not self._is_set(part, plugin, setting)), None)
 
     def _is_set(self, variable: str, plugin: Plugin | None, setting: str) -> bool:
-        if variable in self._environment:
+        if variable in self._known(plugin):
             return True
         if variable.startswith(_MELTANO):
-            return variable != OUTPUT
+            # Nor does Meltano set the variable of a setting of its own that refers to just that.
+            own = plugin is None and variable == to_variable(f"{_MELTANO}{setting}")
+            return variable != OUTPUT and not own
         for each in self._plugins:
             # A loader sees the extractor's settings as variables, an extra its own plugin's.
             sees = each is not plugin or setting.startswith("_")
             if sees and variable.startswith(tuple(f"{prefix}_" for prefix in each.prefixes)):
                 return True
         return False
+
+    def _known(self, plugin: Plugin | None) -> set[str]:
+        """Return the variables that are set for a plugin, but for those of the environment."""
+        own = plugin.env if plugin else ()
+        names = (name for layer in own for name in layer.values)
+        return {*self._environment, *self._definitions.project_env, *names}
 
 
 def _texts(value: object, path: str, depth: int = 0) -> Iterator[tuple[str, str]]:
