@@ -40,14 +40,16 @@ annotations:
     notify: {webhook: null}
     expect: {min_records: {warn: 5}, streams: {orders: {schema_change: fail}}}
 """
-# A run of this project ends with an error that holds a secret.
+# A run of this project ends with an error that holds a secret, which an Airflow connection holds.
 SECRETIVE = f"""\
 env:
   TAP_CSV_PASSWORD: {canary("env")}
-  TAP_CSV_PATH: /nowhere/{canary("env")}.csv
 annotations:
-  meltano_pods: {{retries: 0}}
+  meltano_pods:
+    retries: 0
+    airflow_env: {{TAP_CSV_PATH: {{connection: files, field: extra.path}}}}
 """
+FILES = {"conn_type": "generic", "extra": {"path": f"/nowhere/{canary('connection')}.csv"}}
 
 
 @pytest.fixture(scope="session")
@@ -83,6 +85,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Iterator[
         "AIRFLOW__MELTANO_PODS__PROCESS_ENV": json.dumps(
             {"MELTANO_PODS_OUTPUT": f"{home}/meltano/{{project}}/output"}
         ),
+        "AIRFLOW_CONN_FILES": json.dumps(FILES),
         **inbox.connections(),
     }
     with RunningAirflow(home, environment) as running:
