@@ -9,7 +9,7 @@ from meltano_pods.errors import SettingsError
 from meltano_pods.pods.build import NO_DATABASE, build_pod
 from meltano_pods.pods.options import SecretKey
 from meltano_pods.pods.template import read_template
-from meltano_pods.settings import settings_of
+from meltano_pods.settings import Settings, settings_of
 
 from tests.unit.layers import layer
 from tests.unit.pods import RUN, SPEC, TEMPLATES, env, main, options
@@ -54,6 +54,18 @@ def test_a_project_may_have_a_key_of_its_own_for_the_database() -> None:
     uri = "MELTANO_DATABASE_URI"
     pod = build(secret_env={uri: SecretKey("env-secrets", "ORDERS_DATABASE_URI")})
     assert env(pod)[uri]["secretKeyRef"]["key"] == "ORDERS_DATABASE_URI"
+    assert [each["name"] for each in main(pod)["env"]].count(uri) == 1
+
+
+def test_airflow_may_hold_the_address_of_the_database() -> None:
+    uri = "MELTANO_DATABASE_URI"
+    sources = Settings.model_validate({"airflow_env": {uri: {"connection": "meltano"}}}).airflow_env
+    pod = build(airflow_env=sources)
+    assert env(pod)[uri]["secretKeyRef"] == {
+        "name": pod["metadata"]["annotations"]["meltano-pods/secret"],
+        "key": uri,
+        "optional": False,
+    }
     assert [each["name"] for each in main(pod)["env"]].count(uri) == 1
 
 
