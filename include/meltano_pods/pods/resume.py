@@ -33,6 +33,8 @@ def why_given_up(
     waiting = why_waiting(pod, events)
     if waiting is not None and waiting.final:
         return waiting
+    if waiting is not None and waiting.category is Category.SECRET_MISSING:
+        return None  # the pod's own, which is there by now: the kubelet looks again
     if int(event.get("_redefer_count", 0)) >= _MAX_ATTEMPTS:
         return Finding(Category.UNKNOWN, "Triggerer", f"it gave up again and again: {message}")
     return None

@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("airflow.providers.cncf.kubernetes")
 
+from airflow.sdk.exceptions import TaskDeferred
 from meltano_pods.diagnosis import RunFailedError, RunRefusedError
 from meltano_pods.pods import naming
 from meltano_pods.settings import Settings
@@ -16,7 +17,7 @@ from meltano_runner.contract import SECRET_NAMES, Category
 
 from tests.canaries import CANARY
 from tests.unit.fake_cluster import refusal
-from tests.unit.pod_operator.runs import NAME, context, deferred
+from tests.unit.pod_operator.runs import NAME, context, deferred, reenter
 from tests.unit.pods import RUNNING, ended, over, waits
 
 if TYPE_CHECKING:
@@ -189,3 +190,18 @@ def test_the_kubelet_may_look_before_it_is_there(
     cluster.steps = [*[other] * 90, RUNNING, over(ended())]
     with pytest.raises(RunFailedError, match="secret_missing"):
         with_secret().execute(context())
+
+
+def test_a_trigger_that_meets_that_is_followed_by_another(
+    with_secret: Callable[..., MeltanoPodOperator], cluster: FakeCluster
+) -> None:
+    cluster.steps = [waits("ContainerCreating")]
+    made = with_secret(deferred=True)
+    made.deferrable = True
+    deferred(made)
+    own = naming.annotation(cluster.created[0], naming.SECRET)
+    cluster.steps = [waits("CreateContainerConfigError", f'secret "{own}" not found')]
+    again = with_secret(deferred=True)
+    again.deferrable = True
+    with pytest.raises(TaskDeferred):
+        reenter(again, status="error", message="CreateContainerConfigError", _redefer_count=7)
