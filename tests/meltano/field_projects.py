@@ -224,6 +224,8 @@ state_backend:
   lock_timeout_seconds: 10
   gcs: {{application_credentials_path: $HOME/key.json}}
 env: {{REGION: eu, NUMBER: 5, FLAG: true, NOTHING: }}
+annotations: {{other: {{x: 1}}}}
+project_id: a-project
 {_GOOD}""",
     "settings by dotted keys": f"""\
 state_backend.uri: azure://container/state

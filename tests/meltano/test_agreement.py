@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from meltano_pods.plan import plan
 from meltano_pods.plan.state import state_ids
 from meltano_pods.project import Job, PluginType, Project, Schedule, read_project
@@ -290,6 +291,16 @@ def _deep(base: Any, over: Any) -> Any:
         }
     # Meltano appends lists; ours replace one another, when settings are made of them.
     return base + over if isinstance(base, list) and isinstance(over, list) else over
+
+
+def test_every_key_of_meltanos_schema_is_taken(folders: dict[str, Path]) -> None:
+    (schema,) = ROOT.glob(".venv-meltano/lib/python3*/site-packages/meltano/schemas/*.json")
+    name = "every setting of Meltano's"
+    written = yaml.safe_load((folders[name] / "meltano.yml").read_text())
+    elsewhere = {"include_paths"}  # most of the other projects have it
+    assert json.loads(schema.read_text())["properties"].keys() - written.keys() == elsewhere
+    planned = plan(read_project(folders[name]))
+    assert (planned.errors, planned.warnings) == ((), ())
 
 
 def test_the_commands_themselves(

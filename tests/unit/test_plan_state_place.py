@@ -147,6 +147,25 @@ def test_two_dags_are_not_kept_apart_by_a_bucket(make_project: MakeProject) -> N
     assert "overwrites the other's bookmarks" in str((*made.errors, *made.warnings)[0])
 
 
+@pytest.mark.parametrize(
+    ("settings", "same"),
+    [
+        ("database_secret: own", True),
+        ("secret_env: {MELTANO_DATABASE_URI: {key: ORDERS}}", True),
+        ("retries: 1", False),
+    ],
+)
+def test_a_database_beside_the_bucket_keeps_them_apart(
+    make_project: MakeProject, settings: str, *, same: bool
+) -> None:
+    text = GOOD.replace("schedules:", "- {name: again, tasks: tap-csv target-jsonl}\nschedules:")
+    bucket = "state_backend: {uri: s3://bucket}\n"
+    made = plan(read_project(make_project(text + bucket + ROOT_KEYS % settings)))
+    (found,) = (*made.errors, *made.warnings)
+    assert ("already_running" in found.what) == same
+    assert (found in made.warnings) == same
+
+
 @pytest.mark.parametrize("uri", ["[a]", "''", "5"])
 def test_an_address_that_is_none(make_project: MakeProject, uri: str) -> None:
     with pytest.raises(Exception, match=r"key state_backend\.uri"):

@@ -7,8 +7,9 @@ apart: where they have the scheduled state (`backfill_state: shared`), it is kep
 task twice at once, but not from running two that share a state.
 
 Only a pool of one slot keeps them apart in Airflow, and a DAG file cannot make one: the setting
-`state_pool` names it. Meltano itself rejects a second run where both have one system database; with
-a state backend nothing does: of its locks, that of S3 lets overlapping runs pass.
+`state_pool` names it. Meltano itself rejects a second run where both have one system database,
+wherever the state is; with a state backend alone nothing does: of its locks, that of S3 lets
+overlapping runs pass.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Errors, ProjectError, SettingsError
 from meltano_pods.plan.graph import ancestors
+from meltano_pods.plan.state_place import database_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -151,7 +153,8 @@ def _conflicts(
         for earlier, others in known.get(state_id, ()):
             both = [*tasks, *others]
             if not _one_pool(both):
-                guarded = all(task.settings.state == "database" for task in both)
+                databases = {database_of(task) for task in both}
+                guarded = len(databases) == 1 and None not in databases
                 scheduled = sum(each.schedule is not None for each in (dag, earlier))
                 yield StateConflict(
                     state_id, earlier.dag_id, dag.dag_id, dag.where, guarded, scheduled

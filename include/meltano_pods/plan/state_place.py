@@ -15,11 +15,13 @@ from meltano_pods.settings.layer import MELTANO, MadeLayer, place_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from meltano_pods.plan.model import TaskPlan
     from meltano_pods.project import Project
     from meltano_pods.settings import Settings
     from meltano_pods.settings.layer import Layer
 
 VARIABLE = "MELTANO_STATE_BACKEND_URI"
+_DATABASE = "MELTANO_DATABASE_URI"
 _KEY = "state_backend.uri"
 _SYSTEM_DATABASE = "systemdb"
 # Meltano's own, and add-ons' that write to the disk of the run.
@@ -118,6 +120,18 @@ def find_state_place(
             f"{{{VARIABLE}: {{}}}}`.",
         )
     return StatePlace(settings, tuple(layers))
+
+
+def database_of(task: TaskPlan) -> tuple[object, ...] | None:
+    """Return what names Meltano's system database of a task; None where it ends with the run.
+
+    It keeps the state, or stands beside a backend that does. Meltano rejects a second run of one
+    state id by it, wherever the state is.
+    """
+    settings = task.settings
+    secret = settings.secret_env.get(_DATABASE)
+    named = (settings.database_secret, secret, task.env.get(_DATABASE))
+    return named if settings.state != "backend" or any(named) else None
 
 
 def _find_address(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from meltano_pods.cli.doctor.finding import FAULT, NOTE, WARNING, Finding, ok
 from meltano_pods.missing import PROVIDER, PROVIDER_REQUIREMENT, install_command
 from meltano_pods.names import counted
+from meltano_pods.plan.state_place import database_of
 from meltano_pods.settings.deployment import misspelt_variables
 from meltano_pods.settings.launchers import KUBERNETES
 
@@ -96,6 +97,8 @@ def judge_state(tasks: Sequence[TaskPlan], *, launcher: Launcher) -> Iterator[Fi
     """
     own = [task for task in tasks if task.state_ids and task.settings.state != "backend"]
     external = [task for task in tasks if task.state_ids and task.settings.state == "backend"]
+    guarded = [task for task in external if database_of(task) is not None]
+    external = [task for task in external if database_of(task) is None]
     if own:
         where = "the system database" + (
             " of MELTANO_DATABASE_URI" if launcher == KUBERNETES else ""
@@ -103,6 +106,11 @@ def judge_state(tasks: Sequence[TaskPlan], *, launcher: Launcher) -> Iterator[Fi
         yield Finding(
             NOTE, "state", f"state of {counted(len(own), 'task')}: in {where}, where Meltano "
             "refuses a second run of one state id, also for 5 minutes after one was killed",
+        )  # fmt: skip
+    if guarded:
+        yield Finding(
+            NOTE, "state", f"state of {counted(len(guarded), 'task')}: in a backend (`state`), "
+            "beside a system database that rejects a second run of one state id",
         )  # fmt: skip
     if external:
         yield Finding(
