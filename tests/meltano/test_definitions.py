@@ -1,9 +1,10 @@
-"""Meltano asks Meltano Hub about just those plugins that `undefined` names."""
+"""Of the plugins that runs use Meltano asks Meltano Hub about just those that `undefined` names."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -51,6 +52,10 @@ plugins:
   mappers:
   - {name: map, mappings: [{name: hide}]}
 """
+# A job that uses them all.
+JOB = "jobs:\n- name: all\n  tasks:\n" + "".join(
+    f"  - {tap} hide target-far\n" for tap in re.findall(r"name: (tap-[a-z-]+)", PROJECT)
+)
 LOCKS = ("tap-locked--acme", "tap-default--default", "tap-no-variant--acme", "tap-other-variant--x")
 
 
@@ -58,7 +63,7 @@ def test_the_plugins_that_meltano_asks_about(tmp_path: Path) -> None:
     folder = tmp_path / "meltano" / "shop"
     locks = folder / "plugins" / "extractors"
     locks.mkdir(parents=True)
-    (folder / "meltano.yml").write_text(PROJECT)
+    (folder / "meltano.yml").write_text(PROJECT + JOB)
     for lock in LOCKS:
         name, _, variant = lock.partition("--")
         said = {"plugin_type": "extractors", "name": name, "namespace": "x", "variant": variant}
