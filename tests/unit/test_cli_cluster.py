@@ -17,7 +17,7 @@ pytest.importorskip("kubernetes")
 
 from kubernetes.client.exceptions import ApiException
 from meltano_pods.cli import kubernetes
-from meltano_pods.cli.deployment import deployment_in
+from meltano_pods.cli.deployment import deployment_in, deployment_of
 from meltano_pods.cli.kubernetes import NoClusterError, Reached, asking, reach
 from meltano_pods.cli.pinned_image import BUILT_HERE, pinned_image
 from meltano_pods.errors import DeploymentError
@@ -188,6 +188,8 @@ def test_elsewhere_the_image_is_the_pinned_one(root: Path) -> None:
     assert deployment_in(cluster, None, root).settings.image is None
     (root / "Dockerfile").write_text("ENV AIRFLOW__MELTANO_PODS__IMAGE=ghcr.io/acme/meltano:1\n")
     assert deployment_in(cluster, None, root).settings.image == "ghcr.io/acme/meltano:1"
+    # Also where no cluster is asked: in `plan --pods`, and in doctor without a cluster.
+    assert deployment_of("astro", root).settings.image == "ghcr.io/acme/meltano:1"
 
 
 @pytest.mark.usefixtures("root", "kubectl")

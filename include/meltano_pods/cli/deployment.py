@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 def deployment_of(profile: str | None, root: Path) -> Deployment:
     """Return the deployment of an Airflow project.
 
+    The image of its pods is the one that `make push` has pinned in Airflow's image, unless the
+    configuration here names another one.
+
     Args:
         profile: For one of pods that says nothing but its profile, and where files are on this
             machine; None for the one that Airflow's configuration here describes.
@@ -30,14 +33,14 @@ def deployment_of(profile: str | None, root: Path) -> Deployment:
     Raises:
         DeploymentError: There is no such profile, or a key or value that is not allowed.
     """
-    return _deployment(profile, root, {})
+    pinned = pinned_image(root)
+    return _deployment(profile, root, {"image": pinned} if pinned else {})
 
 
 def deployment_in(cluster: Reached, profile: str | None, root: Path) -> Deployment:
     """Return the deployment whose pods a cluster gets.
 
     In the cluster of `make up` it is that of the Airflow there, else the one of `deployment_of`.
-    The image is that of Airflow's pods, too: as configured, else as `make push` has pinned it.
 
     Args:
         cluster: The cluster.
@@ -47,14 +50,13 @@ def deployment_in(cluster: Reached, profile: str | None, root: Path) -> Deployme
     Raises:
         DeploymentError: As `deployment_of`, or the cluster does not answer.
     """
+    if not cluster.local:
+        return deployment_of(profile, root)
     # Here and not above: they need Kubernetes' client.
     from kubernetes.client import CoreV1Api  # noqa: PLC0415
 
     from meltano_pods.cli.kubernetes import asking  # noqa: PLC0415
 
-    if not cluster.local:
-        pinned = pinned_image(root)
-        return _deployment(profile, root, {"image": pinned} if pinned else {})
     section = asking(cluster, lambda: local_settings(CoreV1Api(cluster.client)))
     if profile is not None:
         section = {key: value for key, value in section.items() if key in IMAGE_PLACES}
