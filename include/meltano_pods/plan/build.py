@@ -209,6 +209,8 @@ def _broken_dags(
     taken: Sequence[str],
 ) -> tuple[BrokenDag, ...]:
     """Return broken DAGs, none of which takes the id of another DAG."""
+    if not broken:
+        return ()
     ids = unique_identifiers([*taken, *(draft.name for draft, _ in broken)])[len(taken) :]
     return tuple(
         broken_dag(source.project, draft, dag_id, distinct(errors))

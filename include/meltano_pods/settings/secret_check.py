@@ -77,12 +77,14 @@ def text_problem(where: str, value: str) -> Problem | None:
 
 def secret_faults(layer: Layer, not_secret: Collection[str]) -> Iterator[SettingsError]:
     """Yield what a level says that must not be shown, each at its place."""
+    if not layer.values:
+        return
     env = layer.values.get("env")
     for name, value in (env if isinstance(env, dict) else {}).items():
         if (problem := secret_problem(str(name), value, not_secret)) is not None:
             yield SettingsError(problem.what, place_of([layer], "env", str(name)), problem.fix)
-    for key in OVERRIDES:
-        for path, problem in _in_pod(layer.values.get(key), not_secret):
+    for key in (each for each in OVERRIDES if each in layer.values):
+        for path, problem in _in_pod(layer.values[key], not_secret):
             yield SettingsError(problem.what, place_of([layer], key, *path), problem.fix)
 
 
