@@ -114,4 +114,3 @@ def test_broken_entries_are_shown_and_fail_when_they_run_and_good_ones_run(
 
     airflow.pause_all()
     _write(airflow, SLEEPER)
-    wait_for("the project to be as before", lambda: not airflow.api.dag("breakable.hourly"))
