@@ -130,17 +130,24 @@ def _plan_dag(source: _Source, draft: Draft, errors: Errors) -> DagPlan | None:
         chosen = project.environments[environment]
         errors.found += chosen.errors
         layers.append(chosen.annotations)
-    plugins = [plugin for each in draft.commands for plugin in plugins_of(project, each.blocks)]
-    for plugin in plugins:
-        errors.found += (error for each in project.lineage_of(plugin) for error in each.errors)
-    if source.invalid:
-        said = [each for one in plugins for each in project.annotations_of(one, environment)]
-        _any_invalid(source, [*layers, *said], errors)
+    if source.invalid or any(plugin.errors for plugin in project.plugins):
+        _collect_plugin_errors(source, draft, environment, errors)
+        _any_invalid(source, layers, errors)
     if len(errors.found) > found or not draft.commands:
         return None
     with errors:
         return _merge_dag(project, draft, in_order(layers), environment, errors)
     return None
+
+
+def _collect_plugin_errors(
+    source: _Source, draft: Draft, environment: str | None, errors: Errors
+) -> None:
+    """Collect what is wrong with the plugins that a DAG runs, and with what they extend."""
+    project = source.project
+    for plugin in (each for one in draft.commands for each in plugins_of(project, one.blocks)):
+        errors.found += (error for each in project.lineage_of(plugin) for error in each.errors)
+        _any_invalid(source, project.annotations_of(plugin, environment), errors)
 
 
 def _any_invalid(source: _Source, layers: Sequence[Layer], errors: Errors) -> bool:
