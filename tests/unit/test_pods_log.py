@@ -145,6 +145,11 @@ def test_a_log_that_breaks_off_at_the_containers_end_is_read_to_its_end(
     assert [each for each in followed(node, caplog) if each.startswith("line ")] == TEXTS
 
 
+def test_a_last_line_without_an_end_is_relayed_too(caplog: pytest.LogCaptureFixture) -> None:
+    lines = [*LINES[:-1], LINES[-1].rstrip(b"\n")]
+    assert followed(Node(lines, [(40, None)]), caplog) == TEXTS
+
+
 def test_lines_alike_and_out_of_order_are_lines_of_their_own(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

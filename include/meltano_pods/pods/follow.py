@@ -95,13 +95,13 @@ class Follower(PodManager):
         self._relay(retried(lambda: self._open(pod, follow=False)))
 
     def _read(self, pod: V1Pod, *, follow: bool) -> bool:
-        """Relay the log until its stream ends; True if it broke off.
+        """Relay the log until its stream ends; True if it broke off, or in the middle of a line.
 
         Raises:
             ApiException: It is refused: credentials have expired, or the pod is gone.
         """
         try:
-            self._relay(self._open(pod, follow=follow), whole=not follow)
+            return self._relay(self._open(pod, follow=follow), whole=not follow)
         except ReadTimeoutError:  # nothing was written for a while
             return True
         except (ApiException, HTTPError) as error:
@@ -112,17 +112,21 @@ class Follower(PodManager):
                 pod.metadata.name,
             )
             return True
-        return False
 
-    def _relay(self, lines: Iterator[bytes], *, whole: bool = True) -> None:
-        """Relay lines; of a log that is being written, no line of which the end has not come."""
+    def _relay(self, lines: Iterator[bytes], *, whole: bool = True) -> bool:
+        """Relay lines; of a log that is being written, no line of which the end has not come.
+
+        Returns:
+            Whether there was such a line.
+        """
         for raw in lines:
             if not whole and not raw.endswith(b"\n"):
-                continue
+                return True
             text = self.seen.position.take(raw)
             if text is not None:
                 self.seen.saw_line(text)
                 relay([text], self._task_log)
+        return False
 
     def _open(self, pod: V1Pod, *, follow: bool) -> Iterator[bytes]:
         """Ask for the log from where it was relayed to."""
