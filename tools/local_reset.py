@@ -42,9 +42,7 @@ def main(*names: str) -> int:
             f"{listed(projects)}. {suggestion(name, projects)}\n"
         )
         return 1
-    print(
-        f"Removing what runs on this machine have kept of {name}:" if found else "Nothing is kept."
-    )
+    print(f"Removing the state and output of {name}'s local runs:" if found else "Nothing is kept.")
     for path in found:
         print(f"  {path.relative_to(ROOT)}  {describe(path)}".rstrip(), flush=True)
         shutil.rmtree(path) if path.is_dir() else path.unlink()

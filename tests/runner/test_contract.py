@@ -136,3 +136,16 @@ def test_every_category_is_explained() -> None:
     for info in CATEGORIES.values():
         assert info.summary.endswith(".")
         assert len(info.hint) > 20
+
+
+def test_a_hint_names_no_option_that_nobody_can_pass() -> None:
+    """Runs are started by Airflow, `make run` and `meltano-pods run`, none of which has these."""
+    for info in CATEGORIES.values():
+        assert "--force" not in info.summary + info.hint
+
+
+@pytest.mark.parametrize("category", [Category.STOPPED, Category.TIMED_OUT])
+def test_a_stopped_run_is_not_said_to_have_a_state(category: Category) -> None:
+    """It may have been stopped before the target confirmed anything; `run:` says what was saved."""
+    assert "state" not in CATEGORIES[category].summary
+    assert "the last saved state" in CATEGORIES[category].hint

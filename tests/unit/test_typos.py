@@ -68,6 +68,16 @@ TYPOS = {
     ),
     "option": Typo("plan --setings", "--settings", "plan --settings", code=2),
     "option of a run": Typo("run shop.daily --full-refesh", "--full-refresh", code=2),
+    "a project as an option": Typo("plan --project shop", " plan shop`", "plan shop", code=2),
+    "a project as an option with `=`": Typo(
+        "validate --project=shop", " validate shop`", "validate shop", code=2
+    ),
+    "a project for the option of their folder": Typo(
+        "plan --projects shop", " plan shop`", "plan shop", code=2
+    ),
+    "a project of a run as an option": Typo(
+        "run --project shop", " plan shop` lists them", "plan shop", code=2
+    ),
     "value of an option": Typo(
         "plan --pods astor", "'default', 'astro', 'external'", "plan --pods astro", code=2
     ),
@@ -155,6 +165,20 @@ def test_a_misspelt_file(case: str, root: Path, said: Said) -> None:
     (name,) = re.findall(r"fix: Rename it to (\S+)\.\n", err)
     (shop / wrong).rename(shop / name)
     assert said("plan")[0] == 0
+
+
+@pytest.mark.parametrize("command", ["plan shop", "validate shop", "validate", "run shop.daily"])
+def test_a_misspelt_file_beside_a_sound_project(
+    command: str, root: Path, said: Said, make_project: MakeProject
+) -> None:
+    """It is the only error: nothing speaks of a project that is not there."""
+    make_project(FULLEST.replace("state: backend", "state_id_suffix: b"), "orders")
+    (root / "dags" / "orders.py").write_text(FILE)
+    shop = root / "meltano" / "shop"
+    (shop / "meltano.yml").rename(shop / "meltano.yaml")
+    code, _, err = said(*command.split())
+    assert (code, err.count("fix: ")) == (1, 1)
+    assert "fix: Rename it to meltano.yml.\n" in err
 
 
 def test_a_misspelt_dag_file(root: Path, said: Said) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from meltano_pods.cli.output import typed
+from meltano_pods.cli.projects import check_file_name
 from meltano_pods.errors import DeploymentError, MeltanoPodsError, together
 from meltano_pods.names import counted, listed, suggestion
 from meltano_pods.plan.identifiers import project_part
@@ -44,6 +45,7 @@ def find_dag(found: Projects, dag_id: str) -> tuple[ProjectPlan, DagPlan]:
             if broken.dag_id == dag_id:
                 raise together(broken.errors)
     if not own:
+        check_file_name(found.folder / _part_of(dag_id))
         raise _no_such_dag(found, dag_id, list(_all_dags(found)))
     if known := [dag_id for plan in plans for dag_id in plan.dag_ids()]:
         if "." in dag_id:

@@ -59,7 +59,9 @@ def _stopping(run: Run, log: Log) -> Iterator[None]:
     """Let the run save its state when somebody interrupts the command."""
 
     def stop(number: int, _frame: FrameType | None) -> None:
-        log.warning("%s: stopping the run, which saves its state", signal.Signals(number).name)
+        log.warning(
+            "%s: stopping the run; it first loads what it has read", signal.Signals(number).name
+        )
         run.stop()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}

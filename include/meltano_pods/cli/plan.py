@@ -79,8 +79,9 @@ def command(  # noqa: PLR0913 - an option each
     under its id, and Meltano the bookmarks under the state id: whose state id has changed moves all
     its records again.
 
-    A DAG that its project keeps from running is shown as broken. Exit codes: 0 if all can run, 1 if
-    a project has errors.
+    A DAG that its project keeps from running is shown as broken. One with an error that only some
+    of its runs meet, such as two scheduled DAGs that share a state, is shown as it runs, and its
+    error below. Exit codes: 0 if no project has an error, 1 if one has.
     """
     if tell and reference is None:
         raise click.UsageError("--exit-code goes with --diff; add --diff REF or leave it out")

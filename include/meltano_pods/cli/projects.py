@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -31,14 +32,58 @@ if TYPE_CHECKING:
     from meltano_pods.plan import BrokenDag, DagPlan, ProjectPlan
     from meltano_pods.tasks.folders import Folders
 
-projects_option: Callable[[Callable[..., int]], Callable[..., int]] = click.option(
-    "--projects",
-    "projects",
-    metavar="DIR",
-    type=NearPath(exists=True, file_okay=False, path_type=Path),
-    help="The folder that holds the projects' folders.  [default: `meltano` of this folder or of "
-    "one above, or Airflow's setting `[meltano_pods] projects_folder`]",
-)
+
+def projects_option(command: Callable[..., int]) -> Callable[..., int]:
+    """Add `--projects`, and an answer to whoever names a project by `--project`."""
+    folder = click.option(
+        "--projects",
+        "projects",
+        metavar="DIR",
+        type=_ProjectsFolder(exists=True, file_okay=False, path_type=Path),
+        help="The folder that holds the projects' folders.  [default: `meltano` of this folder or "
+        "of one above, or Airflow's setting `[meltano_pods] projects_folder`]",
+    )
+    one = click.option(
+        "--project",
+        hidden=True,
+        expose_value=False,
+        callback=_reject_project,
+        help="Says how to name a project instead.",
+    )
+    return folder(one(command))
+
+
+class _ProjectsFolder(NearPath):
+    """The folder of the projects, or an error that says how to name one of them."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401
+        """Return the path."""
+        if ctx is not None and not Path(value).exists() and _is_project(str(value)):
+            self.fail(f"{value} is a project, not the folder of all. {_named(ctx, value)}")
+        return super().convert(value, param, ctx)
+
+
+def _is_project(name: str) -> bool:
+    with suppress(MeltanoPodsError):
+        return (folders_here().projects / name / MELTANO_FILE).is_file()
+    return False
+
+
+def _reject_project(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
+    if name is not None:
+        raise click.UsageError(f"There is no option --project. {_named(ctx, name)}", ctx)
+
+
+def _named(ctx: click.Context, project: str) -> str:
+    """Return how a command is told which project is meant."""
+    if any(each.name == "dag_id" for each in ctx.command.params):
+        return f"A DAG's name begins with its project; `{typed('plan', project)}` lists them."
+    return f"Name the project as an argument: `{typed(str(ctx.info_name), project)}`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +112,12 @@ class Projects:
         """Return the projects of these names; all of them for no name.
 
         Raises:
-            DeploymentError: There is none of such a name.
+            DeploymentError: There is none of such a name, or its file has another name.
         """
         known = [folder.name for folder in self.folders]
         for name in names:
             if name not in known:
+                check_file_name(self.folder / name)
                 raise DeploymentError(
                     f"there is no project `{name}`; there are: {listed(known)}",
                     str(self.folder),
@@ -118,6 +164,16 @@ def misnamed_files(folder: Path) -> list[Path]:
     """Return the files that were meant to make projects of folders, but have another name."""
     names = {each: misnamed(each) for each in sorted(folder.glob("*/"))}
     return [each / name for each, name in names.items() if name is not None]
+
+
+def check_file_name(folder: Path) -> None:
+    """Check that a folder has no file that was meant to make it a project.
+
+    Raises:
+        DeploymentError: It has.
+    """
+    if (name := misnamed(folder)) is not None:
+        raise misnamed_error(folder / name)
 
 
 def misnamed_error(file: Path) -> DeploymentError:

@@ -94,7 +94,8 @@ def command(
 
     Logs go to stderr, results to stdout: a line for each task, or all there is as JSON or YAML.
     Tasks that follow a failed one are left out. What the setting `expect` says is checked, but for
-    `schema_change`: Airflow remembers the columns. Ctrl-C stops a run, which saves its state.
+    `schema_change`: Airflow remembers the columns. Ctrl+C stops a run: it loads what it has read
+    and saves the state that the target confirms.
 
     Exit codes: 0 if all tasks succeeded, 1 if not or if a check failed, 130 if it was interrupted.
     """

@@ -36,7 +36,7 @@ from meltano_pods.project.definitions import undefined
 from meltano_pods.project.transforms import transform_warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from meltano_pods.cli.projects import Projects
@@ -60,14 +60,18 @@ def command(names: tuple[str, ...], projects: Path | None, form: str, profile: s
     template, a value that is not allowed). It needs neither Airflow nor a cluster.
 
     It warns of keys that Meltano does not read though they seem to be meant for it, of plugins that
-    runs look up on Meltano Hub, of DAGs that share a state and would fail if they were started at
-    the same time, of variables that hide what a meltano.yml says, and of tasks that need a Meltano
+    runs look up on Meltano Hub, of DAGs that share a state where at most one of them has a
+    schedule, of variables that hide what a meltano.yml says, and of tasks that need a Meltano
     environment and have none. Warnings alone exit with 0.
+
+    DAGs that share a state are an error where two of them have a schedule, for then their runs can
+    meet; where no system database of Meltano keeps their runs apart, also where one has.
     """
     found = find_projects(projects).only(names)
     plans, faults = planned_all(found.folders)
-    faults += [misnamed_error(each) for each in misnamed_files(found.folder)]
-    faults += [*_files(found), *_names(found)]
+    misnamed = misnamed_files(found.folder)
+    faults += [misnamed_error(each) for each in misnamed]
+    faults += [*_files(found, {each.parent.name for each in misnamed}), *_names(found)]
     warnings: list[MeltanoPodsError] = [each for plan in plans for each in plan.warnings]
     for plan in plans:
         project = read_project(found.folder / plan.project)
@@ -106,8 +110,13 @@ def command(names: tuple[str, ...], projects: Path | None, form: str, profile: s
     return 1 if faults else 0
 
 
-def _files(found: Projects) -> Iterator[DeploymentError]:
-    """Compare projects with the DAG files that stand for them."""
+def _files(found: Projects, misnamed: Collection[str]) -> Iterator[DeploymentError]:
+    """Compare projects with the DAG files that stand for them.
+
+    Args:
+        found: The projects.
+        misnamed: Names of folders whose `meltano.yml` has another name, which is an error already.
+    """
     dags = found.places.dags
     if not dags.is_dir():
         return
@@ -121,7 +130,7 @@ def _files(found: Projects) -> Iterator[DeploymentError]:
             )
     there = [folder.name for folder in found.folder.iterdir() if (folder / "meltano.yml").is_file()]
     for name, file in named.items():
-        if name not in there:
+        if name not in there and name not in misnamed:
             yield DeploymentError(
                 f"the DAG file names the project {name}, which is not there; there are: "
                 f"{listed(there)}",

@@ -142,21 +142,23 @@ CATEGORIES: dict[Category, CategoryInfo] = {
         retry=False,
     ),
     Category.TIMED_OUT: CategoryInfo(
-        "The run took longer than its timeout and was stopped; loaded rows are in the state.",
+        "The run took longer than its timeout and was stopped.",
         "Raise `run_timeout`, or run more often so that each run has less to move. The next run "
-        "goes on from the saved state.",
+        "resumes from the last saved state; rows loaded since are loaded again.",
         retry=True,
     ),
     Category.STOPPED: CategoryInfo(
-        "The run was asked to stop; loaded rows are in the state.",
-        "Somebody cleared or failed the task, or its worker was shut down. The next run goes on "
-        "from the saved state.",
+        "The run was asked to stop before its end.",
+        "Somebody pressed Ctrl+C, or cleared or failed the task in Airflow, or its worker was shut "
+        "down. The next run resumes from the last saved state; rows loaded since are loaded again.",
         retry=True,
     ),
     Category.ALREADY_RUNNING: CategoryInfo(
-        "Another run with the same state id is under way, or one was killed in the last minutes.",
-        "Wait for it. After a kill, Meltano clears the mark 5 minutes after the last heartbeat; "
-        "`--force` ignores it, at the risk of two runs writing one state.",
+        "Another run with the same state id is under way, or one was killed less than 5 minutes "
+        "ago.",
+        "Run it again once the other run has ended. Where that was killed, run it again 5 minutes "
+        "later: without a heartbeat for so long, Meltano takes it for dead. Airflow retries by "
+        "itself, as the setting `retries` says.",
         retry=True,
     ),
     Category.STATE_BACKEND_UNAVAILABLE: CategoryInfo(
@@ -220,13 +222,13 @@ CATEGORIES: dict[Category, CategoryInfo] = {
     Category.EVICTED: CategoryInfo(
         "The pod was evicted from its node: the node ran short of something, or was drained.",
         "For want of memory or disk on the node, set `resources: requests` to what the run needs. "
-        "The next run goes on from the saved state.",
+        "The next run resumes from the last saved state.",
         retry=True,
     ),
     Category.PREEMPTED: CategoryInfo(
         "The pod had to make room for one of a higher priority.",
         "Give it a higher one: `spec: {priorityClassName: ...}` in `pod_override`. The next run "
-        "goes on from the saved state.",
+        "resumes from the last saved state.",
         retry=True,
     ),
     Category.NODE_LOST: CategoryInfo(
@@ -238,7 +240,7 @@ CATEGORIES: dict[Category, CategoryInfo] = {
     Category.POD_LOST: CategoryInfo(
         "The pod disappeared before its result could be read.",
         "Somebody or something deleted it: look at `kubectl get events` and for jobs that clean "
-        "the namespace up. The next run goes on from the saved state.",
+        "the namespace up. The next run resumes from the last saved state.",
         retry=True,
     ),
     Category.UNKNOWN: CategoryInfo(
