@@ -14,13 +14,29 @@ PROJECTS := $(patsubst meltano/%/meltano.yml,%,$(wildcard meltano/*/meltano.yml)
 PLUGIN_PACKAGES := $(patsubst %/pyproject.toml,%,$(wildcard meltano/*/*/pyproject.toml))
 PLUGINS := $(PROJECTS:%=.run/meltano/%/.installed)
 
+# $(call quote,TEXT): one argument for the shell, whatever is in it.
+quote = '$(subst ','\'',$1)'
+
+# $(call if-true,NAME,TEXT): TEXT where the variable is 1, true or yes.
+if-true = $(if $(filter 1 true yes,$($1)),$2,$(if $(filter-out 0 false no,$($1)),$(error \
+	make $@: $1=$($1) is neither yes nor no; expected one of: 1, true, yes, 0, false, no. Example: make $@ $1=1)))
+
+# A misspelled variable would be ignored, and the verb would do something else than was meant.
+ifeq ($(MAKELEVEL),0)
+OVERRIDES := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
+ifneq ($(OVERRIDES),)
+UNKNOWN_VARIABLE := $(shell bash tools/make_variables.sh "$(MAKECMDGOALS)" $(OVERRIDES))
+ifneq ($(UNKNOWN_VARIABLE),)
+$(error $(UNKNOWN_VARIABLE))
+endif
+endif
+endif
+
 ##@ Try it
 
 .PHONY: run
 run: .venv/.airflow .venv-meltano/.done ## Run a project's DAG in Airflow here, resuming from its state; no Docker, no cluster (DAG=, FULL_REFRESH=1)
-	@projects=$$(.venv/bin/python -m tools.local_run --check $(if $(DAG),--dag $(DAG))); \
-	for project in $$projects; do $(MAKE) --silent .run/meltano/$$project/.installed; done
-	@.venv/bin/python -m tools.local_run $(if $(DAG),--dag $(DAG)) $(if $(FULL_REFRESH),--full-refresh)
+	@.venv/bin/python -m tools.local_run --dag=$(call quote,$(DAG)) $(call if-true,FULL_REFRESH,--full-refresh) $(if $(findstring command,$(origin PROJECT)),--project=$(call quote,$(PROJECT)))
 
 .PHONY: airflow
 airflow: .venv/.airflow .venv-meltano/.done ## The Airflow UI here, no Docker, until Ctrl+C (AIRFLOW_PORT=)
@@ -30,7 +46,7 @@ airflow: .venv/.airflow .venv-meltano/.done ## The Airflow UI here, no Docker, u
 
 .PHONY: reset
 reset: .venv/.airflow ## Remove the state and the output that runs here have kept of one project (PROJECT=)
-	@.venv/bin/python -m tools.local_reset $(PROJECT)
+	@.venv/bin/python -m tools.local_reset $(call quote,$(PROJECT))
 
 .PHONY: up
 up: .venv/.dev ## A kind cluster with Airflow and the images; again is quick (CLUSTER_IMAGES=registry|offline)
@@ -38,15 +54,15 @@ up: .venv/.dev ## A kind cluster with Airflow and the images; again is quick (CL
 
 .PHONY: demo
 demo: .venv/.dev ## Run the example on that cluster and follow it (DAG=, FULL_REFRESH=1)
-	@.venv/bin/python -m tools.cluster demo $(if $(DAG),--dag $(DAG)) $(if $(FULL_REFRESH),--full-refresh)
+	@.venv/bin/python -m tools.cluster demo $(if $(DAG),--dag=$(call quote,$(DAG))) $(call if-true,FULL_REFRESH,--full-refresh)
 
 .PHONY: output
 output: .venv/.dev ## List what the targets wrote there, or print a file of it (FILE=)
-	@.venv/bin/python -m tools.cluster output $(FILE)
+	@.venv/bin/python -m tools.cluster output $(if $(FILE),$(call quote,$(FILE)))
 
 .PHONY: astro-kind
 astro-kind: .venv/.dev ## Let Airflow of `astro dev start` run its tasks there as pods (OFF=1)
-	@.venv/bin/python -m tools.cluster astro-kind$(if $(OFF),-off)
+	@.venv/bin/python -m tools.cluster astro-kind$(call if-true,OFF,-off)
 
 .PHONY: down
 down: .venv/.dev ## Remove the cluster with all that is in it: state, output, history
@@ -60,11 +76,11 @@ images: .venv/.dev ## Build both images (BASES=registry|offline)
 
 .PHONY: push
 push: .venv/.dev ## Publish the Meltano image and pin it for Airflow (REGISTRY=ghcr.io/acme, TAG=)
-	@.venv/bin/python -m tools.images push $(REGISTRY) $(if $(TAG),--tag $(TAG))
+	@.venv/bin/python -m tools.images push $(if $(REGISTRY),$(call quote,$(REGISTRY))) $(if $(TAG),--tag=$(call quote,$(TAG)))
 
 .PHONY: plan
 plan: .venv/.airflow ## Print the DAGs that Airflow will make (PROJECT=; PODS=astro|external|default: their pods; DIFF=main: what changes)
-	@.venv/bin/meltano-pods plan $(PROJECT) $(if $(PODS),--pods $(PODS)) $(if $(DIFF),--diff $(DIFF))
+	@.venv/bin/meltano-pods plan $(if $(PROJECT),$(call quote,$(PROJECT))) $(if $(PODS),--pods=$(call quote,$(PODS))) $(if $(DIFF),--diff=$(call quote,$(DIFF)))
 
 .PHONY: validate
 validate: .venv/.airflow ## Name every fault of every project
@@ -76,7 +92,7 @@ doctor: .venv/.dev ## Check all that runs depend on, and say how to mend what is
 
 .PHONY: astro-check
 astro-check: .venv/.dev ## What Astro would refuse, and how to mend it (UNPINNED=1 before an image is pinned)
-	@.venv/bin/python -m tools.astro_check $(if $(UNPINNED),--unpinned)
+	@.venv/bin/python -m tools.astro_check $(call if-true,UNPINNED,--unpinned)
 
 ##@ Work on it
 
@@ -90,7 +106,7 @@ test-fast: ## Lint, types, unit tests, DAG integrity: no cluster, no browser
 
 .PHONY: meltano
 meltano: .venv/.airflow .venv-meltano/.done ## Meltano itself in a project, with the state of `make run` (PROJECT=, ARGS='invoke tap-csv --discover')
-	@.venv/bin/python -m tools.meltano_here $(or $(PROJECT),csv_to_json) $(ARGS)
+	@.venv/bin/python -m tools.meltano_here $(call quote,$(or $(PROJECT),csv_to_json)) $(ARGS)
 
 .PHONY: plugins
 plugins: .venv-meltano/.done ## Install the plugins of every project

@@ -16,6 +16,7 @@ from meltano_pods.collector import seldom_collected
 from meltano_pods.names import listed, suggestion
 
 from tools.airflow_log import DAG_FILES, own_words
+from tools.stop_listener import StopListener
 
 RESULT_KEY = "local_airflow_result"
 
@@ -38,6 +39,7 @@ def main(dag_file: str, dag_id: str, full_refresh: str) -> int:
     for task in dags[dag_id].tasks:
         task.retries = 0  # whoever sits in front of it wants to see the failure now
     loaded = monotonic()
+    StopListener().install()
     run = dags[dag_id].test(run_conf={"full_refresh": full_refresh == "true"})
     results = [
         value

@@ -15,6 +15,7 @@ from meltano_pods.cli.dag_ids import find_dag
 from meltano_pods.cli.projects import find_projects
 from meltano_pods.cli.shadowed import shadowed
 from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.names import listed
 from meltano_pods.plan.environment import without_environment
 from meltano_pods.plan.identifiers import project_part
 from meltano_pods.project import read_project
@@ -94,6 +95,22 @@ def check_dag(dag_id: str) -> CheckedDag:
     for task in dag.tasks:
         _check_variables(folder, task, environ)
     return CheckedDag([folder.name], list(_warnings(folder, plan)))
+
+
+def reject_project(name: str) -> str:
+    """Return why `PROJECT=` names no DAG, and what does."""
+    dag_ids = [
+        dag_id
+        for folder in project_folders(ROOT / "meltano")
+        if folder.name == name
+        for dag_id in planned(folder).dag_ids()
+    ]
+    example = dag_ids[0] if dag_ids else "store.customers"
+    others = f"; the DAGs of {name} are: {listed(dag_ids)}" if len(dag_ids) > 1 else ""
+    return (
+        f"unknown variable `PROJECT`; expected one of: DAG, FULL_REFRESH{others}\n"
+        f"  fix: make run DAG={example}"
+    )
 
 
 def _check_variables(folder: Path, task: TaskPlan, environ: Mapping[str, str]) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,16 +24,25 @@ from meltano_runner.contract import DbtResult, total_counts
 from tools import warehouse
 from tools.airflow_log import DAG_FILES, OPERATORS, AirflowLog
 from tools.local_airflow import RESULT_KEY
-from tools.local_check import LocalCheckError, check_dag
+from tools.local_check import LocalCheckError, check_dag, reject_project
 from tools.local_database import MigrationError, migrate, needs_migration
 from tools.local_places import ROOT, WORK, airflow_environment, notes, output_of, state_of
+from tools.local_plugins import PluginsError, install_plugins
+from tools.stoppable import (
+    InterruptedRunError,
+    Stoppable,
+    handle_signals,
+    raise_interrupted,
+    report,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 
 DEFAULT_DAG = "csv_to_json.daily"
+_OUTPUT_CLOSED = 141  # 128 + SIGPIPE, as a shell has it
 
 
 class LocalRunError(Exception):
@@ -127,22 +135,15 @@ class LocalRun:
         environment = environment | {"AIRFLOW__CORE__DAGS_FOLDER": str(dag_file)}
         result: dict[str, Any] = {}
         log = AirflowLog()
-        with subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as process:
-            for line in process.stdout or ():
+        with Stoppable(command, directory=ROOT, environment=environment) as process:
+            for line in process.lines():
                 if line.startswith(f'{{"{RESULT_KEY}"'):
                     result = json.loads(line)[RESULT_KEY]
                 else:
                     for shown in log.show(line):
                         _show(shown)
         if not result:
-            raise LocalRunError(f"Airflow ended with exit code {process.returncode}; see above")
+            raise LocalRunError(f"Airflow ended with exit code {process.wait()}; see above")
         return result
 
     def _report(self, state: str, results: list[dict[str, Any]]) -> None:
@@ -188,24 +189,43 @@ def _show(text: str) -> None:
     sys.stdout.flush()
 
 
-def main() -> int:
-    """Read the options and run."""
-    parser = argparse.ArgumentParser(prog="make run")
-    parser.add_argument("--dag", default=DEFAULT_DAG, help="id of the DAG")
-    parser.add_argument("--full-refresh", action="store_true", help="move every record again")
-    parser.add_argument("--check", action="store_true", help="look for errors only")
-    options = parser.parse_args()
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the options and run; return the exit status."""
+    options = _parser().parse_args(arguments)
     try:
-        if options.check:
-            checked = check_dag(options.dag)
-            sys.stderr.writelines(f"warning: {warning}\n" for warning in checked.warnings)
-            print(*checked.projects)
-            return 0
-        done = LocalRun(options.dag, full_refresh=options.full_refresh).run()
-    except (LocalCheckError, LocalRunError, MeltanoPodsError) as error:
-        sys.stderr.write(f"make run: {error}\n")
+        with handle_signals(raise_interrupted):
+            return 0 if _run(options) else 1
+    except (LocalCheckError, LocalRunError, MeltanoPodsError, PluginsError) as error:
+        report(str(error))
         return 1
-    return 0 if done else 1
+    except InterruptedRunError as error:
+        report(str(error))
+        return error.status
+    except BrokenPipeError:
+        # Python flushes it once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        report("nobody reads its output any more, so the run was stopped; its state is saved")
+        return _OUTPUT_CLOSED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make run", allow_abbrev=False)
+    parser.add_argument("--dag", default="", help="id of the DAG")
+    parser.add_argument("--project", default="", help="rejected: a DAG is named by its id")
+    parser.add_argument("--full-refresh", action="store_true", help="move every record again")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> bool:
+    """Check everything, install the plugins, run the DAG; return whether it succeeded."""
+    if options.project:
+        raise LocalRunError(reject_project(options.project))
+    dag_id = options.dag or DEFAULT_DAG
+    checked = check_dag(dag_id)
+    sys.stderr.writelines(f"warning: {warning}\n" for warning in checked.warnings)
+    for project in checked.projects:
+        install_plugins(project)
+    return LocalRun(dag_id, full_refresh=options.full_refresh).run()
 
 
 if __name__ == "__main__":

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.checkout import ROOT
-from tests.clone import typed
+from tests.clone import typed, users_environment
 from tests.docs.tutorial import typed_in
 
 if TYPE_CHECKING:
@@ -56,3 +59,25 @@ def test_a_run_from_a_terminal_goes_on_from_make_run(clone: Path) -> None:
     step = typed_in(HOW_TO / "run-parameters.md", "From a terminal")
     shown = typed(clone, step.commands)
     assert (line := step.missing(shown)) is None, f"{line}\nis not in\n{shown}"
+
+
+def test_ctrl_c_stops_a_run_and_leaves_nothing_in_the_way_of_the_next(clone: Path) -> None:
+    with subprocess.Popen(
+        ["/usr/bin/env", "make", "run", "FULL_REFRESH=1"],
+        cwd=clone,
+        env=users_environment(),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    ) as make:
+        shown = ""
+        for line in make.stdout or ():
+            shown += line
+            if "meltano-runner run" in line and "where:" not in line:
+                os.killpg(make.pid, signal.SIGINT)  # as a terminal does
+    assert make.returncode == -signal.SIGINT
+    assert shown.count("stopping the run, which saves its state") == 1
+    assert "the next run resumes from the last saved state" in shown
+    assert "Traceback" not in shown
+    assert "Done: 0 records extracted" in typed(clone, "make run")

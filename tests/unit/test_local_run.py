@@ -62,6 +62,13 @@ def test_a_typo_gets_a_suggestion(dag_id: str, suggested: str) -> None:
         check_dag(dag_id)
 
 
+@pytest.mark.usefixtures("root")
+def test_a_project_names_no_dag(capfd: pytest.CaptureFixture[str]) -> None:
+    assert local_run.main(["--project", "shop"]) == 1
+    assert "make run DAG=shop.daily" in capfd.readouterr().err
+    assert "make run DAG=store.customers" in local_check.reject_project("nonexistent")
+
+
 def test_no_dag_file(root: Path) -> None:
     (root / "dags" / "shop.py").unlink()
     with pytest.raises(LocalCheckError, match=r"shop has no DAG file: `cp .* dags/shop.py`"):

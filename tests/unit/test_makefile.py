@@ -1,0 +1,86 @@
+"""What `make` does with the variables of its verbs, and of mistyped ones."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+
+import pytest
+
+from tests.checkout import ROOT
+from tests.clone import users_environment
+
+
+def planned(*arguments: str, fails: bool = False) -> str:
+    """Return what a `make` would run, or its error."""
+    ended = subprocess.run(
+        ["/usr/bin/env", "make", "--dry-run", *arguments],
+        cwd=ROOT,
+        env=users_environment(),
+        text=True,
+        check=False,
+        capture_output=True,
+    )
+    assert (ended.returncode != 0) == fails, ended.stdout + ended.stderr
+    return ended.stderr if fails else ended.stdout.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("run", "dag=shop.daily"), "Did you mean `make run DAG=...`?"),
+        (("run", "DAGS=shop.daily"), "expected one of: DAG, FULL_REFRESH."),
+        (("run", "full-refresh=1"), "Did you mean `make run FULL_REFRESH=...`?"),
+        (("run", "SHOP_PASSWORD=x"), "`SHOP_PASSWORD=... make run`"),
+        (("reset", "DAG=shop.daily"), "expected one of: PROJECT."),
+        (("validate", "PROJECT=shop"), "takes no variables"),
+        (("up", "CLUSTER_IMAGE=offline"), "expected one of: CLUSTER_IMAGES."),
+    ],
+)
+def test_an_unknown_variable(arguments: tuple[str, str], expected: str) -> None:
+    (shown,) = planned(*arguments, fails=True).splitlines()
+    assert f"unknown variable `{arguments[1].partition('=')[0]}`" in shown
+    assert expected in shown
+
+
+@pytest.mark.parametrize("value", ["1", "true", "yes", "0", "false", "no", ""])
+def test_a_full_refresh_only_where_it_is_asked_for(value: str) -> None:
+    command = planned("run", f"FULL_REFRESH={value}")
+    assert ("--full-refresh" in command) == (value in {"1", "true", "yes"})
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "value"),
+    [
+        ("run", "FULL_REFRESH", "maybe"),
+        ("run", "FULL_REFRESH", "no please"),
+        ("astro-kind", "OFF", "off"),
+        ("astro-check", "UNPINNED", "2"),
+    ],
+)
+def test_neither_yes_nor_no(verb: str, name: str, value: str) -> None:
+    (shown,) = planned(verb, f"{name}={value}", fails=True).splitlines()
+    assert f"{name}={value}" in shown
+    assert f"Example: make {verb} {name}=1" in shown
+
+
+@pytest.mark.parametrize("value", ["my store.customers", "a'b", 'a"b; echo `x`', "--help"])
+def test_a_value_is_one_argument(value: str) -> None:
+    assert f"--dag={value}" in shlex.split(planned("run", f"DAG={value}"))
+
+
+@pytest.mark.parametrize(
+    ("verb", "name"),
+    [
+        ("demo", "DAG"), ("reset", "PROJECT"), ("plan", "DIFF"), ("output", "FILE"),
+        ("push", "TAG"),
+    ],
+)  # fmt: skip
+def test_so_it_is_of_other_verbs(verb: str, name: str) -> None:
+    arguments = shlex.split(planned(verb, f"{name}=it's a"))
+    assert any(each.endswith("it's a") for each in arguments), arguments
+
+
+def test_the_makefiles_own_variables_hold_for_every_verb() -> None:
+    planned("lint", "PYTHON=3.13")
+    planned("run", "DAG=shop.daily", "AIRFLOW_DATE=2026-11-01")
