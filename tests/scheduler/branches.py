@@ -51,13 +51,6 @@ jobs:
   tasks: [tap-csv target-jsonl check:alone]
   annotations:
     meltano_pods: {environment: prod, state_pool: turns}
-- name: refused
-  tasks: [tap-csv target-jsonl]
-  annotations:
-    meltano_pods:
-      environment: prod
-      state: backend
-      env: {MELTANO_STATE_BACKEND_URI: 's3://bucket/never-reached'}
 """
 # Each branch waits for the other one, so both succeed only if they run at the same time; and
 # whoever is to be alone fails if it is not.

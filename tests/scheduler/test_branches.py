@@ -23,7 +23,7 @@ def run_ids(airflow: RunningAirflow) -> dict[str, str]:
     pool = {"name": "turns", "slots": 1, "include_deferred": True}
     airflow.api.call("POST", "/api/v2/pools", pool)
     started = {}
-    for name in ("refused", "one", "two", "ends", "row"):
+    for name in ("one", "two", "ends", "row"):
         dag_id = f"branches.job.{name}"
         airflow.unpause(dag_id)
         started[dag_id] = airflow.api.trigger(dag_id)
@@ -59,17 +59,6 @@ def test_dags_that_write_one_state_take_turns(
     earlier, later = sorted(tasks, key=lambda task: str(task["start_date"]))
     assert {task["pool"] for task in tasks} == {"turns"}
     assert earlier["end_date"] <= later["start_date"]
-
-
-def test_one_that_takes_no_turns_is_refused_at_once(
-    airflow: RunningAirflow, run_ids: dict[str, str]
-) -> None:
-    dag_id = "branches.job.refused"
-    run_id = run_ids[dag_id]
-    assert airflow.ended(dag_id, run_id) == "failed"
-    log = airflow.log(dag_id, run_id, PAIR)
-    assert "`branches.job.one` and `branches.job.refused` share the state" in log
-    assert "prod:tap-csv-to-target-jsonl" in log
 
 
 def _fails_and_tells(airflow: RunningAirflow, inbox: Inbox, dag_id: str, run_id: str) -> None:
