@@ -43,12 +43,14 @@ class _Source:
     Attributes:
         project: The project as read.
         fallback: Meltano environment where no setting names one.
+        not_secret: Names that any of its levels lists under `not_secret`.
         invalid: Errors of annotations, by their `id`; of those alone that have some.
         everywhere: Errors that keep every DAG from running.
     """
 
     project: Project
     fallback: str | None
+    not_secret: frozenset[str]
     invalid: Mapping[int, Sequence[ProjectError]]
     everywhere: Sequence[ProjectError]
 
@@ -100,7 +102,7 @@ def _source(project: Project, fallback: str | None) -> _Source:
     not_secret = exempt_names(annotations)
     invalid = {id(each): errors for each in annotations if (errors := errors_of(each, not_secret))}
     everywhere = [*project.common_errors(), *invalid.get(id(project.annotations), ())]
-    return _Source(project, fallback, invalid, everywhere[:_SHOWN_EVERYWHERE])
+    return _Source(project, fallback, not_secret, invalid, everywhere[:_SHOWN_EVERYWHERE])
 
 
 def _annotations(project: Project) -> Iterator[Annotations]:
@@ -136,7 +138,7 @@ def _plan_dag(source: _Source, draft: Draft, errors: Errors) -> DagPlan | None:
     if len(errors.found) > found or not draft.commands:
         return None
     with errors:
-        return _merge_dag(project, draft, in_order(layers), environment, errors)
+        return _merge_dag(source, draft, in_order(layers), environment, errors)
     return None
 
 
@@ -158,18 +160,19 @@ def _any_invalid(source: _Source, layers: Sequence[Layer], errors: Errors) -> bo
 
 
 def _merge_dag(
-    project: Project,
+    source: _Source,
     draft: Draft,
     layers: Sequence[Layer],
     environment: str | None,
     errors: Errors,
 ) -> DagPlan:
+    project = source.project
     settings = merged(layers)
     with errors:
         _check_catchup(settings, layers)
     with errors:
         check_allowed_environments(project, settings, environment, layers)
-    tasks = plan_tasks(project, draft, layers, environment)
+    tasks = plan_tasks(project, draft, layers, environment, source.not_secret)
     cron = None if draft.schedule is None else cron_of(draft.schedule.interval)
     singer = [
         plugin.name

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from meltano_pods.errors import Errors, Location, ProjectError, SettingsError
 from meltano_pods.names import listed, suggestion
-from meltano_pods.plan.environment import check_environment, choose_environment
+from meltano_pods.plan.environment import check_no_secrets, check_sources, choose_environment
 from meltano_pods.plan.model import TaskPlan
 from meltano_pods.plan.state import pipelines, state_ids
 from meltano_pods.plan.state_place import find_state_place
@@ -100,7 +100,8 @@ def plan_command(
     settings = merged(layers)
     env = {**settings.env, **_variables(command.env, where)}
     own_env = MadeLayer("task", where, {"env": command.env})
-    check_environment(settings, env, [*layers, own_env])
+    check_no_secrets(settings, [*layers, own_env])
+    check_sources(settings, env, [*layers, own_env])
     place = find_state_place(project, environment, settings, env, layers)
     refresh = [FULL_REFRESH] if command.full_refresh and FULL_REFRESH not in options else []
     states = (

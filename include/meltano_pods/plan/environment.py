@@ -9,12 +9,11 @@ from meltano_pods.errors import ProjectError, SettingsError, together
 from meltano_pods.names import listed, suggestion
 from meltano_pods.project.document import shown
 from meltano_pods.settings.layer import in_order, place_of
-from meltano_pods.settings.merge import merged
 from meltano_pods.settings.secret_check import secret_faults
 from meltano_pods.settings.values import check_variable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from meltano_pods.errors import Errors
     from meltano_pods.plan.model import ProjectPlan
@@ -40,7 +39,10 @@ def choose_environment(
         ProjectError: The project does not define that environment.
     """
     layers = in_order([project.annotations, *own])
-    if (said := merged(layers).environment) is not None:
+    # Only this one: merging a level's settings takes long, and follows with those of all levels.
+    levels = [each.values["environment"] for each in layers if "environment" in each.values]
+    said = levels[-1] if levels else None
+    if isinstance(said, str):  # anything else is an error of its level
         if said not in project.environments:
             raise SettingsError(
                 f"the environment `{said}` is not defined; defined are: "
@@ -120,8 +122,23 @@ def schedule_env(schedule: Schedule, errors: Errors) -> dict[str, str]:
     return dict(schedule.env)
 
 
-def check_environment(settings: Settings, env: Mapping[str, str], layers: Sequence[Layer]) -> None:
-    """Check what a task's variables, plain and secret ones, say together.
+def check_no_secrets(settings: Settings, layers: Iterable[Layer]) -> None:
+    """Check that no secret stands where it would be shown.
+
+    Args:
+        settings: A task's, merged, which say what is no secret.
+        layers: What to look through.
+
+    Raises:
+        SettingsError: For each.
+    """
+    faults = [each for layer in layers for each in secret_faults(layer, settings.not_secret)]
+    if faults:
+        raise together(faults)
+
+
+def check_sources(settings: Settings, env: Mapping[str, str], layers: Sequence[Layer]) -> None:
+    """Check that each of a task's variables, plain and secret ones, has one source.
 
     Args:
         settings: The task's.
@@ -129,11 +146,8 @@ def check_environment(settings: Settings, env: Mapping[str, str], layers: Sequen
         layers: What said it, in the order in which they win; for the place of an error.
 
     Raises:
-        SettingsError: A secret where it would be shown, or a variable with two sources.
+        SettingsError: One has two.
     """
-    faults = [each for layer in layers for each in secret_faults(layer, settings.not_secret)]
-    if faults:
-        raise together(faults)
     sources = {"env": env, "secret_env": settings.secret_env, "airflow_env": settings.airflow_env}
     for (one, names), (other, more) in itertools.combinations(sources.items(), 2):
         for name in names.keys() & more.keys():

@@ -20,8 +20,8 @@ def identifier(text: str) -> str:
     digest of the whole, so that two texts do not become one id.
     """
     safe = _NOT_ALLOWED.sub("-", text).strip("-")
-    kept = safe and not any(each.isalnum() for each in text if not each.isascii())
-    if kept and len(safe) <= _MAX:
+    lost = not text.isascii() and any(each.isalnum() for each in text if not each.isascii())
+    if safe and not lost and len(safe) <= _MAX:
         return safe
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
     return f"{safe[: _MAX - len(digest) - 1] or 'unnamed'}-{digest}"

@@ -196,12 +196,11 @@ def _within(dag: DagPlan) -> set[tuple[str, str]]:
 
 
 def _pooled(dag: DagPlan, pooled: set[tuple[str, str]]) -> DagPlan:
-    if not any((dag.dag_id, task.task_id) in pooled for task in dag.tasks):
+    own = {task_id for dag_id, task_id in pooled if dag_id == dag.dag_id}
+    if not own:
         return dag
     tasks = tuple(
-        replace(task, pool=task.settings.state_pool)
-        if (dag.dag_id, task.task_id) in pooled
-        else task
+        replace(task, pool=task.settings.state_pool) if task.task_id in own else task
         for task in dag.tasks
     )
     return replace(dag, tasks=tasks)

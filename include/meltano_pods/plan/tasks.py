@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Errors
 from meltano_pods.parameters import state_id_of
-from meltano_pods.plan.environment import check_environment, schedule_env
+from meltano_pods.plan.environment import check_no_secrets, check_sources, schedule_env
 from meltano_pods.plan.graph import ancestors, upstream_of
 from meltano_pods.plan.identifiers import unique_identifiers
 from meltano_pods.plan.model import TaskPlan
@@ -23,6 +23,7 @@ from meltano_pods.settings.tasks import check_task_ids, layers_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from meltano_pods.plan.draft import Command, Draft
     from meltano_pods.plan.state_place import StatePlace
@@ -32,7 +33,11 @@ if TYPE_CHECKING:
 
 
 def plan_tasks(
-    project: Project, draft: Draft, layers: Sequence[Layer], environment: str | None
+    project: Project,
+    draft: Draft,
+    layers: Sequence[Layer],
+    environment: str | None,
+    not_secret: AbstractSet[str],
 ) -> list[TaskPlan]:
     """Plan the tasks of a DAG, in the order of the job.
 
@@ -41,6 +46,7 @@ def plan_tasks(
         draft: The DAG.
         layers: What holds for all its tasks.
         environment: Meltano environment of its runs.
+        not_secret: Names that were taken for no secrets when the project's layers were checked.
 
     Raises:
         SettingsError: Settings that are not allowed, or do not go together.
@@ -65,7 +71,10 @@ def plan_tasks(
     for task_id, own in settings.items():
         every = (*said[task_id], *of_schedule)
         with errors:
-            check_environment(own, variables[task_id], every)
+            # The layers were checked, though with what any level of the project exempts.
+            checked = not_secret <= set(own.not_secret)
+            check_no_secrets(own, of_schedule if checked else every)
+            check_sources(own, variables[task_id], every)
         with errors:
             places[task_id] = find_state_place(project, environment, own, variables[task_id], every)
         with errors:

@@ -67,7 +67,8 @@ class Node:
     @property
     def is_null(self) -> bool:
         """Whether nothing is written here."""
-        return isinstance(self._raw, yaml.ScalarNode) and self._scalar() is None
+        raw = self._raw
+        return isinstance(raw, yaml.ScalarNode) and raw.tag != STRING and self._scalar() is None
 
     @property
     def is_empty(self) -> bool:
@@ -218,10 +219,10 @@ class Node:
 
     def _entries(self) -> Iterator[tuple[str, Node]]:
         self._spend()
+        file, above = self.where.file, f"{self.where.key}." if self.where.key else ""
         for key, value in self._raw.value:
             name = key.value if len(key.value) <= _MAX_SHOWN else key.value[:_MAX_SHOWN] + "..."
-            path = f"{self.where.key}.{name}" if self.where.key else name
-            where = Location(self.where.file, line_of(key), path)
+            where = Location(file, line_of(key), above + name)
             yield key.value, Node(value, where, self._left, self._depth + 1)
 
     def _elements(self) -> Iterator[Node]:

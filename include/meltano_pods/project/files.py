@@ -14,6 +14,7 @@ from meltano_pods.errors import Location, ProjectError
 from meltano_pods.project.document import Entries, Node, parse, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
 MELTANO_FILE = "meltano.yml"
@@ -37,16 +38,19 @@ def project_files(folder: Path) -> list[Entries]:
     Raises:
         ProjectError: A file is missing, unreadable, too large or no valid YAML.
     """
-    text = read_text(folder, folder / MELTANO_FILE)
-    if not (folder / MELTANO_FILE).resolve().is_relative_to(folder.resolve()):
+    main_file = folder / MELTANO_FILE
+    text = read_text(folder, main_file)
+    root, target = folder.resolve(), main_file.resolve()
+    if not target.is_relative_to(root):
         raise ProjectError(
             "a link to a file outside the project, which Meltano refuses",
-            location_of(folder, folder / MELTANO_FILE),
+            location_of(folder, main_file),
             "Put the file itself there.",
         )
-    main = _parsed(folder, folder / MELTANO_FILE, text)
+    main = _parsed(folder, main_file, text)
     files, size = [main], len(text)
-    for path in _included(folder, main):
+    # Meltano compares with what meltano.yml is linked to.
+    for path in _included(folder, main, root, {main_file, target}):
         text = read_text(folder, path)
         size += len(text)
         if size > _MAX_ALL_BYTES:
@@ -144,15 +148,20 @@ def _missing(folder: Path, path: Path, where: Location) -> NoReturn:
     )
 
 
-def _included(folder: Path, main: Entries) -> list[Path]:
-    """Return the files that `include_paths` names, as Meltano finds them."""
+def _included(folder: Path, main: Entries, root: Path, read: Collection[Path]) -> list[Path]:
+    """Return the files that `include_paths` names, as Meltano finds them.
+
+    Args:
+        folder: The project's.
+        main: The entries of its meltano.yml.
+        root: Where the folder really is.
+        read: Files that are read already.
+    """
     found: dict[Path, None] = {}
-    root = folder.resolve()
     for node in include_patterns(main):
         pattern = node.text("a path or glob pattern")
         for path in _matches(folder, node, pattern):
-            # Meltano compares with what meltano.yml is linked to.
-            if path in {folder / MELTANO_FILE, (folder / MELTANO_FILE).resolve()}:
+            if path in read:
                 continue
             if not path.is_file() or not path.resolve().is_relative_to(root):
                 node.fail(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from meltano_pods.errors import Errors
     from meltano_pods.project.document import Entries, Node
 
-_SECTIONS = ("environments", "include_paths", "jobs", "plugins", "schedules")
+SECTIONS = ("environments", "include_paths", "jobs", "plugins", "schedules")
 _OF_SCHEDULES = ("extractor", "interval", "job", "loader", "transform")
 # `files` and the like may be anybody's key.
 _OF_PLUGINS = ("extractors", "loaders", "mappers", "orchestrators", "transformers", "utilities")
@@ -62,7 +62,7 @@ def find_sections(
         what: What that is, such as `a schedule`.
         kind: Of the errors.
     """
-    for key in _SECTIONS:
+    for key in SECTIONS:
         if (node := entries.get(key)) is not None:
             yield node.error(
                 f"`{key}` stands within {what}, where Meltano does not read it",
@@ -151,7 +151,7 @@ def read_closed(
     meant = dict(entries)
     for key, node in entries.items():
         # What follows a section that is indented too far belongs to it.
-        if key in known or key in _SECTIONS or ours(key) or (sections and key in _BELONGS):
+        if key in known or key in SECTIONS or ours(key) or (sections and key in _BELONGS):
             continue
         near = nearest(key, missing)
         errors.found.append(

@@ -13,7 +13,7 @@ from meltano_pods.errors import Location
 from meltano_pods.project.document import written
 from meltano_pods.project.dotenv import DOTENV_FILE, read_dotenv
 from meltano_pods.project.model import DefaultEnvironment, MeltanoSetting
-from meltano_pods.project.variables import expand
+from meltano_pods.project.variables import Expanded, expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -100,9 +100,13 @@ def read_default_environment(
     if node is None or node.is_empty:
         return None
     text = node.text("`default_environment: dev`")
-    variables = {**dotenv, **environ, **{name: each.text for name, each in own.items()}}
-    name, unset = expand(text, variables)
-    return DefaultEnvironment(name, node.where, unset, text) if name or unset else None
+    found = Expanded(text, ())
+    if "$" in text:  # to copy the environment takes as long as to read a job
+        variables = {**dotenv, **environ, **{key: each.text for key, each in own.items()}}
+        found = expand(text, variables)
+    if not found.text and not found.unset:
+        return None
+    return DefaultEnvironment(found.text, node.where, found.unset, text)
 
 
 def _named(name: str, where: Location) -> DefaultEnvironment | None:

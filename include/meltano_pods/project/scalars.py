@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
+_WORDS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_BEGINS_NUMBER = frozenset("+-.0123456789")
 # A longer number is none that a project means.
-_NULL = re.compile(r"~|null|Null|NULL|")
-_BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
 _INT = re.compile(r"[-+]?[0-9][0-9_]{0,40}")
 _BASED = re.compile(r"[-+]?0(?:b[01][01_]{0,40}|o[0-7][0-7_]{0,40}|x[0-9a-fA-F][0-9a-fA-F_]{0,40})")
 _FLOAT = re.compile(
@@ -26,10 +30,10 @@ _TIMESTAMP = re.compile(
 
 def resolved(text: str) -> str | float | bool | None:
     """Return what a plain scalar is."""
-    if _NULL.fullmatch(text):
-        return None
-    if _BOOL.fullmatch(text):
-        return text.lower() == "true"
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in _BEGINS_NUMBER:
+        return text
     digits = text.replace("_", "")
     if _INT.fullmatch(text):
         return int(digits)

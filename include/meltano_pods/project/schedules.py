@@ -9,7 +9,12 @@ from meltano_pods.names import listed
 from meltano_pods.project.annotations import read_annotations
 from meltano_pods.project.cron import cron_problem
 from meltano_pods.project.document import name_of, shown, written
-from meltano_pods.project.keys import find_sections, looks_like_section, read_misspelled
+from meltano_pods.project.keys import (
+    SECTIONS,
+    find_sections,
+    looks_like_section,
+    read_misspelled,
+)
 from meltano_pods.project.model import Annotations, Schedule
 from meltano_pods.project.transforms import SKIP, TRANSFORMS
 
@@ -38,10 +43,11 @@ def read_schedule(node: Node) -> Schedule:
         return _unreadable(node, errors)
     warnings: list[ProjectError] = []
     entries = read_misspelled(entries, _KEYS, errors, warnings, required=_required(entries))
-    sections = {key for key, each in entries.items() if looks_like_section(key, each)}
-    errors.found += find_sections({key: entries[key] for key in sections}, "a schedule")
-    others = {key: each for key, each in entries.items() if key not in sections}
-    warnings += find_sections(others, "a schedule")
+    sections = {key: entries[key] for key in SECTIONS if key in entries}
+    clear = {key: each for key, each in sections.items() if looks_like_section(key, each)}
+    errors.found += find_sections(clear, "a schedule")
+    unclear = {key: each for key, each in sections.items() if key not in clear}
+    warnings += find_sections(unclear, "a schedule")
     name, job, extractor, loader, interval = "", None, None, None, None
     transform = SKIP
     with errors:

@@ -122,20 +122,22 @@ class _Check:
         self._done: set[int] = set()
         self._merged = 0
 
-    def visit(self, raw: yaml.Node, path: str) -> None:
-        if isinstance(raw, yaml.ScalarNode) or id(raw) in self._open | self._done:
+    def visit(self, raw: yaml.CollectionNode, path: str) -> None:
+        if id(raw) in self._open or id(raw) in self._done:
             return
         self._open.add(id(raw))
         if isinstance(raw, yaml.SequenceNode):
             for index, each in enumerate(raw.value):
-                self.visit(each, f"{path}[{index}]")
+                if isinstance(each, yaml.CollectionNode):
+                    self.visit(each, f"{path}[{index}]")
         else:
             self._mapping(raw, path)
         self._open.discard(id(raw))
         self._done.add(id(raw))
 
     def _mapping(self, raw: yaml.Node, path: str) -> None:
-        lines: dict[str, int] = {}
+        keys: dict[str, yaml.Node] = {}
+        above = f"{path}." if path else ""
         for key, value in raw.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise ProjectError(
@@ -143,17 +145,17 @@ class _Check:
                     Location(self._file, line_of(key), path),
                     "Write keys as plain words; quote a value that starts with `{` or `[`.",
                 )
-            here = f"{path}.{key.value}" if path else str(key.value)
-            if key.value in lines:
+            if key.value in keys:
                 raise ProjectError(
                     f"the key `{key.value[:40]}` is written twice, first on line "
-                    f"{lines[key.value]}",
-                    Location(self._file, line_of(key), here),
+                    f"{line_of(keys[key.value])}",
+                    Location(self._file, line_of(key), above + key.value),
                     "Keep one of them, or join the two.",
                 )
-            lines[key.value] = line_of(key)
-            self.visit(value, here)
-        if MERGE in lines:
+            keys[key.value] = key
+            if isinstance(value, yaml.CollectionNode):
+                self.visit(value, above + key.value)
+        if MERGE in keys:
             self._merge(raw, path)
 
     def _merge(self, raw: yaml.Node, path: str) -> None:

@@ -12,7 +12,7 @@ from meltano_pods.names import listed, suggestion
 from meltano_pods.settings.elsewhere import said_elsewhere
 from meltano_pods.settings.explain import INNER, in_yaml, remedy, sentence
 from meltano_pods.settings.layer import ORDER, MadeLayer, place_of
-from meltano_pods.settings.model import Settings, levels_refused
+from meltano_pods.settings.model import FIELDS, Settings, levels_refused
 from meltano_pods.settings.secret_check import secret_faults
 from meltano_pods.settings.tasks import TASK_LEVELS, TASKS, task_layers
 
@@ -49,7 +49,8 @@ def errors_of(layer: Layer, not_secret: Collection[str] = ()) -> list[SettingsEr
 
 def exempt_names(layers: Iterable[Layer]) -> frozenset[str]:
     """Return the names that any of some layers lists under `not_secret`."""
-    lists = (part.values.get("not_secret") for layer in layers for part in _parts(layer))
+    said = (layer for layer in layers if layer.values)
+    lists = (part.values.get("not_secret") for layer in said for part in _parts(layer))
     return frozenset(
         name for each in lists if isinstance(each, list | tuple) for name in map(str, each)
     )
@@ -68,7 +69,7 @@ def misplaced_settings(layer: Layer) -> Iterator[SettingsError]:
     Meltano keeps such keys, and they may be anybody's.
     """
     for key, where in layer.outside:
-        if key not in Settings.model_fields and key != TASKS:
+        if key not in FIELDS and key != TASKS:
             continue
         # A job's and a schedule's own `tasks` are Meltano's.
         if layer.level not in _levels_refused(key) and (
@@ -147,14 +148,14 @@ def _without(value: object, path: Sequence[str]) -> object:
 
 def _known(level: str) -> list[str]:
     """Return the settings that a level may have."""
-    known = [name for name in Settings.model_fields if level not in levels_refused(name)]
+    known = [name for name in FIELDS if level not in levels_refused(name)]
     return [*known, TASKS] if level in TASK_LEVELS else known
 
 
 def _levels_refused(key: str) -> list[str]:
     if key == TASKS:
         return [level for level in ORDER if level not in TASK_LEVELS]
-    return levels_refused(key) if key in Settings.model_fields else []
+    return levels_refused(key) if key in FIELDS else []
 
 
 def _explained(layer: Layer, detail: ErrorDetails) -> SettingsError:
@@ -167,7 +168,7 @@ def _explained(layer: Layer, detail: ErrorDetails) -> SettingsError:
             where,
             said_elsewhere(key) or f"{suggestion(key, known)}Rename or remove it.",
         )
-    field = Settings.model_fields[key]
+    field = FIELDS[key]
     what = sentence(detail, field, secret=key in _MAY_HOLD_SECRETS)
     return SettingsError(what, where, remedy(detail, field, lambda value: in_yaml(key, value)))
 

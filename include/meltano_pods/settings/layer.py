@@ -14,7 +14,7 @@ MELTANO = "meltano"
 """What Meltano's own keys say, such as a schedule's `start_date`; every level wins over it."""
 ORDER = ("project", "environment", "plugin", "job", "schedule", "task")
 """The levels; a later one wins."""
-_RANK = (MELTANO, *ORDER)
+_RANK = {level: rank for rank, level in enumerate((MELTANO, *ORDER))}
 
 
 class Layer(Protocol):
@@ -54,7 +54,7 @@ class MadeLayer:
 
 def in_order(layers: Iterable[Layer]) -> list[Layer]:
     """Return layers in the order in which they win; those of one level stay as they are."""
-    return sorted(layers, key=lambda layer: _RANK.index(layer.level))
+    return sorted(layers, key=lambda layer: _RANK[layer.level])
 
 
 def place_of(layers: Sequence[Layer], *path: str) -> Location:

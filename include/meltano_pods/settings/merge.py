@@ -53,7 +53,9 @@ def merged(layers: Iterable[Layer]) -> Settings:
     result: dict[str, Any] = {}
     for layer in said:
         result = _merge(result, _values(layer, said))
-        if (above := request_above_limit(result.get(RESOURCES) or {})) is not None:
+        if RESOURCES not in layer.values:
+            continue
+        if (above := request_above_limit(result[RESOURCES] or {})) is not None:
             raise SettingsError(
                 f"together with the levels before it, the request of {above} is above its limit",
                 place_of([layer], RESOURCES),

@@ -7,7 +7,7 @@ The reference page is generated from this model, so a field's description is its
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
@@ -34,6 +34,11 @@ from meltano_pods.settings.values import (
     whole_number,
 )
 from meltano_pods.settings.variables_model import VariableSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic.fields import FieldInfo
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), DURATION]
 Notify = Annotated[dict[str, tuple[str, ...] | None], BeforeValidator(check_notify), NOTIFY]
@@ -198,11 +203,13 @@ class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
     )
 
 
+FIELDS: Mapping[str, FieldInfo] = Settings.model_fields
+"""The settings by name; looked up here once, since pydantic computes it at each access."""
 DEFAULTS = Settings()
 """The settings of a project that says nothing."""
 
 
 def levels_refused(key: str) -> list[str]:
     """Return the levels at which `key` is refused."""
-    extra: Any = Settings.model_fields[key].json_schema_extra or {}
+    extra: Any = FIELDS[key].json_schema_extra or {}
     return list(extra.get("not_at", ()))

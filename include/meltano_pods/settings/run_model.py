@@ -95,6 +95,9 @@ class RunOptions(BaseModel):
     )
 
 
+_OPTIONS = tuple(RunOptions.model_fields)
+
+
 class RunSettings(RunOptions):
     """The same, with what only settings can say about runs."""
 
@@ -122,4 +125,4 @@ class RunSettings(RunOptions):
     @property
     def run_options(self) -> RunOptions:
         """Those that a run can choose, too."""
-        return RunOptions(**{name: getattr(self, name) for name in RunOptions.model_fields})
+        return RunOptions(**{name: getattr(self, name) for name in _OPTIONS})
