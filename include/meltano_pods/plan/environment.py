@@ -148,6 +148,8 @@ def check_sources(settings: Settings, env: Mapping[str, str], layers: Sequence[L
     Raises:
         SettingsError: One has two.
     """
+    if not settings.secret_env and not settings.airflow_env:
+        return
     sources = {"env": env, "secret_env": settings.secret_env, "airflow_env": settings.airflow_env}
     for (one, names), (other, more) in itertools.combinations(sources.items(), 2):
         for name in names.keys() & more.keys():

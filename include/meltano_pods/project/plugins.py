@@ -9,7 +9,7 @@ from meltano_pods.errors import Errors, Location, ProjectError, ProjectLoadError
 from meltano_pods.names import listed, nearest
 from meltano_pods.project.annotations import read_annotations
 from meltano_pods.project.document import name_of, optional_text, shown
-from meltano_pods.project.keys import find_sections
+from meltano_pods.project.keys import SECTIONS, find_sections
 from meltano_pods.project.model import Plugin, PluginType
 
 if TYPE_CHECKING:
@@ -46,8 +46,9 @@ def read_plugins(sections: list[Node]) -> Plugins:
             types = section.mapping("`plugins: {extractors: [...]}`", ProjectLoadError)
         reading.note(PluginType, errors.found)
         # Meltano looks for the type of plugins alone, and an empty list holds none.
-        empty = {key: node for key, node in types.items() if node.is_empty}
-        filled = {key: node for key, node in types.items() if not node.is_empty}
+        indented = {key: types[key] for key in SECTIONS if key in types}
+        empty = {key: node for key, node in indented.items() if node.is_empty}
+        filled = {key: node for key, node in indented.items() if key not in empty}
         misplaced = [
             *find_sections(empty, "`plugins`"),
             *find_sections(filled, "`plugins`", ProjectLoadError),

@@ -131,7 +131,7 @@ def read_project(folder: Path) -> Project:
         warnings=(*warnings, *strays),
     )
     complete = _with_references(project, plugins.unreadable)
-    if layout.found or _are_missing(strays, complete):
+    if layout.found or (strays and _are_missing(strays, complete)):
         misplaced = [*layout.found, *strays]
         # What stands at the top is missing elsewhere, and more seems wrong than is.
         unsure = strays or any(isinstance(each, ProjectLoadError) for each in layout.found)

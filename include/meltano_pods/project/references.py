@@ -32,7 +32,7 @@ def with_references(
     """
     found = Errors()
     errors = found.found
-    if schedule.job is not None:
+    if schedule.job is not None and schedule.job not in project.jobs:
         nameless = [
             error
             for each in project.nameless
@@ -43,7 +43,7 @@ def with_references(
     for key, name in (("extractor", schedule.extractor), ("loader", schedule.loader)):
         if name is not None:
             kind = _TYPES[key]
-            valid = {plugin.name for plugin in project.plugins if plugin.type is kind}
+            valid = [plugin.name for plugin in project.plugins if plugin.type is kind]
             errors += _name_errors(schedule, key, name, valid, unreadable.get(kind, ()))
             if name in valid and (named := project.named[name].type) is not kind:
                 errors.append(_ambiguous(schedule, key, name, named))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _QUANTITY = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(?:([eE][+-]?\d+)|(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]))?")
+_WHOLE = re.compile(r"[1-9][0-9]*(?:Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE])?")
 _LIKE_BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgtp])(?:i?b|ib?)?", re.IGNORECASE)
 _BINARY = {unit: Decimal(1024) ** power for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti"), 1)}
 _BINARY |= {"Pi": Decimal(1024) ** 5, "Ei": Decimal(1024) ** 6}
@@ -53,6 +54,8 @@ def nearest_quantity(value: object) -> str | None:
 def add_quantities(values: Iterable[str]) -> str:
     """Return the sum, in the largest unit of those given that leaves it whole."""
     given = list(values)
+    if len(given) == 1 and _WHOLE.fullmatch(given[0]):
+        return given[0]
     total = sum((parse_quantity(value) for value in given), Decimal(0))
     units = {match[3] or "" for value in given if (match := _QUANTITY.fullmatch(value.strip()))}
     for unit in sorted(units, key=lambda unit: -_UNITS.get(unit, Decimal(1))):
