@@ -8,8 +8,9 @@ shift
 known=$(sed -nE 's/^([A-Z_]+) *[:?]?=.*/\1/p' Makefile)
 names=""
 for verb in $verbs; do
+  case $verb in *[!a-z-]*) exit 0 ;; esac  # a file, and not a verb
   help=$(sed -nE "s/^$verb:.*## //p" Makefile)
-  [ -n "$help" ] || exit 0  # a file, and not a verb
+  [ -n "$help" ] || exit 0
   names+=" $(grep -oE '\b[A-Z_]+=' <<<"$help" | tr '\n=' '  ' || true)"
 done
 for name in "$@"; do

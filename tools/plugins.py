@@ -49,7 +49,11 @@ def install(project: Path, plugins: Path, meltano: Path) -> bool:
         [meltano, "install"], cwd=project, env={**os.environ, **own}, check=False
     )
     if ended.returncode:
-        raise SystemExit(f"{project.name}: `meltano install` failed; it says why above")
+        raise SystemExit(
+            f"{project.name}: `meltano install` failed; it names the plugins and says why above\n"
+            f"  fix: correct the `pip_url` of each in meltano/{project.name}/meltano.yml, pinned "
+            "to a version that exists (`pip_url: tap-csv==1.2.0`), and run the command again"
+        )
     dbt_packages.main(project, plugins)
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(digest, encoding="ascii")

@@ -69,6 +69,8 @@ class Stop:
                 self._signal(process, kill=now >= self._tap_deadline)
             return
         self._idle_since = self._idle_since or now
+        # Meltano ends by itself once a plugin was ended, and marks its run as failed first.
+        busy = busy or bool(self._signalled)
         if not busy or now - self._idle_since >= self._settle:
             self._end_meltano()
 
