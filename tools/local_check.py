@@ -17,7 +17,6 @@ from meltano_pods.cli.shadowed import shadowed
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.names import listed
 from meltano_pods.plan.environment import without_environment
-from meltano_pods.plan.identifiers import project_part
 from meltano_pods.project import read_project
 from meltano_pods.project.configured import ConfiguredSettings
 from meltano_pods.project.files import project_folders
@@ -66,7 +65,7 @@ def check_dag(dag_id: str) -> CheckedDag:
         LocalCheckError: It cannot.
     """
     name = dag_id.partition(".")[0]
-    folders = {project_part(each.name): each for each in project_folders(ROOT / "meltano")}
+    folders = {each.name: each for each in project_folders(ROOT / "meltano")}
     own = ROOT / "dags" / f"{name}.py"
     if name not in folders and own.exists():
         # Airflow alone can read it, but a project that it runs is named there.

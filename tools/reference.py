@@ -174,7 +174,10 @@ def categories() -> str:
     text = "# Why a run failed\n\n"
     text += _MADE.format(source="include/meltano_runner/contract/categories.py")
     text += "The category of a run that did not succeed, in Airflow's log and in the "
-    text += "[result](result.md).\nAirflow retries where a retry can help.\n"
+    text += "[result](result.md).\nAirflow retries where a retry can help.\n\n"
+    text += "Commands that begin with `meltano` are typed in the project's folder where Meltano is "
+    text += "in the path,\nand in a clone of this repository by make:\n"
+    text += "`make meltano PROJECT=csv_to_json ARGS='invoke tap-csv --discover'`.\n"
     for category, info in CATEGORIES.items():
         text += f"\n## {category.value}\n\n{info.summary}\n\n{info.hint}\n\n"
         text += f"Retried: {'yes' if info.retry else 'no'}.\n"

@@ -134,14 +134,14 @@ def test_every_fault_is_named_at_once(root: Path, said: Said, make_project: Make
     assert said("validate")[0] == 0
     make_project(FULLEST.replace("loader: target-b", "loader: target-x"), "other")
     make_project(
-        FULLEST.replace("    stop_grace: 30s", "    stop_grase: 30s\n    retries: -1"), "b.c"
+        FULLEST.replace("    stop_grace: 30s", "    stop_grase: 30s\n    retries: -1"), "b-c"
     )
     (root / "dags" / "gone.py").write_text(FILE)
     code, out, err = said("validate")
     assert code == 1
     for words in (
         "the loader 'target-x'", "`stop_grase` is no setting", "`retries` takes a whole number",
-        "the project b.c has no DAG file", "the project other has no DAG file",
+        "the project b-c has no DAG file", "the project other has no DAG file",
         "names the project gone, which is not there",
     ):  # fmt: skip
         assert words in err
@@ -150,7 +150,7 @@ def test_every_fault_is_named_at_once(root: Path, said: Said, make_project: Make
     faults = json.loads(said("validate", "--format", "json")[1])
     assert len(faults) == 6
     (fault,) = [each for each in faults if "`stop_grase`" in each["what"]]
-    assert (fault["file"], fault["line"]) == ("meltano/b.c/meltano.yml", 20)
+    assert (fault["file"], fault["line"]) == ("meltano/b-c/meltano.yml", 20)
 
 
 def test_a_project_by_another_name_is_a_fault(root: Path, said: Said) -> None:
@@ -194,19 +194,6 @@ def test_what_the_deployment_cannot_start_is_a_fault(
     assert said("validate", "--profile", "astro")[0] == 0
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LAUNCHR", "kubernetes")
     assert "`launchr` is no setting" in said("validate")[2]
-
-
-def test_two_projects_that_make_one_dag_are_a_fault(
-    root: Path, said: Said, make_project: MakeProject
-) -> None:
-    for name in ("a-x", "a.x"):
-        make_project(FULLEST, name)
-        (root / "dags" / f"{name}.py").write_text(FILE)
-    code, _, err = said("validate")
-    assert code == 1
-    assert (
-        "the DAG id `a-x.daily` comes from two projects, first from meltano/a-x/meltano.yml" in err
-    )
 
 
 def test_two_projects_that_share_a_secret_are_a_fault(
@@ -305,8 +292,34 @@ def test_a_new_project_is_planned_and_valid(root: Path, said: Said) -> None:
     (root / "dags" / "bills.py").write_text("")
     assert said("new", "bills")[0] == 1
     assert not (root / "meltano" / "bills").exists()
-    for name in ("", "../x", "a b", "1st", "-x"):
+    for name in ("", "../x", "-x"):
         assert said("new", "--", name)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("my shop", "my-shop"), ("shop.eu", "shop-eu"), ("1st", "st"), ("_a", "a"), ("täg", "t-g"),
+     ("x" * 51, "x" * 50), ("42", None)],
+)  # fmt: skip
+def test_a_name_that_no_project_can_have(
+    name: str, near: str | None, root: Path, said: Said, make_project: MakeProject
+) -> None:
+    """Wherever it is met: the same words, and other projects are left alone."""
+    _, _, err = said("new", name)
+    make_project(FULLEST, name)
+    (root / "dags" / f"{name}.py").write_text(FILE)
+    for command in (("plan",), ("validate",), ("validate", name), ("run", f"{name}.daily")):
+        code, out, again = said(*command)
+        assert (code, again.count("fix: ")) == (1, 1)
+        assert f"error: {name!r} cannot be the name of a project\n" in again
+        assert f"where: meltano/{name}\n" in again
+        assert "Rename the folder, and its DAG file with it." in again
+        for text in (err, again):
+            assert ("Did you mean" in text) == (near is not None)
+            assert near is None or f"fix: Did you mean `{near}`? " in text
+            assert "Take up to 50 letters, digits, `_` and `-`, with a letter first" in text
+        if command == ("plan",):
+            assert "shop.daily" in out
 
 
 def test_the_example_of_a_new_project_is_one(root: Path, said: Said) -> None:

@@ -206,11 +206,6 @@ def test_a_pod_of_the_same_task_is_refused_or_waited_for(
         assert cluster.created == []
 
 
-def test_a_project_with_a_dot_in_its_name(run: Run, make_project: MakeProject) -> None:
-    make_project(PROJECT, "shop.eu")
-    assert run(dag_id="shop-eu.job.load")[0] == 0
-
-
 def test_interrupted(run: Run, cluster: FakeCluster) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt

@@ -226,7 +226,7 @@ def assert_followed(key: str, fix: str) -> None:
     """Check that what a fix says to write is taken; other fixes name a key that is to go."""
     found = re.findall(r"`([^`]+)`", fix)
     assert found or "Remove" in fix or "remove" in fix, fix
-    if "Write it as" in fix and (text := found[-1]).startswith(f"{key}:"):
+    if "rite " in fix and (text := found[-1]).startswith(f"{key}:"):
         level = next(each for each in ORDER[::-1] if each not in levels_refused(key))
         settings_of([layer(level, **yaml.safe_load(text))])
 
@@ -238,11 +238,34 @@ def test_a_quantity_as_other_tools_write_it(value: str) -> None:
     assert caught.value.fix == "Did you mean `512Mi`? Write it as `memory: 512Mi`."
 
 
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        ("1 hour", "1h"), ("90 min", "1h30m"), ("2 Hours", "2h"),
+        ("1 hour and 30 minutes", "1h30m"),
+        ("1h 30m", "1h30m"), ("1.5h", "1h30m"), ("PT1H30M", "1h30m"), ("P1DT2H", "1d2h"),
+        ("01:30:00", "1h30m"), ("0:45", "45m"), ("1 week", "7d"), ("45 secs", "45s"),
+    ],
+)  # fmt: skip
+def test_a_duration_as_other_tools_write_it(value: str, meant: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings_of([layer("job", run_timeout=value)])
+    assert caught.value.fix == f"Did you mean `{meant}`? Write it as `run_timeout: {meant}`."
+    settings_of([layer("job", run_timeout=meant)])
+
+
+@pytest.mark.parametrize("value", ["soon", "1 month", "1 fortnight", "an hour", "-1 hour", "", []])
+def test_a_duration_that_nobody_understands_is_answered_by_an_example(value: object) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings_of([layer("job", run_timeout=value)])
+    assert caught.value.fix == "Write a valid value, such as `run_timeout: 2h30m`."
+
+
 def test_a_launcher_by_another_name() -> None:
     for value in ("k8s", "pod"):
         with pytest.raises(SettingsError) as caught:
             settings_of([layer("job", launcher=value)])
-        assert caught.value.fix == "Write it as `launcher: kubernetes`."
+        assert caught.value.fix == "Write a valid value, such as `launcher: kubernetes`."
 
 
 @pytest.mark.parametrize("case", BAD)

@@ -103,7 +103,7 @@ TYPOS = {
         "plan", "Did you mean `launcher`?", env={f"{PREFIX}LAUNCHR": "kubernetes"}
     ),
     "value of a variable": Typo(
-        "plan", f"Write it as `{PREFIX}LAUNCHER=kubernetes`", env={f"{PREFIX}LAUNCHER": "k8s"}
+        "plan", f"such as `{PREFIX}LAUNCHER=kubernetes`", env={f"{PREFIX}LAUNCHER": "k8s"}
     ),
     "section of a variable": Typo(
         "doctor", f"Did you mean `{PREFIX}IMAGE`?", env={"AIRFLOW__MELTANO_POD__IMAGE": "a"},
@@ -195,7 +195,8 @@ SETTINGS = {
     "retries: three": "retries: 3",
     "launcher: k8s": "launcher: kubernetes",
     "tags: finance": "tags: [finance]",
-    "run_timeout: 2 hours": "run_timeout: 2h30m",
+    "run_timeout: 2 hours": "run_timeout: 2h",
+    "run_timeout: soon": "run_timeout: 2h30m",
     "resources: {limits: {memory: 512MB}}": "memory: 512Mi",
     "resources: {memory: 1Gi}": "requests: {memory: 512Mi}",
     "environment: prdo": "prod",

@@ -10,7 +10,7 @@ from meltano_pods.cli.output import typed
 from meltano_pods.cli.projects import check_file_name
 from meltano_pods.errors import DeploymentError, MeltanoPodsError, together
 from meltano_pods.names import counted, listed, suggestion
-from meltano_pods.plan.identifiers import project_part
+from meltano_pods.project.naming import check_project_folder
 from meltano_pods.tasks.planned import planned
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def find_dag(found: Projects, dag_id: str) -> tuple[ProjectPlan, DagPlan]:
         DeploymentError: There is no such DAG.
         ProjectError: It is broken, or its project cannot be read.
     """
-    own = [each for each in found.folders if _part_of(dag_id) == project_part(each.name)]
+    own = [each for each in found.folders if _part_of(dag_id) == each.name]
     plans = [planned(each) for each in own]
     for plan in plans:
         for dag in plan.dags:
@@ -96,6 +96,9 @@ def _is_a_project(folder: Path, known: Sequence[str]) -> DeploymentError:
 
 
 def _no_such_dag(found: Projects, dag_id: str, known: Sequence[str]) -> DeploymentError:
+    for folder in found.folders:
+        if dag_id.startswith(f"{folder.name}."):  # a name with a dot in it
+            check_project_folder(folder)
     # A schedule's or job's own name is what meltano.yml has.
     ends = [each for each in known if each.endswith(f".{dag_id}")]
     meant = " or ".join(f"`{each}`" for each in ends[:_MEANT])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from meltano_pods.cli.projects import projects_option
 from meltano_pods.errors import DeploymentError
 from meltano_pods.pods.naming import secret_name
 from meltano_pods.project.files import project_folders
+from meltano_pods.project.naming import check_project_name
 from meltano_pods.tasks.folders import check_projects_folder, projects_source
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from meltano_pods.tasks.folders import Folders
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}")
 _DAG_FILE = "from meltano_pods import airflow_dags\n\nairflow_dags(__file__)\n"
 _IGNORED = "/.meltano\n/output\n/.env\n"
 
@@ -37,13 +36,7 @@ def command(name: str, projects: Path | None) -> int:
     one is commented out but for its environments, and explains itself; the other is two lines that
     stay as they are. What is there already is never touched.
     """
-    if not _NAME.fullmatch(name):
-        raise DeploymentError(
-            f"{name!r} cannot be the name of a project",
-            "NAME",
-            f"{_near(name)}Take up to 50 letters, digits, `_` and `-`, with a letter first: it "
-            "becomes part of the ids of DAGs and the names of pods.",
-        )
+    check_project_name(name, "NAME")
     places = folders_here(projects)
     folder = places.projects
     if folder.exists():
@@ -75,12 +68,6 @@ def command(name: str, projects: Path | None) -> int:
         f"Add plugins and a schedule there, and see what becomes of them: {typed('plan', name)}"
     )
     return 0
-
-
-def _near(name: str) -> str:
-    """Suggest a name of the characters that may stand in one."""
-    near = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_").lstrip("0123456789-_")[:50]
-    return f"Did you mean `{near}`? " if _NAME.fullmatch(near) else ""
 
 
 def _no_dags_folder(places: Folders) -> DeploymentError:

@@ -16,7 +16,6 @@ from meltano_pods.cli.places import folders_here
 from meltano_pods.errors import (
     DeploymentError,
     MeltanoPodsError,
-    ProjectError,
     every,
     together,
 )
@@ -26,10 +25,9 @@ from meltano_pods.tasks.folders import check_projects_folder, projects_source
 from meltano_pods.tasks.planned import planned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from meltano_pods.errors import Location
-    from meltano_pods.plan import BrokenDag, DagPlan, ProjectPlan
+    from meltano_pods.plan import ProjectPlan
     from meltano_pods.tasks.folders import Folders
 
 
@@ -186,7 +184,7 @@ def misnamed_error(file: Path) -> DeploymentError:
 
 
 def planned_all(folders: Iterable[Path]) -> tuple[list[ProjectPlan], list[MeltanoPodsError]]:
-    """Return plans, and all errors: of projects, and between them."""
+    """Return plans, and all errors of projects."""
     plans: list[ProjectPlan] = []
     errors: list[MeltanoPodsError] = []
     for folder in folders:
@@ -196,19 +194,4 @@ def planned_all(folders: Iterable[Path]) -> tuple[list[ProjectPlan], list[Meltan
             errors += every(error)
         else:
             errors += plans[-1].errors
-    return plans, [*errors, *_same_ids(plans)]
-
-
-def _same_ids(plans: Iterable[ProjectPlan]) -> Iterator[ProjectError]:
-    """Yield an error for each DAG whose id is also that of another project's."""
-    ids: dict[str, tuple[str, Location]] = {}
-    for plan in plans:
-        dags: list[DagPlan | BrokenDag] = [*plan.dags, *plan.broken]
-        for dag in dags:
-            project, where = ids.setdefault(dag.dag_id, (plan.project, dag.where))
-            if project != plan.project:
-                yield ProjectError(
-                    f"the DAG id `{dag.dag_id}` comes from two projects, first from {where}",
-                    dag.where,
-                    "Rename one of the projects' folders, with its DAG file.",
-                )
+    return plans, errors

@@ -12,7 +12,7 @@ from meltano_pods.diagnosis.summary import summarize
 from meltano_pods.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +64,19 @@ class RunRefusedError(RunFailedError, AirflowFailException):
     """A run failed in a way that a retry cannot mend, so Airflow does not retry."""
 
 
-def failure_of(failure: Failure, where: str) -> RunFailedError:
+def failure_of(
+    failure: Failure, where: str, typed: Callable[[str], str] | None = None
+) -> RunFailedError:
     """Return the exception for a run that is not a success.
 
     Args:
         failure: How it ended.
         where: The command and its project, for the message.
+        typed: How a command of Meltano is typed there, as `hint_of` takes it.
     """
     info = CATEGORIES[failure.category]
     kind = RunFailedError if info.retry else RunRefusedError
-    return kind("\n".join(_lines(failure)), where, hint_of(failure.result), failure)
+    return kind("\n".join(_lines(failure)), where, hint_of(failure.result, typed), failure)
 
 
 def _lines(failure: Failure) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meltano_pods.plan.identifiers import project_part
 from meltano_pods.project import Job, Schedule
 from meltano_pods.project.transforms import SKIP
 from meltano_pods.settings.layer import MELTANO, MadeLayer
@@ -80,7 +79,7 @@ def meltano_layers(draft: Draft) -> Iterator[Layer]:
 
 
 def _of_schedule(project: Project, schedule: Schedule) -> Draft:
-    name = f"{project_part(project.name)}.{schedule.name}"
+    name = f"{project.name}.{schedule.name}"
     job = None if schedule.job is None else project.jobs.get(schedule.job)
     own: tuple[Annotations, ...] = (schedule.annotations,)
     if job is not None:
@@ -95,7 +94,7 @@ def _of_schedule(project: Project, schedule: Schedule) -> Draft:
 
 
 def _of_job(project: Project, job: Job) -> Draft:
-    name = f"{project_part(project.name)}.job.{job.name}"
+    name = f"{project.name}.job.{job.name}"
     return Draft(name, (job.annotations,), _commands(job), job.where, errors=job.errors)
 
 

@@ -27,14 +27,6 @@ def identifier(text: str) -> str:
     return f"{safe[: _MAX - len(digest) - 1] or 'unnamed'}-{digest}"
 
 
-def project_part(name: str) -> str:
-    """Return what the ids of a project's DAGs begin with, before their first dot.
-
-    It has no dot itself: else `a.b` with its `c` and `a` with its `b.c` would be one DAG.
-    """
-    return identifier(name).replace(".", "-")
-
-
 def unique_identifiers(texts: Iterable[str]) -> list[str]:
     """Return an id for each text; equal ones differ by `--2`, `--3` in their order.
 

@@ -17,7 +17,7 @@ from meltano_runner.contract import Category, Outcome
 
 from meltano_pods.diagnosis import Failure, failure_of
 from meltano_pods.process.child import Child
-from meltano_pods.process.command import find_runner
+from meltano_pods.process.command import find_runner, meltano_typed
 from meltano_pods.process.environment import contract_environment
 from meltano_pods.process.outcome import read_result
 from meltano_pods.tasks.relay import relay
@@ -77,12 +77,13 @@ class Run:
             RunnerMissingError: There is no runner on this machine.
         """
         project = self._request.project
-        command = [str(find_runner(project, self._request.root)), *self._request.arguments]
+        runner = find_runner(project, self._request.root)
+        command = [str(runner), *self._request.arguments]
         self._log.info("%s", self._request.where)
         result = self._run(command)
         if result.outcome is not Outcome.SUCCEEDED:
             failure = Failure(result, tries=self._request.tries)
-            raise failure_of(failure, self._request.where)
+            raise failure_of(failure, self._request.where, meltano_typed(project, runner))
         return result
 
     def stop(self) -> None:

@@ -73,15 +73,16 @@ def remedy(detail: ErrorDetails, field: FieldInfo, write: Callable[[Any], str]) 
         field: The setting's.
         write: Returns the setting with a value, as people write it.
     """
-    if fix := detail.get("ctx", {}).get("fix"):
+    context = detail.get("ctx", {})
+    if fix := context.get("fix"):
         return str(fix)
-    (example, *_) = field.examples or [None]
-    near = nearest(str(detail["input"]), choices(detail))
+    near = context.get("near") or nearest(str(detail["input"]), choices(detail))
     if near is not None:
         return f"Did you mean `{near}`? Write it as `{write(near)}`."
     if detail["type"] == "tuple_type" and _NAME.fullmatch(str(detail["input"])):
-        example = [detail["input"]]
-    return f"Write it as `{write(example)}`."
+        return f"Write it as `{write([detail['input']])}`."
+    (example, *_) = field.examples or [None]
+    return f"Write a valid value, such as `{write(example)}`."
 
 
 def in_yaml(key: str, value: object) -> str:

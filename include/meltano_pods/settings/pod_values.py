@@ -153,11 +153,12 @@ def _quantity(part: str, name: Any, value: object) -> str:  # noqa: ANN401 - YAM
         number = parse_quantity(value)
     except ValueError as error:
         near = nearest_quantity(value) if name in _BYTES else None
-        example = near or _EXAMPLES.get(name, "1")
         raise inner_error(
             f"{part}.{name}",
             str(error),
-            f"{f'Did you mean `{near}`? ' if near else ''}Write it as `{name}: {example}`.",
+            f"Did you mean `{near}`? Write it as `{name}: {near}`."
+            if near
+            else f"Write a valid value, such as `{name}: {_EXAMPLES.get(name, '1')}`.",
         ) from None
     if name in _BYTES and 0 < number < _FEWEST_BYTES:
         digits = "".join(itertools.takewhile(str.isdigit, str(value)))

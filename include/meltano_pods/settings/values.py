@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic_core import PydanticCustomError
 
 from meltano_pods.names import nearest
+from meltano_pods.settings.durations import nearest_duration
 from meltano_pods.settings.run_variables import refuse_run_variable
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
@@ -29,7 +30,11 @@ def parse_duration(value: object) -> object:
     if isinstance(value, str) and value and (match := _DURATION.fullmatch(value.strip())):
         days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
         return _seconds(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
-    raise ValueError("takes seconds or a duration such as 90s, 5m, 2h30m, 1d")
+    takes = "takes seconds or a duration such as 90s, 5m, 2h30m, 1d"
+    near = nearest_duration(value)
+    if near is None:
+        raise ValueError(takes)
+    raise PydanticCustomError("duration", "{message}", {"message": takes, "near": near})
 
 
 def _seconds(value: float) -> timedelta:

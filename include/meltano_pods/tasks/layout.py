@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from meltano_pods.errors import DeploymentError
-from meltano_pods.plan.identifiers import project_part
 from meltano_pods.project.files import project_folders
+from meltano_pods.project.naming import check_project_folder
 from meltano_pods.tasks.deployment import read_settings
 from meltano_pods.tasks.folders import Folders, airflow_root, find_project, folders_of
 
@@ -19,7 +18,8 @@ def project_folder(dag_file: str, name: str | None = None) -> Path:
         name: The project; None for the one that the file is named after.
 
     Raises:
-        DeploymentError: There is no such folder, or another project's DAGs have the same ids.
+        DeploymentError: There is no such folder.
+        ProjectError: Its name cannot be a project's.
     """
     file = Path(dag_file).absolute()
     if name is None:
@@ -28,7 +28,7 @@ def project_folder(dag_file: str, name: str | None = None) -> Path:
     else:
         where, fix = f"DAG file {file.name}", "Name one of these, or create the project."
     folder = find_project(_folders(dag_file), file.stem if name is None else name, where, fix)
-    _check_ids(folder)
+    check_project_folder(folder)
     return folder
 
 
@@ -46,17 +46,3 @@ def all_project_folders(dag_file: str) -> list[Path]:
 
 def _folders(dag_file: str) -> Folders:
     return folders_of(airflow_root(dag_file), read_settings())
-
-
-def _check_ids(folder: Path) -> None:
-    """Reject a project whose name Airflow's ids cannot hold, and so may be another's as well."""
-    part = project_part(folder.name)
-    if part == folder.name:
-        return
-    for name in (each.name for each in project_folders(folder.parent)):
-        if name != folder.name and project_part(name) == part:
-            raise DeploymentError(
-                f"`{folder.name}` and `{name}` have the same ids of DAGs, which begin `{part}.`",
-                f"folder {folder.parent}",
-                "Rename one of the two, with its DAG file: ids keep letters, digits, `-` and `_`.",
-            )

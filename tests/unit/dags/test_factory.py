@@ -253,16 +253,16 @@ def test_a_dag_that_shares_a_state_is_broken_and_no_other(home: Path) -> None:
     assert "the second one fails with `already_running`" in guarded.doc_md
 
 
-def test_two_projects_whose_names_are_one_to_airflow(home: Path) -> None:
-    for name in ("fi.rst", "fi-rst"):
-        (home / "meltano" / name).mkdir()
-        (home / "meltano" / name / "meltano.yml").write_text(PROJECT)
-    assert set(airflow_dags(str(home / "dags" / "fi-rst.py"))) == {
-        "fi-rst.daily",
-        "fi-rst.job.other",
-    }
-    with pytest.raises(DeploymentError, match=r"`fi\.rst` and `fi-rst` have the same ids of DAGs"):
-        airflow_dags(str(home / "dags" / "fi.rst.py"))
+def test_a_name_that_no_project_can_have(home: Path) -> None:
+    (home / "meltano" / "fi rst").mkdir()
+    (home / "meltano" / "fi rst" / "meltano.yml").write_text(PROJECT)
+    (home / "dags" / "fi rst.py").write_text((home / "dags" / "first.py").read_text())
+    bag = DagBag(str(home / "dags"))
+    ((file, error),) = bag.import_errors.items()
+    assert file.endswith("fi rst.py")
+    assert "'fi rst' cannot be the name of a project" in error
+    assert "Did you mean `fi-rst`?" in error
+    assert {"first.daily", "second.daily"} <= set(bag.dags)
 
 
 def test_no_such_project(home: Path) -> None:

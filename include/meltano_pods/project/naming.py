@@ -1,0 +1,51 @@
+"""Which names a project may have: the one rule for new ones and for those that are there."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from meltano_pods.errors import Location, ProjectError
+from meltano_pods.project.files import location_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}")
+
+
+def check_project_folder(folder: Path) -> None:
+    """Check that the name of a folder can be that of a project.
+
+    Raises:
+        ProjectError: It cannot.
+    """
+    check_project_name(
+        folder.name, location_of(folder, folder), "Rename the folder, and its DAG file with it."
+    )
+
+
+def check_project_name(name: str, where: Location | str, action: str = "") -> None:
+    """Check that a project can have a name.
+
+    Args:
+        name: The name.
+        where: What names the project, for the error.
+        action: What to do beside taking another name.
+
+    Raises:
+        ProjectError: It cannot.
+    """
+    if _NAME.fullmatch(name):
+        return
+    near = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_").lstrip("0123456789-_")[:50]
+    meant = f"Did you mean `{near}`?" if _NAME.fullmatch(near) else ""
+    rule = (
+        "Take up to 50 letters, digits, `_` and `-`, with a letter first: it becomes part of the "
+        "ids of DAGs and the names of pods."
+    )
+    raise ProjectError(
+        f"{name!r} cannot be the name of a project",
+        where,
+        " ".join(filter(None, (meant, action, rule))),
+    )
