@@ -25,7 +25,7 @@ def _sql(cluster: Cluster, statement: str, *, database: str = "warehouse") -> st
 
 def test_rows_are_loaded_and_modelled(cluster: Cluster) -> None:
     shown = cluster.make("demo DAG=shop.daily")
-    assert "Records moved: 340" in shown
+    assert "340 records extracted" in shown
     assert "dbt-postgres build: 13 nodes, 10 pass, 3 success" in shown
     assert re.search(r"dbt-postgres-build: success$", shown, re.MULTILINE)
     assert _sql(cluster, "select count(*) from analytics.revenue_by_country") == "8"
