@@ -56,12 +56,22 @@ def test_progress_says_each_thing_once_and_follows_the_run_that_goes_first() -> 
     ]
     shown.look()
     shown.look()
+    late = {"event": "late", "level": "info", "logger": f"{OPERATORS}.pods.operator"}
+    api.entries.insert(0, late)
+    shown.look()
     api.entries.append(
         {"event": "Task failed", "level": "error", "error_detail": [{"exc_value": "why\nfix: x"}]}
     )
     shown.look()
     text = "".join(said)
-    for wanted in ("run manual", "run scheduled", "load: running", "moving\n", "WARNING careful"):
+    for wanted in (
+        "run manual",
+        "run scheduled",
+        "load: running",
+        "moving\n",
+        "WARNING careful",
+        "late\n",
+    ):
         assert text.count(wanted) == 1, text
     assert "Airflow's own" not in text
     assert "why\n          fix: x\n" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from dataclasses import dataclass, field
@@ -99,7 +100,7 @@ class Progress:
     _runs: list[str] = field(default_factory=list)
     _began: float = field(default_factory=time.monotonic)
     _states: dict[tuple[str, str], str] = field(default_factory=dict)
-    _logged: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    _logged: dict[tuple[str, str, int], set[str]] = field(default_factory=dict)
 
     def say(self, text: str) -> None:
         """Write one line with the seconds since the start."""
@@ -129,11 +130,13 @@ class Progress:
             return
         if pod := self.api.result(self.dag_id, run_id, name, "pod_name"):
             self.pods[run_id, name] = pod
-        entries = self.api.log(self.dag_id, run_id, name, number)
-        for entry in entries[self._logged.get((run_id, name, number), 0) :]:
-            for line in _lines(entry):
-                self.out(f"          {line}\n")
-        self._logged[run_id, name, number] = len(entries)
+        shown = self._logged.setdefault((run_id, name, number), set())
+        # Not by position: while a task runs, Airflow sorts entries that come late before others.
+        for entry in self.api.log(self.dag_id, run_id, name, number):
+            if (key := json.dumps(entry, sort_keys=True)) not in shown:
+                shown.add(key)
+                for line in _lines(entry):
+                    self.out(f"          {line}\n")
 
     def results(self) -> list[dict[str, Any]]:
         """Return the result of every task of every run; an empty one where it has none."""
