@@ -136,7 +136,7 @@ def test_a_timeout_keeps_what_was_moved(pipeline: Pipeline) -> None:
         assert (result.outcome, result.category) == (Outcome.STOPPED, Category.TIMED_OUT)
         moved = len(pipeline.numbers())
         assert pipeline.bookmark("daily") == moved
-        assert result.extracted == moved
+        assert (result.extracted or 0) == moved  # not counted before the tap has begun
         if moved:
             break
         (pipeline.folder / "meltano.db").unlink(missing_ok=True)  # it may be half made
@@ -192,7 +192,8 @@ class TestFailures:
         (project := tmp_path / "bare").mkdir()
         shutil.copy(PROJECT / "meltano.yml", project)
         shutil.copytree(PROJECT / "plugins", project / "plugins")
-        result = pipeline.run(*arguments, MELTANO_PROJECT_ROOT=str(project))
+        own = {"MELTANO_PROJECT_ROOT": str(project), "MELTANO_SYS_DIR_ROOT": f"{project}/.meltano"}
+        result = pipeline.run(*arguments, **own)
         assert result.category is Category.PLUGIN_MISSING
         assert "tap-csv" in (result.error or "")
 
