@@ -71,7 +71,7 @@ def test_a_failure_and_its_end_are_told_once_each(airflow: RunningAirflow, inbox
     assert (failure["try_number"], failure["tries"]) == (1, 1)
     assert failure["plugin"] == "tap-csv"
     assert "line 4" in failure["error"]
-    assert "meltano invoke tap-csv --discover" in failure["hint"]
+    assert "invoke tap-csv --discover" in failure["hint"]
     assert failure["extracted"] == 2
     assert failure["streams"][0]["stream"] == "orders"
     assert f"/dags/{DAG}/runs/" in failure["log_url"]
@@ -84,7 +84,7 @@ def test_a_failure_and_its_end_are_told_once_each(airflow: RunningAirflow, inbox
     assert second["Subject"] == f"Recovered: {DAG}"
     assert (first["From"], first["To"]) == (SENDER, READER)
     body = next(part for part in first.walk() if part.get_content_type() == "text/html")
-    assert "meltano invoke tap-csv --discover" in body.get_content()
+    assert "invoke tap-csv --discover" in body.get_content()
     assert "orders 2" in body.get_content()
 
     one, two = inbox.slack_about(DAG)
