@@ -292,6 +292,30 @@ _NAMELESS = {
 """Kinds of error of what has no name, or a number, a boolean or nothing for one."""
 
 
+def name_without_colon(node: Node, entries: Entries, what: str, example: str, use: str) -> str:
+    """Return the name of an entry of a list, in which Meltano gives a colon a meaning.
+
+    Args:
+        node: The entry.
+        entries: Its own entries.
+        what: What it is, such as `plugin`.
+        example: A name that would be right.
+        use: What a colon is for, to follow "a colon, which".
+
+    Raises:
+        ProjectError: It has none.
+        ProjectLoadError: It holds a colon.
+    """
+    name = name_of(node, entries, what, example)
+    if ":" in name:
+        entries["name"].fail(
+            f"the {what}'s name {shown(name)} holds a colon, which {use}",
+            f"Rename it without the colon, as in `name: {name.replace(':', '-')}`.",
+            ProjectLoadError,
+        )
+    return name
+
+
 def optional_text(entries: Entries, key: str, example: str) -> str | None:
     """Return an entry's string; None where there is no such entry or nothing is written there."""
     node = written(entries, key)

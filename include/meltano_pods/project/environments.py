@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Errors, ProjectLoadError
 from meltano_pods.project.annotations import is_meant_for_us, read_annotations
-from meltano_pods.project.document import name_of, optional_text, shown
+from meltano_pods.project.document import name_of, name_without_colon, optional_text
 from meltano_pods.project.keys import read_closed
 from meltano_pods.project.model import Annotations, Environment, PluginType
 from meltano_pods.project.plugins import plugin_type
@@ -29,7 +29,7 @@ def read_environment(node: Node) -> Environment:
     name, suffix = "", None
     if not errors.found or entries:
         with errors:
-            name = _name(node, entries)
+            name = name_without_colon(node, entries, "environment", "dev", "state ids are split at")
         with errors:
             suffix = optional_text(entries, "state_id_suffix", "`state_id_suffix: blue`")
     plugins = _plugins(entries, errors)
@@ -41,17 +41,6 @@ def read_environment(node: Node) -> Environment:
         plugins=plugins,
         errors=tuple(errors.found),
     )
-
-
-def _name(node: Node, entries: Entries) -> str:
-    name = name_of(node, entries, "environment", "dev")
-    if ":" in name:
-        entries["name"].fail(
-            f"the environment's name {shown(name)} holds a colon, which state ids are split at",
-            f"Rename it without the colon, as in `name: {name.replace(':', '-')}`.",
-            ProjectLoadError,
-        )
-    return name
 
 
 def _plugins(entries: Entries, errors: Errors) -> dict[tuple[PluginType, str], Annotations]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from meltano_pods.errors import Errors, Location, ProjectError, ProjectLoadError, together
 from meltano_pods.names import listed, nearest
 from meltano_pods.project.annotations import read_annotations
-from meltano_pods.project.document import name_of, optional_text, shown
+from meltano_pods.project.document import name_of, name_without_colon, optional_text, shown
 from meltano_pods.project.keys import SECTIONS, find_sections
 from meltano_pods.project.model import Plugin, PluginType
 
@@ -159,7 +159,9 @@ def _read(node: Node, kind: PluginType, mappings: dict[str, Location]) -> Plugin
     commands: Entries = {}
     if entries or not errors.found:
         with errors:
-            name = _name(node, entries)
+            name = name_without_colon(
+                node, entries, "plugin", "tap-example", "blocks use for commands"
+            )
     with errors:
         inherit_from = optional_text(entries, "inherit_from", "`inherit_from: tap-example`")
     with errors:
@@ -186,17 +188,6 @@ def _read(node: Node, kind: PluginType, mappings: dict[str, Location]) -> Plugin
         annotations=annotations,
         errors=tuple(errors.found),
     )
-
-
-def _name(node: Node, entries: Entries) -> str:
-    name = name_of(node, entries, "plugin", "tap-example")
-    if ":" in name:
-        entries["name"].fail(
-            f"the plugin's name {shown(name)} holds a colon, which blocks use for commands",
-            f"Rename it without the colon, as in `name: {name.replace(':', '-')}`.",
-            ProjectLoadError,
-        )
-    return name
 
 
 def _mappings(entries: Entries, found: dict[str, Location], errors: Errors) -> tuple[str, ...]:
