@@ -81,8 +81,11 @@ def test_a_stop_without_a_place_to_resume_keeps_the_old_state(
     assert Output.of(head + rest).state == {"bookmarks": {"orders": {}}}
 
 
-def test_a_stop_during_discovery_writes_no_catalog(many: Path) -> None:
-    process = start(many.parent, "--discover", infer_rows=_ROWS)
+def test_a_stop_during_discovery_writes_no_catalog(write: Write) -> None:
+    # Inference takes over a second here, while the signal follows the first log line at once.
+    rows = 40 * _ROWS
+    many = write("id,name,at\n" + "1,Zoë,2026-01-01T00:00:00Z\n" * rows)
+    process = start(many.parent, "--discover", infer_rows=rows)
     assert process.stderr is not None
     process.stderr.readline()
     process.terminate()
