@@ -14,13 +14,12 @@ from tools.cluster.errors import ClusterError
 from tools.cluster.output import output
 from tools.cluster.settings import Settings
 from tools.cluster.shell import Shell
-from tools.cluster.steps import alone, run_steps
+from tools.cluster.steps import Step, alone, run_steps
+from tools.cluster.toolbox import ensure_tools
 from tools.cluster.up import Up, down_steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from tools.cluster.steps import Step
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,6 +50,7 @@ def _step_by_step(verb: str, settings: Settings, shell: Shell) -> bool:
         "cluster": up.cluster_steps(),
         "tools": up.cluster_steps()[:3],
         "engine": up.cluster_steps()[:1],
+        "helm": (Step("Helm", lambda shell: ensure_tools(shell, None, names=("helm",))),),
         "down": down_steps(settings),
         "astro-kind": astro.steps(),
         "astro-kind-off": astro.steps_off(),
@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser("cluster", help="the cluster with its registry and nothing on it")
     verbs.add_parser("tools", help="a Docker engine, kind, helm and kubectl")
     verbs.add_parser("engine", help="a running Docker engine")
+    verbs.add_parser("helm", help="helm alone, which needs no Docker engine")
     verbs.add_parser(
         "down",
         help="remove the cluster; with DOWN_ENGINE=1 stop the engine too, if it was started here",

@@ -24,7 +24,7 @@ from tools.cluster.places import BIN
 from tools.cluster.settings import HELM, KIND, KUBECTL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from tools.cluster.shell import Shell
 
@@ -74,26 +74,27 @@ TOOLS = (
 )  # fmt: skip
 
 
-def ensure_tools(shell: Shell, built: Path | None) -> str:
-    """Link every tool into `.run/cluster/bin`; say where each is from.
+def ensure_tools(shell: Shell, built: Path | None, names: Collection[str] = ()) -> str:
+    """Link tools into `.run/cluster/bin`; return where each is from.
 
     Args:
         shell: Runs what it takes.
         built: Folder of programs built for the offline way, which may hold tools; None without it.
+        names: Names of the tools; empty for all.
 
     Raises:
         ClusterError: A tool is neither here nor to be had.
     """
     BIN.mkdir(parents=True, exist_ok=True)
-    said = []
-    for tool in TOOLS:
+    sources = []
+    for tool in (each for each in TOOLS if not names or each.name in names):
         found, source = _find(tool, shell, built)
         link = BIN / tool.name
         if not link.is_symlink() or link.readlink() != found:
             link.unlink(missing_ok=True)
             link.symlink_to(found)
-        said.append(f"{tool.name} {source}")
-    return ", ".join(said)
+        sources.append(f"{tool.name} {source}")
+    return ", ".join(sources)
 
 
 def _find(tool: Tool, shell: Shell, built: Path | None) -> tuple[Path, str]:
