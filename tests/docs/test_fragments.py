@@ -8,7 +8,7 @@ import kubernetes_validate
 import pytest
 import yaml
 from meltano_pods.plan import plan
-from meltano_pods.pods.planned import planned_pods
+from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.project import read_project
 from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
@@ -34,7 +34,7 @@ def test_a_fragment_can_be_planned(fragment: str, tmp_path: Path) -> None:
     planned = plan(read_project(tmp_path))
     assert planned.dags
     deployment = deployment_at(ROOT, deployment_settings({"launcher": "kubernetes"}))
-    for pod in planned_pods(planned, deployment):
+    for pod in preview_pods(planned, deployment):
         kubernetes_validate.validate(pod.manifest, "1.35", strict=True)
 
 

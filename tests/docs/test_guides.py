@@ -12,8 +12,8 @@ import pytest
 import yaml
 from airflow.dag_processing.dagbag import DagBag
 from meltano_pods.plan import plan
-from meltano_pods.pods.cluster import cluster_of
-from meltano_pods.pods.planned import planned_pods
+from meltano_pods.pods.spec.options import read_cluster_access
+from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.project import read_project
 from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 pytest.importorskip("airflow.providers.cncf.kubernetes")
 
-from meltano_pods.pods.hook import ClusterHook
+from meltano_pods.pods.cluster.connect import ClusterHook
 
 HOW_TO = ROOT / "docs" / "how-to"
 ASTRO, EXTERNAL = HOW_TO / "deploy-astro.md", HOW_TO / "external-cluster.md"
@@ -73,7 +73,7 @@ def test_what_projects_say_on_astro_becomes_a_pod(number: int, tmp_path: Path) -
     assert len(blocks) == 4
     (tmp_path / "meltano.yml").write_text(blocks[number] + PLUGINS)
     deployment = deployment_at(ROOT, said(variables(ASTRO)[0]), "astro-namespace")
-    (pod,) = planned_pods(plan(read_project(tmp_path)), deployment)
+    (pod,) = preview_pods(plan(read_project(tmp_path)), deployment)
     kubernetes_validate.validate(pod.manifest, "1.35", strict=True)
     assert "env-secrets" in json.dumps(pod.manifest)
 
@@ -113,7 +113,7 @@ def test_the_connection_and_the_kubeconfig_lead_to_the_cluster(
     monkeypatch.setenv(name, value.replace("/etc/meltano/kubeconfig", str(kubeconfig)))
     file[f"{_PREFIX}KUBECONFIG"] = str(kubeconfig)
     for each in (profile, profile | file):
-        client = ClusterHook(cluster_of(said(each))).get_conn()
+        client = ClusterHook(read_cluster_access(said(each))).get_conn()
         assert client.configuration.host == "https://cluster.example.com"
 
 

@@ -38,7 +38,7 @@ def make_project(tmp_path: Path) -> MakeProject:
 @pytest.fixture
 def root(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an Airflow project with the project `shop`, the working directory of the test."""
-    from tests.unit.pods import TEMPLATES  # noqa: PLC0415 - as below
+    from tests.support.pods import TEMPLATES  # noqa: PLC0415 - as below
 
     root = make_project(FULLEST).parents[1]
     (root / "k8s").mkdir()

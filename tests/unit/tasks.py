@@ -11,7 +11,7 @@ from meltano_pods.settings.deployment_model import DEFAULTS
 from meltano_pods.tasks.deployment import Deployment
 from meltano_pods.tasks.request import Place
 
-from tests.unit.pods import TEMPLATES
+from tests.support.pods import TEMPLATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

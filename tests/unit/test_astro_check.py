@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.unit.pods import TEMPLATES
+from tests.support.pods import TEMPLATES
 from tools.astro_check import check
 from tools.astro_check.__main__ import main
 from tools.astro_check.dockerfile import read_dockerfile

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.pods import TEMPLATES
 from tests.unit.command_line import rewrite
-from tests.unit.pods import TEMPLATES
 from tests.unit.projects import FULLEST
 
 if TYPE_CHECKING:

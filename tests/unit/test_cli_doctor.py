@@ -14,15 +14,15 @@ from meltano_pods.cli.doctor.facts import RIGHTS, Facts
 from meltano_pods.cli.doctor.images import judge_images
 from meltano_pods.cli.doctor.pools import Pool, judge_pools
 from meltano_pods.cli.main import main
-from meltano_pods.pods.build import build_pod
-from meltano_pods.pods.planned import planned_pods
+from meltano_pods.pods.spec.build import build_pod
+from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.settings import Settings
 from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
 from meltano_pods.tasks.planned import planned
 
 from tests.checkout import ROOT
-from tests.unit.pods import RUN, SMALL, SPEC, options
+from tests.support.pods import RUN, SMALL, SPEC, options
 from tests.unit.projects import FULLEST
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def plan(make_project: MakeProject) -> ProjectPlan:
 
 @pytest.fixture
 def pods(plan: ProjectPlan, deployment: Deployment) -> list[dict[str, Any]]:
-    return [pod.manifest for pod in planned_pods(plan, deployment)]
+    return [pod.manifest for pod in preview_pods(plan, deployment)]
 
 
 def faults(found: Iterable[Finding]) -> list[tuple[str, str, str]]:
@@ -142,7 +142,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
 @pytest.mark.parametrize("case", WRONG)
 def test_what_is_wrong_is_named(case: str, plan: ProjectPlan, deployment: Deployment) -> None:
     change, level, words = WRONG[case]
-    pods = [pod.manifest for pod in planned_pods(plan, deployment)]
+    pods = [pod.manifest for pod in preview_pods(plan, deployment)]
     found = faults(judge("meltano", replace(GOOD, **change), pods))
     assert len(found) == 1
     assert found[0][0] == level

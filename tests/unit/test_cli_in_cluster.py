@@ -14,12 +14,12 @@ pytest.importorskip("kubernetes")
 from meltano_pods.cli import in_cluster
 from meltano_pods.cli.kubernetes import Reached
 from meltano_pods.cli.main import main
-from meltano_pods.pods import naming
+from meltano_pods.pods.spec import naming
 from meltano_runner.contract import RESULT_KEY, encode
 
+from tests.support.fake_cluster import FakeCluster, refusal
+from tests.support.pods import FAILED, OK, RUNNING, TEMPLATES, ended, over, waits
 from tests.unit.clock import Clock
-from tests.unit.fake_cluster import FakeCluster, refusal
-from tests.unit.pods import FAILED, OK, RUNNING, TEMPLATES, ended, over, waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,7 @@ def run(
     (root / "k8s" / "pod_templates").symlink_to(TEMPLATES)
     monkeypatch.chdir(root)
     clock = Clock()
-    for module in ("start", "run_pod", "follow"):
+    for module in ("run.wait", "run.run_pod", "cluster.logs"):
         monkeypatch.setattr(f"meltano_pods.pods.{module}.time", clock)
     monkeypatch.setattr(in_cluster, "time", clock)
     monkeypatch.setattr("tenacity.nap.time.sleep", clock.sleep)

@@ -8,7 +8,7 @@ import pytest
 from meltano_pods.errors import SettingsError
 from meltano_pods.plan import TaskPlan, plan
 from meltano_pods.plan.explain import explained
-from meltano_pods.pods.options import pod_options
+from meltano_pods.pods.spec.options import build_pod_options
 from meltano_pods.project import read_project
 from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
@@ -17,7 +17,7 @@ from tests.checkout import ROOT
 from tests.unit.projects import GOOD, MakeProject, sound_plan
 
 if TYPE_CHECKING:
-    from meltano_pods.pods.options import PodOptions
+    from meltano_pods.pods.spec.options import PodOptions
 
 ROOT_KEYS = "annotations: {meltano_pods: {%s}}\n"
 URI = "MELTANO_STATE_BACKEND_URI"
@@ -30,7 +30,7 @@ def planned(make_project: MakeProject, more: str, settings: str = "", **files: s
 
 
 def pod(task: TaskPlan, **settings: str) -> PodOptions:
-    return pod_options(task, deployment_at(ROOT, deployment_settings(settings), None), "shop")
+    return build_pod_options(task, deployment_at(ROOT, deployment_settings(settings), None), "shop")
 
 
 @pytest.mark.parametrize(

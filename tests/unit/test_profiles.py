@@ -17,9 +17,8 @@ pytest.importorskip("airflow.providers.cncf.kubernetes")
 
 from kubernetes.config import ConfigException
 from meltano_pods.plan import TaskPlan
-from meltano_pods.pods.cluster import Cluster
-from meltano_pods.pods.hook import ClusterHook
-from meltano_pods.pods.options import SecretKey, pod_options
+from meltano_pods.pods.cluster.connect import ClusterHook
+from meltano_pods.pods.spec.options import ClusterAccess, SecretKey, build_pod_options
 from meltano_pods.tasks.deployment import deployment_at, read_deployment, read_settings
 
 from tests.checkout import ROOT
@@ -27,7 +26,9 @@ from tests.checkout import ROOT
 
 def options(said: dict[str, str], namespace: str | None = None, **settings: Any) -> Any:
     deployment = deployment_at(ROOT, deployment_settings(said), namespace)
-    return pod_options(TaskPlan("t", (), None, {}, Settings(**settings)), deployment, "my_shop")
+    return build_pod_options(
+        TaskPlan("t", (), None, {}, Settings(**settings)), deployment, "my_shop"
+    )
 
 
 def test_astro_says_all_that_astro_needs() -> None:
@@ -39,12 +40,12 @@ def test_astro_says_all_that_astro_needs() -> None:
     assert found.secret_env == {"TAP_TOKEN": SecretKey("env-secrets", "TAP_TOKEN")}
     assert found.database_secret == "env-secrets"
     assert found.equal_resources
-    assert found.cluster == Cluster(in_cluster=True)
+    assert found.cluster == ClusterAccess(in_cluster=True)
 
 
 def test_an_external_cluster_is_reached_by_a_connection_and_never_is_airflows_own() -> None:
     found = options({"profile": "external", "cluster_context": "prod"}, "astro-ns")
-    assert found.cluster == Cluster("kubernetes_default", in_cluster=False, context="prod")
+    assert found.cluster == ClusterAccess("kubernetes_default", in_cluster=False, context="prod")
     assert found.namespace is None  # the template's: Airflow's is in another cluster
     assert options({"profile": "external", "namespace": "loads"}, "astro-ns").namespace == "loads"
     assert found.secrets == ("meltano-my-shop-env",)
@@ -112,10 +113,10 @@ def test_no_way_to_an_external_cluster_is_an_error_and_not_the_own_cluster(
     loaded: list[str] = []
     monkeypatch.setattr("kubernetes.config.load_incluster_config", lambda **_: loaded.append("own"))
     with pytest.raises(DeploymentError, match="kube_config_path"):
-        ClusterHook(Cluster(in_cluster=False)).get_conn()
+        ClusterHook(ClusterAccess(in_cluster=False)).get_conn()
     assert not loaded
     # Where nothing is said, the provider's own search.
-    ClusterHook(Cluster()).get_conn()
+    ClusterHook(ClusterAccess()).get_conn()
     assert loaded == ["own"]
 
 
@@ -127,7 +128,9 @@ def test_a_kubeconfig_leads_to_its_cluster(tmp_path: Path) -> None:
         "users: [{name: u, user: {token: t}}]\n"
         "contexts: [{name: a, context: {cluster: c, user: u}}]\n"
     )
-    client = ClusterHook(Cluster(in_cluster=False, kubeconfig=file)).get_conn()
+    client = ClusterHook(ClusterAccess(in_cluster=False, kubeconfig=file)).get_conn()
     assert client.configuration.host == "https://cluster.example.com"
     with pytest.raises(ConfigException, match="elsewhere"):
-        ClusterHook(Cluster(in_cluster=False, context="elsewhere", kubeconfig=file)).get_conn()
+        ClusterHook(
+            ClusterAccess(in_cluster=False, context="elsewhere", kubeconfig=file)
+        ).get_conn()

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from meltano_pods.errors import DeploymentError, SettingsError
 from meltano_pods.plan.command import Command, plan_command
-from meltano_pods.pods.build import build_pod
+from meltano_pods.pods.spec.build import build_pod
 from meltano_pods.project import read_project
 from meltano_pods.settings import settings_of
 from meltano_pods.settings.deployment import deployment_settings
 from meltano_pods.settings.secret_check import secret_problem
 from meltano_runner.contract import NOT_SECRET
 
+from tests.support.pods import RUN, SMALL, SPEC, env, options
 from tests.unit.layers import layer
-from tests.unit.pods import RUN, SMALL, SPEC, env, options
 from tests.unit.projects import sound_plan
 
 if TYPE_CHECKING:

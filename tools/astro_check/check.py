@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import DeploymentError, MeltanoPodsError
-from meltano_pods.pods.planned import planned_pods
+from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.project.files import project_folders
 from meltano_pods.settings.deployment import SECTION, deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
@@ -62,7 +62,7 @@ def _projects(root: Path, environment: Mapping[str, str], *, pinned: bool) -> It
         try:
             plan = planned(folder)
             yield from (_of_error(file, error) for error in plan.errors)
-            for pod in planned_pods(plan, deployment):
+            for pod in preview_pods(plan, deployment):
                 yield from pods.check(file, pod, pinned=pinned)
         except MeltanoPodsError as error:
             yield _of_error(file, error)

@@ -18,7 +18,7 @@ from tools.astro_check.finding import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from meltano_pods.pods.planned import PlannedPod
+    from meltano_pods.pods.spec.preview import PodPreview
 
 _LARGEST = {"cpu": ("43", "43 vCPU"), "memory": ("86Gi", "86Gi")}
 _RESOURCES = ("cpu", "memory", "ephemeral-storage")
@@ -30,7 +30,7 @@ _PIN = "ENV AIRFLOW__MELTANO_PODS__IMAGE"
 _ARCH = ("kubernetes.io/arch", "beta.kubernetes.io/arch")
 
 
-def check(file: str, pod: PlannedPod, *, pinned: bool) -> Iterator[Finding]:
+def check(file: str, pod: PodPreview, *, pinned: bool) -> Iterator[Finding]:
     """Yield what is wrong with the pod of one task.
 
     Args:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from meltano_pods.plan import TaskPlan
-    from meltano_pods.pods.build import RunSpec
+    from meltano_pods.pods.spec.build import RunSpec
     from meltano_pods.tasks.deployment import Deployment
 
 

@@ -21,18 +21,19 @@ from meltano_pods.cli.kubernetes import asking
 from meltano_pods.cli.pinned_image import BUILT_HERE
 from meltano_pods.diagnosis import Failure, failure_of
 from meltano_pods.errors import DeploymentError
-from meltano_pods.pods import naming
-from meltano_pods.pods.api import NOT_FOUND, Pods
-from meltano_pods.pods.build import build_pod
-from meltano_pods.pods.ending import not_started
-from meltano_pods.pods.follow import Follower
-from meltano_pods.pods.options import pod_options
-from meltano_pods.pods.refusals import why_failed
-from meltano_pods.pods.run_pod import RunPod
-from meltano_pods.pods.run_secret import create_run_secret, without_secret
-from meltano_pods.pods.sightings import Sightings
-from meltano_pods.pods.start import NotStartedError, has_ended
-from meltano_pods.pods.template import read_template
+from meltano_pods.pods.cluster.api import NOT_FOUND, Pods
+from meltano_pods.pods.cluster.logs import Follower
+from meltano_pods.pods.cluster.observation import Observation
+from meltano_pods.pods.diagnose.api_errors import diagnose_api_error
+from meltano_pods.pods.diagnose.outcome import fail_start
+from meltano_pods.pods.diagnose.status import has_ended
+from meltano_pods.pods.run.run_pod import RunPod
+from meltano_pods.pods.run.run_secret import create_run_secret, without_secret
+from meltano_pods.pods.run.wait import NotStartedError
+from meltano_pods.pods.spec import naming
+from meltano_pods.pods.spec.build import build_pod
+from meltano_pods.pods.spec.options import build_pod_options
+from meltano_pods.pods.spec.template import read_template
 from meltano_pods.settings.override import RUN_CONTAINER
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
     from meltano_pods.cli.asked import Asked
     from meltano_pods.cli.kubernetes import Reached
-    from meltano_pods.pods.ending import Ending
+    from meltano_pods.pods.diagnose.outcome import PodOutcome
     from meltano_pods.tasks.relay import Log
 
 _CHECK_SECONDS = 2.0
@@ -73,10 +74,10 @@ def run_in_cluster(asked: Asked, log: Log, cluster: Reached, *, wait: bool) -> R
     image = _image(body)
     log.info("Cluster %s, namespace %s, image %s", cluster, pods.namespace, image)
     _await_turn(pods, body, cluster, log, wait=wait)
-    follower = Follower(api, log, Sightings())
+    follower = Follower(api, log, Observation())
     name = body["metadata"]["name"]
     run_pod = RunPod(
-        pods, name, naming.annotation(body, naming.ATTEMPT) or "", lambda: follower, log
+        pods, name, naming.get_annotation(body, naming.TI_ID) or "", lambda: follower, log
     )
     with _interruptible():
         try:
@@ -95,7 +96,7 @@ def run_in_cluster(asked: Asked, log: Log, cluster: Reached, *, wait: bool) -> R
         run_pod.delete(pod)
     failure = Failure(
         ending.result,
-        kubernetes=None if ending.finding is None else str(ending.finding),
+        kubernetes=None if ending.diagnosis is None else str(ending.diagnosis),
         pod=f"{pods.namespace}/{name}",
         look=tuple(cluster.aim(line) for line in run_pod.explain(kept=kept)),
     )
@@ -104,15 +105,15 @@ def run_in_cluster(asked: Asked, log: Log, cluster: Reached, *, wait: bool) -> R
 
 
 def _manifest(asked: Asked, cluster: Reached) -> dict[str, Any]:
-    options = pod_options(asked.task, asked.deployment, asked.folder.name, asked.digest)
-    run = naming.TaskRun(
+    options = build_pod_options(asked.task, asked.deployment, asked.folder.name, asked.digest)
+    run = naming.TaskInstanceTry(
         project=asked.folder.name,
         dag_id=asked.dag_id,
         task_id=asked.task.task_id,
         run_id=f"cli__{datetime.now(UTC).isoformat()}",
         map_index=-1,
         try_number=1,
-        attempt=str(uuid.uuid4()),
+        ti_id=str(uuid.uuid4()),
         deployment=options.deployment,
     )
     spec = replace(asked.spec, nonce=token_hex(4))
@@ -169,12 +170,12 @@ def _await_turn(
 
 def _follow(
     run_pod: RunPod, body: dict[str, Any], values: Mapping[str, str], asked: Asked, log: Log
-) -> Ending:
+) -> PodOutcome:
     pods, name = run_pod.pods, run_pod.name
     try:
         created = pods.create(body)
     except (ApiException, HTTPError) as error:
-        return not_started(why_failed(error))
+        return fail_start(diagnose_api_error(error))
     try:
         create_run_secret(pods, created, values)
     except (ApiException, HTTPError) as error:
@@ -190,7 +191,7 @@ def _follow(
             follower.follow_log(model)
         run_pod.await_end(model)
     except NotStartedError as error:
-        return not_started(error.finding)
+        return fail_start(error.diagnosis)
     except ApiException as error:
         if error.status != NOT_FOUND:
             raise

@@ -12,7 +12,7 @@ from meltano_pods.cli.output import typed
 from meltano_pods.cli.places import folders_here
 from meltano_pods.cli.projects import projects_option
 from meltano_pods.errors import DeploymentError
-from meltano_pods.pods.naming import secret_name
+from meltano_pods.pods.spec.naming import build_secret_name
 from meltano_pods.project.files import project_folders
 from meltano_pods.project.naming import check_project_name
 from meltano_pods.tasks.folders import check_projects_folder, projects_source
@@ -52,10 +52,10 @@ def command(name: str, projects: Path | None) -> int:
             )
     for there in project_folders(folder):
         # Not every file system tells such names apart, and no name of Kubernetes does.
-        if secret_name(there.name) == secret_name(name):
+        if build_secret_name(there.name) == build_secret_name(name):
             raise DeploymentError(
                 f"`{name}` is too much like the project `{there.name}`: in Kubernetes both are "
-                f"`{secret_name(name)}`, and would share their secrets and their state",
+                f"`{build_secret_name(name)}`, and would share their secrets and their state",
                 str(there),
                 "Take another name.",
             )

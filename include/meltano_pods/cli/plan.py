@@ -18,7 +18,7 @@ from meltano_pods.cli.output import (
 )
 from meltano_pods.cli.plan_settings import show_settings
 from meltano_pods.cli.projects import find_projects, planned_all, projects_option
-from meltano_pods.pods.planned import planned_pods
+from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.settings.launchers import KUBERNETES
 from meltano_pods.tasks.launcher import launcher_of
 
@@ -156,7 +156,7 @@ def _no_dag(plan: ProjectPlan, folder: Path) -> str:
 
 
 def _show_pods(plans: list[ProjectPlan], deployment: Deployment, form: str) -> None:
-    pods = [pod.manifest for each in plans for pod in planned_pods(each, deployment)]
+    pods = [pod.manifest for each in plans for pod in preview_pods(each, deployment)]
     if form == JSON:
         show_data(pods, form)
         return

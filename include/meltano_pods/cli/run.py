@@ -20,7 +20,7 @@ from meltano_pods.errors import DeploymentError, RunError
 from meltano_pods.names import describe_counts, listed, suggestion
 from meltano_pods.parameters import RunChoices
 from meltano_pods.parameters.command import Circumstances, invocation
-from meltano_pods.pods.build import RunSpec
+from meltano_pods.pods.spec.build import RunSpec
 from meltano_pods.settings.launchers import KUBERNETES, PROCESS
 from meltano_pods.settings.run_model import RunOptions
 from meltano_pods.settings.run_values import LOG_LEVELS, STATE_STRATEGIES

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Location, ProjectError
-from meltano_pods.pods.options import pod_options
+from meltano_pods.pods.spec.options import build_pod_options
 from meltano_pods.project.configured import ConfiguredSettings
 from meltano_pods.project.document import parse
 from meltano_pods.settings.deployment import variable_of
@@ -93,7 +93,7 @@ def _variables(
         of_deployment = dict.fromkeys(deployment.settings.process_env, place)
         of_worker = dict.fromkeys(worker, "the environment of this process")
         return {**of_deployment, **of_worker, **own}
-    options = pod_options(task, deployment, project)
+    options = build_pod_options(task, deployment, project)
     of_override: _Variables = {
         name: place_of(task.layers, "pod_override") for name in _set_in(options.override)
     }

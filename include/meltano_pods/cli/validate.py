@@ -29,8 +29,8 @@ from meltano_pods.cli.shadowed import shadowed
 from meltano_pods.errors import DeploymentError, MeltanoPodsError
 from meltano_pods.names import counted, listed, suggestion
 from meltano_pods.plan.environment import without_environment
-from meltano_pods.pods.naming import secret_name
-from meltano_pods.pods.planned import planned_pods
+from meltano_pods.pods.spec.naming import build_secret_name
+from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.project import read_project
 from meltano_pods.project.definitions import undefined
 from meltano_pods.project.transforms import transform_warnings
@@ -143,7 +143,7 @@ def _names(found: Projects) -> Iterator[DeploymentError]:
     """Compare projects by the name that Kubernetes has for what belongs to each."""
     first: dict[str, str] = {}
     for folder in found.folders:
-        secret = secret_name(folder.name)
+        secret = build_secret_name(folder.name)
         other = first.setdefault(secret, folder.name)
         if other != folder.name:
             yield DeploymentError(
@@ -180,7 +180,7 @@ def _pods(plans: Sequence[ProjectPlan], deployment: Deployment) -> Iterator[Melt
     said: set[str] = set()
     for each in plans:
         try:
-            list(planned_pods(each, deployment))
+            list(preview_pods(each, deployment))
         except MeltanoPodsError as error:
             # What the deployment lacks, all projects miss.
             if str(error) not in said:

@@ -38,7 +38,7 @@ def maintenance_dag(dag_file: str) -> DAG | None:
     ):
         return None
     try:
-        from meltano_pods.pods.maintenance import ReapPodsOperator  # noqa: PLC0415 - heavy
+        from meltano_pods.pods.airflow.reaper import ReapPodsOperator  # noqa: PLC0415 - heavy
     except ModuleNotFoundError as error:
         if (missing := missing_package(error, "the reaper of pods")) is None:
             raise

@@ -112,7 +112,7 @@ def _operator(
         return MeltanoProcessOperator
     try:
         # Here and not above: Kubernetes' client takes a second to import, at every parse.
-        from meltano_pods.pods.operator import MeltanoPodOperator  # noqa: PLC0415
+        from meltano_pods.pods.airflow.operator import MeltanoPodOperator  # noqa: PLC0415
     except ModuleNotFoundError as error:
         what = f"the task `{planned.task_id}` is a pod, and"
         if (missing := missing_package(error, what)) is None:

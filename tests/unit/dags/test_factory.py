@@ -357,7 +357,7 @@ def test_a_pod_without_the_provider_is_one_sentence_in_its_own_file(
     file.write_text(PROJECT + "annotations: {meltano_pods: {launcher: kubernetes}}\n")
     for module in [each for each in sys.modules if each.startswith("airflow.providers.cncf")]:
         monkeypatch.setitem(sys.modules, module, None)
-    for module in ("operator", "provider", "hook", "trigger"):
+    for module in ("airflow.operator", "airflow.provider", "cluster.connect", "airflow.trigger"):
         monkeypatch.delitem(sys.modules, f"meltano_pods.pods.{module}", raising=False)
     monkeypatch.setitem(sys.modules, "airflow.providers.cncf.kubernetes", None)
     with pytest.raises(DeploymentError, match="needs Airflow's Kubernetes provider") as caught:

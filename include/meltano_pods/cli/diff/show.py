@@ -15,8 +15,8 @@ from meltano_pods.cli.diff.compare import difference
 from meltano_pods.cli.output import TABLE, show_data, show_faults
 from meltano_pods.cli.projects import planned_all
 from meltano_pods.names import counted
-from meltano_pods.pods import naming
-from meltano_pods.pods.planned import planned_pods
+from meltano_pods.pods.spec import naming
+from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.project.files import project_folders
 from meltano_pods.settings.launchers import KUBERNETES
 
@@ -90,7 +90,7 @@ def _pods(plans: Iterable[ProjectPlan], deployment: Deployment) -> Pods:
     if not deployment.templates.is_dir():
         return found
     for each in plans:
-        for pod in planned_pods(replace(each, digest=""), deployment):
+        for pod in preview_pods(replace(each, digest=""), deployment):
             spec = pod.manifest["spec"]
             for container in spec["containers"]:
                 container.pop("args", None)  # the plan's arguments

@@ -11,7 +11,7 @@ from meltano_runner.contract import PROJECT_DIGEST
 from meltano_pods.cli.doctor.facts import CREATE_SECRETS, RIGHTS, Needed
 from meltano_pods.cli.doctor.finding import FAULT, NOTE, WARNING, Finding, ok
 from meltano_pods.names import listed
-from meltano_pods.pods import naming
+from meltano_pods.pods.spec import naming
 from meltano_pods.settings.quantity import parse_quantity
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _rights(namespace: str, facts: Facts) -> Iterator[Finding]:
 def needed_secrets(pods: Sequence[Mapping[str, Any]]) -> dict[str, set[str]]:
     """Return the Secrets that pods need, and which of their keys."""
     needed: dict[str, set[str]] = defaultdict(set)
-    own = {naming.annotation(pod, naming.SECRET) for pod in pods}
+    own = {naming.get_annotation(pod, naming.SECRET) for pod in pods}
     for pod in pods:
         for each in pod["spec"].get("imagePullSecrets") or []:
             needed[each["name"]].add(".dockerconfigjson")
@@ -98,7 +98,7 @@ def needed_secrets(pods: Sequence[Mapping[str, Any]]) -> dict[str, set[str]]:
 
 def needed_by(pods: Sequence[Mapping[str, Any]]) -> Needed:
     """Return what pods need of a cluster."""
-    creates_secrets = any(naming.annotation(pod, naming.SECRET) is not None for pod in pods)
+    creates_secrets = any(naming.get_annotation(pod, naming.SECRET) is not None for pod in pods)
     rights = (*RIGHTS, CREATE_SECRETS) if creates_secrets else RIGHTS
     return Needed(needed_secrets(pods), needed_accounts(pods), rights)
 

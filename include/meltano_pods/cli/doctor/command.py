@@ -33,8 +33,8 @@ from meltano_pods.cli.terminal import TerminalLog
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.missing import missing_package
 from meltano_pods.names import counted
-from meltano_pods.pods.build import RunSpec
-from meltano_pods.pods.planned import planned_pods
+from meltano_pods.pods.spec.build import RunSpec
+from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.project import read_project
 from meltano_pods.settings.launchers import KUBERNETES, PROCESS
 from meltano_pods.tasks.launcher import launcher_of
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from meltano_pods.cli.kubernetes import Reached
     from meltano_pods.cli.projects import Projects
     from meltano_pods.plan import ProjectPlan
-    from meltano_pods.pods.planned import PlannedPod
+    from meltano_pods.pods.spec.preview import PodPreview
     from meltano_pods.tasks.deployment import Deployment
 
 _COLOURS = {OK: "green", NOTE: "cyan", WARNING: "yellow", FAULT: "red"}
@@ -206,7 +206,7 @@ def _of_pods(
 ) -> Iterator[Finding]:
     cluster, user = asked
     try:
-        pods = [pod for plan in plans for pod in planned_pods(plan, deployment)]
+        pods = [pod for plan in plans for pod in preview_pods(plan, deployment)]
     except MeltanoPodsError as error:
         yield Finding(FAULT, "pods", error.what, error.fix)
         return
@@ -241,7 +241,7 @@ def _of_namespaces(
 def _dry_runs(
     found: Projects,
     plans: Sequence[ProjectPlan],
-    pods: Sequence[PlannedPod],
+    pods: Sequence[PodPreview],
     deployment: Deployment,
     cluster: Reached,
 ) -> Iterator[Finding]:

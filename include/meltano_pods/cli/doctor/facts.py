@@ -11,7 +11,7 @@ from kubernetes.client.exceptions import ApiException
 from meltano_runner.contract import PROJECT_DIGEST
 
 from meltano_pods.cli.kubernetes import asking
-from meltano_pods.pods import naming
+from meltano_pods.pods.spec import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

@@ -1,0 +1,1 @@
+"""What Airflow sees: the operator, its trigger and links, and the reaper's task."""

@@ -1,0 +1,1 @@
+"""Talks to the cluster: the client, its requests, watches and logs."""

@@ -1,0 +1,52 @@
+"""Watches a pod beside the reading of its log, so that its last state is seen before it is gone."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from kubernetes import watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from meltano_pods.pods.cluster.api import Pods
+
+_SECONDS = 300
+"""How long one watch lasts; then the next begins."""
+_PAUSE = 2.0
+
+
+@contextmanager
+def observed(pods: Pods, name: str, seen: Callable[[Mapping[str, Any]], None]) -> Iterator[None]:
+    """Call `seen` with every state of a pod while the block runs, also with its last one.
+
+    A pod that somebody deletes or evicts is gone moments after its container has ended, and why it
+    ended is in no event. https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+
+    Args:
+        pods: The pods of its namespace.
+        name: Its name.
+        seen: Called from a thread of its own; the pod is plain data.
+    """
+    over = threading.Event()
+    stream = watch.Watch()
+
+    def follow() -> None:
+        while not over.is_set():
+            try:
+                for event in pods.watch(stream, name, _SECONDS):
+                    seen(event["raw_object"])
+                    if over.is_set() or event["type"] == "DELETED":
+                        return
+            except Exception:  # noqa: BLE001 - only a second pair of eyes
+                over.wait(_PAUSE)
+
+    # A daemon: it may be waiting for a pod that never changes when the task is done.
+    threading.Thread(target=follow, name=f"watch {name}", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+        stream.stop()

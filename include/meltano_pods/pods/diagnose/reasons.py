@@ -1,0 +1,235 @@
+"""Why a pod did not start, or ended as it did: from its status and events to a category.
+
+Pure: a pod's manifest and its events as `kubectl get -o json` shows them, in; a diagnosis out, with
+Kubernetes' own words. The rules are tried in the order they stand here.
+https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from meltano_runner.contract import Category
+
+from meltano_pods.pods.diagnose.status import (
+    list_conditions,
+    list_container_statuses,
+    list_waiting_states,
+    sort_newest_first,
+)
+from meltano_pods.pods.spec import naming
+from meltano_pods.settings.override import RUN_CONTAINER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Manifest = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PodDiagnosis:
+    """What is the matter.
+
+    Attributes:
+        category: What kind of failure it is.
+        reason: Kubernetes' own word for it, such as `OOMKilled`.
+        message: Kubernetes' own text; may be empty.
+        final: Whether waiting cannot mend it, though Kubernetes goes on trying.
+    """
+
+    category: Category
+    reason: str
+    message: str = ""
+    final: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.message}" if self.message else self.reason
+
+
+_IMAGE = frozenset(
+    {
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "ImageInspectError",
+        "RegistryUnavailable",
+        "SignatureValidationFailed",
+    }
+)
+_PLATFORM = re.compile(
+    r"no match(ing manifest)? for platform|no matching manifest|exec format error"
+)
+# A registry that has trouble is tried again by the kubelet, until the start timeout. One whose name
+# nobody knows is a typing error.
+_REGISTRY_TROUBLE = re.compile(
+    r"timeout|too many requests|rate limit|toomanyrequests|qps exceeded|temporar|unavailable"
+    r"|bad gateway|connection re(fused|set)|\bEOF\b|status( code)?:? 5\d\d",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r'"[^"]*"')
+_SECRET = re.compile(
+    r"(secret|configmap) \S+ not found|couldn't find key \S+ in (Secret|ConfigMap)"
+    r"|references non-existent (secret|config) key",
+    re.IGNORECASE,
+)
+_OWN_DISK_LIMIT = re.compile(r"ephemeral local storage usage exceeds|EmptyDir volume .* exceeds")
+_OUT_OF = re.compile(r"OutOf\w+|NodeAffinity|UnexpectedAdmissionError|TaintToleration|NodePorts")
+# https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions
+_DISRUPTIONS = {
+    "PreemptionByScheduler": Category.PREEMPTED,
+    "EvictionByEvictionAPI": Category.EVICTED,
+    "TerminationByKubelet": Category.EVICTED,
+    "DeletionByTaintManager": Category.NODE_LOST,
+    "DeletionByPodGC": Category.NODE_LOST,
+}
+_STATUS_REASONS = {
+    "Evicted": Category.EVICTED,
+    "Preempting": Category.PREEMPTED,
+    "NodeLost": Category.NODE_LOST,
+    "NodeShutdown": Category.NODE_LOST,
+    "Shutdown": Category.NODE_LOST,
+    "Terminated": Category.NODE_LOST,
+    "DeadlineExceeded": Category.TIMED_OUT,
+}
+# What happened to a pod that is no longer there; the newest of these events counts.
+_EVENTS = {
+    "Preempted": Category.PREEMPTED,
+    "Preempting": Category.PREEMPTED,
+    "Evicted": Category.EVICTED,
+    "TaintManagerEviction": Category.NODE_LOST,
+    "NodeNotReady": Category.NODE_LOST,
+    "DeadlineExceeded": Category.TIMED_OUT,
+}
+_OOM = "OOMKilled"
+
+
+def find_disruption(pod: Manifest) -> PodDiagnosis | None:
+    """Return what Kubernetes did to the pod as a whole; None if nothing."""
+    status = pod.get("status") or {}
+    reason, message = status.get("reason") or "", status.get("message") or ""
+    condition = next(list_conditions(pod, "DisruptionTarget", "True"), {})
+    if reason == "Evicted" and _OWN_DISK_LIMIT.search(message):
+        return PodDiagnosis(Category.DISK_FULL, reason, message)
+    if reason in _STATUS_REASONS:
+        return PodDiagnosis(_STATUS_REASONS[reason], reason, message)
+    if _OUT_OF.fullmatch(reason):
+        return PodDiagnosis(Category.UNSCHEDULABLE, reason, message)
+    if (word := condition.get("reason")) in _DISRUPTIONS:
+        return PodDiagnosis(_DISRUPTIONS[word], word, condition.get("message") or "")
+    return None
+
+
+def diagnose_waiting(pod: Manifest, events: Sequence[Manifest]) -> PodDiagnosis | None:
+    """Return why a pod does not start; None if nothing is known to be wrong.
+
+    `final` findings will stay, as far as one can tell; the others may pass while one waits.
+    """
+    for waiting in list_waiting_states(pod):
+        if (found := _why_container_waits(waiting)) is not None:
+            own = naming.get_annotation(pod, naming.SECRET)
+            # The pod's own Secret is created after it, and the kubelet looks again.
+            awaited = own is not None and f'"{own}"' in found.message
+            return replace(found, final=False) if awaited else found
+    # A volume of a Secret that does not exist shows in events alone.
+    for event in sort_newest_first(events):
+        if event.get("reason") == "FailedMount" and _SECRET.search(event.get("message") or ""):
+            return PodDiagnosis(Category.SECRET_MISSING, "FailedMount", event["message"])
+    scheduled = next(list_conditions(pod, "PodScheduled", "False"), None)
+    if scheduled is not None:
+        reason, message = scheduled.get("reason") or "Unschedulable", scheduled.get("message") or ""
+        return PodDiagnosis(Category.UNSCHEDULABLE, reason, message, final=False)
+    return None
+
+
+def _why_container_waits(waiting: Manifest) -> PodDiagnosis | None:
+    reason, message = waiting.get("reason") or "", waiting.get("message") or ""
+    if reason in _IMAGE:
+        return _image(reason, message)
+    if reason == "CreateContainerConfigError":
+        missing = _SECRET.search(message)
+        category = Category.SECRET_MISSING if missing else Category.ADMISSION_DENIED
+        return PodDiagnosis(category, reason, message)
+    if reason in {"CreateContainerError", "RunContainerError"}:
+        category = Category.IMAGE_PLATFORM if _PLATFORM.search(message) else Category.UNKNOWN
+        return PodDiagnosis(category, reason, message)
+    return None
+
+
+def diagnose_start_timeout(pod: Manifest, events: Sequence[Manifest]) -> PodDiagnosis:
+    """Return why a pod did not start in its time."""
+    known = diagnose_waiting(pod, events)
+    if known is not None and (known.final or known.category is Category.UNSCHEDULABLE):
+        return known
+    if known is not None:
+        return PodDiagnosis(Category.START_TIMEOUT, known.reason, known.message)
+    warning = next((e for e in sort_newest_first(events) if e.get("type") == "Warning"), None)
+    if warning is not None:
+        return PodDiagnosis(Category.START_TIMEOUT, warning.get("reason") or "", warning["message"])
+    waiting = next(list_waiting_states(pod), {})
+    phase = (pod.get("status") or {}).get("phase") or "Unknown"
+    return PodDiagnosis(Category.START_TIMEOUT, waiting.get("reason") or phase, "")
+
+
+def diagnose_missing(events: Sequence[Manifest]) -> PodDiagnosis:
+    """Return what became of a pod that is no longer there."""
+    for event in sort_newest_first(events):
+        if (word := event.get("reason") or "") in _EVENTS:
+            return PodDiagnosis(_EVENTS[word], word, event.get("message") or "")
+    killing = next((e for e in sort_newest_first(events) if e.get("reason") == "Killing"), None)
+    if killing is not None:
+        return PodDiagnosis(Category.POD_LOST, "Killing", killing.get("message") or "")
+    return PodDiagnosis(
+        Category.POD_LOST, "NotFound", "the pod is no longer there, and no event says why"
+    )
+
+
+def find_oom_kill(pod: Manifest) -> PodDiagnosis | None:
+    """Return the diagnosis if the kernel killed any process of any container for want of memory.
+
+    On version 1 control groups a killed child leaves the reason with whatever exit code its parent
+    returns, even 0: the reason counts, not the code.
+    """
+    for status in list_container_statuses(pod):
+        state = (status.get("state") or {}).get("terminated") or {}
+        if state.get("reason") == _OOM:
+            text = f"container {status.get('name')}, exit code {state.get('exitCode')}"
+            return PodDiagnosis(Category.OUT_OF_MEMORY, _OOM, text)
+    return None
+
+
+def find_failed_container(pod: Manifest, last_words: str = "") -> PodDiagnosis | None:
+    """Return the first container, init containers first, that could not be run or failed.
+
+    Args:
+        pod: The pod.
+        last_words: The last line of the run's log where it left no result: some runtimes say only
+            there that they could not start the program.
+    """
+    for status in list_container_statuses(pod):
+        state = (status.get("state") or {}).get("terminated") or {}
+        code, reason = state.get("exitCode", 0), state.get("reason") or "Error"
+        if not code:
+            continue
+        message = state.get("message") or ""
+        if _PLATFORM.search(message):
+            return PodDiagnosis(Category.IMAGE_PLATFORM, reason, message)
+        text = f"container {status.get('name')}, exit code {code}"
+        if status.get("name") == RUN_CONTAINER and _PLATFORM.search(last_words):
+            return PodDiagnosis(Category.IMAGE_PLATFORM, reason, last_words)
+        # The run's own message is its result, which others read.
+        own = status.get("name") == RUN_CONTAINER and reason in {"Error", "Completed"}
+        return PodDiagnosis(
+            Category.UNKNOWN, reason, text if own or not message else f"{text}: {message}"
+        )
+    return None
+
+
+def _image(reason: str, message: str) -> PodDiagnosis:
+    if _PLATFORM.search(message):
+        return PodDiagnosis(Category.IMAGE_PLATFORM, reason, message)
+    # Not in what is quoted: images may be called anything.
+    passing = bool(_REGISTRY_TROUBLE.search(_QUOTED.sub("", message)))
+    return PodDiagnosis(Category.IMAGE_PULL, reason, message, final=not passing)

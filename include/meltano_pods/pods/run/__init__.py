@@ -1,0 +1,1 @@
+"""Runs one pod from its creation to its end, with or without Airflow."""

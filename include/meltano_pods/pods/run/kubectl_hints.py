@@ -1,0 +1,36 @@
+"""The lines by which a person looks at a pod."""
+
+from __future__ import annotations
+
+import shlex
+
+from meltano_pods.pods.spec.build import KEEP_SECONDS
+
+
+def format_pod_commands(namespace: str, name: str, *, kept: bool) -> list[str]:
+    """Return the kubectl lines for a pod that failed.
+
+    Args:
+        namespace: Its namespace.
+        name: Its name.
+        kept: Whether it is still there; its events are, in any case, for an hour.
+    """
+    kubectl = f"kubectl --namespace {namespace}"
+    if not kept:
+        return [f"{kubectl} get events --field-selector involvedObject.name={name}"]
+    return [
+        f"{kubectl} describe pod {name}",
+        f"{kubectl} logs {name}",
+        f"# for {KEEP_SECONDS // 60} minutes, then the reaper removes it",
+    ]
+
+
+def format_list_command(namespace: str | None, selector: str) -> str:
+    """Return the kubectl line that lists pods.
+
+    Args:
+        namespace: Theirs; None for that of whoever looks.
+        selector: Their labels.
+    """
+    there = f" --namespace {namespace}" if namespace else ""
+    return f"kubectl{there} get pods --selector {shlex.quote(selector)}"

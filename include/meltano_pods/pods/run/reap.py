@@ -1,0 +1,80 @@
+"""Removes pods that were kept long enough, and those whose task is over.
+
+A task deletes its own pod. What is left is what it meant to leave (a failed pod, for an hour), and
+what it could not delete: its worker died, the triggerer was not there, the API did not answer.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from meltano_pods.pods.diagnose.status import has_ended
+from meltano_pods.pods.spec import naming
+from meltano_pods.pods.spec.build import KEEP_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from meltano_pods.pods.cluster.api import Pods
+
+SETTLE = timedelta(minutes=2)
+"""How old a pod must be before its task's state is asked for: it may be on its way."""
+
+
+def reap(
+    pods: Pods,
+    *,
+    now: datetime,
+    deployment: str = "",
+    is_over: Callable[[Mapping[str, str]], bool] | None = None,
+) -> dict[str, str]:
+    """Delete what nobody needs any more, and return why, by the pod's name.
+
+    Args:
+        pods: The pods of a namespace.
+        now: The time.
+        deployment: The Airflow deployment whose pods are meant, as its setting names it.
+        is_over: Whether the task instance of a pod's annotations has ended; None leaves alone every
+            pod that has not.
+    """
+    removed = {}
+    for pod in pods.select(naming.select_deployment(deployment)):
+        metadata = pod["metadata"]
+        if (why := _why(pod, now, is_over)) is not None:
+            # Of this very pod: another of its name may have come meanwhile.
+            pods.delete(metadata["name"], uid=metadata["uid"])
+            removed[metadata["name"]] = why
+    return removed
+
+
+def _why(
+    pod: Mapping[str, Any],
+    now: datetime,
+    is_over: Callable[[Mapping[str, str]], bool] | None,
+) -> str | None:
+    metadata = pod["metadata"]
+    annotations: Mapping[str, str] = metadata.get("annotations") or {}
+    if metadata.get("deletionTimestamp"):
+        return None
+    if has_ended(pod):
+        keep = timedelta(seconds=float(annotations.get(naming.KEEP_SECONDS, KEEP_SECONDS)))
+        return f"it ended more than {keep} ago" if now - _ended_at(pod) > keep else None
+    if is_over is None or now - _moment(metadata["creationTimestamp"]) < SETTLE:
+        return None
+    return "its task is over" if is_over(annotations) else None
+
+
+def _ended_at(pod: Mapping[str, Any]) -> datetime:
+    """Return when the last container ended; without any, when the pod was made."""
+    moments = [pod["metadata"]["creationTimestamp"]]
+    for status in (pod.get("status") or {}).get("containerStatuses") or []:
+        terminated = (status.get("state") or {}).get("terminated") or {}
+        if stamp := terminated.get("finishedAt"):
+            moments.append(stamp)
+    return max(_moment(moment) for moment in moments)
+
+
+def _moment(stamp: str) -> datetime:
+    moment = datetime.fromisoformat(str(stamp))
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -1,0 +1,90 @@
+"""The Secret of one pod: what Airflow's connections and variables hold for its run.
+
+It is created right after the pod, which owns it, so that Kubernetes deletes it with the pod however
+that ends. Airflow needs the permission to create Secrets, and none to read them.
+https://kubernetes.io/docs/concepts/architecture/garbage-collection/#owners-dependents
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kubernetes.client.exceptions import ApiException
+from meltano_runner.contract import Category, Outcome, RunResult
+
+from meltano_pods.pods.cluster.api import CONFLICT
+from meltano_pods.pods.diagnose.api_errors import diagnose_api_error
+from meltano_pods.pods.diagnose.outcome import PodOutcome
+from meltano_pods.pods.spec import naming
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from urllib3.exceptions import HTTPError
+
+    from meltano_pods.pods.cluster.api import Pods
+
+
+def create_run_secret(pods: Pods, pod: Mapping[str, Any], values: Mapping[str, str]) -> None:
+    """Create the Secret that a pod waits for; nothing where it needs none.
+
+    Args:
+        pods: The pods of its namespace.
+        pod: As the cluster has it.
+        values: The variables of the run.
+
+    Raises:
+        ApiException: Refused.
+        HTTPError: No answer.
+    """
+    if naming.get_annotation(pod, naming.SECRET) is None:
+        return
+    try:
+        pods.create_secret(run_secret(pod, values))
+    except ApiException as error:
+        # An earlier try has created it, or the answer was lost: no other pod has this name for it.
+        if error.status != CONFLICT:
+            raise
+
+
+def run_secret(pod: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
+    """Return the manifest of a pod's own Secret.
+
+    Args:
+        pod: As the cluster has it.
+        values: The variables of the run.
+    """
+    metadata = pod["metadata"]
+    owner = {"apiVersion": "v1", "kind": "Pod", "name": metadata["name"], "uid": metadata["uid"]}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": naming.get_annotation(pod, naming.SECRET),
+            "namespace": metadata["namespace"],
+            "labels": metadata["labels"],
+            # It does not hold up the deletion of the pod, for which more rights would be needed.
+            "ownerReferences": [owner],
+        },
+        "type": "Opaque",
+        "immutable": True,
+        "stringData": dict(values),
+    }
+
+
+def without_secret(error: ApiException | HTTPError, namespace: str) -> PodOutcome:
+    """Return how a run ended whose pod could not have its Secret.
+
+    Args:
+        error: What the cluster answered.
+        namespace: Of the pod.
+    """
+    diagnosis = diagnose_api_error(error)
+    text = "the Secret of the pod, for the setting `airflow_env`, could not be created"
+    if diagnosis.category is Category.FORBIDDEN:
+        text = (
+            f"Airflow may not create Secrets in the namespace `{namespace}`, as `airflow_env` "
+            "needs it: grant `create` on `secrets`, as charts/meltano-pods does to the accounts of "
+            "its value `rbac.launchers`"
+        )
+    return PodOutcome(RunResult(Outcome.FAILED, -1, diagnosis.category, error=text), diagnosis)

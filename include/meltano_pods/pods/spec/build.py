@@ -1,0 +1,216 @@
+"""Makes a pod: values in, a manifest out. No client, no Airflow, nothing read but the template.
+
+The order, stated here once; later wins: template file, what the settings say (which already hold
+the deployment's defaults), `pod_override`, and last what a run cannot do without (its name, its
+arguments, its grace period).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from meltano_runner.contract import GRACE_SECONDS, PROJECT_DIGEST
+
+from meltano_pods.pods.spec import naming
+from meltano_pods.pods.spec.options import SecretKey
+from meltano_pods.pods.spec.template import check_variables
+from meltano_pods.settings.overlay import overlay
+from meltano_pods.settings.override import RUN_CONTAINER
+from meltano_pods.settings.pod_values import PARTS
+from meltano_pods.settings.quantity import parse_quantity
+from meltano_pods.tasks.masking import masking_variables, secret_names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from meltano_pods.pods.spec.naming import TaskInstanceTry
+    from meltano_pods.pods.spec.options import PodOptions
+
+Manifest = dict[str, Any]
+
+KEEP_SECONDS = 3600
+"""How long a pod that failed is kept for a look at it."""
+
+_DEADLINE_MARGIN = 60.0
+DATABASE_URI = "MELTANO_DATABASE_URI"
+NO_DATABASE = "sqlite:////tmp/meltano-system.db"
+"""A system database that ends with the pod, for runs whose state is kept elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """What is to run in the pod.
+
+    Attributes:
+        arguments: What follows `meltano-runner`, as one would type it.
+        environment: Meltano environment; None leaves the choice to Meltano.
+        env: Plain environment variables.
+        nonce: Random, for the name of the pod's own Secret.
+    """
+
+    arguments: Sequence[str]
+    environment: str | None
+    env: Mapping[str, str]
+    nonce: str = "planned"
+
+
+def build_pod(
+    template: Mapping[str, Any], options: PodOptions, spec: RunSpec, run: TaskInstanceTry
+) -> Manifest:
+    """Return the manifest of the pod of one try.
+
+    Args:
+        template: A pod's manifest, as `template.read_template` returns it.
+        options: What the task wants of its pod.
+        spec: What runs in it.
+        run: Which try of which task instance it is for.
+
+    Raises:
+        DeploymentError: The template holds a secret in plain text.
+    """
+    check_variables(template, options.template, options.not_secret)
+    pod = overlay(template, _wanted(template, options, spec))
+    pod = overlay(pod, options.override)
+    pod = overlay(pod, _needed(options, spec))
+    # Of the template's and the override's metadata, and not of the run's: equal means that an
+    # earlier try started just this.
+    sources = {name: source.model_dump() for name, source in options.airflow_env.items()}
+    digest = hashlib.sha256(json.dumps([pod, sources], sort_keys=True).encode()).hexdigest()[:16]
+    metadata: dict[str, Any] = {
+        "name": naming.build_pod_name(run),
+        "labels": naming.build_labels(run),
+        "annotations": {
+            **naming.build_annotations(run),
+            naming.SPEC: digest,
+            naming.KEEP_SECONDS: str(KEEP_SECONDS),
+        },
+    }
+    if options.airflow_env:
+        name = naming.build_run_secret_name(run, spec.nonce)
+        metadata["annotations"][naming.SECRET] = name
+        pod = overlay(pod, _run_container([_of_secret(n, name, n) for n in options.airflow_env]))
+    return overlay(pod, {"metadata": metadata})
+
+
+def _run_container(env: list[Manifest]) -> Manifest:
+    return {"spec": {"containers": [{"name": RUN_CONTAINER, "env": env}]}}
+
+
+def _wanted(template: Mapping[str, Any], options: PodOptions, spec: RunSpec) -> Manifest:
+    container: Manifest = {"name": RUN_CONTAINER, "env": _env(options, spec)}
+    if options.image is not None:
+        container["image"] = options.image
+    if options.image_pull_policy is not None:
+        container["imagePullPolicy"] = options.image_pull_policy
+    known: Mapping[str, Any] = next(
+        (each for each in template["spec"]["containers"] if each["name"] == RUN_CONTAINER), {}
+    )
+    combine = _equal_resources if options.equal_resources else _resources
+    container["resources"] = combine(known.get("resources") or {}, options.resources)
+    # None is optional: a run without its secrets fails later, and says less.
+    container["envFrom"] = [
+        *(known.get("envFrom") or ()),
+        *({"secretRef": {"name": name, "optional": False}} for name in options.secrets),
+    ]
+    wanted: Manifest = {"spec": {"containers": [container]}}
+    if options.namespace is not None:
+        wanted["metadata"] = {"namespace": options.namespace}
+    if options.image_pull_secrets:
+        wanted["spec"]["imagePullSecrets"] = [{"name": name} for name in options.image_pull_secrets]
+    if options.service_account is not None:
+        wanted["spec"]["serviceAccountName"] = options.service_account
+    return wanted
+
+
+def _env(options: PodOptions, spec: RunSpec) -> list[Manifest]:
+    plain = {"MELTANO_PROJECT_ROOT": options.project_root}
+    if spec.environment is not None:
+        plain["MELTANO_ENVIRONMENT"] = spec.environment
+    if options.digest is not None:
+        plain[PROJECT_DIGEST] = options.digest
+    plain |= spec.env
+    secret = dict(options.secret_env)
+    masked = {
+        *set(secret).difference(options.not_secret),
+        *secret_names(options.airflow_env, options.not_secret),
+    }
+    plain |= masking_variables(plain, masked, options.not_secret)
+    if options.database_secret is not None and DATABASE_URI not in options.airflow_env:
+        secret.setdefault(DATABASE_URI, SecretKey(options.database_secret, DATABASE_URI))
+    elif options.database_secret is None:
+        plain.setdefault(DATABASE_URI, NO_DATABASE)
+    return [
+        # The pod's own Secret has its name last: equal pods have different ones.
+        *(_of_secret(name, "", name) for name in options.airflow_env),
+        *(_of_secret(name, key.secret, key.key) for name, key in secret.items()),
+        *({"name": name, "value": value} for name, value in plain.items()),
+    ]
+
+
+def _of_secret(name: str, secret: str, key: str) -> Manifest:
+    # Not optional: a run without its secret fails later, and says less.
+    reference = {"name": secret, "key": key, "optional": False}
+    return {"name": name, "valueFrom": {"secretKeyRef": reference}}
+
+
+def _resources(
+    template: Mapping[str, Any], settings: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
+    """Return the settings' requests and limits, completed so that both go together.
+
+    Who sets only one of the two would else have it refused for the template's other one.
+    """
+    merged = overlay(template, settings)
+    requests, limits = (dict(merged.get(part) or {}) for part in PARTS)
+    for name in requests.keys() & limits.keys():
+        if parse_quantity(requests[name]) > parse_quantity(limits[name]):
+            if name in settings.get("requests", {}):
+                limits[name] = requests[name]
+            else:
+                requests[name] = limits[name]
+    both = {"requests": requests, "limits": limits}
+    return {**merged, **{part: entries for part, entries in both.items() if entries}}
+
+
+def _equal_resources(
+    template: Mapping[str, Any], settings: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
+    """Return requests and limits that are the same: the limit, else the request; settings first."""
+    both: dict[str, Any] = {}
+    for source in (template, settings):
+        for part in PARTS:
+            both |= source.get(part) or {}
+    return {**template, **{part: dict(both) for part in PARTS}} if both else dict(template)
+
+
+def _needed(options: PodOptions, spec: RunSpec) -> Manifest:
+    grace = math.ceil(options.stop_grace)
+    needed: Manifest = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "spec": {
+            "restartPolicy": "Never",
+            "terminationGracePeriodSeconds": grace,
+            "containers": [
+                {
+                    "name": RUN_CONTAINER,
+                    # The image's entrypoint is the runner, so `kubectl describe` shows what runs.
+                    "args": list(spec.arguments),
+                    "env": [{"name": GRACE_SECONDS, "value": str(grace)}],
+                    "terminationMessagePath": "/dev/termination-log",
+                    "terminationMessagePolicy": "File",
+                }
+            ],
+        },
+    }
+    if options.run_timeout is not None:
+        # The runner ends the run by itself, state saved; this is for a runner that cannot. Counted
+        # from when a node takes the pod, so it has to leave time for the image, too.
+        needed["spec"]["activeDeadlineSeconds"] = math.ceil(
+            options.run_timeout + options.stop_grace + options.start_timeout + _DEADLINE_MARGIN
+        )
+    return needed

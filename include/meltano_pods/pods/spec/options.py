@@ -1,0 +1,200 @@
+"""What a task wants of its pod: its settings, completed by the deployment's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from meltano_pods.errors import DeploymentError, SettingsError
+from meltano_pods.names import listed, suggestion
+from meltano_pods.pods.spec.naming import build_secret_name
+from meltano_pods.settings.fallbacks import completed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from meltano_pods.plan import TaskPlan
+    from meltano_pods.settings.deployment_model import DeploymentSettings
+    from meltano_pods.settings.variables_model import AirflowSource
+    from meltano_pods.tasks.deployment import Deployment
+
+
+class SecretKey(NamedTuple):
+    """One key of a Kubernetes Secret."""
+
+    secret: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterAccess:
+    """Where the pods' cluster is.
+
+    Attributes:
+        connection: Airflow connection; None for none.
+        in_cluster: Whether Airflow runs in it; None: found out.
+        context: Context of the kubeconfig.
+        kubeconfig: Kubeconfig file.
+    """
+
+    connection: str | None = None
+    in_cluster: bool | None = None
+    context: str | None = None
+    kubeconfig: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PodOptions:
+    """Everything about a pod but which task instance it is for.
+
+    Attributes:
+        template: The file it starts from.
+        project_root: The project's folder in the image.
+        digest: Of the project as Airflow has it; a pod whose image has another one refuses to run
+            (`config_drift`). None: not compared.
+        namespace: Where it runs; None: as the template says.
+        image: Its image; None: as the template says, like the next two.
+        image_pull_policy: When nodes fetch it.
+        image_pull_secrets: Secrets to log in to its registry with; empty: as the template says.
+        service_account: Its service account.
+        secrets: Secrets whose keys become environment variables.
+        secret_env: Variables whose values are single keys of Secrets.
+        airflow_env: Variables whose values Airflow holds: they come by a Secret of the pod's own.
+        not_secret: Variables that hold no secret, whatever they look like.
+        database_secret: Secret with the key MELTANO_DATABASE_URI; None: the state is elsewhere, and
+            the system database ends with the pod.
+        resources: Requests and limits.
+        equal_resources: Whether requests are made equal to limits.
+        override: Laid over all else.
+        start_timeout: Seconds until its container must run.
+        stop_grace: Seconds from a stop to the kill.
+        run_timeout: Seconds the runner gives the run; None for no limit.
+        deferred: Whether the triggerer waits for it.
+        deployment: Sets apart Airflow deployments that share a namespace.
+        cluster: How Airflow reaches the cluster.
+        log_url: Where logs are kept, `{namespace}` and `{pod}` standing for the pod's; None where
+            nobody says.
+    """
+
+    template: Path
+    project_root: str
+    digest: str | None
+    namespace: str | None
+    image: str | None
+    image_pull_policy: str | None
+    image_pull_secrets: tuple[str, ...]
+    service_account: str | None
+    secrets: tuple[str, ...]
+    secret_env: Mapping[str, SecretKey]
+    airflow_env: Mapping[str, AirflowSource]
+    not_secret: tuple[str, ...]
+    database_secret: str | None
+    resources: Mapping[str, Mapping[str, str]]
+    equal_resources: bool
+    override: Mapping[str, Any]
+    start_timeout: float
+    stop_grace: float
+    run_timeout: float | None
+    deferred: bool
+    deployment: str
+    cluster: ClusterAccess
+    log_url: str | None = None
+
+
+def build_pod_options(
+    task: TaskPlan, deployment: Deployment, project: str, digest: str | None = None
+) -> PodOptions:
+    """Complete a task's settings by the deployment's defaults.
+
+    Args:
+        task: The task.
+        deployment: The deployment's.
+        project: Name of the project.
+        digest: Of the project, where it is to be compared with the image's.
+
+    Raises:
+        DeploymentError: There is no such pod template.
+        SettingsError: The state would end with the pod.
+    """
+    settings = task.settings
+    if task.state_ids and task.state_folder is not None:
+        raise SettingsError(
+            "the state is to be kept in a folder, which ends with the pod",
+            task.state_folder,
+            "Name a bucket or `systemdb`; or mount a volume there by `pod_override`, and say so by "
+            "`annotations: {meltano_pods: {state: backend}}`.",
+        )
+    said = deployment.settings
+    chosen = completed(settings, said)
+    timeout = settings.run_timeout
+    keys = expand_project(said.key_secret, project)
+    return PodOptions(
+        template=_template(str(chosen.pod_template), deployment.templates),
+        project_root=f"{said.image_projects_folder.rstrip('/')}/{project}",
+        digest=digest,
+        namespace=chosen.namespace or deployment.namespace,
+        image=chosen.image,
+        image_pull_policy=chosen.image_pull_policy,
+        image_pull_secrets=chosen.image_pull_secrets,
+        service_account=chosen.service_account,
+        secrets=tuple(expand_project(each, project) for each in chosen.secrets or ()),
+        secret_env={
+            name: SecretKey(key.secret or keys, key.key or name)
+            for name, key in settings.secret_env.items()
+        },
+        airflow_env=settings.airflow_env,
+        not_secret=tuple(dict.fromkeys([*said.not_secret, *settings.not_secret])),
+        database_secret=(
+            None
+            if settings.state == "backend" and settings.database_secret is None
+            else expand_project(str(chosen.database_secret), project)
+        ),
+        resources=settings.resources,
+        equal_resources=said.equal_resources,
+        override=settings.pod_override,
+        start_timeout=settings.start_timeout.total_seconds(),
+        stop_grace=settings.stop_grace.total_seconds(),
+        run_timeout=None if timeout is None else timeout.total_seconds(),
+        deferred=chosen.mode == "deferred",
+        deployment=said.deployment,
+        cluster=read_cluster_access(said),
+        log_url=said.pod_log_url,
+    )
+
+
+def read_cluster_access(settings: DeploymentSettings) -> ClusterAccess:
+    """Return the cluster that a deployment names."""
+    return ClusterAccess(
+        settings.kubernetes_conn_id or None,
+        settings.in_cluster,
+        settings.cluster_context,
+        settings.kubeconfig,
+    )
+
+
+def expand_project(name: str, project: str) -> str:
+    """Return a name in which `{project}` stands for the project, as Kubernetes spells it."""
+    return name.replace(
+        "{project}", build_secret_name(project).removeprefix("meltano-")[: -len("-env")]
+    )
+
+
+def _template(name: str, folder: Path) -> Path:
+    file = folder / name
+    if file.is_file():
+        return file
+    if not folder.is_dir():
+        raise DeploymentError(
+            f"there is no folder of pod templates at {folder}",
+            "the setting `pod_templates_folder`, else beside the `dags` folder",
+            "Copy `k8s/pod_templates` there (Airflow's image must hold it, see .dockerignore), or "
+            "set AIRFLOW__MELTANO_PODS__POD_TEMPLATES_FOLDER to the path of one.",
+        )
+    there = [each.name for each in folder.glob("*.y*ml")]
+    raise DeploymentError(
+        f"there is no pod template `{name}` in {folder}; there are: {listed(there)}",
+        "the setting `pod_template`",
+        f"{suggestion(name, there)}Add the file (the Airflow image must hold it, see "
+        ".dockerignore), or set AIRFLOW__MELTANO_PODS__POD_TEMPLATES_FOLDER to where they are.",
+    )

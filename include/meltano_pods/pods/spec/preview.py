@@ -1,0 +1,80 @@
+"""The pods that would run planned tasks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from meltano_pods.pods.spec.build import RunSpec, build_pod
+from meltano_pods.pods.spec.naming import TaskInstanceTry
+from meltano_pods.pods.spec.options import build_pod_options
+from meltano_pods.pods.spec.template import read_template
+from meltano_pods.settings.launchers import KUBERNETES
+from meltano_pods.tasks.launcher import launcher_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meltano_pods.plan import DagPlan, ProjectPlan, TaskPlan
+    from meltano_pods.tasks.deployment import Deployment
+
+PREVIEW_RUN = "planned"
+"""Stands for the run and the try of a pod that is only planned."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodPreview:
+    """The pod of one task.
+
+    Attributes:
+        project: Name of the project.
+        dag: The task's DAG.
+        task: The task.
+        manifest: The pod.
+    """
+
+    project: str
+    dag: DagPlan
+    task: TaskPlan
+    manifest: dict[str, Any]
+
+
+def preview_pods(project: ProjectPlan, deployment: Deployment) -> Iterator[PodPreview]:
+    """Yield the pods of a project's tasks.
+
+    Args:
+        project: The project's plan.
+        deployment: Where they would run.
+
+    Raises:
+        DeploymentError: A pod template is missing or cannot be used.
+    """
+    for dag in project.dags:
+        for task in dag.tasks:
+            if launcher_of(task, deployment) == KUBERNETES:
+                manifest = preview_pod(project, dag, task, deployment)
+                yield PodPreview(project.project, dag, task, manifest)
+
+
+def preview_pod(
+    project: ProjectPlan, dag: DagPlan, task: TaskPlan, deployment: Deployment
+) -> dict[str, Any]:
+    """Return the pod of a task.
+
+    Raises:
+        DeploymentError: A pod template is missing or cannot be used.
+    """
+    options = build_pod_options(task, deployment, project.project, project.digest)
+    run = TaskInstanceTry(
+        project=project.project,
+        dag_id=dag.dag_id,
+        task_id=task.task_id,
+        run_id=PREVIEW_RUN,
+        map_index=-1,
+        try_number=1,
+        ti_id=PREVIEW_RUN,
+        deployment=options.deployment,
+    )
+    told = task.invocation()
+    spec = RunSpec(told.arguments, told.environment, {**task.env, **told.env})
+    return build_pod(read_template(options.template), options, spec, run)

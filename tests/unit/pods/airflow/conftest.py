@@ -1,0 +1,56 @@
+"""A task of the pods' operator, in a cluster and a time of its own."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.pods import RUNNING, ended, options, over
+from tests.unit import dag_runs
+from tests.unit.clock import Clock
+from tests.unit.tasks import place, planned
+
+if TYPE_CHECKING:
+    from meltano_pods.pods import MeltanoPodOperator
+
+    from tests.support.fake_cluster import FakeCluster
+    from tests.unit.pods.airflow.runs import MakeTask
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    from meltano_pods.pods import MeltanoPodOperator  # noqa: PLC0415 - needs the provider
+
+    clock = Clock()
+    for module in ("run.wait", "run.launch", "run.run_pod", "cluster.logs"):
+        monkeypatch.setattr(f"meltano_pods.pods.{module}.time", clock)
+    monkeypatch.setattr("tenacity.nap.time.sleep", clock.sleep)
+    monkeypatch.setattr(MeltanoPodOperator, "log", logging.getLogger("task of this test"))
+    return clock
+
+
+@pytest.fixture
+def cluster() -> FakeCluster:
+    from tests.support.fake_cluster import FakeCluster  # noqa: PLC0415 - as above
+
+    return FakeCluster(steps=[RUNNING, over(ended())])
+
+
+@pytest.fixture
+def task(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> MakeTask:
+    from meltano_pods.pods import MeltanoPodOperator  # noqa: PLC0415
+
+    def make(env: dict[str, str] | None = None, **changes: Any) -> MeltanoPodOperator:
+        monkeypatch.setattr(
+            "meltano_pods.pods.airflow.operator.build_pod_options", lambda *_: options(**changes)
+        )
+        run = planned("tap-a", "target-b", environment="prod", env=env)
+        made = MeltanoPodOperator(
+            task_id="tap-a-to-target-b", project=place(), run=run, choices=dag_runs.choices()
+        )
+        made.__dict__["client"] = cluster
+        return made
+
+    return make

@@ -1,0 +1,196 @@
+"""The relay of a pod's log: each line once, however often the connection ends."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("kubernetes")
+
+from kubernetes.client.exceptions import ApiException
+from meltano_pods.pods.cluster import logs
+from meltano_pods.pods.cluster.log_position import LogPosition
+from meltano_pods.pods.cluster.logs import Follower
+from meltano_pods.pods.cluster.observation import Observation
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
+
+from tests.support.fake_cluster import refusal
+from tests.support.pods import RUNNING, ended, over
+from tests.unit.clock import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+POD: Any = SimpleNamespace(metadata=SimpleNamespace(name="shop-a", namespace="meltano"))
+
+
+def raw(number: int, text: str | None = None) -> bytes:
+    """Return a line as Kubernetes gives it: ten in a second."""
+    time = START + timedelta(seconds=number / 10)
+    stamp = f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond * 1000:09}Z"
+    return f"{stamp} {text or f'line {number}'}\n".encode()
+
+
+class Node:
+    """A container's log as the API serves it: connections end as the test says.
+
+    Attributes:
+        lines: All that the container writes.
+        reads: For each connection, how many lines there are by then, and how it ends.
+        asked: From when each connection asked for lines.
+    """
+
+    def __init__(
+        self, lines: list[bytes], reads: list[tuple[int, Exception | bytes | None]]
+    ) -> None:
+        self.lines = lines
+        self.reads = reads
+        self.asked: list[str | None] = []
+        self.states = [RUNNING] * (len(reads) - 1) + [over(ended())]
+        self.api_client: Any = self
+
+    def sanitize_for_serialization(self, pod: Any) -> Any:
+        return {"metadata": {}, "status": pod}
+
+    def read_namespaced_pod(self, *_: object, **__: object) -> Any:
+        return self.states.pop(0) if len(self.states) > 1 else self.states[0]
+
+    def read_namespaced_pod_log(self, *_: object, **__: object) -> Iterator[bytes]:
+        return self._read(None)
+
+    def call_api(
+        self, _path: str, _method: str, _names: Any, query: Any, *_: Any, **__: Any
+    ) -> Any:
+        return self._read(dict(query)["sinceTime"])
+
+    def _read(self, since: str | None) -> Iterator[bytes]:
+        self.asked.append(since)
+        count, end = self.reads.pop(0) if self.reads else (len(self.lines), None)
+        if isinstance(end, ApiException):
+            raise end
+        return self._stream(since, count, end)
+
+    def _stream(
+        self, since: str | None, count: int, end: Exception | bytes | None
+    ) -> Iterator[bytes]:
+        for each in self.lines[:count]:
+            # The node compares whole seconds, by its own clock.
+            if since is None or each[:19] >= since[:19].encode():
+                yield each
+        if isinstance(end, bytes):
+            yield end
+        elif end is not None:
+            raise end
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(logs, "time", clock)
+    return clock
+
+
+def followed(
+    node: Node, caplog: pytest.LogCaptureFixture, *, seen: Observation | None = None
+) -> list[str]:
+    caplog.set_level(logging.INFO, logger="task")
+    reader: Any = Follower(node, logging.getLogger("task"), seen or Observation())
+    reader.follow_log(POD)
+    return [each.getMessage() for each in caplog.records]
+
+
+LINES = [raw(number) for number in range(40)]
+TEXTS = [f"line {number}" for number in range(40)]
+
+
+@pytest.mark.parametrize(
+    "reads",
+    [
+        [(40, None)],
+        # The end of the log comes before Kubernetes says that the container has ended.
+        [(40, None), (40, None)],
+        [(40, None), (40, None), (40, None)],
+        # The connection ends while lines are being written, even in the middle of one.
+        [(7, None), (23, None), (40, None)],
+        [(7, raw(7)[:-4]), (40, None)],
+        [(7, ReadTimeoutError(None, "", "idle")), (40, None)],  # type: ignore[arg-type]
+        [(0, None), (40, None)],
+    ],
+)
+def test_no_line_is_lost_or_comes_twice(
+    reads: list[tuple[int, Any]], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert followed(Node(LINES, reads), caplog) == TEXTS
+
+
+def test_a_connection_that_breaks_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    reads: list[tuple[int, Any]] = [(9, ProtocolError("reset")), (40, None)]
+    lines = followed(Node(LINES, reads), caplog)
+    assert [each for each in lines if each.startswith("line ")] == TEXTS
+    assert [each for each in lines if not each.startswith("line ")] == [
+        "The connection to the log of pod shop-a broke; reading it again from there"
+    ]
+
+
+def test_a_log_that_breaks_off_at_the_containers_end_is_read_to_its_end(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    node = Node(LINES, [(9, refusal(503)), (40, None)])
+    node.states = [over(ended())]
+    assert [each for each in followed(node, caplog) if each.startswith("line ")] == TEXTS
+
+
+def test_a_last_line_without_an_end_is_relayed_too(caplog: pytest.LogCaptureFixture) -> None:
+    lines = [*LINES[:-1], LINES[-1].rstrip(b"\n")]
+    assert followed(Node(lines, [(40, None)]), caplog) == TEXTS
+
+
+def test_lines_alike_and_out_of_order_are_lines_of_their_own(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    # Two streams of one container; equal lines at one moment.
+    lines = [raw(11, "out"), raw(9, "err"), raw(11, "same"), raw(11, "same"), raw(12, "end")]
+    node = Node(lines, [(2, None), (4, None), (5, None), (5, None)])
+    assert followed(node, caplog) == ["out", "err", "same", "same", "end"]
+
+
+def test_only_the_last_seconds_are_asked_for_again(caplog: pytest.LogCaptureFixture) -> None:
+    node = Node(LINES, [(38, None), (40, None)])
+    followed(node, caplog)
+    assert node.asked == [None, "2026-01-02T03:04:07Z"]
+
+
+def test_a_reader_with_new_credentials_goes_on_where_the_other_stopped(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    seen = Observation()
+    with pytest.raises(ApiException):
+        followed(Node(LINES, [(30, None), (0, refusal(401))]), caplog, seen=seen)
+    assert followed(Node(LINES, [(40, None)]), caplog, seen=seen) == TEXTS
+    assert seen.last_line == "line 39"
+
+
+def test_what_the_triggerer_has_relayed_is_not_relayed_again() -> None:
+    position = LogPosition()
+    position.read_on_from(START + timedelta(seconds=2))
+    assert position.resume() == "2026-01-02T03:04:07Z"
+
+
+def test_a_position_keeps_the_last_seconds_alone() -> None:
+    position = LogPosition()
+    for number in range(10_000):
+        assert position.take(raw(number)) == f"line {number}"
+    assert len(position._recent) <= 20
+    position.resume()
+    assert position.take(raw(9_999)) is None
+    assert position.take(raw(10_000)) == "line 10000"
+
+
+def test_the_rest_of_a_line_that_was_kept_in_parts_has_no_time() -> None:
+    assert LogPosition().take(b"and the rest of it\n") == "and the rest of it"
+    assert LogPosition().take(raw(1, "")[:31] + b"\n") == ""
