@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from meltano_pods.plan import ProjectPlan, TaskPlan
+    from meltano_pods.project import Project
 
 
 _DATABASE = "MELTANO_DATABASE_URI"
@@ -50,11 +51,11 @@ class CheckedDag(NamedTuple):
     """A DAG that can run here.
 
     Attributes:
-        projects: Names of the projects whose plugins it needs.
+        plugins: Names of the plugins that it needs, by project; none stands for all of a project.
         warnings: What the user should know.
     """
 
-    projects: list[str]
+    plugins: dict[str, list[str]]
     warnings: list[str]
 
 
@@ -70,7 +71,7 @@ def check_dag(dag_id: str) -> CheckedDag:
     if name not in folders and own.exists():
         # Airflow alone can read it, but a project that it runs is named there.
         named = set(re.findall(r"[\w-]+", own.read_text(encoding="utf-8")))
-        return CheckedDag([each.name for each in folders.values() if each.name in named], [])
+        return CheckedDag({each.name: [] for each in folders.values() if each.name in named}, [])
     try:
         plan, dag = find_dag(find_projects(ROOT / "meltano"), dag_id)
     except MeltanoPodsError as error:
@@ -93,7 +94,9 @@ def check_dag(dag_id: str) -> CheckedDag:
         environ |= dict.fromkeys(warehouse.VARIABLES, "")  # which the run will have
     for task in dag.tasks:
         _check_variables(folder, task, environ)
-    return CheckedDag([folder.name], list(_warnings(folder, plan)))
+    project = read_project(folder)
+    plugins = sorted({name for task in dag.tasks for name in _plugins_of(project, task)})
+    return CheckedDag({folder.name: plugins}, list(_warnings(project, plan)))
 
 
 def reject_project(name: str) -> str:
@@ -110,6 +113,15 @@ def reject_project(name: str) -> str:
         f"unknown variable `PROJECT`; expected one of: DAG, FULL_REFRESH{others}\n"
         f"  fix: make run DAG={example}"
     )
+
+
+def _plugins_of(project: Project, task: TaskPlan) -> Iterator[str]:
+    """Yield the names of the plugins that a task's run starts."""
+    yield from (name for pair in task.pipelines for name in pair)
+    yield from task.utilities
+    for block in parse(list(task.invocation().arguments)[1:]).blocks:
+        if (plugin := project.plugin_of(block)) is not None:  # a mapping's is its mapper
+            yield plugin.name
 
 
 def _check_variables(folder: Path, task: TaskPlan, environ: Mapping[str, str]) -> None:
@@ -141,9 +153,8 @@ def check_projects() -> tuple[list[str], list[str]]:
     return good, errors
 
 
-def _warnings(folder: Path, plan: ProjectPlan) -> Iterator[str]:
+def _warnings(project: Project, plan: ProjectPlan) -> Iterator[str]:
     """Yield what a run on this machine makes of the project that its files do not say."""
-    project = read_project(folder)
     name = variable_of("process_env")
     exported = deployment_settings({"process_env": os.environ[name]} if name in os.environ else {})
     with suppress(MeltanoPodsError):
@@ -152,7 +163,7 @@ def _warnings(folder: Path, plan: ProjectPlan) -> Iterator[str]:
         for setting in ConfiguredSettings(project).of_meltano():
             if _DATABASE in setting.variables and _DATABASE not in os.environ:
                 yield (
-                    f"runs on this machine keep the state in .run/{state_of(folder.name).name}, "
+                    f"runs on this machine keep the state in .run/{state_of(project.name).name}, "
                     f"whatever `{setting.name}` says; export {_DATABASE} to keep it elsewhere\n"
                     f"  where: {setting.where}"
                 )

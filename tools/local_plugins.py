@@ -22,8 +22,12 @@ class PluginsError(Exception):
     """They cannot be installed; what could be said about it has been shown."""
 
 
-def install_plugins(project: str) -> None:
-    """Install the plugins of a project in Meltano's own environment.
+def install_plugins(project: str, names: Sequence[str] = ()) -> None:
+    """Install plugins of a project in Meltano's own environment.
+
+    Args:
+        project: Name of the project.
+        names: Those that are needed; none for all of its plugins.
 
     Raises:
         PluginsError: They cannot be installed.
@@ -34,9 +38,10 @@ def install_plugins(project: str) -> None:
         "tools.plugins",
         ROOT / "meltano" / project,
         plugins_of(project),
+        *names,
     ]
     if _run(command):
-        raise PluginsError(f"the plugins of {project} are not installed; see above")
+        raise PluginsError(f"plugins of {project} are not installed; see above")
 
 
 def _run(command: Sequence[str | Path]) -> int:

@@ -223,8 +223,8 @@ def _run(options: argparse.Namespace) -> bool:
     dag_id = options.dag or DEFAULT_DAG
     checked = check_dag(dag_id)
     sys.stderr.writelines(f"warning: {warning}\n" for warning in checked.warnings)
-    for project in checked.projects:
-        install_plugins(project)
+    for project, plugins in checked.plugins.items():
+        install_plugins(project, plugins)
     return LocalRun(dag_id, full_refresh=options.full_refresh).run()
 
 

@@ -31,12 +31,23 @@ def root(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_project_without_an_error(root: Path) -> None:
-    assert check_dag("shop.daily") == (["shop"], [])
+    assert check_dag("shop.daily") == ({"shop": ["dbt", "tap-csv", "target-jsonl"]}, [])
     # A DAG of one's own may have no project of its name; its tasks name what they run.
     (root / "dags" / "own.py").write_text("meltano_task(project='shop', run='tap-csv')")
-    assert check_dag("own.pipeline") == (["shop"], [])
+    assert check_dag("own.pipeline") == ({"shop": []}, [])
     (root / "dags" / "own.py").write_text("import shopping")
-    assert check_dag("own.pipeline") == ([], [])
+    assert check_dag("own.pipeline") == ({}, [])
+
+
+def test_only_the_plugins_of_the_dag_are_needed(root: Path) -> None:
+    file = root / "meltano" / "shop" / "meltano.yml"
+    file.write_text(GOOD + "- {name: masked, interval: '@daily', job: masking}\n")
+    text = file.read_text().replace(
+        "schedules:", "- {name: masking, tasks: [tap-shop hide-emails target-jsonl]}\nschedules:"
+    )
+    file.write_text(text)
+    needed = ["meltano-map-transformer", "tap-shop", "target-jsonl"]
+    assert check_dag("shop.masked").plugins == {"shop": needed}
 
 
 def test_an_error(root: Path) -> None:
