@@ -20,8 +20,8 @@ from meltano_pods.plan.environment import without_environment
 from meltano_pods.project import read_project
 from meltano_pods.project.configured import ConfiguredSettings
 from meltano_pods.project.files import project_folders
-from meltano_pods.settings.deployment import deployment_settings, variable_of
-from meltano_pods.settings.deployment_values import PROJECT
+from meltano_pods.settings.deployment.read import deployment_settings, variable_of
+from meltano_pods.settings.deployment.values import PROJECT
 from meltano_pods.tasks.deployment import deployment_at
 from meltano_pods.tasks.planned import planned
 from meltano_runner.run import variables

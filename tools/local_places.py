@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meltano_pods.cli import here
-from meltano_pods.settings.deployment import deployment_settings, variable_of
-from meltano_pods.settings.deployment_values import PROJECT
-from meltano_pods.settings.launchers import PROCESS
+from meltano_pods.settings.deployment.read import deployment_settings, variable_of
+from meltano_pods.settings.deployment.values import PROJECT
+from meltano_pods.settings.types.execution import PROCESS
 from meltano_runner.contract import OUTPUT
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from meltano_pods.parameters import RunChoices, form
 from meltano_pods.parameters.choices import ENVIRONMENT, ONLY_TASKS
 from meltano_pods.parameters.interval import VARIABLES
 from meltano_pods.settings import ORDER, Settings
-from meltano_pods.settings.deployment_model import DeploymentSettings
-from meltano_pods.settings.explain import in_yaml
+from meltano_pods.settings.deployment.model import DeploymentSettings
+from meltano_pods.settings.deployment.profiles import PROFILES
+from meltano_pods.settings.messages import in_yaml
 from meltano_pods.settings.model import levels_refused
-from meltano_pods.settings.profiles import PROFILES
 from meltano_runner.contract import CATEGORIES
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def deployment() -> str:
         mark = f" Empty: {each}." if (each := _empty(field.json_schema_extra)) else ""
         (example, *_) = field.examples or [""]
         rows.append([f"`{name}`", *shown, f"`{example}`", f"{field.description}{mark}"])
-    source = "include/meltano_pods/settings/deployment_model.py"
+    source = "include/meltano_pods/settings/deployment/model.py"
     return _page("Settings of a deployment", source, about, head, rows)
 
 

@@ -14,7 +14,7 @@ from meltano_pods.notify.recipients import PROVIDERS, wanted
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project
 from meltano_pods.settings import Settings
-from meltano_pods.settings.deployment import deployment_settings
+from meltano_pods.settings.deployment.read import deployment_settings
 from meltano_runner.contract import (
     CATEGORIES,
     Category,

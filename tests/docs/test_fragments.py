@@ -10,7 +10,7 @@ import yaml
 from meltano_pods.plan import plan
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.project import read_project
-from meltano_pods.settings.deployment import deployment_settings
+from meltano_pods.settings.deployment.read import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
 
 from tests.checkout import ROOT

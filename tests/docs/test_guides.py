@@ -15,7 +15,7 @@ from meltano_pods.plan import plan
 from meltano_pods.pods.spec.options import read_cluster_access
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.project import read_project
-from meltano_pods.settings.deployment import deployment_settings
+from meltano_pods.settings.deployment.read import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
 
 from tests.charts.restricted import violations
@@ -25,7 +25,7 @@ from tests.docs.blocks import code_blocks
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from meltano_pods.settings.deployment_model import DeploymentSettings
+    from meltano_pods.settings.deployment.model import DeploymentSettings
 
 pytest.importorskip("airflow.providers.cncf.kubernetes")
 

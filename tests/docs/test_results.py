@@ -10,7 +10,7 @@ import pytest
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project
 from meltano_pods.results import Uris
-from meltano_pods.settings.assets import uri_of
+from meltano_pods.settings.types.assets import uri_of
 
 from tests.checkout import ROOT
 from tests.docs.blocks import code_blocks

@@ -22,7 +22,7 @@ from tests.checkout import ROOT
 from tests.meltano.projects import PROJECTS, WITHOUT_DEFINITIONS, write
 
 if TYPE_CHECKING:
-    from meltano_pods.project import Annotations
+    from meltano_pods.settings.layers import Layer
 
 # The first test waits for Meltano to look at all projects.
 pytestmark = [pytest.mark.meltano, pytest.mark.timeout(600)]
@@ -253,7 +253,7 @@ def test_annotations(project: Project, defined: Answer) -> None:
         assert _said(manifest) == _merged([project.annotations, *over])
         for section, ours in (("jobs", project.jobs), ("schedules", project.schedules)):
             for each in manifest.get(section, []):
-                own: Annotations = ours[_name(each)].annotations
+                own: Layer = ours[_name(each)].annotations
                 assert _said(each) == _merged([own])
         for plugin in project.plugins:
             [each] = [
@@ -280,7 +280,7 @@ def _said(entry: dict[str, Any]) -> dict[str, Any]:
     return said
 
 
-def _merged(annotations: list[Annotations]) -> dict[str, Any]:
+def _merged(annotations: list[Layer]) -> dict[str, Any]:
     return reduce(_deep, (each.values for each in annotations), {})
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 import yaml
-from meltano_pods.settings.schema import MELTANO_SCHEMA, schema
+from meltano_pods.settings.json_schema import MELTANO_SCHEMA, schema
 from referencing import Registry, Resource
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from meltano_pods.settings.values import check_variable
+from meltano_pods.settings.types.env import check_variable
 
 pytestmark = pytest.mark.meltano
 

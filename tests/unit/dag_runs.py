@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from meltano_pods.parameters import RunChoices, form
-from meltano_pods.settings.run_model import RunOptions
+from meltano_pods.settings.run import RunOptions
 
 START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
 TAPS = ("tap-a",)

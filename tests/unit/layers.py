@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from meltano_pods.errors import Location, SettingsError
-from meltano_pods.project import Annotations
 from meltano_pods.settings import settings_of
+from meltano_pods.settings.layers import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 WHERE = Location("meltano/shop/meltano.yml", 7, "annotations.meltano_pods")
 
 
-def layer(level: str, **values: object) -> Annotations:
+def layer(level: str, **values: object) -> Layer:
     places = {key: Location(WHERE.file, 9, f"{WHERE.key}.{key}") for key in values}
-    return Annotations(level, WHERE, values, places)
+    return Layer(level, WHERE, values, places)
 
 
 def assert_refused(values: Mapping[str, object], parts: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from meltano_pods.plan import TaskPlan
 from meltano_pods.settings import Settings
-from meltano_pods.settings.deployment_model import DEFAULTS
+from meltano_pods.settings.deployment.model import DEFAULTS
 from meltano_pods.tasks.deployment import Deployment
 from meltano_pods.tasks.request import Place
 

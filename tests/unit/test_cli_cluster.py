@@ -22,7 +22,7 @@ from meltano_pods.cli.kubernetes import NoClusterError, Reached, asking, reach
 from meltano_pods.cli.pinned_image import BUILT_HERE, pinned_image
 from meltano_pods.errors import DeploymentError
 from meltano_pods.missing import PROVIDER, PROVIDER_REQUIREMENT, install_command
-from meltano_pods.settings.deployment import deployment_settings
+from meltano_pods.settings.deployment.read import deployment_settings
 
 from tests.checkout import ROOT
 from tests.unit.command_line import rewrite

@@ -17,7 +17,7 @@ from meltano_pods.cli.main import main
 from meltano_pods.pods.spec.build import build_pod
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.settings import Settings
-from meltano_pods.settings.deployment import deployment_settings
+from meltano_pods.settings.deployment.read import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
 from meltano_pods.tasks.planned import planned
 

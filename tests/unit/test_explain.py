@@ -11,8 +11,8 @@ from meltano_pods.plan import plan
 from meltano_pods.plan.explain import Explained, explained
 from meltano_pods.project import read_project
 from meltano_pods.settings import Settings
-from meltano_pods.settings.deployment import deployment_settings
-from meltano_pods.settings.fallbacks import FALLBACKS
+from meltano_pods.settings.deployment.defaults import FALLBACKS
+from meltano_pods.settings.deployment.read import deployment_settings
 
 if TYPE_CHECKING:
     from tests.unit.projects import MakeProject

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from meltano_pods.cli.places import folders_here
 from meltano_pods.errors import DeploymentError
-from meltano_pods.settings.deployment import deployment_settings
+from meltano_pods.settings.deployment.read import deployment_settings
 from meltano_pods.tasks.folders import airflow_root, folders_of
 from meltano_runner.contract import Outcome, RunResult
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from meltano_pods.errors import DeploymentError
-from meltano_pods.settings.deployment import deployment_settings
+from meltano_pods.settings.deployment.read import deployment_settings
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from meltano_pods.errors import ParameterError
 from meltano_pods.parameters import RunChoices, form
 from meltano_pods.parameters.command import Circumstances, invocation
 from meltano_pods.parameters.interval import VARIABLES, DagRunFacts, moment
-from meltano_pods.settings.run_model import RunOptions
+from meltano_pods.settings.run import RunOptions
 from meltano_pods.tasks.prepare import ParameterRefusedError, prepare
 
 from tests.unit.dag_runs import END, START, TASKS, choices, context, dag_run

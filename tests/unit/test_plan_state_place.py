@@ -10,7 +10,7 @@ from meltano_pods.plan import TaskPlan, plan
 from meltano_pods.plan.explain import explained
 from meltano_pods.pods.spec.options import build_pod_options
 from meltano_pods.project import read_project
-from meltano_pods.settings.deployment import deployment_settings
+from meltano_pods.settings.deployment.read import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
 
 from tests.checkout import ROOT

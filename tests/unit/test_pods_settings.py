@@ -9,10 +9,10 @@ import pytest
 from meltano_pods.errors import SettingsError
 from meltano_pods.project import read_project
 from meltano_pods.settings import settings_of
-from meltano_pods.settings.overlay import overlay
-from meltano_pods.settings.pod_words import WORDS
-from meltano_pods.settings.podfields import fields
-from meltano_pods.settings.quantity import add_quantities, parse_quantity
+from meltano_pods.settings.podspec.enums import WORDS
+from meltano_pods.settings.podspec.fields import fields
+from meltano_pods.settings.podspec.patch import overlay
+from meltano_pods.settings.types.resources import add_quantities, parse_quantity
 
 from tests.unit.layers import assert_refused, layer
 
@@ -306,7 +306,7 @@ def test_the_words_are_of_fields_that_are_there() -> None:
 
 
 def test_the_fields_are_those_of_kubernetes_client() -> None:
-    """If this fails after an upgrade: write settings/pod_fields.json as this reads the client."""
+    """After an upgrade that fails this: write settings/podspec/fields.json as this reads it."""
     models = pytest.importorskip("kubernetes.client.models")
     for kind, known in fields().items():
         model = getattr(models, kind)

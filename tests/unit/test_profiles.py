@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from meltano_pods.errors import DeploymentError
 from meltano_pods.settings import Settings
-from meltano_pods.settings.deployment import deployment_settings
-from meltano_pods.settings.deployment_model import DEFAULTS
+from meltano_pods.settings.deployment.model import DEFAULTS
+from meltano_pods.settings.deployment.read import deployment_settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ import jsonschema
 import pytest
 import yaml
 from meltano_pods.settings import ORDER, Settings, settings_of
+from meltano_pods.settings.json_schema import MELTANO_SCHEMA, schema
 from meltano_pods.settings.model import levels_refused
-from meltano_pods.settings.schema import MELTANO_SCHEMA, schema
 
 from tests.unit import test_pods_settings, test_settings
 from tests.unit.layers import layer

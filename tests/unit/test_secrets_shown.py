@@ -10,7 +10,7 @@ from meltano_pods.plan.command import Command, plan_command
 from meltano_pods.pods.spec.build import build_pod
 from meltano_pods.project import read_project
 from meltano_pods.settings import settings_of
-from meltano_pods.settings.deployment import deployment_settings
+from meltano_pods.settings.deployment.read import deployment_settings
 from meltano_pods.settings.secret_check import secret_problem
 from meltano_runner.contract import NOT_SECRET
 

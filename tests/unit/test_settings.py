@@ -10,10 +10,10 @@ import pytest
 import yaml
 from meltano_pods.errors import SettingsError
 from meltano_pods.settings import ORDER, Settings, settings_of
-from meltano_pods.settings.deployment_model import DeploymentSettings
-from meltano_pods.settings.explain import in_yaml
+from meltano_pods.settings.deployment.model import DeploymentSettings
+from meltano_pods.settings.messages import in_yaml
 from meltano_pods.settings.model import levels_refused
-from meltano_pods.settings.values import parse_duration
+from meltano_pods.settings.types.durations import parse_duration
 
 from tests.unit.layers import assert_refused, layer
 

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 from meltano_pods.errors import Location, SettingsError
-from meltano_pods.project import Annotations
 from meltano_pods.settings import settings_of
-from meltano_pods.settings.assets import DEFAULT_URI, uri_of
+from meltano_pods.settings.layers import Layer
+from meltano_pods.settings.types.assets import DEFAULT_URI, uri_of
 
 WHERE = Location("meltano/shop/meltano.yml", 7, "annotations.meltano_pods")
 ANY = ["added", "removed", "type"]
 
 
-def layer(level: str, **values: object) -> Annotations:
-    return Annotations(level, WHERE, values, {})
+def layer(level: str, **values: object) -> Layer:
+    return Layer(level, WHERE, values, {})
 
 
 def refused(**values: object) -> str:

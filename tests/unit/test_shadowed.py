@@ -8,7 +8,7 @@ import pytest
 from meltano_pods.cli.shadowed import shadowed
 from meltano_pods.plan.environment import without_environment
 from meltano_pods.project import read_project
-from meltano_pods.settings.deployment import deployment_settings
+from meltano_pods.settings.deployment.read import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
 from meltano_pods.tasks.planned import planned
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from meltano_pods.errors import DeploymentError, MeltanoPodsError
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.project.files import project_folders
-from meltano_pods.settings.deployment import SECTION, deployment_settings
+from meltano_pods.settings.deployment.read import SECTION, deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
 from meltano_pods.tasks.planned import planned
 

@@ -9,9 +9,9 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.settings.override import RUN_CONTAINER
-from meltano_pods.settings.podfields import problems
-from meltano_pods.settings.quantity import parse_quantity
+from meltano_pods.settings.podspec.fields import problems
+from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
+from meltano_pods.settings.types.resources import parse_quantity
 
 from tools.astro_check.finding import Finding
 

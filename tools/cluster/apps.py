@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.project.files import project_folders
-from meltano_pods.settings.launchers import PROCESS
+from meltano_pods.settings.types.execution import PROCESS
 from meltano_pods.tasks.planned import planned
 
 from tools import warehouse

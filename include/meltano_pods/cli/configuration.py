@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meltano_pods.settings.deployment import SECTION, deployment_settings, in_variables
+from meltano_pods.settings.deployment.read import SECTION, deployment_settings, in_variables
 from meltano_pods.tasks.folders import PLACES
 
 if TYPE_CHECKING:
-    from meltano_pods.settings.deployment_model import DeploymentSettings
+    from meltano_pods.settings.deployment.model import DeploymentSettings
 
 
 def section_here() -> dict[str, str]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from meltano_pods.cli.configuration import airflow_setting, places_in, section_here
 from meltano_pods.cli.local_cluster import IMAGE_PLACES, local_settings
 from meltano_pods.cli.pinned_image import pinned_image
-from meltano_pods.settings.deployment import deployment_settings
-from meltano_pods.settings.launchers import KUBERNETES
+from meltano_pods.settings.deployment.read import deployment_settings
+from meltano_pods.settings.types.execution import KUBERNETES
 from meltano_pods.tasks.deployment import deployment_at
 
 if TYPE_CHECKING:

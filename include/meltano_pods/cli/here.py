@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from meltano_runner.contract import OUTPUT
 
-from meltano_pods.settings.deployment_values import PROJECT
+from meltano_pods.settings.deployment.values import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

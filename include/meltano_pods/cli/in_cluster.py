@@ -34,7 +34,7 @@ from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.build import build_pod
 from meltano_pods.pods.spec.options import build_pod_options
 from meltano_pods.pods.spec.template import read_template
-from meltano_pods.settings.override import RUN_CONTAINER
+from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

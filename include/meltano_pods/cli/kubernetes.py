@@ -23,12 +23,12 @@ from urllib3.exceptions import HTTPError
 from meltano_pods.cli.local_cluster import local_kubeconfig
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, suggestion
-from meltano_pods.settings.deployment import variable_of
+from meltano_pods.settings.deployment.read import variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from meltano_pods.settings.deployment_model import DeploymentSettings
+    from meltano_pods.settings.deployment.model import DeploymentSettings
 
 # Each try that fails would be a line of several hundred characters; the error says it in one.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)

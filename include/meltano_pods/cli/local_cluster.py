@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import DeploymentError
-from meltano_pods.settings.deployment import in_variables
+from meltano_pods.settings.deployment.read import in_variables
 from meltano_pods.tasks.folders import PLACES
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from meltano_pods.names import nearest
-from meltano_pods.settings.profiles import PROFILES
+from meltano_pods.settings.deployment.profiles import PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

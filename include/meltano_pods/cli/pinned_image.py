@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from meltano_pods.settings.deployment import variable_of
+from meltano_pods.settings.deployment.read import variable_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,7 +19,7 @@ from meltano_pods.cli.output import (
 from meltano_pods.cli.plan_settings import show_settings
 from meltano_pods.cli.projects import find_projects, planned_all, projects_option
 from meltano_pods.pods.spec.preview import preview_pods
-from meltano_pods.settings.launchers import KUBERNETES
+from meltano_pods.settings.types.execution import KUBERNETES
 from meltano_pods.tasks.launcher import launcher_of
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from meltano_pods.plan import ProjectPlan
-    from meltano_pods.settings.deployment_model import DeploymentSettings
+    from meltano_pods.settings.deployment.model import DeploymentSettings
 
 _MAX_WIDTH = 60
 

@@ -21,9 +21,9 @@ from meltano_pods.names import describe_counts, listed, suggestion
 from meltano_pods.parameters import RunChoices
 from meltano_pods.parameters.command import Circumstances, invocation
 from meltano_pods.pods.spec.build import RunSpec
-from meltano_pods.settings.launchers import KUBERNETES, PROCESS
-from meltano_pods.settings.run_model import RunOptions
-from meltano_pods.settings.run_values import LOG_LEVELS, STATE_STRATEGIES
+from meltano_pods.settings.run import RunOptions
+from meltano_pods.settings.types.execution import KUBERNETES, PROCESS
+from meltano_pods.settings.types.run_options import LOG_LEVELS, STATE_STRATEGIES
 from meltano_pods.tasks.launcher import launcher_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from meltano_pods.settings.schema import MELTANO_SCHEMA, schema
+from meltano_pods.settings.json_schema import MELTANO_SCHEMA, schema
 
 
 @click.command()

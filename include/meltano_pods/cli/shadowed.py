@@ -13,10 +13,10 @@ from meltano_pods.errors import Location, ProjectError
 from meltano_pods.pods.spec.options import build_pod_options
 from meltano_pods.project.configured import ConfiguredSettings
 from meltano_pods.project.document import parse
-from meltano_pods.settings.deployment import variable_of
-from meltano_pods.settings.launchers import KUBERNETES
-from meltano_pods.settings.layer import place_of
-from meltano_pods.settings.override import RUN_CONTAINER
+from meltano_pods.settings.deployment.read import variable_of
+from meltano_pods.settings.layers import place_of
+from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
+from meltano_pods.settings.types.execution import KUBERNETES
 from meltano_pods.tasks.launcher import launcher_of
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from airflow.sdk import DAG
 from meltano_pods.errors import ProjectError
 from meltano_pods.missing import missing_package
 from meltano_pods.project.files import INCLUDE_PATHS, MELTANO_FILE, read_text
-from meltano_pods.settings.launchers import KUBERNETES
+from meltano_pods.settings.types.execution import KUBERNETES
 from meltano_pods.tasks.deployment import read_deployment
 from meltano_pods.tasks.folders import airflow_root
 from meltano_pods.tasks.layout import all_project_folders

@@ -8,7 +8,7 @@ from airflow.sdk.definitions._internal.contextmanager import DagContext
 
 from meltano_pods.missing import missing_package
 from meltano_pods.process import MeltanoProcessOperator
-from meltano_pods.settings.launchers import KUBERNETES
+from meltano_pods.settings.types.execution import KUBERNETES
 from meltano_pods.tasks.launcher import launcher_of
 from meltano_pods.tasks.request import task_of
 

@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from meltano_pods.errors import DeploymentError
-from meltano_pods.settings.deployment import SECTION
-from meltano_pods.settings.notify import CHANNELS, USUAL_EVENTS
+from meltano_pods.settings.deployment.read import SECTION
+from meltano_pods.settings.types.notify import CHANNELS, USUAL_EVENTS
 
 _SETTING = f"Airflow's setting `[{SECTION}] notify`"
 

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from meltano_pods.errors import ParameterError
 from meltano_pods.names import listed
-from meltano_pods.settings.explain import allowed
-from meltano_pods.settings.run_model import RunOptions
+from meltano_pods.settings.messages import allowed
+from meltano_pods.settings.run import RunOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

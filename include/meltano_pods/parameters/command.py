@@ -16,7 +16,7 @@ from meltano_pods.errors import ParameterError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from meltano_pods.settings.run_model import RunOptions
+    from meltano_pods.settings.run import RunOptions
 
 LOG_LEVEL = "MELTANO_CLI_LOG_LEVEL"
 STATE_ID = "--state-id"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.parameters.choices import ENVIRONMENT, ONLY_TASKS
-from meltano_pods.settings.run_values import (
+from meltano_pods.settings.types.run_options import (
     LOG_LEVELS,
     STATE_STRATEGIES,
     STREAMS_RULE,

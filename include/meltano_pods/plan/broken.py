@@ -9,9 +9,9 @@ from meltano_pods.plan.draft import meltano_layers
 from meltano_pods.plan.model import BrokenDag
 from meltano_pods.plan.text import describe, document_errors
 from meltano_pods.project.cron import cron_of
-from meltano_pods.settings.check import valid_part
 from meltano_pods.settings.merge import merged
 from meltano_pods.settings.model import DEFAULTS
+from meltano_pods.settings.validate import valid_part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,9 +17,9 @@ from meltano_pods.plan.tasks import plan_tasks, plugins_of
 from meltano_pods.plan.text import describe, document, with_conflict
 from meltano_pods.project import PluginType
 from meltano_pods.project.cron import cron_of
-from meltano_pods.settings.check import errors_of, exempt_names, misplaced_settings
-from meltano_pods.settings.layer import in_order, place_of
+from meltano_pods.settings.layers import in_order, place_of
 from meltano_pods.settings.merge import merged
+from meltano_pods.settings.validate import errors_of, exempt_names, misplaced_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from meltano_pods.plan.draft import Draft
     from meltano_pods.plan.model import BrokenDag
     from meltano_pods.plan.state_conflicts import StateConflict
-    from meltano_pods.project import Annotations, Project
+    from meltano_pods.project import Project
     from meltano_pods.settings import Settings
-    from meltano_pods.settings.layer import Layer
+    from meltano_pods.settings.layers import Layer
 
 _SHOWN_EVERYWHERE = 5
 """How many of the errors that break all DAGs each of them shows."""
@@ -105,7 +105,7 @@ def _source(project: Project, fallback: str | None) -> _Source:
     return _Source(project, fallback, not_secret, invalid, everywhere[:_SHOWN_EVERYWHERE])
 
 
-def _annotations(project: Project) -> Iterator[Annotations]:
+def _annotations(project: Project) -> Iterator[Layer]:
     """Yield all there are, also those of environments, plugins and jobs that no DAG uses."""
     yield project.annotations
     for environment in project.environments.values():

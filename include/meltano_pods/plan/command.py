@@ -14,17 +14,16 @@ from meltano_pods.plan.state import pipelines, state_ids
 from meltano_pods.plan.state_place import find_state_place
 from meltano_pods.plan.tasks import plugin_layers, plugins_of, timeout_options, utilities
 from meltano_pods.project.blocks import check_blocks
-from meltano_pods.settings.check import errors_of, exempt_names
-from meltano_pods.settings.layer import MadeLayer, in_order
+from meltano_pods.settings.layers import Layer, in_order
 from meltano_pods.settings.merge import merged
 from meltano_pods.settings.secret_check import check_option
-from meltano_pods.settings.values import check_environment as check_variables
+from meltano_pods.settings.types.env import check_environment as check_variables
+from meltano_pods.settings.validate import errors_of, exempt_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from meltano_pods.project import Job, Project
-    from meltano_pods.settings.layer import Layer
 
 FULL_REFRESH = "--full-refresh"
 _OTHERWISE = {
@@ -99,7 +98,7 @@ def plan_command(
     layers = in_order(said)
     settings = merged(layers)
     env = {**settings.env, **_variables(command.env, where)}
-    own_env = MadeLayer("task", where, {"env": command.env})
+    own_env = Layer("task", where, {"env": command.env})
     check_no_secrets(settings, [*layers, own_env])
     check_sources(settings, env, [*layers, own_env])
     place = find_state_place(project, environment, settings, env, layers)
@@ -151,11 +150,11 @@ def _check_used(
     errors.check()
 
 
-def _own_layer(command: Command, where: Location) -> MadeLayer:
+def _own_layer(command: Command, where: Location) -> Layer:
     for key, instead in _OTHERWISE.items():
         if key in command.settings:
             raise SettingsError(f"`{key}` is no setting of such a task", where, instead)
-    return MadeLayer("task", where, dict(command.settings))
+    return Layer("task", where, dict(command.settings))
 
 
 def _words(run: str | Sequence[str], where: Location) -> tuple[list[str], list[str]]:

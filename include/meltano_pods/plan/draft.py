@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.project import Job, Schedule
 from meltano_pods.project.transforms import SKIP
-from meltano_pods.settings.layer import MELTANO, MadeLayer
+from meltano_pods.settings.layers import MELTANO, Layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meltano_pods.errors import Location, ProjectError
-    from meltano_pods.project import Annotations, Project
-    from meltano_pods.settings.layer import Layer
+    from meltano_pods.project import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class Draft:
     """
 
     name: str
-    own: tuple[Annotations, ...]
+    own: tuple[Layer, ...]
     commands: tuple[Command, ...]
     where: Location
     schedule: Schedule | None = None
@@ -75,13 +74,13 @@ def meltano_layers(draft: Draft) -> Iterator[Layer]:
     schedule = draft.schedule
     if schedule is not None and schedule.start_date is not None:
         key, where = "start_date", schedule.start_date_where
-        yield MadeLayer(MELTANO, where, {key: schedule.start_date}, {key: where})
+        yield Layer(MELTANO, where, {key: schedule.start_date}, {key: where})
 
 
 def _of_schedule(project: Project, schedule: Schedule) -> Draft:
     name = f"{project.name}.{schedule.name}"
     job = None if schedule.job is None else project.jobs.get(schedule.job)
-    own: tuple[Annotations, ...] = (schedule.annotations,)
+    own: tuple[Layer, ...] = (schedule.annotations,)
     if job is not None:
         own = (job.annotations, *own)
         errors = (*schedule.errors, *job.errors)

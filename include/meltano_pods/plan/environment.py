@@ -8,23 +8,21 @@ from typing import TYPE_CHECKING
 from meltano_pods.errors import ProjectError, SettingsError, together
 from meltano_pods.names import listed, suggestion
 from meltano_pods.project.document import shown
-from meltano_pods.settings.layer import in_order, place_of
+from meltano_pods.settings.layers import in_order, place_of
 from meltano_pods.settings.secret_check import secret_faults
-from meltano_pods.settings.values import check_variable
+from meltano_pods.settings.types.env import check_variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from meltano_pods.errors import Errors
     from meltano_pods.plan.model import ProjectPlan
-    from meltano_pods.project import Annotations, Project, Schedule
+    from meltano_pods.project import Project, Schedule
     from meltano_pods.settings import Settings
-    from meltano_pods.settings.layer import Layer
+    from meltano_pods.settings.layers import Layer
 
 
-def choose_environment(
-    project: Project, own: Sequence[Annotations], fallback: str | None
-) -> str | None:
+def choose_environment(project: Project, own: Sequence[Layer], fallback: str | None) -> str | None:
     """Return the name of the environment, or None where the project has none.
 
     The setting comes first, then `fallback` (Airflow's MELTANO_ENVIRONMENT), then

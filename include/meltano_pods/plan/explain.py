@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from meltano_pods.settings.fallbacks import FALLBACKS, completed, left_to_deployment, said_by
-from meltano_pods.settings.origins import Said, origins
+from meltano_pods.settings.deployment.defaults import (
+    FALLBACKS,
+    completed,
+    left_to_deployment,
+    said_by,
+)
+from meltano_pods.settings.merge import Said, origins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from meltano_pods.plan.model import TaskPlan
-    from meltano_pods.settings.deployment_model import DeploymentSettings
+    from meltano_pods.settings.deployment.model import DeploymentSettings
 
 DEFAULT = "default"
 _NOTIFY = "notify"

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import SettingsError
 from meltano_pods.names import listed, suggestion
-from meltano_pods.settings.layer import place_of
+from meltano_pods.settings.layers import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from meltano_pods.settings import Settings
-    from meltano_pods.settings.layer import Layer
+    from meltano_pods.settings.layers import Layer
 
 Upstream = dict[str, tuple[str, ...]]
 

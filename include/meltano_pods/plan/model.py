@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from meltano_pods.errors import Location, ProjectError
     from meltano_pods.settings import Settings
-    from meltano_pods.settings.layer import Layer
+    from meltano_pods.settings.layers import Layer
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from meltano_pods.errors import SettingsError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.project.transforms import SKIP
-from meltano_pods.settings.layer import place_of
+from meltano_pods.settings.layers import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from meltano_pods.project import Project
     from meltano_pods.project.model import Environment
     from meltano_pods.settings import Settings
-    from meltano_pods.settings.layer import Layer
+    from meltano_pods.settings.layers import Layer
 
 _ALLOWED = "allowed_environments"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from meltano_pods.errors import Location, SettingsError
 from meltano_pods.project.variables import expand
-from meltano_pods.settings.layer import MELTANO, MadeLayer, place_of
+from meltano_pods.settings.layers import MELTANO, Layer, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from meltano_pods.plan.model import TaskPlan
     from meltano_pods.project import Project
     from meltano_pods.settings import Settings
-    from meltano_pods.settings.layer import Layer
 
 VARIABLE = "MELTANO_STATE_BACKEND_URI"
 _DATABASE = "MELTANO_DATABASE_URI"
@@ -93,7 +92,7 @@ def find_state_place(
         decided = settings.model_copy(update={"state": state})
         if found is None:
             return StatePlace(decided, tuple(layers))
-        made = MadeLayer(MELTANO, found.where, {"state": state}, {"state": found.where})
+        made = Layer(MELTANO, found.where, {"state": state}, {"state": found.where})
         return StatePlace(decided, (made, *layers), found.where if found.is_folder else None)
     where = place_of(layers, "state")
     if settings.state == "database" and found is not None and external:

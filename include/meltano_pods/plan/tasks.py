@@ -17,9 +17,8 @@ from meltano_pods.plan.state import pipelines, state_ids
 from meltano_pods.plan.state_place import find_state_place
 from meltano_pods.project import PluginType
 from meltano_pods.project.transforms import ONLY, SKIP, TRANSFORMER
-from meltano_pods.settings.layer import MadeLayer, in_order
+from meltano_pods.settings.layers import Layer, check_task_ids, in_order, layers_of
 from meltano_pods.settings.merge import joined, merged
-from meltano_pods.settings.tasks import check_task_ids, layers_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from meltano_pods.plan.state_place import StatePlace
     from meltano_pods.project import Plugin, Project
     from meltano_pods.settings import Settings
-    from meltano_pods.settings.layer import Layer
 
 
 def plan_tasks(
@@ -141,7 +139,7 @@ def _schedule_env(draft: Draft, errors: Errors) -> tuple[dict[str, str], list[La
         return {}, []
     env = schedule_env(draft.schedule, errors)
     places = {f"env.{name}": place for name, place in draft.schedule.env_places.items()}
-    return env, [MadeLayer("schedule", draft.where, {"env": env}, places)]
+    return env, [Layer("schedule", draft.where, {"env": env}, places)]
 
 
 def plugins_of(project: Project, blocks: tuple[str, ...]) -> list[Plugin]:

@@ -11,7 +11,7 @@ from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowFailException
 
 from meltano_pods.errors import DeploymentError
-from meltano_pods.settings.deployment import SECTION
+from meltano_pods.settings.deployment.read import SECTION
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from meltano_runner.contract import GRACE_SECONDS, RESULT_FILE
 
-from meltano_pods.settings.deployment_values import PROJECT
+from meltano_pods.settings.deployment.values import PROJECT
 from meltano_pods.tasks.masking import masking_variables, secret_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from meltano_pods.settings.variables_model import AirflowSource
+    from meltano_pods.settings.types.env import AirflowSource
 
 # Airflow's configuration, connections, variables and the channel to its supervisor: secrets of the
 # deployment, which a plugin must not see.

@@ -5,7 +5,6 @@ and joins the project's files, one module for each section reads it, `reader` pu
 """
 
 from meltano_pods.project.model import (
-    Annotations,
     Environment,
     Job,
     Plugin,
@@ -17,7 +16,6 @@ from meltano_pods.project.model import (
 from meltano_pods.project.reader import read_project
 
 __all__ = [
-    "Annotations",
     "Environment",
     "Job",
     "Plugin",

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.errors import ProjectError, ProjectLoadError
-from meltano_pods.project.model import Annotations
+from meltano_pods.settings.layers import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ _MELTANOS = {
 }
 
 
-def read_annotations(entries: Entries, level: str, where: Location, errors: Errors) -> Annotations:
+def read_annotations(entries: Entries, level: str, where: Location, errors: Errors) -> Layer:
     """Return what stands under `annotations: meltano_pods:` of `entries`.
 
     Args:
@@ -63,12 +63,12 @@ def read_annotations(entries: Entries, level: str, where: Location, errors: Erro
     outside = tuple(_outside({} if level in _CLOSED else entries, vendors, level))
     ours = vendors.get(VENDOR)
     if ours is None or ours.is_null:
-        return Annotations(level, where, outside=outside)
+        return Layer(level, where, outside=outside)
     with errors:
         ours.mapping(f"settings: `{VENDOR}: {{retries: 1}}`")
         values, places = ours.plain()
-        return Annotations(level, ours.where, values, places, outside)
-    return Annotations(level, ours.where, outside=outside)
+        return Layer(level, ours.where, values, places, outside)
+    return Layer(level, ours.where, outside=outside)
 
 
 def _outside(entries: Entries, vendors: Entries, level: str) -> Iterator[tuple[str, Location]]:
@@ -88,11 +88,11 @@ def is_meant_for_us(vendor: str) -> bool:
     return SequenceMatcher(None, key, VENDOR).ratio() > _ALIKE
 
 
-def over(base: Annotations, more: Annotations) -> Annotations:
+def over(base: Layer, more: Layer) -> Layer:
     """Return the annotations of one level that two files hold: maps merge, else the second wins."""
     values = _merged(base.values, more.values)
     outside = (*base.outside, *more.outside)
-    return Annotations(base.level, base.where, values, {**base.places, **more.places}, outside)
+    return Layer(base.level, base.where, values, {**base.places, **more.places}, outside)
 
 
 def _merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:

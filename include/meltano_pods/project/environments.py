@@ -8,11 +8,12 @@ from meltano_pods.errors import Errors, ProjectLoadError
 from meltano_pods.project.annotations import is_meant_for_us, read_annotations
 from meltano_pods.project.document import name_of, name_without_colon, optional_text
 from meltano_pods.project.keys import read_closed
-from meltano_pods.project.model import Annotations, Environment, PluginType
+from meltano_pods.project.model import Environment, PluginType
 from meltano_pods.project.plugins import plugin_type
 
 if TYPE_CHECKING:
     from meltano_pods.project.document import Entries, Node
+    from meltano_pods.settings.layers import Layer
 
 _KEYS = ("name", "config", "env", "state_id_suffix", "annotations")
 
@@ -43,9 +44,9 @@ def read_environment(node: Node) -> Environment:
     )
 
 
-def _plugins(entries: Entries, errors: Errors) -> dict[tuple[PluginType, str], Annotations]:
+def _plugins(entries: Entries, errors: Errors) -> dict[tuple[PluginType, str], Layer]:
     """Return what the environment says of plugins; like Meltano, whether they exist or not."""
-    found: dict[tuple[PluginType, str], Annotations] = {}
+    found: dict[tuple[PluginType, str], Layer] = {}
     types: Entries = {}
     with errors:
         if "config" in entries:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from meltano_pods.errors import ProjectLoadError, distinct
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from meltano_pods.errors import Location, ProjectError
+    from meltano_pods.settings.layers import Layer
 
 
 class PluginType(StrEnum):
@@ -28,26 +29,6 @@ class PluginType(StrEnum):
     UTILITIES = "utilities"
     MAPPERS = "mappers"
     MAPPINGS = "mappings"
-
-
-@dataclass(frozen=True, slots=True)
-class Annotations:
-    """The annotations under our vendor key at one place; other vendors' are not read.
-
-    Attributes:
-        level: `project`, `environment`, `plugin`, `job` or `schedule`.
-        where: Place of the vendor key, or of the thing it would belong to.
-        values: Plain data as written.
-        places: Place of each key in `values`, nested keys dotted (`env.FOO`).
-        outside: Keys that stand beside the vendor key or beside `annotations`, and are none of
-            Meltano's there, each with its place. They may be anybody's.
-    """
-
-    level: str
-    where: Location
-    values: Mapping[str, Any] = field(default_factory=dict)
-    places: Mapping[str, Location] = field(default_factory=dict)
-    outside: tuple[tuple[str, Location], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +71,9 @@ class Environment:
 
     name: str
     where: Location
-    annotations: Annotations
+    annotations: Layer
     state_id_suffix: str | None = None
-    plugins: Mapping[tuple[PluginType, str], Annotations] = field(default_factory=dict)
+    plugins: Mapping[tuple[PluginType, str], Layer] = field(default_factory=dict)
     errors: tuple[ProjectError, ...] = ()
 
 
@@ -124,7 +105,7 @@ class Plugin:
     commands: tuple[str, ...]
     mappings: tuple[str, ...]
     where: Location
-    annotations: Annotations
+    annotations: Layer
     errors: tuple[ProjectError, ...] = ()
 
 
@@ -151,7 +132,7 @@ class Job:
     name: str
     tasks: tuple[Task, ...]
     where: Location
-    annotations: Annotations
+    annotations: Layer
     errors: tuple[ProjectError, ...] = ()
 
 
@@ -189,7 +170,7 @@ class Schedule:
     env: Mapping[str, str]
     env_places: Mapping[str, Location]
     where: Location
-    annotations: Annotations
+    annotations: Layer
     errors: tuple[ProjectError, ...] = ()
     warnings: tuple[ProjectError, ...] = ()
 
@@ -231,7 +212,7 @@ class Project:
     plugins: tuple[Plugin, ...]
     jobs: Mapping[str, Job]
     schedules: Mapping[str, Schedule]
-    annotations: Annotations
+    annotations: Layer
     named: Mapping[str, Plugin]
     nameless: tuple[Job | Schedule, ...] = ()
     errors: tuple[ProjectError, ...] = ()
@@ -266,7 +247,7 @@ class Project:
         """Return the plugin that a block names (`dbt-core:run` and a mapping's name included)."""
         return self.named.get(block.partition(":")[0])
 
-    def annotations_of(self, plugin: Plugin, environment: str | None) -> list[Annotations]:
+    def annotations_of(self, plugin: Plugin, environment: str | None) -> list[Layer]:
         """Return what holds for a plugin, later over earlier.
 
         What it extends comes before itself, and what `plugins` says of either before what the

@@ -41,11 +41,11 @@ if TYPE_CHECKING:
 
     from meltano_pods.errors import ProjectError
     from meltano_pods.project.model import (
-        Annotations,
         DefaultEnvironment,
         MeltanoSetting,
         PluginType,
     )
+    from meltano_pods.settings.layers import Layer
 
 _KEYS = (
     "plugins",
@@ -225,7 +225,7 @@ def _section(
     return _Section(named, tuple(nameless))
 
 
-def _annotations(files: list[Entries], where: Location, errors: Errors) -> Annotations:
+def _annotations(files: list[Entries], where: Location, errors: Errors) -> Layer:
     """Return the annotations of the project as a whole: like Meltano, those of a later file win."""
     layers = [read_annotations(file, "project", where, errors) for file in files]
     return reduce(over, [each for each in layers if each.values or each.outside] or layers[:1])

@@ -15,8 +15,9 @@ from meltano_pods.project.keys import (
     looks_like_section,
     read_misspelled,
 )
-from meltano_pods.project.model import Annotations, Schedule
+from meltano_pods.project.model import Schedule
 from meltano_pods.project.transforms import SKIP, TRANSFORMS
+from meltano_pods.settings.layers import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -104,7 +105,7 @@ def _ignored(entries: Entries) -> Iterator[ProjectError]:
 
 
 def _unreadable(node: Node, errors: Errors) -> Schedule:
-    none = Annotations("schedule", node.where)
+    none = Layer("schedule", node.where)
     return Schedule(
         name="",
         interval=None,

@@ -14,7 +14,7 @@ from meltano_pods.names import counted
 from meltano_pods.results.age import age_of, newest_of, span
 from meltano_pods.results.missing import check_missing
 from meltano_pods.results.verdict import MAX_SHOWN, Finding, Verdict
-from meltano_pods.settings.expect import MISSING_RECORDS
+from meltano_pods.settings.types.checks import MISSING_RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

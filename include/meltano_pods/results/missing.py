@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.names import counted
 from meltano_pods.results.verdict import Finding
-from meltano_pods.settings.expect import MISSING_RECORDS
+from meltano_pods.settings.types.checks import MISSING_RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ def check_missing(verdict: Verdict, bounds: Mapping[str, int] | None, result: Ru
 
     Args:
         verdict: Where to note what comes of it.
-        bounds: By severity, as settings.expect reads it; none to check nothing, None for the
+        bounds: By severity, as settings.types.checks reads it; none to check nothing, None for the
             default.
         result: What the run did.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.settings.assets import uri_of
+from meltano_pods.settings.types.assets import uri_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from meltano_pods.settings.assets import DEFAULT_URI
+from meltano_pods.settings.types.assets import DEFAULT_URI
 
 SCHEME = "x-meltano://"
 _PLACE = f"{SCHEME}{{project}}/{{environment}}"

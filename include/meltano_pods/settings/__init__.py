@@ -1,6 +1,6 @@
 """The settings of DAGs and tasks: their model, and how the levels of a project merge into them."""
 
-from meltano_pods.settings.layer import ORDER
+from meltano_pods.settings.layers import ORDER
 from meltano_pods.settings.merge import settings_of
 from meltano_pods.settings.model import Settings
 

@@ -1,29 +1,26 @@
 """Merges the annotations of a project's levels into settings.
 
-The order stands in `layer.ORDER`; of several plugins, in the order the task names them. A later
+The order is `layers.ORDER`; of several plugins, in the order the task names them. A later
 one wins, maps (`env`) merge, lists replace. Two settings have rules of their own: the `resources`
 of plugins are added up, because the plugins share a pod, and overrides of pods merge as Kubernetes
-does (overlay.py).
+does (podspec/patch.py).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from meltano_pods.errors import SettingsError
-from meltano_pods.settings.check import check
-from meltano_pods.settings.layer import MadeLayer, in_order, place_of
+from meltano_pods.settings.layers import TASKS, Layer, in_order, place_of
 from meltano_pods.settings.model import DEFAULTS, Settings
-from meltano_pods.settings.overlay import overlay
-from meltano_pods.settings.pod_values import PARTS, request_above_limit
-from meltano_pods.settings.quantity import add_quantities
-from meltano_pods.settings.tasks import TASKS
+from meltano_pods.settings.podspec.patch import overlay
+from meltano_pods.settings.types.resources import PARTS, add_quantities, request_above_limit
+from meltano_pods.settings.validate import check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from meltano_pods.errors import Location
-    from meltano_pods.settings.layer import Layer
 
 RESOURCES = "resources"
 OVERRIDES = ("pod_override", "worker_override")
@@ -80,7 +77,7 @@ def joined(layers: Sequence[Layer]) -> Layer:
     for layer in (*said, last):
         values = _merge(values, layer.values)
         places.update(layer.places)
-    return MadeLayer(last.level, last.where, values, places)
+    return Layer(last.level, last.where, values, places)
 
 
 def _values(layer: Layer, layers: Sequence[Layer]) -> dict[str, Any]:
@@ -116,3 +113,75 @@ def _added_up(plugins: list[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
             given = [str(need[part][name]) for need in needs if name in (need.get(part) or {})]
             total.setdefault(part, {})[name] = add_quantities(given)
     return total
+
+
+Path = tuple[str, ...]
+
+
+class Origin(NamedTuple):
+    """A layer that set something.
+
+    Attributes:
+        level: Its level.
+        where: Place of the key in its file.
+    """
+
+    level: str
+    where: Location
+
+
+class Said(NamedTuple):
+    """What was said of one setting, or of one key of a map.
+
+    Attributes:
+        value: As it was written last.
+        origins: Who said it; more than one where values are added up or laid over each other.
+    """
+
+    value: Any
+    origins: tuple[Origin, ...]
+
+
+def origins(layers: Iterable[Layer]) -> dict[Path, Said]:
+    """Return what layers say, by setting and keys below it, as far down as layers merge.
+
+    Args:
+        layers: Those that were merged, in any order.
+    """
+    found: dict[Path, Said] = {}
+    for layer in in_order(layers):
+        for key, value in layer.values.items():
+            if key == TASKS:
+                continue
+            for path, leaf in _leaves((str(key),), value):
+                _note(found, path, leaf, Origin(layer.level, place_of([layer], *path)))
+    return found
+
+
+def _leaves(path: Path, value: object) -> Iterator[tuple[Path, Any]]:
+    if isinstance(value, dict) and value:
+        for key, each in value.items():
+            yield from _leaves((*path, str(key)), each)
+    else:
+        yield path, value
+
+
+def _note(found: dict[Path, Said], path: Path, value: object, origin: Origin) -> None:
+    if value == {} and any(known[: len(path)] == path for known in found):
+        return  # an empty map adds nothing
+    before = found.get(path, Said(None, ())).origins
+    if path[0] == RESOURCES and origin.level == "plugin":
+        kept = tuple(each for each in before if each.level == "plugin")  # they add up
+    elif path[0] in OVERRIDES and isinstance(value, list):
+        kept = before  # lists of named things merge
+    else:
+        kept = ()
+    for known in [each for each in found if _replaced(each, path)]:
+        del found[known]
+    found[path] = Said(value, (*kept, origin))
+
+
+def _replaced(known: Path, path: Path) -> bool:
+    """Whether what is said of `path` takes the place of `known`: one is the other, or in it."""
+    shorter = min(len(known), len(path))
+    return known[:shorter] == path[:shorter]

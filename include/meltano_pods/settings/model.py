@@ -6,42 +6,25 @@ The reference page is generated from this model, so a field's description is its
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from meltano_pods.settings.assets import check_assets
-from meltano_pods.settings.expect import check_expect
-from meltano_pods.settings.notify import check_notify
-from meltano_pods.settings.order_model import Name, OrderSettings
-from meltano_pods.settings.pod_model import PodSettings
-from meltano_pods.settings.run_model import RunSettings
-from meltano_pods.settings.shapes import (
-    ASSETS,
-    DATE,
-    DURATION,
-    EXPECT,
-    LINK,
-    NOTIFY,
-    TIMEZONE,
-)
-from meltano_pods.settings.values import (
-    check_link,
-    check_timezone,
-    parse_duration,
-    parse_start_date,
-    whole_number,
-)
-from meltano_pods.settings.variables_model import VariableSettings
+from meltano_pods.settings.pods import PodSettings
+from meltano_pods.settings.run import RunSettings, VariableSettings
+from meltano_pods.settings.scheduling import OrderSettings
+from meltano_pods.settings.types.assets import Assets
+from meltano_pods.settings.types.checks import Checks
+from meltano_pods.settings.types.durations import Duration
+from meltano_pods.settings.types.notify import Notify
+from meltano_pods.settings.types.scalars import Link, Name, StartDate, Timezone, WholeNumber
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic.fields import FieldInfo
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration), DURATION]
-Notify = Annotated[dict[str, tuple[str, ...] | None], BeforeValidator(check_notify), NOTIFY]
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
 
 # A plugin takes part in several DAGs, and a task in one that has others: neither can say when, or
@@ -79,7 +62,7 @@ class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
         examples=["data-team"],
         description="Owner that Airflow shows. None: Airflow's `[operators] default_owner`.",
     )
-    owner_link: Annotated[str, BeforeValidator(check_link), LINK] | None = Field(
+    owner_link: Link | None = Field(
         default=None,
         examples=["https://example.com/data-team"],
         description=(
@@ -97,7 +80,7 @@ class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
         ),
         json_schema_extra=_WHOLE_DAG,
     )
-    start_date: Annotated[datetime, BeforeValidator(parse_start_date), DATE] | None = Field(
+    start_date: StartDate | None = Field(
         default=None,
         examples=["2026-01-31"],
         description=(
@@ -108,7 +91,7 @@ class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
         ),
         json_schema_extra=_WHOLE_DAG,
     )
-    timezone: Annotated[str, BeforeValidator(check_timezone), TIMEZONE] = Field(
+    timezone: Timezone = Field(
         default="UTC",
         examples=["Europe/Berlin"],
         description=(
@@ -125,7 +108,7 @@ class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
         ),
         json_schema_extra=_WHOLE_DAG,
     )
-    retries: Annotated[int, BeforeValidator(whole_number), Field(ge=0, le=100)] = Field(
+    retries: Annotated[WholeNumber, Field(ge=0, le=100)] = Field(
         default=2,
         examples=[3],
         description=(
@@ -177,7 +160,7 @@ class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
         ),
         json_schema_extra=_WHOLE_DAG,
     )
-    assets: Annotated[bool | dict[str, str], BeforeValidator(check_assets), ASSETS] = Field(
+    assets: Assets = Field(
         default=True,
         examples=[{"uri": "s3://bucket/{stream}"}],
         description=(
@@ -189,7 +172,7 @@ class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
             "more."
         ),
     )
-    expect: Annotated[dict[str, Any], BeforeValidator(check_expect), EXPECT] = Field(
+    expect: Checks = Field(
         default_factory=dict,
         examples=[{"min_records": 1}],
         description=(

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from meltano_runner.contract import describe_secret
 
 from meltano_pods.errors import SettingsError
-from meltano_pods.settings.layer import place_of
-from meltano_pods.settings.templates import BadTemplateError, is_template, secret_read
+from meltano_pods.settings.jinja_templates import BadTemplateError, is_template, secret_read
+from meltano_pods.settings.layers import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from meltano_pods.errors import Location
-    from meltano_pods.settings.layer import Layer
+    from meltano_pods.settings.layers import Layer
 
 OVERRIDES = ("pod_override", "worker_override")
 _CONTAINERS = ("containers", "initContainers")

@@ -18,7 +18,7 @@ from meltano_pods.tasks.masking import secret_names
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from meltano_pods.settings.variables_model import AirflowSource
+    from meltano_pods.settings.types.env import AirflowSource
 
 _DEFAULT_FIELD = "uri"
 _EXAMPLE_URI = "'postgresql://USER:PASSWORD@HOST:5432/DATABASE'"

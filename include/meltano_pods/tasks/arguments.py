@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.results import LABEL_TEMPLATE, inlets_and_outlets, reporting_of
-from meltano_pods.settings.override import WORKER_CONTAINER
+from meltano_pods.settings.podspec.reserved import WORKER_CONTAINER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

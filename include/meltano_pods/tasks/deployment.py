@@ -6,13 +6,13 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meltano_pods.settings.deployment import SECTION, deployment_settings, in_variables
+from meltano_pods.settings.deployment.read import SECTION, deployment_settings, in_variables
 from meltano_pods.tasks.folders import folders_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from meltano_pods.settings.deployment_model import DeploymentSettings
+    from meltano_pods.settings.deployment.model import DeploymentSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.project.files import MELTANO_FILE, project_folders
-from meltano_pods.settings.deployment import SECTION, variable_of
+from meltano_pods.settings.deployment.read import SECTION, variable_of
 
 if TYPE_CHECKING:
-    from meltano_pods.settings.deployment_model import DeploymentSettings
+    from meltano_pods.settings.deployment.model import DeploymentSettings
 
 DAGS, PROJECTS = "dags", "meltano"
 _TEMPLATES = Path("k8s/pod_templates")

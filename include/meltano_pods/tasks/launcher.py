@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from meltano_pods.plan import TaskPlan
-    from meltano_pods.settings.launchers import Launcher
+    from meltano_pods.settings.types.execution import Launcher
     from meltano_pods.tasks.deployment import Deployment
 
 

@@ -18,7 +18,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from meltano_pods.errors import ProjectError
 from meltano_pods.names import listed
-from meltano_pods.settings import run_values
+from meltano_pods.settings.types import run_options
 from meltano_pods.tasks.arguments import airflow_arguments, assets_of_both
 from meltano_pods.tasks.request import task_of
 
@@ -148,10 +148,10 @@ def check_suffix(suffix: object, where: str) -> str:
     Raises:
         TaskRefusedError: It cannot.
     """
-    if isinstance(suffix, str) and re.search(run_values.SUFFIX, suffix):
+    if isinstance(suffix, str) and re.search(run_options.SUFFIX, suffix):
         return suffix
     raise TaskRefusedError(
-        f"`{SUFFIX}` is {suffix!r}; it takes {run_values.SUFFIX_RULE}",
+        f"`{SUFFIX}` is {suffix!r}; it takes {run_options.SUFFIX_RULE}",
         where,
         "Name the tenant by such a suffix.",
     )

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from meltano_runner.contract import NOT_SECRET, SECRET_NAMES, is_secret_name, join_names
 
-from meltano_pods.settings.airflow_env import PUBLIC_FIELDS
+from meltano_pods.settings.types.env import PUBLIC_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from meltano_pods.settings.variables_model import AirflowSource
+    from meltano_pods.settings.types.env import AirflowSource
 
 
 def secret_names(sources: Mapping[str, AirflowSource], not_secret: Collection[str]) -> set[str]:

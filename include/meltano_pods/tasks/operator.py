@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from meltano_pods.results import Reporting
-    from meltano_pods.settings.variables_model import AirflowSource
+    from meltano_pods.settings.types.env import AirflowSource
     from meltano_pods.tasks.request import Task
 
 

@@ -11,7 +11,7 @@ from airflow.sdk import AssetAlias
 from airflow.sdk.execution_time.context import OutletEventAccessors
 from meltano_pods.results import Reporting, Uris, inlets_and_outlets, report
 from meltano_pods.results.ended import Ended
-from meltano_pods.settings.expect import check_expect
+from meltano_pods.settings.types.checks import check_expect
 from meltano_runner.contract import (
     Outcome,
     PipelineResult,

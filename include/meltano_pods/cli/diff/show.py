@@ -18,7 +18,7 @@ from meltano_pods.names import counted
 from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.project.files import project_folders
-from meltano_pods.settings.launchers import KUBERNETES
+from meltano_pods.settings.types.execution import KUBERNETES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

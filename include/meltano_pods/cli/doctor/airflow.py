@@ -10,15 +10,15 @@ from meltano_pods.cli.doctor.finding import FAULT, NOTE, WARNING, Finding, ok
 from meltano_pods.missing import PROVIDER, PROVIDER_REQUIREMENT, install_command
 from meltano_pods.names import counted
 from meltano_pods.plan.state_place import database_of
-from meltano_pods.settings.deployment import misspelt_variables
-from meltano_pods.settings.launchers import KUBERNETES
+from meltano_pods.settings.deployment.read import misspelt_variables
+from meltano_pods.settings.types.execution import KUBERNETES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from meltano_pods.plan import TaskPlan
-    from meltano_pods.settings.launchers import Launcher
+    from meltano_pods.settings.types.execution import Launcher
     from meltano_pods.tasks.deployment import Deployment
 
 _HEARTBEAT = 1

@@ -12,7 +12,7 @@ from meltano_pods.cli.doctor.facts import CREATE_SECRETS, RIGHTS, Needed
 from meltano_pods.cli.doctor.finding import FAULT, NOTE, WARNING, Finding, ok
 from meltano_pods.names import listed
 from meltano_pods.pods.spec import naming
-from meltano_pods.settings.quantity import parse_quantity
+from meltano_pods.settings.types.resources import parse_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -36,7 +36,7 @@ from meltano_pods.names import counted
 from meltano_pods.pods.spec.build import RunSpec
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.project import read_project
-from meltano_pods.settings.launchers import KUBERNETES, PROCESS
+from meltano_pods.settings.types.execution import KUBERNETES, PROCESS
 from meltano_pods.tasks.launcher import launcher_of
 
 if TYPE_CHECKING:

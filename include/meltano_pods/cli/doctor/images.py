@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from meltano_pods.cli.doctor.finding import FAULT, WARNING, Finding, ok
 from meltano_pods.cli.pinned_image import BUILT_HERE
-from meltano_pods.settings.override import RUN_CONTAINER
+from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -10,7 +10,7 @@ from airflow.sdk import BaseOperator
 
 from meltano_pods.errors import DeploymentError
 from meltano_pods.pods.run.wait import CHECK_SECONDS
-from meltano_pods.settings.override import RUN_CONTAINER
+from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,7 @@ from meltano_pods.pods.run.reap import reap
 from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.options import read_cluster_access
 from meltano_pods.pods.spec.template import read_template
-from meltano_pods.settings.fallbacks import completed
+from meltano_pods.settings.deployment.defaults import completed
 from meltano_pods.tasks.layout import all_project_folders
 from meltano_pods.tasks.planned import planned
 

@@ -12,7 +12,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from meltano_pods.pods.cluster.api import is_passing, retried
 from meltano_pods.pods.diagnose.status import has_ended
-from meltano_pods.settings.override import RUN_CONTAINER
+from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
 from meltano_pods.tasks.relay import relay
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from meltano_pods.pods.diagnose.status import (
     sort_newest_first,
 )
 from meltano_pods.pods.spec import naming
-from meltano_pods.settings.override import RUN_CONTAINER
+from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,10 +18,9 @@ from meltano_runner.contract import GRACE_SECONDS, PROJECT_DIGEST
 from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.options import SecretKey
 from meltano_pods.pods.spec.template import check_variables
-from meltano_pods.settings.overlay import overlay
-from meltano_pods.settings.override import RUN_CONTAINER
-from meltano_pods.settings.pod_values import PARTS
-from meltano_pods.settings.quantity import parse_quantity
+from meltano_pods.settings.podspec.patch import overlay
+from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
+from meltano_pods.settings.types.resources import PARTS, parse_quantity
 from meltano_pods.tasks.masking import masking_variables, secret_names
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from meltano_pods.pods.spec.build import RunSpec, build_pod
 from meltano_pods.pods.spec.naming import TaskInstanceTry
 from meltano_pods.pods.spec.options import build_pod_options
 from meltano_pods.pods.spec.template import read_template
-from meltano_pods.settings.launchers import KUBERNETES
+from meltano_pods.settings.types.execution import KUBERNETES
 from meltano_pods.tasks.launcher import launcher_of
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from meltano_runner.contract import describe_secret
 
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed
-from meltano_pods.settings.deployment import variable_of
-from meltano_pods.settings.override import RUN_CONTAINER
-from meltano_pods.settings.podfields import problems
-from meltano_pods.settings.run_variables import refuse_run_variable
+from meltano_pods.settings.deployment.read import variable_of
+from meltano_pods.settings.podspec.fields import problems
+from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
 from meltano_pods.settings.secret_check import variables_of_pod
+from meltano_pods.settings.types.env_names import refuse_run_variable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

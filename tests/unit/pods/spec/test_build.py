@@ -10,7 +10,7 @@ from meltano_pods.errors import DeploymentError
 from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.build import RunSpec, build_pod
 from meltano_pods.pods.spec.template import read_template
-from meltano_pods.settings.podfields import problems
+from meltano_pods.settings.podspec.fields import problems
 
 from tests.support.pods import RUN, SMALL, SPEC, TEMPLATES, env, main, options
 

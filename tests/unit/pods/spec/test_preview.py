@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import kubernetes_validate
 import pytest
 from meltano_pods.pods.spec.preview import preview_pods
-from meltano_pods.settings.deployment import deployment_settings
-from meltano_pods.settings.profiles import PROFILES
+from meltano_pods.settings.deployment.profiles import PROFILES
+from meltano_pods.settings.deployment.read import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
 from meltano_pods.tasks.planned import planned
 

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
-from meltano_pods.settings.run_values import (
-    STREAMS_SCHEMA,
-    SUFFIX_SCHEMA,
-    check_streams,
-    check_suffix,
-)
-
-Flag = Annotated[bool, Field(strict=True)]
+from meltano_pods.settings.types.env import AirflowEnv, Env, NotSecret
+from meltano_pods.settings.types.run_options import Flag, StateIdSuffix, Streams
 
 # One invocation of Meltano may run several plugins, and these hold for the whole of it.
 _WHOLE_TASK: dict[str, Any] = {"not_at": ["plugin"]}
@@ -48,9 +42,7 @@ class RunOptions(BaseModel):
         ),
         json_schema_extra=_WHOLE_TASK,
     )
-    select_filter: Annotated[
-        tuple[str, ...], BeforeValidator(check_streams), WithJsonSchema(STREAMS_SCHEMA)
-    ] = Field(
+    select_filter: Streams = Field(
         default=(),
         examples=[["orders"]],
         description=(
@@ -61,9 +53,7 @@ class RunOptions(BaseModel):
         ),
         json_schema_extra=_WHOLE_TASK,
     )
-    state_id_suffix: Annotated[
-        str | None, BeforeValidator(check_suffix), WithJsonSchema(SUFFIX_SCHEMA)
-    ] = Field(
+    state_id_suffix: StateIdSuffix = Field(
         default=None,
         examples=["repair-7"],
         description=(
@@ -126,3 +116,36 @@ class RunSettings(RunOptions):
     def run_options(self) -> RunOptions:
         """Those that a run can choose, too."""
         return RunOptions(**{name: getattr(self, name) for name in _OPTIONS})
+
+
+class VariableSettings(BaseModel):
+    """Environment variables of a run."""
+
+    env: Env = Field(
+        default_factory=dict,
+        examples=[{"REGION": "eu-west-1"}],
+        description=(
+            "Environment variables of the runs: a map of names to plain values, never secrets; "
+            "Airflow's templates work in values, but for those that read connections or variables "
+            "(use `airflow_env`). Levels merge name by name. Empty: none."
+        ),
+    )
+    airflow_env: AirflowEnv = Field(
+        default_factory=dict,
+        examples=[{"TAP_SHOP_PASSWORD": {"connection": "shop", "field": "password"}}],
+        description=(
+            "Environment variables of the run that Airflow's connections and variables fill when "
+            "it starts: a map of names to `{connection: ID, field: FIELD}` or `{variable: ID}`. "
+            "Fields: `uri` (default), `host`, `port`, `login`, `password`, `schema`, `extra`, or "
+            "`extra.KEY`; a variable that is JSON may have a `key`. A pod gets them by a Secret "
+            "that is deleted with it. Levels merge name by name. Empty: none."
+        ),
+    )
+    not_secret: NotSecret = Field(
+        default=(),
+        examples=[["TAP_SHOP_KEY"]],
+        description=(
+            "Variables that hold no secret, though their names or values look like it: a list of "
+            "names. `env` then accepts them, and logs show them. Levels add to it. Empty: none."
+        ),
+    )

@@ -1,6 +1,6 @@
 """The layer of the deployment: what holds where no level of a project says anything.
 
-It is below all of `layer.ORDER`, but null at a level leads back to it, which is why it is not
+It is below all of `layers.ORDER`, but null at a level leads back to it, which is why it is not
 merged as one of them.
 """
 
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.settings.deployment import variable_of
-from meltano_pods.settings.profiles import PROFILES
+from meltano_pods.settings.deployment.profiles import PROFILES
+from meltano_pods.settings.deployment.read import variable_of
 
 if TYPE_CHECKING:
-    from meltano_pods.settings.deployment_model import DeploymentSettings
+    from meltano_pods.settings.deployment.model import DeploymentSettings
     from meltano_pods.settings.model import Settings
 
 FALLBACKS = (

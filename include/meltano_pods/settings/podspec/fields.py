@@ -1,6 +1,6 @@
 """What a pod may have: Kubernetes' own fields and their kinds, without its client.
 
-Importing the client takes a second and DAG files are parsed over and over, so `pod_fields.json`
+Importing the client takes a second and DAG files are parsed over and over, so `fields.json`
 holds the fields of a pod template as the client of the pinned provider has them; a test compares
 the two, and says how to write the file anew.
 """
@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from meltano_pods.names import listed, suggestion
-from meltano_pods.settings.pod_words import WORDS
+from meltano_pods.settings.podspec.enums import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ROOT = "V1PodTemplateSpec"
-_FILE = Path(__file__).with_name("pod_fields.json")
+_FILE = Path(__file__).with_name("fields.json")
 _LIST, _MAP = re.compile(r"list\[(.+)\]"), re.compile(r"dict\[str, (.+)\]")
 _PLAIN: dict[str, tuple[tuple[type, ...], str]] = {
     "str": ((str,), "a string: quote it"),

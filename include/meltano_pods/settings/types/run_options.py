@@ -7,9 +7,11 @@ patterns and lists, as JSON schema.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
-from meltano_pods.settings.values import inner_error
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from meltano_pods.settings.types.errors import inner_error
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 STATE_STRATEGIES = ("auto", "merge", "overwrite")
@@ -62,3 +64,8 @@ def check_streams(value: object) -> object:
         if not (isinstance(each, str) and re.search(STREAMS, each)):
             raise inner_error(str(index), f"pattern {index + 1} is not {STREAMS_RULE}")
     return tuple(value)
+
+
+Flag = Annotated[bool, Field(strict=True)]
+Streams = Annotated[tuple[str, ...], BeforeValidator(check_streams), WithJsonSchema(STREAMS_SCHEMA)]
+StateIdSuffix = Annotated[str | None, BeforeValidator(check_suffix), WithJsonSchema(SUFFIX_SCHEMA)]

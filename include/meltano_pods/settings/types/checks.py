@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
 
 from meltano_pods.names import listed, suggestion
-from meltano_pods.settings.values import inner_error, parse_duration
+from meltano_pods.settings.types.durations import DURATION_SCHEMA, parse_duration
+from meltano_pods.settings.types.errors import inner_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,3 +148,44 @@ _BOUNDS: dict[str, Callable[[str, str, object], Any]] = {
     "max_age": _age,
     "schema_change": _changes,
 }
+
+
+_CHANGES_SCHEMA: dict[str, Any] = {
+    "anyOf": [{"enum": [*CHANGES, "any"]}, {"type": "array", "items": {"enum": list(CHANGES)}}]
+}
+
+
+def _check_schema(bound: dict[str, Any], *words: str) -> dict[str, Any]:
+    by_severity = {
+        "type": "object",
+        "properties": dict.fromkeys(SEVERITIES, {"anyOf": [bound, {"type": "null"}]}),  # noqa: RUF024
+        "additionalProperties": False,
+    }
+    return {"anyOf": [bound, {"enum": [*words, None]}, by_severity]}
+
+
+_EXPECTED = {
+    "min_records": _check_schema({"type": "integer", "minimum": 0}),
+    "max_age": _check_schema(DURATION_SCHEMA),
+    "schema_change": _check_schema(_CHANGES_SCHEMA, *SEVERITIES),
+}
+_OF_STREAM: dict[str, Any] = {
+    "type": ["object", "null"],
+    "properties": _EXPECTED,
+    "additionalProperties": False,
+}
+Checks = Annotated[
+    dict[str, Any],
+    BeforeValidator(check_expect),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {
+                **_EXPECTED,
+                MISSING_RECORDS: {"enum": [*SEVERITIES, IGNORE, None]},
+                "streams": {"type": ["object", "null"], "additionalProperties": _OF_STREAM},
+            },
+            "additionalProperties": False,
+        }
+    ),
+]

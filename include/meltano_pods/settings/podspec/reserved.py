@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from meltano_pods.settings.podfields import Problem, problems
-from meltano_pods.settings.values import check_variable
+from pydantic import BeforeValidator
+
+from meltano_pods.settings.podspec.fields import Problem, problems
+from meltano_pods.settings.types.env import check_variable
+from meltano_pods.settings.types.errors import inner_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 RUN_CONTAINER = "meltano"
 """Name of the container that runs Meltano, in every template and override."""
@@ -113,3 +116,25 @@ def _container(
                 yield Problem(
                     place, str(error), "Name its Secret: `valueFrom: {secretKeyRef: ...}`."
                 )
+
+
+def check_override(value: object) -> object:
+    """Accept a part of the template of a run's pod."""
+    return _part_of_pod(value, override_problems)
+
+
+def check_worker_override(value: object) -> object:
+    """Accept a part of the template of a worker's pod."""
+    return _part_of_pod(value, worker_override_problems)
+
+
+def _part_of_pod(value: object, problems: Callable[[object], Iterator[Problem]]) -> object:
+    if not isinstance(value, dict):
+        raise ValueError("takes a map: {spec: {nodeSelector: ...}}")  # noqa: TRY004
+    for problem in problems(value):
+        raise inner_error(".".join(problem.path), problem.what, problem.fix)
+    return value
+
+
+PodOverride = Annotated[dict[str, Any], BeforeValidator(check_override)]
+WorkerOverride = Annotated[dict[str, Any], BeforeValidator(check_worker_override)]

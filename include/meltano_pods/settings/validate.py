@@ -9,19 +9,16 @@ from pydantic import ValidationError
 
 from meltano_pods.errors import SettingsError, together
 from meltano_pods.names import listed, suggestion
-from meltano_pods.settings.elsewhere import said_elsewhere
-from meltano_pods.settings.explain import INNER, in_yaml, remedy, sentence
-from meltano_pods.settings.layer import ORDER, MadeLayer, place_of
+from meltano_pods.settings.layers import ORDER, TASK_LEVELS, TASKS, Layer, place_of, task_layers
+from meltano_pods.settings.messages import INNER, in_yaml, remedy, sentence
 from meltano_pods.settings.model import FIELDS, Settings, levels_refused
 from meltano_pods.settings.secret_check import secret_faults
-from meltano_pods.settings.tasks import TASK_LEVELS, TASKS, task_layers
+from meltano_pods.settings.unknown_keys import said_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from pydantic_core import ErrorDetails
-
-from meltano_pods.settings.layer import Layer
 
 
 def check(layers: Iterable[Layer]) -> None:
@@ -85,14 +82,14 @@ def misplaced_settings(layer: Layer) -> Iterator[SettingsError]:
             )
 
 
-def valid_part(layer: Layer) -> MadeLayer:
+def valid_part(layer: Layer) -> Layer:
     """Return what a layer says without the keys that are not allowed."""
     values = {}
     for key, value in layer.values.items():
-        alone = MadeLayer(layer.level, layer.where, {key: value}, layer.places)
+        alone = Layer(layer.level, layer.where, {key: value}, layer.places)
         if key != TASKS and not errors_of(alone):
             values[key] = value
-    return MadeLayer(layer.level, layer.where, values, layer.places)
+    return Layer(layer.level, layer.where, values, layer.places)
 
 
 def _errors(layer: Layer, not_secret: Collection[str]) -> Iterator[SettingsError]:

@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from meltano_pods.settings.layer import ORDER
+from meltano_pods.settings.layers import ORDER, TASK_LEVELS, TASKS
 from meltano_pods.settings.merge import OVERRIDES
 from meltano_pods.settings.model import Settings, levels_refused
-from meltano_pods.settings.pod_words import WORDS
-from meltano_pods.settings.podfields import QUANTITIES, ROOT, fields
-from meltano_pods.settings.tasks import TASK_LEVELS, TASKS
+from meltano_pods.settings.podspec.enums import WORDS
+from meltano_pods.settings.podspec.fields import QUANTITIES, ROOT, fields
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 MELTANO_SCHEMA = (

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
 
 from meltano_pods.names import listed, suggestion
-from meltano_pods.settings.values import inner_error
+from meltano_pods.settings.types.errors import inner_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,3 +79,29 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     "webhook": _connection,
     "events": _event,
 }
+
+_TEXTS: dict[str, Any] = {
+    "anyOf": [
+        {"type": ["string", "null"]},
+        {"type": "array", "items": {"type": "string"}},
+    ]
+}
+Notify = Annotated[
+    dict[str, tuple[str, ...] | None],
+    BeforeValidator(check_notify),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {
+                **dict.fromkeys(CHANNELS, _TEXTS),
+                "events": {
+                    "anyOf": [
+                        {"enum": [*EVENTS, None]},
+                        {"type": "array", "items": {"enum": list(EVENTS)}},
+                    ]
+                },
+            },
+            "additionalProperties": False,
+        }
+    ),
+]

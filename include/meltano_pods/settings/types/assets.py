@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from string import Formatter
+from typing import Annotated
 from urllib.parse import urlsplit
 
+from pydantic import BeforeValidator, WithJsonSchema
+
 from meltano_pods.names import listed, suggestion
-from meltano_pods.settings.values import inner_error
+from meltano_pods.settings.types.errors import inner_error
 
 PLACEHOLDERS = ("project", "environment", "extractor", "loader", "stream", "table")
 DEFAULT_URI = "x-meltano://{project}/{environment}/{loader}/{stream}"
@@ -79,3 +82,21 @@ def _check_uri(uri: str) -> None:
             "`uri` takes no user, password, query or fragment: everybody can read it, and Airflow "
             "would leave them out",
         )
+
+
+Assets = Annotated[
+    bool | dict[str, str],
+    BeforeValidator(check_assets),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "boolean"},
+                {
+                    "type": "object",
+                    "properties": {"uri": {"type": "string"}},
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]

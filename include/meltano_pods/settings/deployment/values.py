@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from meltano_pods.settings.notify import check_notify
-from meltano_pods.settings.pod_values import kubernetes_name
-from meltano_pods.settings.run_variables import refuse_run_variable
+from meltano_pods.settings.types.env_names import refuse_run_variable
+from meltano_pods.settings.types.kubernetes import kubernetes_name
+from meltano_pods.settings.types.notify import check_notify
 
 if TYPE_CHECKING:
     from collections.abc import Callable

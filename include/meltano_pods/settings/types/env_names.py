@@ -1,4 +1,4 @@
-"""Variables by which Meltano takes options of a run, and the settings that take their place.
+"""Names of environment variables, and those by which Meltano takes options of a run.
 
 By a variable, what a run does would differ from what its plan says: which state it writes, in which
 environment. So DAGs that share a state would pass as ones that do not.
@@ -7,6 +7,10 @@ https://docs.meltano.com/reference/command-line-interface#run
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SETTINGS = {
     "MELTANO_ENVIRONMENT": "environment",
     "MELTANO_RUN_FULL_REFRESH": "full_refresh",
@@ -22,6 +26,20 @@ _WITHOUT = {
     "MELTANO_RUN_ID": "each run has an id of its own",
 }
 RUN_VARIABLES = (*_SETTINGS, *_WITHOUT)
+NAME_SCHEMA: dict[str, Any] = {
+    "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
+    "not": {"enum": list(RUN_VARIABLES)},
+}
+
+
+def check_name(name: object) -> None:
+    """Accept the name of an environment variable.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not (isinstance(name, str) and _VARIABLE.fullmatch(name)):
+        raise ValueError(f"{name!r} is no name of an environment variable: use A-Z, 0-9 and _")
 
 
 def refuse_run_variable(name: str) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
-from meltano_pods.settings.values import check_needs, whole_number
-
-Name = Annotated[str, Field(min_length=1, max_length=250)]
+from meltano_pods.settings.types.scalars import Name, Needs, WholeNumber
 
 # Only a job or schedule has tasks to put in order.
 _AT_TASKS: dict[str, Any] = {"not_at": ["project", "environment", "plugin"]}
@@ -17,20 +15,18 @@ _AT_TASKS: dict[str, Any] = {"not_at": ["project", "environment", "plugin"]}
 class OrderSettings(BaseModel):
     """When a task may start."""
 
-    needs: Annotated[Literal["all"] | tuple[Name, ...], BeforeValidator(check_needs)] | None = (
-        Field(
-            default=None,
-            examples=[["tap-a-to-target-b"]],
-            description=(
-                "Which tasks of the job have to succeed before a task starts: a list of their ids, "
-                "empty for none, or `all` for every task that stands before it. Of a job or "
-                "schedule it holds for each task that says nothing itself (`needs: []`: all start "
-                "at once). None: the task that stands before it."
-            ),
-            json_schema_extra=_AT_TASKS,
-        )
+    needs: Needs | None = Field(
+        default=None,
+        examples=[["tap-a-to-target-b"]],
+        description=(
+            "Which tasks of the job have to succeed before a task starts: a list of their ids, "
+            "empty for none, or `all` for every task that stands before it. Of a job or "
+            "schedule it holds for each task that says nothing itself (`needs: []`: all start "
+            "at once). None: the task that stands before it."
+        ),
+        json_schema_extra=_AT_TASKS,
     )
-    max_active_tasks: Annotated[int, BeforeValidator(whole_number), Field(ge=1)] | None = Field(
+    max_active_tasks: Annotated[WholeNumber, Field(ge=1)] | None = Field(
         default=None,
         examples=[4],
         description=(
@@ -57,15 +53,13 @@ class OrderSettings(BaseModel):
             "`state: backend` and a schedule among them the later one is broken."
         ),
     )
-    priority_weight: Annotated[int, BeforeValidator(whole_number), Field(ge=1, le=1_000_000)] = (
-        Field(
-            default=1,
-            examples=[10],
-            description=(
-                "Which of the tasks that wait for a slot goes first, the one with the larger "
-                "weight: a whole number, 1 to 1000000."
-            ),
-        )
+    priority_weight: Annotated[WholeNumber, Field(ge=1, le=1_000_000)] = Field(
+        default=1,
+        examples=[10],
+        description=(
+            "Which of the tasks that wait for a slot goes first, the one with the larger "
+            "weight: a whole number, 1 to 1000000."
+        ),
     )
     weight_rule: Literal["downstream", "upstream", "absolute"] | None = Field(
         default=None,

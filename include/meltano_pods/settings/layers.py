@@ -1,27 +1,65 @@
-"""The key `tasks`: what a job or schedule says of single tasks.
-
-Meltano's tasks are strings and have no annotations, so theirs stand with their job or schedule.
-"""
+"""Layers: what one level of a project says, each key with its place."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.errors import Location, SettingsError, together
 from meltano_pods.names import listed, suggestion
-from meltano_pods.settings.layer import MadeLayer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from meltano_pods.settings.layer import Layer
-
+MELTANO = "meltano"
+"""What Meltano's own keys say, such as a schedule's `start_date`; every level wins over it."""
+ORDER = ("project", "environment", "plugin", "job", "schedule", "task")
+"""The levels; a later one wins."""
+_RANK = {level: rank for rank, level in enumerate((MELTANO, *ORDER))}
 TASKS = "tasks"
 TASK_LEVELS = ("job", "schedule")
 """The levels that may have it."""
 
 
-def task_layers(layer: Layer) -> Iterator[tuple[str, MadeLayer]]:
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What one level says.
+
+    Attributes:
+        level: One of `ORDER`, or `MELTANO`.
+        where: Its place; where it says nothing, that of its owner.
+        values: Plain data as written.
+        places: Place of each key in `values`, nested keys dotted (`env.FOO`).
+        outside: Keys of the owner beside these, where a setting is out of place.
+    """
+
+    level: str
+    where: Location
+    values: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[str, Location] = field(default_factory=dict)
+    outside: tuple[tuple[str, Location], ...] = ()
+
+
+def in_order(layers: Iterable[Layer]) -> list[Layer]:
+    """Return layers in the order in which they win; those of one level stay as they are."""
+    return sorted(layers, key=lambda layer: _RANK[layer.level])
+
+
+def place_of(layers: Sequence[Layer], *path: str) -> Location:
+    """Return where a setting is said last, or the nearest that is said above it.
+
+    Args:
+        layers: In the order in which they win; at least one.
+        path: The setting, and keys below it.
+    """
+    for length in range(len(path), 0, -1):
+        for layer in reversed(layers):
+            if (place := layer.places.get(".".join(path[:length]))) is not None:
+                return place
+    return layers[0].where
+
+
+def task_layers(layer: Layer) -> Iterator[tuple[str, Layer]]:
     """Yield what a layer says of each task, whose id comes first.
 
     Raises:
@@ -38,10 +76,10 @@ def task_layers(layer: Layer) -> Iterator[tuple[str, MadeLayer]]:
             for key, place in layer.places.items()
             if key.startswith(f"{path}.")
         }
-        yield str(task_id), MadeLayer("task", where, said, places)
+        yield str(task_id), Layer("task", where, said, places)
 
 
-def layers_of(task_id: str, layers: Iterable[Layer]) -> list[MadeLayer]:
+def layers_of(task_id: str, layers: Iterable[Layer]) -> list[Layer]:
     """Return what layers say of one task."""
     return [said for layer in layers for each, said in task_layers(layer) if each == task_id]
 

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, nearest, suggestion
-from meltano_pods.settings.deployment_model import EMPTY_COUNTS, DeploymentSettings
-from meltano_pods.settings.explain import remedy, sentence
-from meltano_pods.settings.profiles import PROFILES
+from meltano_pods.settings.deployment.model import EMPTY_COUNTS, DeploymentSettings
+from meltano_pods.settings.deployment.profiles import PROFILES
+from meltano_pods.settings.messages import remedy, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

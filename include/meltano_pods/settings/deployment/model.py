@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from meltano_pods.settings.deployment_values import (
+from meltano_pods.settings.deployment.values import (
     absolute_path,
     boolean,
     image_path,
@@ -18,8 +18,8 @@ from meltano_pods.settings.deployment_values import (
     variable_names,
     variables,
 )
-from meltano_pods.settings.launchers import PROCESS, Launcher
-from meltano_pods.settings.pod_values import check_image, check_template, kubernetes_name
+from meltano_pods.settings.types.execution import PROCESS, Launcher
+from meltano_pods.settings.types.kubernetes import check_image, check_template, kubernetes_name
 
 OWN_SECRET = "meltano-{project}-env"  # noqa: S105 - a name
 EMPTY_COUNTS: dict[str, Any] = {"empty": "none at all"}

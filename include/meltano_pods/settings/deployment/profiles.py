@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from meltano_pods.settings.launchers import KUBERNETES
+from meltano_pods.settings.types.execution import KUBERNETES
 
 ASTRO: dict[str, Any] = {
     "launcher": KUBERNETES,

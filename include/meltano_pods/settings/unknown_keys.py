@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meltano_pods.settings.podfields import spec_field
+from meltano_pods.settings.podspec.fields import spec_field
 
 _RESOURCES = "Write it as `resources: {requests: {cpu: 250m, memory: 1Gi}, limits: {memory: 1Gi}}`."
 _INTERVAL = "A DAG runs by the `interval` of its schedule."

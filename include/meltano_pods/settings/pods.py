@@ -1,7 +1,7 @@
 """The settings of pods; `process` runs pay no attention to them.
 
 What a deployment sets for all its projects (image, namespace and the like) comes from Airflow's
-section `[meltano_pods]` (deployment_model.py), which is where None leads.
+section `[meltano_pods]` (deployment/model.py), which is where None leads.
 """
 
 from __future__ import annotations
@@ -9,49 +9,25 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from meltano_pods.settings.launchers import Launcher
-from meltano_pods.settings.pod_values import (
-    check_image,
-    check_override,
-    check_resources,
-    check_secret_env,
-    check_template,
-    check_worker_override,
-    kubernetes_name,
-    secret_key,
+from meltano_pods.settings.podspec.reserved import PodOverride, WorkerOverride
+from meltano_pods.settings.types.durations import Duration
+from meltano_pods.settings.types.env import SecretEnv
+from meltano_pods.settings.types.execution import Launcher
+from meltano_pods.settings.types.kubernetes import (
+    Image,
+    Namespace,
+    PodTemplate,
+    SecretName,
+    ServiceAccount,
 )
-from meltano_pods.settings.shapes import (
-    DURATION,
-    IMAGE,
-    KUBERNETES_NAME,
-    RESOURCES,
-    SECRET_KEYS,
-    TEMPLATE,
-)
-from meltano_pods.settings.values import parse_duration
+from meltano_pods.settings.types.resources import Resources
 
-Resources = Annotated[dict[str, dict[str, str]], BeforeValidator(check_resources), RESOURCES]
-Namespace = Annotated[
-    str, BeforeValidator(kubernetes_name("namespace")), KUBERNETES_NAME, Field(max_length=63)
-]
-ServiceAccount = Annotated[
-    str, BeforeValidator(kubernetes_name("service account")), KUBERNETES_NAME
-]
-SecretName = Annotated[str, BeforeValidator(kubernetes_name("Secret")), KUBERNETES_NAME]
+StartTimeout = Annotated[Duration, Field(ge=timedelta(seconds=10), le=timedelta(days=1))]
 
 # Two plugins share one pod, so neither can say alone what the pod as a whole is.
 _WHOLE_POD: dict[str, Any] = {"not_at": ["plugin"]}
-
-
-class SecretKeySetting(BaseModel):
-    """One key of a Secret; None leaves it to the deployment, or to the variable's name."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    secret: SecretName | None = None
-    key: Annotated[str, BeforeValidator(secret_key)] | None = None
 
 
 class PodSettings(BaseModel):
@@ -66,7 +42,7 @@ class PodSettings(BaseModel):
         ),
         json_schema_extra=_WHOLE_POD,
     )
-    image: Annotated[str, BeforeValidator(check_image), IMAGE] | None = Field(
+    image: Image | None = Field(
         default=None,
         examples=["ghcr.io/acme/meltano:1.2"],
         description=(
@@ -136,9 +112,7 @@ class PodSettings(BaseModel):
         ),
         json_schema_extra=_WHOLE_POD,
     )
-    secret_env: Annotated[
-        dict[str, SecretKeySetting], BeforeValidator(check_secret_env), SECRET_KEYS
-    ] = Field(
+    secret_env: SecretEnv = Field(
         default_factory=dict,
         examples=[{"TAP_SHOP_TOKEN": {"secret": "shop", "key": "token"}}],
         description=(
@@ -175,7 +149,7 @@ class PodSettings(BaseModel):
         ),
         json_schema_extra=_WHOLE_POD,
     )
-    pod_template: Annotated[str, BeforeValidator(check_template), TEMPLATE] | None = Field(
+    pod_template: PodTemplate | None = Field(
         default=None,
         examples=["large.yaml"],
         description=(
@@ -184,7 +158,7 @@ class PodSettings(BaseModel):
         ),
         json_schema_extra=_WHOLE_POD,
     )
-    pod_override: Annotated[dict[str, Any], BeforeValidator(check_override)] = Field(
+    pod_override: PodOverride = Field(
         default_factory=dict,
         examples=[{"spec": {"nodeSelector": {"pool": "large"}}}],
         description=(
@@ -194,7 +168,7 @@ class PodSettings(BaseModel):
             "things merge by name, other lists are replaced, null removes. Empty: nothing."
         ),
     )
-    worker_override: Annotated[dict[str, Any], BeforeValidator(check_worker_override)] = Field(
+    worker_override: WorkerOverride = Field(
         default_factory=dict,
         examples=[{"spec": {"nodeSelector": {"pool": "small"}}}],
         description=(
@@ -204,12 +178,7 @@ class PodSettings(BaseModel):
             "executors pass over it. Empty: nothing."
         ),
     )
-    start_timeout: Annotated[
-        timedelta,
-        BeforeValidator(parse_duration),
-        DURATION,
-        Field(ge=timedelta(seconds=10), le=timedelta(days=1)),
-    ] = Field(
+    start_timeout: StartTimeout = Field(
         default=timedelta(minutes=10),
         examples=["15m"],
         description=(

@@ -1,0 +1,74 @@
+"""Durations: `90s`, `5m`, `2h30m`; errors suggest what `1 hour`, `PT1H` or `01:30:00` stand for."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
+_PART = re.compile(
+    r"(\d+(?:\.\d+)?)\s*"
+    r"(weeks?|w|days?|d|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![a-su-z])"
+)
+_ISO = re.compile(r"^pt?(?=\d)")
+_FILLER = re.compile(r",|\band\b")
+_CLOCK = re.compile(r"(\d{1,3}):(\d\d)(?::(\d\d))?")
+_SECONDS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
+
+
+def parse_duration(value: object) -> object:
+    """Read seconds or a string like `90s`, `5m`, `2h30m` as a timedelta."""
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _seconds(float(value))
+    if isinstance(value, str) and value and (match := _DURATION.fullmatch(value.strip())):
+        days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
+        return _seconds(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+    takes = "takes seconds or a duration such as 90s, 5m, 2h30m, 1d"
+    near = nearest_duration(value)
+    if near is None:
+        raise ValueError(takes)
+    raise PydanticCustomError("duration", "{message}", {"message": takes, "near": near})
+
+
+def _seconds(value: float) -> timedelta:
+    try:
+        return timedelta(seconds=value)
+    except (OverflowError, ValueError):
+        raise ValueError("takes a shorter duration") from None
+
+
+def nearest_duration(value: object) -> str | None:
+    """Return the duration that a value is meant to be, as settings take it; None if it is none."""
+    text = str(value).strip().lower()
+    if clock := _CLOCK.fullmatch(text):
+        hours, minutes, seconds = (int(part or 0) for part in clock.groups())
+        return _write((hours * 60 + minutes) * 60 + seconds)
+    total, rest = 0.0, _FILLER.sub(" ", _ISO.sub("", text)).strip()
+    while rest:
+        if (part := _PART.match(rest)) is None:
+            return None
+        total += float(part[1]) * _SECONDS[part[2][0]]
+        rest = rest[part.end() :].removeprefix("t").strip()
+    return _write(int(total)) if total and total.is_integer() else None
+
+
+def _write(seconds: int) -> str:
+    parts = []
+    for unit in "dhms":
+        count, seconds = divmod(seconds, _SECONDS[unit])
+        parts.append(f"{count}{unit}" if count else "")
+    return "".join(parts) or "0s"
+
+
+DURATION_SCHEMA: dict[str, Any] = {
+    "type": ["string", "number"],
+    "pattern": r"^(\d+d)?(\d+h)?(\d+m)?(\d+(\.\d+)?s)?$",
+    "examples": ["90s", "5m", "2h30m"],
+}
+Duration = Annotated[timedelta, BeforeValidator(parse_duration), WithJsonSchema(DURATION_SCHEMA)]
