@@ -121,11 +121,18 @@ test-plugins: $(UV) ## Tests of the plugins that projects bring themselves
 	done
 
 .PHONY: lint
-lint: .venv/.dev ## Style, types, import contracts
+lint: lint-code lint-prose ## Check style, types, import contracts and the words of all texts
+
+.PHONY: lint-code
+lint-code: .venv/.dev ## Check style, types and import contracts
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
+
+.PHONY: lint-prose
+lint-prose: .venv/.dev ## Check the words of pages, comments and messages with Vale, which Go builds once
+	@bash tests/prose/lint.sh
 
 .PHONY: lint-workflows
 lint-workflows: ## The workflows for GitHub, by actionlint, zizmor and shellcheck

@@ -1,6 +1,6 @@
-"""A DAG of one's own: one project for three tenants, and what follows once each has new rows.
+"""One project run for three tenants, and a DAG that follows once all of them have new rows.
 
-Each tenant is a run of its own (a pod, or a process) with variables and a state of its own.
+Each tenant is a separate run (a pod or a process) with its own variables and state.
 """
 
 import json

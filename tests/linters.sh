@@ -7,7 +7,7 @@ go_tool() { # PACKAGE VERSION; prints the program's path
     local at=$linters/$name-$2
     if [[ ! -x $at/$name ]]; then
         if ! command -v go >/dev/null; then
-            echo "go is not installed: it builds $name; https://go.dev/doc/install" >&2
+            echo "Install Go (https://go.dev/doc/install): it builds $name $2, once." >&2
             exit 1
         fi
         echo "Building $name $2" >&2

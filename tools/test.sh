@@ -58,7 +58,7 @@ charts() {
 
 fast() {
     # Caches that outlive the clone: without them types alone take half a minute.
-    part "lint, types, imports" env MYPY_CACHE_DIR="$caches/mypy" make lint
+    part "lint, types, imports" env MYPY_CACHE_DIR="$caches/mypy" make lint-code
     part "unit tests, docs" pytest -n 2 tests/unit tests/runner tests/docs tests/images \
         -m "not meltano and not fault and not images"
     part "DAG integrity" pytest tests/dags
@@ -82,6 +82,7 @@ either() {
         part "images" pytest tests/images -m images
         part "astro dev start" pytest tests/astro_dev
     fi
+    part "words" make lint-prose
     part "SIGTERM and SIGKILL" pytest tests/runner -m fault
     # Last what keeps two processors busy by itself.
     part "runs with Meltano" pytest -n 2 tests/runner -m meltano
@@ -105,6 +106,7 @@ if [ "${1:-all}" = all ]; then
     cat "$work/third" "$work/beside"
 else
     fast
+    part "words" make lint-prose
 fi
 
 printf '\n'
