@@ -44,7 +44,7 @@ TOKENS = {
     "an AWS access key": ["AKIA" + "A1" * 8, "id=ASIA" + "B2" * 8],
     "a GitHub token": [f"gh{kind}_" + "aB3" * 12 for kind in "pousr"] + ["github_pat_" + "11A" * 9],
     "a GitLab token": ["glpat-" + "x-_9" * 5],
-    "a Slack token": [f"xox{kind}-" + "123-" * 4 for kind in "bp"],
+    "a Slack token": [f"xox{kind}-" + "123-" * 4 for kind in "bp"] + ["xapp-" + "1-A02-" * 4],
     "a Slack webhook": ["https://hooks.slack.com/" + "services/T1AB/B1CD/aB3xyz"],
     "a Discord webhook": ["https://discord.com/api/" + "webhooks/123456/" + "aB-3" * 10],
     "a key that begins with sk-": ["sk-" + "proj-aB3_" * 4, "Bearer sk-" + "ant-api03-" * 3],

@@ -81,46 +81,66 @@ _EXCEPTIONS = frozenset(
 # What is handed out like a password, though its last word describes something.
 _IDS_AND_ADDRESSES = re.compile(r"(?:^|_)(?:secret_id|webhook_ur[li]s?)$")
 
-# Not a port and what follows it.
-_URL_PASSWORD = re.compile(r"://[^/\s:@{}]*:(?!\d+[/?#])(\S+)@")
-_KEY_VALUE = re.compile(
-    r"(?:^|[?&;,\s])(?:password|passwd|pwd|account_?key|shared_?access_?key|shared_?access_?"
-    r"signature|sig|access_token|auth_token|api_?key|client_secret|secret)\s*=\s*['\"]?"
-    r"([^&;,\s'\"]+)",
-    re.IGNORECASE,
-)
-_TOKENS = {
-    "a private key": r"-----BEGIN (?:\w+ )*PRIVATE KEY-----(?:.*?-----END [A-Z0-9 ]*-----|.*)",
-    "an AWS access key": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
-    "a GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,})",
-    "a GitLab token": r"\bgl(?:pat|dt|rt|ptt|soat)-[\w-]{20,}",
-    "a Slack token": r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bxapp-\d-[A-Za-z0-9-]{10,}",
-    "a Slack webhook": r"\bhooks\.slack\.com/(?:services|workflows)/[\w/]{8,}",
-    "a Discord webhook": r"\bdiscord(?:app)?\.com/api/webhooks/\d+/[\w-]{20,}",
-    "a key that begins with sk-": r"(?<![\w/.-])sk-(?=[A-Za-z_-]*\d)[\w-]{20,}",
-    "a Stripe key": r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{10,}",
-    "a Google key": r"\bAIza[\w-]{35,}|\bGOCSPX-[\w-]{20,}|\bya29\.[\w-]{20,}",
-    "a JSON Web Token": r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*",
-    "a SendGrid key": r"\bSG\.[\w-]{16,}\.[\w-]{16,}",
-    "a Twilio key": r"\bSK[0-9a-f]{32}\b",
-    "a Mailchimp key": r"\b[0-9a-f]{32}-us\d{1,2}\b",
-    "a Shopify token": r"\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32,}",
-    "a HubSpot token": r"\bpat-(?:na|eu|ap)\d-[0-9a-f-]{30,}",
-    "an Atlassian token": r"\bATATT3[\w=-]{20,}",
-    "a Databricks token": r"\bdapi[0-9a-f]{32}\b",
-    "a dbt Cloud token": r"\bdbt[cu]_[A-Za-z0-9_-]{20,}",
-    "a package registry's token": r"\bnpm_[A-Za-z0-9]{36}\b|\bpypi-AgEI[\w-]{20,}",
-    "a Vault token": r"\bhv[sbr]\.[\w-]{20,}",
-    "a DigitalOcean token": r"\bdo[opr]_v1_[0-9a-f]{32,}",
-    "a Hugging Face token": r"\bhf_[A-Za-z]{30,}\b",
-    "a Telegram token": r"\b\d{8,10}:[\w-]{35}\b",
-    "a Square secret": r"\bsq0csp-[\w-]{40,}",
-    "a Notion token": r"\b(?:ntn_[A-Za-z0-9]{30,}|secret_[A-Za-z0-9]{40,})",
-}
-_FORMS: dict[str, re.Pattern[str]] = {
-    "a URL with a password": _URL_PASSWORD,
-    "a password in a connection string": _KEY_VALUE,
-    **{what: re.compile(pattern, re.DOTALL) for what, pattern in _TOKENS.items()},
+# Each pattern by a text that all its matches contain. Most values contain none of these, so most
+# patterns are never compiled, which would take milliseconds.
+_FORMS = {
+    # Not a port and what follows it.
+    "a URL with a password": {"://": r"://[^/\s:@{}]*:(?!\d+[/?#])(\S+)@"},
+    "a password in a connection string": {
+        "=": r"(?i)(?:^|[?&;,\s])(?:password|passwd|pwd|account_?key|shared_?access_?key|shared_?"
+        r"access_?signature|sig|access_token|auth_token|api_?key|client_secret|secret)\s*=\s*['\"]?"
+        r"([^&;,\s'\"]+)"
+    },
+    "a private key": {
+        "PRIVATE KEY-": r"-----BEGIN (?:\w+ )*PRIVATE KEY-----"
+        r"(?:.*?-----END [A-Z0-9 ]*-----|.*)"
+    },
+    "an AWS access key": {
+        "AKIA": r"\bAKIA[A-Z0-9]{16}\b",
+        "ASIA": r"\bASIA[A-Z0-9]{16}\b",
+    },
+    "a GitHub token": {
+        "gh": r"\bgh[pousr]_[A-Za-z0-9]{36,}",
+        "github_pat_": r"\bgithub_pat_\w{22,}",
+    },
+    "a GitLab token": {"gl": r"\bgl(?:pat|dt|rt|ptt|soat)-[\w-]{20,}"},
+    "a Slack token": {
+        "xox": r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",
+        "xapp-": r"\bxapp-\d-[A-Za-z0-9-]{10,}",
+    },
+    "a Slack webhook": {
+        "hooks.slack.com/": r"\bhooks\.slack\.com/(?:services|workflows)/[\w/]{8,}"
+    },
+    "a Discord webhook": {"/api/webhooks/": r"\bdiscord(?:app)?\.com/api/webhooks/\d+/[\w-]{20,}"},
+    "a key that begins with sk-": {"sk-": r"(?<![\w/.-])sk-(?=[A-Za-z_-]*\d)[\w-]{20,}"},
+    "a Stripe key": {"k_": r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{10,}"},
+    "a Google key": {
+        "AIza": r"\bAIza[\w-]{35,}",
+        "GOCSPX-": r"\bGOCSPX-[\w-]{20,}",
+        "ya29.": r"\bya29\.[\w-]{20,}",
+    },
+    "a JSON Web Token": {"eyJ": r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*"},
+    "a SendGrid key": {"SG.": r"\bSG\.[\w-]{16,}\.[\w-]{16,}"},
+    "a Twilio key": {"SK": r"\bSK[0-9a-f]{32}\b"},
+    "a Mailchimp key": {"-us": r"\b[0-9a-f]{32}-us\d{1,2}\b"},
+    "a Shopify token": {"shp": r"\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32,}"},
+    "a HubSpot token": {"pat-": r"\bpat-(?:na|eu|ap)\d-[0-9a-f-]{30,}"},
+    "an Atlassian token": {"ATATT3": r"\bATATT3[\w=-]{20,}"},
+    "a Databricks token": {"dapi": r"\bdapi[0-9a-f]{32}\b"},
+    "a dbt Cloud token": {"dbt": r"\bdbt[cu]_[A-Za-z0-9_-]{20,}"},
+    "a package registry's token": {
+        "npm_": r"\bnpm_[A-Za-z0-9]{36}\b",
+        "pypi-AgEI": r"\bpypi-AgEI[\w-]{20,}",
+    },
+    "a Vault token": {"hv": r"\bhv[sbr]\.[\w-]{20,}"},
+    "a DigitalOcean token": {"_v1_": r"\bdo[opr]_v1_[0-9a-f]{32,}"},
+    "a Hugging Face token": {"hf_": r"\bhf_[A-Za-z]{30,}\b"},
+    "a Telegram token": {":": r"\b\d{8,10}:[\w-]{35}\b"},
+    "a Square secret": {"sq0csp-": r"\bsq0csp-[\w-]{40,}"},
+    "a Notion token": {
+        "ntn_": r"\bntn_[A-Za-z0-9]{30,}",
+        "secret_": r"\bsecret_[A-Za-z0-9]{40,}",
+    },
 }
 FORMS = tuple(_FORMS)
 """What a value can be recognised as whatever it is called, in words."""
@@ -237,8 +257,14 @@ def _in_leaf(key: str, text: str) -> Iterator[Secret]:
 
 
 def _by_form(value: str) -> Iterator[Secret]:
-    for what, pattern in _FORMS.items():
-        for match in pattern.finditer(value):
+    patterns = (
+        (what, pattern)
+        for what, by_part in _FORMS.items()
+        for part, pattern in by_part.items()
+        if part in value
+    )
+    for what, pattern in patterns:
+        for match in re.finditer(pattern, value, re.DOTALL):
             text = match[match.lastindex or 0]
             if match.lastindex is None:
                 yield Secret(f"holds {what}", text)
