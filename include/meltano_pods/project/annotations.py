@@ -65,7 +65,7 @@ def read_annotations(entries: Entries, level: str, where: Location, errors: Erro
     if ours is None or ours.is_null:
         return Layer(level, where, outside=outside)
     with errors:
-        ours.mapping(f"settings: `{VENDOR}: {{retries: 1}}`")
+        ours.check_mapping(f"settings: `{VENDOR}: {{retries: 1}}`")
         values, places = ours.plain()
         return Layer(level, ours.where, values, places, outside)
     return Layer(level, ours.where, outside=outside)

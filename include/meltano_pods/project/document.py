@@ -112,9 +112,13 @@ class Node:
         """
         if self.is_null:
             return {}
+        self.check_mapping(example, kind)
+        return dict(self._entries())
+
+    def check_mapping(self, example: str, kind: type[ProjectError] = ProjectError) -> None:
+        """Raise an error unless this is a mapping; see `mapping` for the arguments."""
         if not isinstance(self._raw, yaml.MappingNode):
             self.fail(f"expected a mapping, found {self.kind}", f"Write it as {example}.", kind)
-        return dict(self._entries())
 
     def elements(
         self, example: str, kind: type[ProjectError] = ProjectError, *, empty: bool = True

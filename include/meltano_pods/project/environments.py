@@ -8,10 +8,12 @@ from meltano_pods.errors import Errors, ProjectLoadError
 from meltano_pods.project.annotations import is_meant_for_us, read_annotations
 from meltano_pods.project.document import name_of, name_without_colon, optional_text
 from meltano_pods.project.keys import read_closed
+from meltano_pods.project.meltano_settings import find_ignored_state
 from meltano_pods.project.model import Environment, PluginType
 from meltano_pods.project.plugins import plugin_type
 
 if TYPE_CHECKING:
+    from meltano_pods.errors import ProjectError
     from meltano_pods.project.document import Entries, Node
     from meltano_pods.settings.layers import Layer
 
@@ -34,6 +36,9 @@ def read_environment(node: Node) -> Environment:
         with errors:
             suffix = optional_text(entries, "state_id_suffix", "`state_id_suffix: blue`")
     plugins = _plugins(entries, errors)
+    warnings: list[ProjectError] = []
+    with Errors():  # whoever reads it says what cannot be read
+        warnings += find_ignored_state(entries)
     return Environment(
         name=name,
         where=node.where,
@@ -41,6 +46,7 @@ def read_environment(node: Node) -> Environment:
         state_id_suffix=suffix,
         plugins=plugins,
         errors=tuple(errors.found),
+        warnings=tuple(warnings),
     )
 
 

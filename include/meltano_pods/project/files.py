@@ -14,6 +14,7 @@ from meltano_pods.errors import Location, ProjectError
 from meltano_pods.project.document import Entries, Node, parse, shown
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Collection
     from pathlib import Path
 
@@ -40,7 +41,8 @@ def project_files(folder: Path) -> list[Entries]:
     """
     main_file = folder / MELTANO_FILE
     text = read_text(folder, main_file)
-    root, target = folder.resolve(), main_file.resolve()
+    root = folder.resolve()
+    target = main_file.resolve() if main_file.is_symlink() else root / MELTANO_FILE
     if not target.is_relative_to(root):
         raise ProjectError(
             "a link to a file outside the project, which Meltano refuses",
@@ -92,16 +94,19 @@ def read_text(folder: Path, path: Path) -> str:
     Raises:
         ProjectError: It is missing, no file, unreadable, too large or not UTF-8.
     """
-    where = location_of(folder, path)
     try:
         kind = path.stat()
         if not stat.S_ISREG(kind.st_mode):
-            # Before it is opened: to read a pipe is to wait for ever.
-            _no_file(where, "a folder" if stat.S_ISDIR(kind.st_mode) else "no file but a device")
+            # Before it is opened: reading a pipe blocks forever.
+            raise ProjectError(
+                f"expected a file, found {_kind(kind)}",
+                location_of(folder, path),
+                "Put a YAML file there, or remove it.",
+            )
         if kind.st_size > _MAX_BYTES:
             raise ProjectError(
                 f"the file has {kind.st_size:,} bytes; at most {_MAX_BYTES:,} are read",
-                where,
+                location_of(folder, path),
                 f"Split it with `{INCLUDE_PATHS}`, and keep data out of it.",
             )
         with path.open("rb") as file:
@@ -109,25 +114,28 @@ def read_text(folder: Path, path: Path) -> str:
         # The file may grow, and files of the kernel say that they are empty.
         return content.decode("utf-8-sig")
     except FileNotFoundError:
-        _missing(folder, path, where)
+        _missing(folder, path)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ProjectError(
-            "not UTF-8 text", Location(where.file, line), "Save the file as UTF-8."
+            "not UTF-8 text",
+            location_of(folder, path)._replace(line=line),
+            "Save the file as UTF-8.",
         ) from None
     except OSError as error:
         raise ProjectError(
-            f"cannot be read: {error.strerror}", where, "Let Airflow's user read it."
+            f"cannot be read: {error.strerror}",
+            location_of(folder, path),
+            "Let Airflow's user read it.",
         ) from None
 
 
-def _no_file(where: Location, found: str) -> NoReturn:
-    raise ProjectError(
-        f"expected a file, found {found}", where, "Put a YAML file there, or remove it."
-    )
+def _kind(found: os.stat_result) -> str:
+    return "a folder" if stat.S_ISDIR(found.st_mode) else "no file but a device"
 
 
-def _missing(folder: Path, path: Path, where: Location) -> NoReturn:
+def _missing(folder: Path, path: Path) -> NoReturn:
+    where = location_of(folder, path)
     if path.is_symlink():
         raise ProjectError(
             "a link to a file that does not exist",

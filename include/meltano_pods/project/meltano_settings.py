@@ -114,7 +114,7 @@ def _named(name: str, where: Location) -> DefaultEnvironment | None:
 
 
 def find_ignored_settings(files: Sequence[Entries]) -> Iterator[ProjectError]:
-    """Yield a warning for each state backend that stands where Meltano reads none."""
+    """Yield a warning for each file whose `state_backend` Meltano does not read."""
     for file in files:
         node = written(file, _STATE_BACKEND)
         if node is not None and not node.is_mapping:
@@ -122,13 +122,10 @@ def find_ignored_settings(files: Sequence[Entries]) -> Iterator[ProjectError]:
                 f"`{_STATE_BACKEND}` is {node.kind}, which Meltano ignores",
                 f"Write it as {_EXAMPLE_URI}.",
             )
-        if (section := file.get("environments")) is not None and section.is_list:
-            for each in section.elements("a list"):
-                yield from _ignored_in_environment(each)
 
 
-def _ignored_in_environment(node: Node) -> Iterator[ProjectError]:
-    entries = node.mapping("an environment") if node.is_mapping else {}
+def find_ignored_state(entries: Entries) -> Iterator[ProjectError]:
+    """Yield a warning for each state backend in an environment, where Meltano reads none."""
     keys = {"config": (_STATE_BACKEND, f"{_STATE_BACKEND}.uri"), _ENV: (_STATE_VARIABLE,)}
     for section, names in keys.items():
         found = entries.get(section)

@@ -67,6 +67,7 @@ class Environment:
         state_id_suffix: What its state ids end with, as written; None for nothing.
         plugins: Annotations that it gives plugins under `config`, by type and name.
         errors: What is wrong with the entry; nothing that uses it can run.
+        warnings: What Meltano does not read in it.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Environment:
     state_id_suffix: str | None = None
     plugins: Mapping[tuple[PluginType, str], Layer] = field(default_factory=dict)
     errors: tuple[ProjectError, ...] = ()
+    warnings: tuple[ProjectError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +237,8 @@ class Project:
     def every_warning(self) -> Iterator[ProjectError]:
         """Yield what Meltano does not read in the project, and in each of its entries."""
         yield from self.warnings
+        for environment in self.environments.values():
+            yield from environment.warnings
         for schedule in self.schedules.values():
             yield from schedule.warnings
 

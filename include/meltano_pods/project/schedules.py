@@ -44,11 +44,11 @@ def read_schedule(node: Node) -> Schedule:
         return _unreadable(node, errors)
     warnings: list[ProjectError] = []
     entries = read_misspelled(entries, _KEYS, errors, warnings, required=_required(entries))
-    sections = {key: entries[key] for key in SECTIONS if key in entries}
-    clear = {key: each for key, each in sections.items() if looks_like_section(key, each)}
-    errors.found += find_sections(clear, "a schedule")
-    unclear = {key: each for key, each in sections.items() if key not in clear}
-    warnings += find_sections(unclear, "a schedule")
+    if sections := {key: entries[key] for key in SECTIONS if key in entries}:
+        clear = {key: each for key, each in sections.items() if looks_like_section(key, each)}
+        errors.found += find_sections(clear, "a schedule")
+        unclear = {key: each for key, each in sections.items() if key not in clear}
+        warnings += find_sections(unclear, "a schedule")
     name, job, extractor, loader, interval = "", None, None, None, None
     transform = SKIP
     with errors:
