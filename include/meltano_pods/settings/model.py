@@ -35,7 +35,8 @@ _WHOLE_DAG: dict[str, Any] = {"not_at": ["plugin", "task"]}
 class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
     """What annotations under `meltano_pods` may say."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    # Its bases, and the models of its values, defer their schemas, which would be built twice.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=False)
 
     environment: Name | None = Field(
         default=None,

@@ -30,7 +30,7 @@ StartTimeout = Annotated[Duration, Field(ge=timedelta(seconds=10), le=timedelta(
 _WHOLE_POD: dict[str, Any] = {"not_at": ["plugin"]}
 
 
-class PodSettings(BaseModel):
+class PodSettings(BaseModel, defer_build=True):
     """Where and in what pod a run takes place."""
 
     launcher: Launcher | None = Field(

@@ -88,7 +88,7 @@ class RunOptions(BaseModel):
 _OPTIONS = tuple(RunOptions.model_fields)
 
 
-class RunSettings(RunOptions):
+class RunSettings(RunOptions, defer_build=True):
     """The same, with what only settings can say about runs."""
 
     allowed_environments: tuple[Annotated[str, Field(min_length=1, max_length=250)], ...] = Field(
@@ -118,7 +118,7 @@ class RunSettings(RunOptions):
         return RunOptions(**{name: getattr(self, name) for name in _OPTIONS})
 
 
-class VariableSettings(BaseModel):
+class VariableSettings(BaseModel, defer_build=True):
     """Environment variables of a run."""
 
     env: Env = Field(

@@ -12,7 +12,7 @@ from meltano_pods.settings.types.scalars import Name, Needs, WholeNumber
 _AT_TASKS: dict[str, Any] = {"not_at": ["project", "environment", "plugin"]}
 
 
-class OrderSettings(BaseModel):
+class OrderSettings(BaseModel, defer_build=True):
     """When a task may start."""
 
     needs: Needs | None = Field(

@@ -157,7 +157,7 @@ def check_secret_env(value: object) -> object:
 class AirflowSource(BaseModel):
     """Where in Airflow a value is: a field of a connection, or a variable."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     connection: str | None = None
     field: str | None = None
@@ -168,7 +168,7 @@ class AirflowSource(BaseModel):
 class SecretKeySetting(BaseModel):
     """One key of a Secret; None leaves it to the deployment, or to the variable's name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     secret: SecretName | None = None
     key: SecretKey | None = None
