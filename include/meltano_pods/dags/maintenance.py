@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from airflow.sdk import DAG
 
-from meltano_pods.errors import ProjectError
+from meltano_pods.errors import DeploymentError, ProjectError
 from meltano_pods.missing import missing_package
 from meltano_pods.project.files import INCLUDE_PATHS, MELTANO_FILE, read_text
 from meltano_pods.settings.types.execution import KUBERNETES
@@ -21,28 +22,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DAG_ID = "meltano_pods.reaper"
+_PROVIDER = "airflow.providers.cncf.kubernetes"
 
 
 def maintenance_dag(dag_file: str) -> DAG | None:
     """Make the DAG, where the deployment or a task of a project asks for pods; else return None.
 
     Args:
-        dag_file: `__file__` of the DAG file.
+        dag_file: `__file__` of the DAG file, which imports the Kubernetes provider by itself.
 
     Raises:
         DeploymentError: The deployment's configuration is wrong, or the provider is missing.
     """
+    _check_provider(dag_file)
     deployment = read_deployment(airflow_root(dag_file))
     if deployment.settings.launcher != KUBERNETES and not any(
         _has_pods(folder) for folder in all_project_folders(dag_file)
     ):
         return None
-    try:
-        from meltano_pods.pods.airflow.reaper import ReapPodsOperator  # noqa: PLC0415 - heavy
-    except ModuleNotFoundError as error:
-        if (missing := missing_package(error, "the reaper of pods")) is None:
-            raise
-        raise missing from None
+    from meltano_pods.pods.airflow.reaper import ReapPodsOperator  # noqa: PLC0415 - heavy
+
     dag = DAG(
         DAG_ID,
         schedule=timedelta(minutes=15),
@@ -56,6 +55,23 @@ def maintenance_dag(dag_file: str) -> DAG | None:
     with dag:
         ReapPodsOperator(task_id="reap", deployment=deployment, dag_file=dag_file)
     return dag
+
+
+def _check_provider(dag_file: str) -> None:
+    """Check that the Kubernetes provider is there, without importing it."""
+    try:
+        if find_spec(_PROVIDER) is not None:
+            return
+        absent = ModuleNotFoundError(name=_PROVIDER)
+    except ModuleNotFoundError as error:
+        absent = error
+    if (missing := missing_package(absent, "the reaper of pods")) is None:
+        raise absent
+    raise DeploymentError(
+        missing.what,
+        missing.where,
+        f"{missing.fix} Where no task runs as a pod, remove {dag_file} instead.",
+    )
 
 
 def _has_pods(folder: Path) -> bool:

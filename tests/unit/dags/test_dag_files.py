@@ -95,6 +95,23 @@ def test_parsing_imports_nothing_heavy() -> None:
     assert not {name for name in loaded if any(f"{name}.".startswith(f"{h}.") for h in heavy)}
 
 
+@pytest.mark.parametrize("missing", ["airflow.providers.cncf.kubernetes", "airflow.providers.cncf"])
+def test_the_reaper_without_the_kubernetes_provider_says_what_to_install(
+    missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in [each for each in sys.modules if each.startswith("airflow.providers.cncf")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, missing, None)
+    file = tmp_path / "dags" / "meltano_pods_reaper.py"
+    file.parent.mkdir()
+    file.write_text((ROOT / "dags" / file.name).read_text())
+    bag = DagBag(str(file))
+    (error,) = bag.import_errors.values()
+    assert "the reaper of pods needs Airflow's Kubernetes provider" in error
+    assert "`apache-airflow-providers-cncf-kubernetes>=10.25`" in error
+    assert f"remove {file}" in error
+
+
 def test_airflow_imports_what_pods_need_before_it_parses() -> None:
     # Once, in the process that the parses are forked from: it takes seconds.
     named = set(iter_airflow_imports(str(ROOT / "dags" / "meltano_pods_reaper.py")))
