@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,11 +30,13 @@ from tools.local_database import MigrationError, migrate, needs_migration
 from tools.local_places import ROOT, WORK, airflow_environment, notes, output_of, state_of
 from tools.local_plugins import PluginsError, install_plugins
 from tools.stoppable import (
+    RESUMES,
     InterruptedRunError,
     Stoppable,
     handle_signals,
     raise_interrupted,
     report,
+    signal_when_parent_ends,
 )
 
 if TYPE_CHECKING:
@@ -204,7 +207,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Python flushes it once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        report("nobody reads its output any more, so the run was stopped; its state is saved")
+        report(f"stopped, because nobody reads its output any more; {RESUMES}")
         return _OUTPUT_CLOSED
 
 
@@ -229,4 +232,5 @@ def _run(options: argparse.Namespace) -> bool:
 
 
 if __name__ == "__main__":
+    signal_when_parent_ends(signal.SIGTERM)  # `make`, should it be killed
     sys.exit(main())

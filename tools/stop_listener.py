@@ -21,6 +21,7 @@ class StopListener:
     def __init__(self) -> None:
         """Install nothing yet."""
         self._stopped = False
+        self._parent = os.getppid()
 
     def install(self) -> None:
         """Listen to Airflow and handle the signal."""
@@ -41,6 +42,8 @@ class StopListener:
         from meltano_pods.tasks.operator import MeltanoOperator  # noqa: PLC0415
 
         self._stopped = True
+        if os.getppid() != self._parent:
+            _discard_output()  # which nobody reads any more: no line of a log may end the run
         try:
             task = get_current_context()["task"]
         except RuntimeError:  # between tasks
@@ -49,3 +52,9 @@ class StopListener:
             task.on_kill()
         if not isinstance(task, MeltanoOperator):
             os._exit(_STOPPED)
+
+
+def _discard_output() -> None:
+    null = os.open(os.devnull, os.O_WRONLY)
+    for number in (1, 2):
+        os.dup2(null, number)

@@ -6,10 +6,12 @@ Its other half, in that process, is `stop_listener`.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -25,8 +27,12 @@ if TYPE_CHECKING:
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _EXITED_BY_SIGNAL = 128
+_SET_PARENT_DEATH_SIGNAL = 1  # prctl(2)
 # `make` passes on the SIGTERM that its process group has had, and `timeout` sends SIGINT twice.
 _SAME_SIGNAL_SECONDS = 1.0
+
+
+RESUMES = "the next run resumes from the last saved state, if there is one"
 
 
 class InterruptedRunError(Exception):
@@ -58,8 +64,16 @@ def raise_interrupted(number: int, _frame: FrameType | None) -> NoReturn:
     raise InterruptedRunError(number, "stopped before the run began; nothing was changed")
 
 
+def signal_when_parent_ends(number: int) -> None:
+    """Have the kernel send this process a signal when its parent ends (Linux; else nothing)."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None, use_errno=True).prctl(_SET_PARENT_DEATH_SIGNAL, number, 0, 0, 0)
+
+
 class Stoppable:
     """A process in a session of its own, which signals reach only in order.
+
+    It is stopped as well when this process ends without a word, as by SIGKILL.
 
     Args:
         command: In exec form.
@@ -93,6 +107,7 @@ class Stoppable:
                 stderr=subprocess.STDOUT,
                 text=True,
                 start_new_session=True,
+                preexec_fn=partial(_stop_with, os.getpid()),  # noqa: PLW1509 - no thread runs here
             )
         except BaseException:
             self._exit_stack.close()
@@ -169,7 +184,14 @@ class Stoppable:
             )
         if code == -STOP_SIGNAL:
             return "stopped before its first task began"
-        return "stopped; the next run resumes from the last saved state"
+        return f"stopped; {RESUMES}"
+
+
+def _stop_with(parent: int) -> None:
+    """Bind a started process to its parent, before it becomes another program."""
+    signal_when_parent_ends(STOP_SIGNAL)
+    if os.getppid() != parent:  # which ended meanwhile
+        os._exit(_EXITED_BY_SIGNAL)
 
 
 def report(text: str) -> None:

@@ -34,6 +34,7 @@ print("draining", flush=True)
 child.kill()
 print("saved", flush=True)
 """
+_WAIT = "import time; time.sleep(600)"
 _STUBBORN = _DRAINING.replace("while not stopped", "while True").replace(
     "lambda *_: stopped.append(1)", 'lambda *_: print("draining", flush=True)'
 )
@@ -87,6 +88,25 @@ def test_a_second_interrupt_kills_all_that_was_started(
     wait_until(lambda: not any(alive(pid) for pid in pids))
 
 
+def test_a_killed_parent_leaves_nothing() -> None:
+    parent = f"""\
+import os, pathlib, sys
+from tools.stoppable import Stoppable
+command = [sys.executable, "-c", "import os; print(os.getpid(), flush=True);" {_WAIT!r}]
+with Stoppable(command, directory=pathlib.Path.cwd(), environment=os.environ) as process:
+    for line in process.lines():
+        print(line, end="", flush=True)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        assert alive(pid)
+        process.kill()
+    wait_until(lambda: not alive(pid))
+
+
 def test_before_its_handler_is_installed_it_ends_at_once(tmp_path: Path) -> None:
     code = 'import time; print("loading", flush=True); time.sleep(600)'
     with pytest.raises(InterruptedRunError, match="before its first task"), start(
@@ -134,6 +154,7 @@ sys.exit(local_run.main([]))
         process.stdout.close()
         (shown,) = process.stderr.read().splitlines()
     assert "nobody reads its output" in shown
+    assert "is saved" not in shown  # there may have been none to save
     assert process.returncode == 141
 
 
@@ -175,6 +196,18 @@ class TestListener:
         with pytest.raises(SystemExit):
             StopListener().stop()
         task.on_kill.assert_called_once_with()
+        assert exits == [1]
+
+    def test_output_that_nobody_reads_is_discarded_first(
+        self, exits: list[int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        discarded: list[int] = []
+        monkeypatch.setattr(os, "dup2", lambda _, number: discarded.append(number))
+        listener = StopListener()
+        monkeypatch.setattr(os, "getppid", lambda: 1)
+        with pytest.raises(SystemExit):
+            listener.stop()
+        assert discarded == [1, 2]
         assert exits == [1]
 
     def test_between_tasks_it_ends_at_once(self, exits: list[int]) -> None:
