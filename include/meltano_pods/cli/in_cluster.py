@@ -9,6 +9,7 @@ import uuid
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.build import build_pod
 from meltano_pods.pods.spec.options import build_pod_options
 from meltano_pods.pods.spec.template import read_template
+from meltano_pods.project.meltano_command import meltano_command
 from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
 
 if TYPE_CHECKING:
@@ -101,7 +103,8 @@ def run_in_cluster(asked: Asked, log: Log, cluster: Reached, *, wait: bool) -> R
         look=tuple(cluster.aim(line) for line in run_pod.explain(kept=kept)),
     )
     typed = shlex.join(["meltano-runner", *asked.spec.arguments])
-    raise failure_of(failure, f"{asked.folder.name}: {typed}; pod {pods.namespace}/{name}")
+    where = f"{asked.folder.name}: {typed}; pod {pods.namespace}/{name}"
+    raise failure_of(failure, where, partial(meltano_command, asked.folder))
 
 
 def _manifest(asked: Asked, cluster: Reached) -> dict[str, Any]:

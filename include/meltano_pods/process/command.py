@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowFailException
 
 from meltano_pods.errors import DeploymentError
 from meltano_pods.settings.deployment.read import SECTION
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _IN_IMAGE = Path("/opt/meltano/bin/meltano-runner")
 _BESIDE_DAGS = Path(".venv-meltano/bin/meltano-runner")
@@ -54,20 +49,3 @@ def find_runner(project: Path, root: Path | None = None) -> Path:
         "EMBED_MELTANO=true), or set the environment variable AIRFLOW__MELTANO_PODS__RUNNER to the "
         "path of the command.",
     )
-
-
-def meltano_typed(project: Path, runner: Path) -> Callable[[str], str] | None:
-    """Return how a command of Meltano is typed beside a runner; None for as it is.
-
-    Where the Makefile has installed Meltano, it is not in the path, and its state and plugins are
-    not where Meltano would look for them.
-
-    Args:
-        project: The project's folder.
-        runner: As `find_runner` returns it.
-    """
-    root = runner.parents[len(_BESIDE_DAGS.parts) - 1]
-    if runner != root / _BESIDE_DAGS or not (root / "Makefile").is_file():
-        return None
-    name = shlex.quote(project.name)
-    return lambda arguments: f"make meltano PROJECT={name} ARGS={shlex.quote(arguments)}"

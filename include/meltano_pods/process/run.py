@@ -9,6 +9,7 @@ import shlex
 import tempfile
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -17,9 +18,10 @@ from meltano_runner.contract import Category, Outcome
 
 from meltano_pods.diagnosis import Failure, failure_of
 from meltano_pods.process.child import Child
-from meltano_pods.process.command import find_runner, meltano_typed
+from meltano_pods.process.command import find_runner
 from meltano_pods.process.environment import contract_environment
 from meltano_pods.process.outcome import read_result
+from meltano_pods.project.meltano_command import meltano_command
 from meltano_pods.tasks.relay import relay
 
 if TYPE_CHECKING:
@@ -83,7 +85,7 @@ class Run:
         result = self._run(command)
         if result.outcome is not Outcome.SUCCEEDED:
             failure = Failure(result, tries=self._request.tries)
-            raise failure_of(failure, self._request.where, meltano_typed(project, runner))
+            raise failure_of(failure, self._request.where, partial(meltano_command, project))
         return result
 
     def stop(self) -> None:

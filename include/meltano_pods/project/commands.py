@@ -11,6 +11,7 @@ from meltano_pods.names import listed, suggestion
 from meltano_pods.project.definitions import lock_file
 from meltano_pods.project.document import shown
 from meltano_pods.project.files import location_of, read_text
+from meltano_pods.project.meltano_command import meltano_command
 from meltano_pods.project.model import PluginType
 
 if TYPE_CHECKING:
@@ -86,5 +87,5 @@ def _locked(folder: Path, plugin: Plugin) -> set[str] | None:
         raise ProjectError(
             "not the JSON of a plugin's definition",
             location_of(folder, path),
-            f"Create it again: `meltano lock --update {plugin.name}`.",
+            f"Create it again: `{meltano_command(folder, f'lock --update {plugin.name}')}`.",
         ) from None

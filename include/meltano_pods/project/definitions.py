@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from meltano_pods.errors import ProjectError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.project.document import shown
+from meltano_pods.project.meltano_command import has_make_target, meltano_command
 from meltano_pods.project.model import PluginType
 
 if TYPE_CHECKING:
@@ -87,11 +88,13 @@ def _fix(project: Project, plugin: Plugin, path: Path) -> str:
         others = [each.name for each in project.plugins if each.type is plugin.type]
         near = suggestion(name, [each for each in others if each != plugin.name])
         return (
-            f"{near}Name a plugin of the project, or add it where the Hub can be reached: `meltano "
-            f"add --plugin-type {plugin.type} {name}`."
+            f"{near}Name a plugin of the project, or add it where the Hub can be reached: "
+            f"`{meltano_command(project.path, f'add --plugin-type {plugin.type} {name}')}`."
         )
+    place = "" if has_make_target(project.path) else " in the project's folder"
     variant = "" if plugin.variant else ", add the `variant` in the name of its lock file"
     return (
-        f"Where the Hub can be reached, run `meltano lock {name}` in the project's folder{variant} "
-        "and keep that file with the project. A plugin of your own gets a `namespace`."
+        f"Where the Hub can be reached, run `{meltano_command(project.path, f'lock {name}')}`"
+        f"{place}{variant} and keep that file with the project. A plugin of your own gets a "
+        "`namespace`."
     )

@@ -75,7 +75,7 @@ def compose(text: str, file: str) -> yaml.MappingNode:
         raise ProjectError(
             "the file is empty",
             Location(file),
-            "Write at least `plugins:` and `jobs:`, or `meltano init` a project.",
+            "Write at least `plugins:` and `jobs:`.",
         )
     if not isinstance(raw, yaml.MappingNode):
         found = "a list" if isinstance(raw, yaml.SequenceNode) else "a single value"

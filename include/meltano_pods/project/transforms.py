@@ -12,6 +12,7 @@ from meltano_pods.errors import Location, ProjectError
 from meltano_pods.names import listed
 from meltano_pods.project.commands import commands_of
 from meltano_pods.project.document import shown
+from meltano_pods.project.meltano_command import meltano_command
 from meltano_pods.project.model import PluginType
 
 if TYPE_CHECKING:
@@ -83,10 +84,11 @@ def _other_way(project: Project, schedule: Schedule) -> str:
     default = project.default_environment
     environment = default.name if default is not None and not default.unset else "ENVIRONMENT"
     job = f"{environment}:{schedule.extractor}-to-{schedule.loader}"
+    copy = meltano_command(project.path, f"state copy {schedule.name} {job}")
     return (
         f"schedule a job, such as `tasks: [{pair}, '{names[0] if names else 'dbt'}:run']`. Its "
         f"state id is `{job}` instead of `{schedule.name}`: copy the bookmark before its first run "
-        f"(`meltano state copy {schedule.name} {job}`), or all is loaded again."
+        f"(`{copy}`), or all is loaded again."
     )
 
 

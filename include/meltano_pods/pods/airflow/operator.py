@@ -38,6 +38,7 @@ from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.build import RunSpec, build_pod
 from meltano_pods.pods.spec.options import build_pod_options
 from meltano_pods.pods.spec.template import read_template
+from meltano_pods.project.meltano_command import meltano_command
 from meltano_pods.results.ended import Ended
 from meltano_pods.results.report import failed, succeeded
 from meltano_pods.tasks.airflow_values import read_airflow_values
@@ -122,6 +123,7 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         super().__init__(**{**said, **provider_arguments(options)})
         self._take(task, state_id_suffix, choices)
         self.project = place.folder.name
+        self._folder = place.folder
         self.options = options
         if options.log_url is not None:
             self.operator_extra_links = (_POD_LOG, *self.operator_extra_links)
@@ -342,7 +344,10 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         )
         failed(ended, known.result)
         # Nothing of what led here: it is told in words, and the API's answers are long.
-        raise failure_of(failure, where) from None
+        raise failure_of(failure, where, self._meltano_command) from None
+
+    def _meltano_command(self, arguments: str) -> str:
+        return meltano_command(self._folder, arguments)
 
     @property
     def pod_log_address(self) -> str:
