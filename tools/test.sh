@@ -25,8 +25,12 @@ part() {
     printf '%-28s %5d s  %s\n' "$name" $((SECONDS - began)) "$state" >>"$work/results"
 }
 
-left_out() { # NAME...
-    printf '%-28s     -    left out: no Docker engine\n' "$@" >>"$work/results"
+left_out() { # REASON NAME...
+    local reason=$1 name
+    shift
+    for name in "$@"; do
+        printf '%-28s     -    left out: %s\n' "$name" "$reason" >>"$work/results"
+    done
 }
 
 have_engine() {
@@ -38,7 +42,7 @@ pytest() { .venv/bin/python -m pytest -q "$@"; }
 with_engine() {
     part "Docker, kind, helm, kubectl" .venv/bin/python -m tools.cluster tools
     touch "$work/tools"
-    charts
+    charts_and_api
     part "Chromium" bash tests/cluster/chromium.sh
     part "a cluster" pytest -n 2 --dist loadgroup tests/cluster --durations=10
 }
@@ -46,14 +50,19 @@ with_engine() {
 without_engine() {
     part "helm" .venv/bin/python -m tools.cluster helm
     touch "$work/tools"
-    charts
+    charts_and_api
 }
 
-charts() {
+charts_and_api() {
     export HELM=$PWD/.run/cluster/bin/helm
     part "charts" pytest tests/charts
     part "charts, linted" bash tests/charts/lint.sh
     part "Astro, workflows" make astro-check lint-workflows UNPINNED=1
+    if [[ ${CI:-} == true ]] || .venv/bin/python -m tests.support.control_plane; then
+        part "API server" pytest tests/apiserver
+    else
+        left_out "no kube-apiserver, see CONTRIBUTING.md" "API server"
+    fi
 }
 
 fast() {
@@ -96,7 +105,7 @@ if [ "${1:-all}" = all ]; then
     if [ "$engine" = yes ]; then
         { with_engine && either; } >"$work/beside" 2>&1 &
     else
-        left_out "images" "astro dev start" "Chromium" "a cluster"
+        left_out "no Docker engine" "images" "astro dev start" "Chromium" "a cluster"
         { without_engine && either; } >"$work/beside" 2>&1 &
     fi
     renice --priority 5 $$ >/dev/null
@@ -117,6 +126,6 @@ omitted=$(grep -c ' left out: ' "$work/results")
 printf '%-28s %5d s\n' "in all" "$SECONDS"
 printf '\n%d passed, %d failed, %d left out\n' "$passed" "$failed" "$omitted"
 if [ "$omitted" != 0 ]; then
-    echo "To run them, start Docker; as root on Debian, INSTALL_DOCKER=1 installs and starts it."
+    echo "Docker: start it; as root on Debian, INSTALL_DOCKER=1 installs and starts it."
 fi
 [ "$failed" = 0 ]
