@@ -24,6 +24,7 @@ collect_ignore = [
     "meltano",
     "runner",
     "scheduler",
+    "tools",
     "unit",
 ]
 _TIMEOUT_SECONDS = 120

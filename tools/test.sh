@@ -68,7 +68,7 @@ charts_and_api() {
 fast() {
     # Caches that outlive the clone: without them types alone take half a minute.
     part "lint, types, imports" env MYPY_CACHE_DIR="$caches/mypy" make lint-code
-    part "unit tests, docs" pytest -n 2 tests/unit tests/runner tests/docs tests/images \
+    part "unit tests, docs" pytest -n 2 tests/unit tests/tools tests/runner tests/docs tests/images \
         -m "not meltano and not fault and not images"
     part "DAG integrity" pytest tests/dags
     part "tap-csv" env MYPY_CACHE_DIR="$caches/mypy-plugins" make test-plugins

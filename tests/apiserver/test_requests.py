@@ -17,7 +17,7 @@ from meltano_pods.pods.run.run_secret import create_run_secret
 from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.build import RunSpec, build_pod
 from meltano_pods.pods.spec.template import read_template
-from meltano_pods.settings.variables_model import AirflowSource
+from meltano_pods.settings.types.env import AirflowSource
 from meltano_runner.contract import Category
 
 from tests.apiserver.launching import NAME, build, start, touch
