@@ -99,6 +99,14 @@ def test_success(start: Callable[..., Run]) -> None:
     assert "INFO meltano: hello" in run.log
 
 
+def test_a_run_imports_only_what_it_needs(start: Callable[..., Run]) -> None:
+    run = start("run", "succeeds", PYTHONPROFILEIMPORTTIME="1")
+    assert run.end().outcome is Outcome.SUCCEEDED
+    imported = {line.rpartition("|")[2].strip() for line in run.log.splitlines()}
+    assert "meltano_runner.run.session" in imported
+    assert imported.isdisjoint({"difflib", "psutil", "sqlite3"})
+
+
 def test_the_two_logging_configurations_differ_in_the_root_level_alone() -> None:
     info, debug = (json.loads(Path(path(level)).read_text()) for level in ("info", "debug"))
     assert (info["root"].pop("level"), debug["root"].pop("level")) == ("INFO", "DEBUG")

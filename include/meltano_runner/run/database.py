@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import importlib.util
-import sqlite3
 import time
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -70,6 +69,8 @@ def _revision(file: Path) -> str | None:
     """Return the revision of a database; None while there is none."""
     if not file.is_file():
         return None
+    import sqlite3  # noqa: PLC0415 - for this alone, and most pods have no such file
+
     try:
         with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as database:
             found = database.execute("SELECT version_num FROM alembic_version").fetchone()

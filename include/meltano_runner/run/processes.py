@@ -83,7 +83,7 @@ def any_left() -> bool:
 
 
 def _children(pid: int, *, recursive: bool) -> list[psutil.Process]:
-    import psutil  # noqa: PLC0415 - 20 ms that a run which nobody stops does not pay
+    import psutil  # noqa: PLC0415 - 20 ms, which a run pays only if it has to end processes
 
     try:
         children = psutil.Process(pid).children(recursive=recursive)

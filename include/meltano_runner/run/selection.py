@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from difflib import get_close_matches
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +136,8 @@ def _no_such_stream(tap: str, name: str, streams: Sequence[str]) -> str:
 
 def _nearest(name: str, streams: Iterable[str]) -> list[str]:
     """Return up to three streams that are called much like this, with or without a schema."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a failed run needs it
+
     folded = {each.casefold(): each for each in streams}
     tails = {re.split(r"[-.]", each)[-1]: stream for each, stream in folded.items()}
     for known in (folded, tails):

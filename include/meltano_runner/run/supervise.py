@@ -144,18 +144,24 @@ class Supervisor:
             log.say(f"stopping ({self.stop.reason}): the target drains, the state is saved")
         self.stop.step(busy=self._tracker.busy)
 
-    def _reap(self, meltano: int) -> None:
-        """Reap every child that has ended: Meltano, and orphans that came to the runner."""
-        with contextlib.suppress(ChildProcessError):
+    def _reap(self, meltano: int) -> bool:
+        """Reap every child that has ended: Meltano, and orphans that came to the runner.
+
+        Returns:
+            Whether a child is left.
+        """
+        try:
             while True:
                 pid, status = os.waitpid(-1, os.WNOHANG)
                 if pid == 0:
-                    return
+                    return True
                 if pid == meltano:
                     self._exit_code = os.waitstatus_to_exitcode(status)
+        except ChildProcessError:
+            return False
 
     def _clear_up(self, meltano: int, log: Log) -> None:
-        if processes.any_left():
+        if self._reap(meltano) and processes.any_left():
             log.say("killing processes that outlived Meltano", "WARNING")
             processes.kill_all(meltano)
             until = monotonic() + _LINGER_SECONDS
