@@ -1,11 +1,11 @@
-# The verbs of this project; `make help` lists them. Environments are made when first needed and
-# again when what they are made of has changed.
+# `make help` lists the targets. Environments are created when first needed, and again when their
+# sources have changed.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# uv does the installing; where it is missing, this fetches it as any other package.
+# uv installs packages. If it is missing, it is installed with pip.
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo .venv-uv/bin/uv)
 PYTHON ?= >=3.11,<3.14
@@ -14,14 +14,14 @@ PROJECTS := $(patsubst meltano/%/meltano.yml,%,$(wildcard meltano/*/meltano.yml)
 PLUGIN_PACKAGES := $(patsubst %/pyproject.toml,%,$(wildcard meltano/*/*/pyproject.toml))
 PLUGINS := $(PROJECTS:%=.run/meltano/%/.installed)
 
-# $(call quote,TEXT): one argument for the shell, whatever is in it.
+# $(call quote,TEXT): TEXT as one shell argument.
 quote = '$(subst ','\'',$1)'
 
-# $(call if-true,NAME,TEXT): TEXT where the variable is 1, true or yes.
+# $(call if-true,NAME,TEXT): TEXT if the variable is 1, true or yes.
 if-true = $(if $(filter 1 true yes,$($1)),$2,$(if $(filter-out 0 false no,$($1)),$(error \
 	make $@: $1=$($1) is neither yes nor no; expected one of: 1, true, yes, 0, false, no. Example: make $@ $1=1)))
 
-# A misspelled variable would be ignored, and the verb would do something else than was meant.
+# Make ignores misspelled variables, so that a target would not do what was intended.
 ifeq ($(MAKELEVEL),0)
 OVERRIDES := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
 ifneq ($(OVERRIDES),)
@@ -35,37 +35,37 @@ endif
 ##@ Try it
 
 .PHONY: run
-run: .venv/.airflow .venv-meltano/.done ## Run a project's DAG in Airflow here, resuming from its state; no Docker, no cluster (DAG=, FULL_REFRESH=1)
+run: .venv/.airflow .venv-meltano/.done ## Run a DAG in Airflow on this machine, resuming from its state; no Docker, no cluster (DAG=, FULL_REFRESH=1)
 	@.venv/bin/python -m tools.local_run --dag=$(call quote,$(DAG)) $(call if-true,FULL_REFRESH,--full-refresh) $(if $(findstring command,$(origin PROJECT)),--project=$(call quote,$(PROJECT)))
 
 .PHONY: airflow
-airflow: .venv/.airflow .venv-meltano/.done ## The Airflow UI here, no Docker, until Ctrl+C (AIRFLOW_PORT=)
+airflow: .venv/.airflow .venv-meltano/.done ## Start the Airflow UI on this machine until Ctrl+C; no Docker (AIRFLOW_PORT=)
 	@projects=$$(.venv/bin/python -m tools.airflow_here --check); \
 	for project in $$projects; do $(MAKE) --silent .run/meltano/$$project/.installed || echo "Airflow starts all the same."; done
 	@.venv/bin/python -m tools.airflow_here
 
 .PHONY: reset
-reset: .venv/.airflow ## Remove the state and the output that runs here have kept of one project (PROJECT=)
+reset: .venv/.airflow ## Remove the state and output of a project's local runs (PROJECT=)
 	@.venv/bin/python -m tools.local_reset $(call quote,$(PROJECT))
 
 .PHONY: up
-up: .venv/.dev ## A kind cluster with Airflow and the images; again is quick (CLUSTER_IMAGES=registry|offline)
+up: .venv/.dev ## Create or update a kind cluster with Airflow and the images (CLUSTER_IMAGES=registry|offline)
 	@.venv/bin/python -m tools.cluster up
 
 .PHONY: demo
-demo: .venv/.dev ## Run the example on that cluster and follow it (DAG=, FULL_REFRESH=1)
+demo: .venv/.dev ## Run a DAG on the cluster and follow it (DAG=, FULL_REFRESH=1)
 	@.venv/bin/python -m tools.cluster demo $(if $(DAG),--dag=$(call quote,$(DAG))) $(call if-true,FULL_REFRESH,--full-refresh)
 
 .PHONY: output
-output: .venv/.dev ## List what the targets wrote there, or print a file of it (FILE=)
+output: .venv/.dev ## List the output on the cluster, or print a file of it (FILE=)
 	@.venv/bin/python -m tools.cluster output $(if $(FILE),$(call quote,$(FILE)))
 
 .PHONY: astro-kind
-astro-kind: .venv/.dev ## Let Airflow of `astro dev start` run its tasks there as pods (OFF=1)
+astro-kind: .venv/.dev ## Let `astro dev start` run its tasks as pods in the cluster (OFF=1)
 	@.venv/bin/python -m tools.cluster astro-kind$(call if-true,OFF,-off)
 
 .PHONY: down
-down: .venv/.dev ## Remove the cluster with all that is in it: state, output, history
+down: .venv/.dev ## Remove the cluster with its state, output and history
 	@.venv/bin/python -m tools.cluster down
 
 ##@ Ship it
@@ -79,33 +79,33 @@ push: .venv/.dev ## Publish the Meltano image and pin it for Airflow (REGISTRY=g
 	@.venv/bin/python -m tools.images push $(if $(REGISTRY),$(call quote,$(REGISTRY))) $(if $(TAG),--tag=$(call quote,$(TAG)))
 
 .PHONY: plan
-plan: .venv/.airflow ## Print the DAGs that Airflow will make (PROJECT=; PODS=astro|external|default: their pods; DIFF=main: what changes)
+plan: .venv/.airflow ## Print the DAGs that Airflow will create (PROJECT=; PODS=astro|external|default: their pods; DIFF=main: what changes)
 	@.venv/bin/meltano-pods plan $(if $(PROJECT),$(call quote,$(PROJECT))) $(if $(PODS),--pods=$(call quote,$(PODS))) $(if $(DIFF),--diff=$(call quote,$(DIFF)))
 
 .PHONY: validate
-validate: .venv/.airflow ## Name every fault of every project
+validate: .venv/.airflow ## Report every error of every project
 	@.venv/bin/meltano-pods validate
 
 .PHONY: doctor
-doctor: .venv/.dev ## Check all that runs depend on, and say how to mend what is wrong
+doctor: .venv/.dev ## Check everything that runs depend on, and show how to fix problems
 	@.venv/bin/meltano-pods doctor
 
 .PHONY: astro-check
-astro-check: .venv/.dev ## What Astro would refuse, and how to mend it (UNPINNED=1 before an image is pinned)
+astro-check: .venv/.dev ## Report what Astro would reject, with fixes (UNPINNED=1 before an image is pinned)
 	@.venv/bin/python -m tools.astro_check $(call if-true,UNPINNED,--unpinned)
 
 ##@ Work on it
 
 .PHONY: test
-test: ## Every test this machine can run, each part timed
+test: ## Run every test that this machine can run, and time each part
 	@bash tools/test.sh all
 
 .PHONY: test-fast
-test-fast: ## Lint, types, unit tests, DAG integrity: no cluster, no browser
+test-fast: ## Run linters, types, unit tests and DAG integrity: no cluster, no browser
 	@bash tools/test.sh fast
 
 .PHONY: meltano
-meltano: .venv/.airflow .venv-meltano/.done ## Meltano itself in a project, with the state of `make run` (PROJECT=, ARGS='invoke tap-csv --discover')
+meltano: .venv/.airflow .venv-meltano/.done ## Run Meltano itself in a project, with the state of `make run` (PROJECT=, ARGS='invoke tap-csv --discover')
 	@.venv/bin/python -m tools.meltano_here $(call quote,$(or $(PROJECT),csv_to_json)) $(ARGS)
 
 .PHONY: plugins
@@ -113,7 +113,7 @@ plugins: .venv-meltano/.done ## Install the plugins of every project
 	@$(MAKE) --silent --keep-going $(PLUGINS)
 
 .PHONY: test-plugins
-test-plugins: $(UV) ## Tests of the plugins that projects bring themselves
+test-plugins: $(UV) ## Test the plugins that are part of projects
 	@for plugin in $(PLUGIN_PACKAGES); do \
 		echo "$$plugin"; \
 		$(UV) run --quiet --directory $$plugin mypy; \
@@ -135,20 +135,20 @@ lint-prose: .venv/.dev ## Check the words of pages, comments and messages with V
 	@bash tests/prose/lint.sh
 
 .PHONY: lint-workflows
-lint-workflows: ## The workflows for GitHub, by actionlint, zizmor and shellcheck
+lint-workflows: ## Check the GitHub workflows with actionlint, zizmor and shellcheck
 	@bash tests/workflows/lint.sh
 
 .PHONY: fix
-fix: .venv/.dev ## Mend what the linters can mend
+fix: .venv/.dev ## Fix what the linters can fix
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
 .PHONY: docs
-docs: .venv/.dev ## Write the reference pages that are made from the code
+docs: .venv/.dev ## Generate reference pages from the code
 	.venv/bin/python -m tools.reference
 
 .PHONY: docs-site
-docs-site: .venv/.dev ## Build the documentation as a site, every link checked: .run/docs/html/index.html
+docs-site: .venv/.dev ## Build the documentation as a site and check every link: .run/docs/html/index.html
 	@.venv/bin/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky \
 		--conf-dir docs --doctree-dir .run/docs/trees . .run/docs/html
 
@@ -158,22 +158,22 @@ bench: .venv/.dev .venv-meltano/.done ## Measure against baselines in the same r
 	.venv/bin/python -m bench
 
 .PHONY: bench-parse
-bench-parse: .venv/.dev .venv-meltano/.done ## Measure what reading and parsing projects costs, beside Meltano and Airflow
+bench-parse: .venv/.dev .venv-meltano/.done ## Measure the cost of reading and parsing projects, next to Meltano and Airflow
 	@.venv/bin/python -m bench.parse
 
 .PHONY: bench-pods
 bench-pods: .venv/.dev ## Measure what Airflow adds to a pod, on the cluster of `make up`
 	@.venv/bin/python -m bench.pods
 
-# The dates up to which packages count. Airflow's constraint files are on no package registry; a date
-# shortly after the pinned Airflow's release keeps its loosely bounded dependencies (SQLAlchemy among
-# them) where it was tested. Not in pyproject.toml, where they would also bind every `meltano install`
-# below this folder.
+# Packages published after these dates are ignored. Airflow's constraint files are on no package registry,
+# so a date shortly after the release of the pinned Airflow keeps its loosely bounded dependencies, such as
+# SQLAlchemy, at versions it was tested with. The dates are not in pyproject.toml, where they would also
+# apply to every `meltano install` below this folder.
 AIRFLOW_DATE := 2026-09-21
 MELTANO_DATE := 2026-11-22
 
 .PHONY: lock
-lock: $(UV) ## Resolve every lock anew
+lock: $(UV) ## Resolve every lock again
 	$(UV) lock --quiet --exclude-newer $(AIRFLOW_DATE) \
 		--exclude-newer-package apache-airflow-providers-cncf-kubernetes=$(MELTANO_DATE)
 	$(UV) export $(EXPORT) --all-groups --output-file locks/dev.txt
@@ -188,15 +188,15 @@ COMPILE := --quiet --no-config --generate-hashes --no-header --no-annotate --exc
 EXPORT := --quiet --frozen --no-header --no-annotate --no-emit-workspace
 
 .PHONY: clean
-clean: ## Remove environments, plugins and builds; state, output and history stay
+clean: ## Remove environments, plugins and builds; keep state, output and history
 	rm -rf .venv .venv-meltano .venv-uv .cache .run/meltano .run/docs
 
 .PHONY: help
-help: ## List the verbs
+help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# Environments. The locks hold hashes; the two packages of this workspace are installed in place.
+# Environments. The locks contain hashes. The two packages of this workspace are editable.
 
 .venv-uv/bin/uv:
 	@echo "Fetching uv $(UV_VERSION)"
@@ -207,7 +207,7 @@ help: ## List the verbs
 
 WORKSPACE := --editable include/meltano_runner --editable include/meltano_pods
 
-# The development environment holds all of Airflow's: one is enough, whichever came first.
+# The development environment includes the one for Airflow.
 .venv/.airflow: locks/airflow.txt include/meltano_pods/pyproject.toml include/meltano_runner/pyproject.toml | .venv/bin/python
 	@if [ -e .venv/.dev ]; then $(MAKE) --silent .venv/.dev; touch $@; exit; fi; \
 	echo "Installing Airflow (.venv)"; \
@@ -229,8 +229,8 @@ WORKSPACE := --editable include/meltano_runner --editable include/meltano_pods
 	$$install --no-deps --editable include/meltano_runner; \
 	touch $@; echo "  $$SECONDS s"
 
-# A project's plugins, each in an environment of its own. What may concern them is looked at anew when
-# it is touched, and installed when it differs.
+# A project's plugins, each in a separate environment. They are checked when a file that may concern them is
+# touched, and reinstalled if they differ.
 .SECONDEXPANSION:
 .run/meltano/%/.installed: meltano/%/meltano.yml $$(shell find meltano/% $(PLUGIN_PACKAGES) -path '*/.*' -prune -o \( -name '*.py' -o -name '*.toml' -o -name '*.txt' -o -name '*.lock' -o -name '*.yml' \) -print 2>/dev/null) .venv-meltano/.done
 	@.venv-meltano/bin/python -m tools.plugins meltano/$* $(@D)
