@@ -63,7 +63,7 @@ class TaskPlan:
             ParameterError: Options that this task cannot run with.
         """
         at = Circumstances(self.environment, taps=self.taps)
-        return invocation(self.arguments, self.settings.run_options, at)
+        return invocation(self.arguments, self.settings, at)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the task as JSON-compatible data."""

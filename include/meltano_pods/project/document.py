@@ -224,10 +224,11 @@ class Node:
     def _entries(self) -> Iterator[tuple[str, Node]]:
         self._spend()
         file, above = self.where.file, f"{self.where.key}." if self.where.key else ""
+        left, depth = self._left, self._depth + 1
         for key, value in self._raw.value:
-            name = key.value if len(key.value) <= _MAX_SHOWN else key.value[:_MAX_SHOWN] + "..."
-            where = Location(file, line_of(key), above + name)
-            yield key.value, Node(value, where, self._left, self._depth + 1)
+            text = key.value
+            name = text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."
+            yield text, Node(value, Location(file, line_of(key), above + name), left, depth)
 
     def _elements(self) -> Iterator[Node]:
         self._spend()

@@ -55,6 +55,7 @@ _KEYS = (
     "default_environment",
     INCLUDE_PATHS,
     "annotations",
+    "project_id",  # not read here, but `meltano init` writes it into every file
 )
 
 
