@@ -17,13 +17,12 @@ from meltano_pods.cli.shadowed import shadowed
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.names import listed
 from meltano_pods.plan.environment import without_environment
-from meltano_pods.project import read_project
-from meltano_pods.project.configured import ConfiguredSettings
+from meltano_pods.project.config_keys import misspelled_settings
 from meltano_pods.project.files import project_folders
 from meltano_pods.settings.deployment.read import deployment_settings, variable_of
 from meltano_pods.settings.deployment.values import PROJECT
 from meltano_pods.tasks.deployment import deployment_at
-from meltano_pods.tasks.planned import planned
+from meltano_pods.tasks.planned import planned, planned_project
 from meltano_runner.run import variables
 from meltano_runner.run.command import parse
 from meltano_runner.run.definitions import Definitions
@@ -36,8 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from meltano_pods.plan import ProjectPlan, TaskPlan
+    from meltano_pods.plan import TaskPlan
     from meltano_pods.project import Project
+    from meltano_pods.tasks.planned import PlannedProject
 
 
 _DATABASE = "MELTANO_DATABASE_URI"
@@ -73,7 +73,7 @@ def check_dag(dag_id: str) -> CheckedDag:
         named = set(re.findall(r"[\w-]+", own.read_text(encoding="utf-8")))
         return CheckedDag({each.name: [] for each in folders.values() if each.name in named}, [])
     try:
-        plan, dag = find_dag(find_projects(ROOT / "meltano"), dag_id)
+        _, dag = find_dag(find_projects(ROOT / "meltano"), dag_id)
     except MeltanoPodsError as error:
         raise LocalCheckError(str(error)) from error
     folder = folders[name]
@@ -94,9 +94,9 @@ def check_dag(dag_id: str) -> CheckedDag:
         environ |= dict.fromkeys(warehouse.VARIABLES, "")  # which the run will have
     for task in dag.tasks:
         _check_variables(folder, task, environ)
-    project = read_project(folder)
-    plugins = sorted({name for task in dag.tasks for name in _plugins_of(project, task)})
-    return CheckedDag({folder.name: plugins}, list(_warnings(project, plan)))
+    read = planned_project(folder)
+    plugins = sorted({name for task in dag.tasks for name in _plugins_of(read.project, task)})
+    return CheckedDag({folder.name: plugins}, list(_warnings(read)))
 
 
 def reject_project(name: str) -> str:
@@ -153,18 +153,20 @@ def check_projects() -> tuple[list[str], list[str]]:
     return good, errors
 
 
-def _warnings(project: Project, plan: ProjectPlan) -> Iterator[str]:
+def _warnings(read: PlannedProject) -> Iterator[str]:
     """Yield what a run on this machine makes of the project that its files do not say."""
+    yield from (str(each) for each in misspelled_settings(read.project, read.settings))
     name = variable_of("process_env")
     exported = deployment_settings({"process_env": os.environ[name]} if name in os.environ else {})
     with suppress(MeltanoPodsError):
-        for each in shadowed(project, plan, deployment_at(ROOT, exported), os.environ):
+        for each in shadowed(read, deployment_at(ROOT, exported), os.environ):
             yield f"{each.what}\n  where: {each.where}"
-        for setting in ConfiguredSettings(project).of_meltano():
+        for setting in read.settings.of_meltano():
             if _DATABASE in setting.variables and _DATABASE not in os.environ:
+                kept = state_of(read.project.name).name
                 yield (
-                    f"runs on this machine keep the state in .run/{state_of(project.name).name}, "
+                    f"runs on this machine keep the state in .run/{kept}, "
                     f"whatever `{setting.name}` says; export {_DATABASE} to keep it elsewhere\n"
                     f"  where: {setting.where}"
                 )
-    yield from (str(each) for each in without_environment(plan))
+    yield from (str(each) for each in without_environment(read.plan))

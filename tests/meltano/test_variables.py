@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_pods.project import read_project
 from meltano_pods.project.configured import ConfiguredSettings
+from meltano_pods.project.files import project_files
 
 from tests.checkout import ROOT
 from tests.runner.pipeline import BIN
@@ -78,7 +79,7 @@ def test_the_names_are_meltanos(tmp_path: Path) -> None:
     meltanos = json.loads(said.splitlines()[-1])
     assert meltanos["tap-child a.b"]  # inherited
     project = read_project(folder)
-    settings = ConfiguredSettings(project)
+    settings = ConfiguredSettings(project, project_files(folder))
     ours = {
         f"{plugin.name} {each.name}": sorted(each.variables)
         for plugin in project.plugins

@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 import yaml
 from meltano_pods.cli.main import COMMANDS
+from meltano_pods.project import files
 
 from tests.unit.command_line import FILE, rewrite, uncommented
 from tests.unit.projects import FULLEST
@@ -361,3 +362,46 @@ def test_the_command_is_installed(root: Path) -> None:
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: there is no project `nope`; there are: shop\n  where: ")
+
+
+def test_a_folder_that_has_to_be_renamed_is_one_error(root: Path, said: Said) -> None:
+    project = root / "meltano" / "my shop"
+    project.mkdir()
+    (project / "meltano.yml").write_text("plugins: {}\n")
+    code, out, err = said("validate")
+    assert code == 1
+    assert "1 error" in out
+    assert "'my shop' cannot be the name of a project" in err
+    assert "DAG file" in err.split("fix:")[1]
+    assert "has no DAG file" not in err
+
+
+@pytest.mark.parametrize(
+    ("interval", "shown"), [("every day", "unreadable"), ("'@manual'", "by hand")]
+)
+def test_the_plan_of_a_broken_dag_shows_whether_its_interval_is_known(
+    interval: str, shown: str, root: Path, said: Said
+) -> None:
+    text = f"schedules:\n- {{name: daily, job: gone, interval: {interval}}}\n"
+    (root / "meltano" / "shop" / "meltano.yml").write_text(text)
+    code, out, _ = said("plan")
+    assert code == 1
+    assert f"shop.daily {shown} " in " ".join(out.split())
+
+
+@pytest.mark.usefixtures("root")
+@pytest.mark.parametrize("command", ["validate", "doctor"])
+def test_every_file_of_a_project_is_read_once(
+    command: str, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    original = files.read_text
+
+    def read_text(folder: Path, path: Path) -> str:
+        read.append(path.name)
+        return original(folder, path)
+
+    monkeypatch.setattr(files, "read_text", read_text)
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__PROCESS_ENV", '{"TAP_A_PATH": "/data"}')
+    said(command)
+    assert read == ["meltano.yml"]

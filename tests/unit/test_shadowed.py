@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_pods.cli.shadowed import shadowed
 from meltano_pods.plan.environment import without_environment
-from meltano_pods.project import read_project
 from meltano_pods.settings.deployment.read import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
-from meltano_pods.tasks.planned import planned
+from meltano_pods.tasks.planned import planned, planned_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +60,7 @@ def found(
         (root / "k8s" / "pod_templates").mkdir(parents=True)
         (root / "k8s" / "pod_templates" / "default.yaml").write_text(template)
     deployment = deployment_at(root, deployment_settings(said))
-    return list(shadowed(read_project(folder), planned(folder), deployment))
+    return list(shadowed(planned_project(folder), deployment))
 
 
 def template_with(name: str) -> str:
@@ -135,7 +134,7 @@ def test_of_a_workers_environment(make_project: MakeProject) -> None:
     folder = make_project(SHOP.replace("TAP,", "tap-a,").replace("ANNOTATIONS", ""))
     deployment = deployment_at(folder.parents[1], deployment_settings({}))
     variables = {"TAP_A_PATH": "/data", "TAP_A_TOKEN": "t", "PATH": "/bin"}
-    (warning,) = shadowed(read_project(folder), planned(folder), deployment, variables)
+    (warning,) = shadowed(planned_project(folder), deployment, variables)
     assert "TAP_A_PATH, which is set in the environment of this process" in warning.what
 
 
@@ -190,3 +189,43 @@ def test_a_job_without_an_environment(more: str, warned: bool, root: Path, said:
 def test_a_schedule_of_a_pair_needs_no_environment(make_project: MakeProject) -> None:
     folder = make_project(SHOP.replace("TAP,", "tap-a,").replace("ANNOTATIONS", ""))
     assert not list(without_environment(planned(folder)))
+
+
+WITHOUT_OUTPUT = [
+    ("HOME", "", True),
+    ("MELTANO_PODS_OUTPUT", "", False),
+    ("HOME", "env: {MELTANO_PODS_OUTPUT: /mnt}", False),
+    *(
+        ("HOME", f"annotations: {{meltano_pods: {{{each}}}}}", False)
+        for each in (
+            "env: {MELTANO_PODS_OUTPUT: /mnt}",
+            "secret_env: {MELTANO_PODS_OUTPUT: {key: A}}",
+            OVERRIDE.replace("TARGET_JSONL_DESTINATION_PATH", "MELTANO_PODS_OUTPUT"),
+            "launcher: process",
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize("case", WITHOUT_OUTPUT, ids=lambda case: " ".join(map(str, case)))
+def test_an_output_folder_that_no_pod_has(
+    case: tuple[str, str, bool], root: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variable, more, warned = case
+    (root / "meltano" / "shop" / "meltano.yml").write_text(
+        SHOP.replace("TAP,", "tap-a,")
+        .replace("/mnt/lake", "$MELTANO_PODS_OUTPUT/lake")
+        .replace("ANNOTATIONS", more)
+    )
+    templates = root / "k8s" / "pod_templates"
+    templates.unlink()  # a link to those of this project
+    templates.mkdir()
+    (templates / "default.yaml").write_text(template_with(variable))
+    assert "MELTANO_PODS_OUTPUT" not in "".join(said("validate")[1:])
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LAUNCHER", "kubernetes")
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__IMAGE", "registry.example.org/x:1")
+    code, out, err = said("validate")
+    assert code == 0, out + err
+    what = "`destination_path` of target-jsonl refers to $MELTANO_PODS_OUTPUT"
+    assert (out + err).count(what) == warned
+    assert (what in said("doctor")[1]) == warned

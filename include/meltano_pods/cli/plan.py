@@ -18,6 +18,7 @@ from meltano_pods.cli.output import (
 )
 from meltano_pods.cli.plan_settings import show_settings
 from meltano_pods.cli.projects import find_projects, planned_all, projects_option
+from meltano_pods.errors import Location
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.settings.types.execution import KUBERNETES
 from meltano_pods.tasks.launcher import launcher_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from meltano_pods.plan import ProjectPlan
+    from meltano_pods.plan.model import BrokenDag
     from meltano_pods.tasks.deployment import Deployment
 
 
@@ -138,7 +140,7 @@ def _show(plans: list[ProjectPlan], deployment: Deployment, folder: Path) -> Non
         rows += [
             (
                 dag.dag_id,
-                dag.schedule or "by hand",
+                dag.schedule or ("unreadable" if _has_bad_interval(dag) else "by hand"),
                 "-",
                 *("-" for _ in after),
                 "-",
@@ -148,6 +150,15 @@ def _show(plans: list[ProjectPlan], deployment: Deployment, folder: Path) -> Non
             for dag in each.broken
         ]
         show_table(rows, "  ")
+
+
+def _has_bad_interval(dag: BrokenDag) -> bool:
+    """Whether a DAG has no schedule because its interval cannot be read."""
+    place = (dag.where.file, f"{dag.where.key}.interval")
+    return any(
+        isinstance(each.where, Location) and (each.where.file, each.where.key) == place
+        for each in dag.errors
+    )
 
 
 def _no_dag(plan: ProjectPlan, folder: Path) -> str:

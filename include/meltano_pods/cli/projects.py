@@ -22,13 +22,14 @@ from meltano_pods.errors import (
 from meltano_pods.names import listed, suggestion
 from meltano_pods.project.files import MELTANO_FILE, misnamed, project_folders
 from meltano_pods.tasks.folders import check_projects_folder, projects_source
-from meltano_pods.tasks.planned import planned
+from meltano_pods.tasks.planned import planned_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from meltano_pods.plan import ProjectPlan
     from meltano_pods.tasks.folders import Folders
+    from meltano_pods.tasks.planned import PlannedProject
 
 
 def projects_option(command: Callable[..., int]) -> Callable[..., int]:
@@ -185,13 +186,21 @@ def misnamed_error(file: Path) -> DeploymentError:
 
 def planned_all(folders: Iterable[Path]) -> tuple[list[ProjectPlan], list[MeltanoPodsError]]:
     """Return plans, and all errors of projects."""
-    plans: list[ProjectPlan] = []
+    projects, errors = planned_projects(folders)
+    return [each.plan for each in projects], errors
+
+
+def planned_projects(
+    folders: Iterable[Path],
+) -> tuple[list[PlannedProject], list[MeltanoPodsError]]:
+    """Return projects with their plans, and all errors of projects."""
+    found: list[PlannedProject] = []
     errors: list[MeltanoPodsError] = []
     for folder in folders:
         try:
-            plans.append(planned(folder))
+            found.append(planned_project(folder))
         except MeltanoPodsError as error:
             errors += every(error)
         else:
-            errors += plans[-1].errors
-    return plans, errors
+            errors += found[-1].plan.errors
+    return found, errors

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Location, ProjectError
 from meltano_pods.pods.spec.options import build_pod_options
-from meltano_pods.project.configured import ConfiguredSettings
 from meltano_pods.project.document import parse
 from meltano_pods.settings.deployment.read import variable_of
 from meltano_pods.settings.layers import place_of
@@ -23,36 +22,35 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
-    from meltano_pods.plan import ProjectPlan, TaskPlan
-    from meltano_pods.project.configured import ConfiguredSetting
+    from meltano_pods.plan import TaskPlan
+    from meltano_pods.project.configured import ConfiguredSetting, ConfiguredSettings
     from meltano_pods.project.model import Project
     from meltano_pods.tasks.deployment import Deployment
+    from meltano_pods.tasks.planned import PlannedProject
 
 _Variables = dict[str, Location | str]
 
 
 def shadowed(
-    project: Project,
-    plan: ProjectPlan,
+    planned: PlannedProject,
     deployment: Deployment,
     worker: Collection[str] = (),
 ) -> Iterator[ProjectError]:
     """Yield a warning for each setting in a project's files that a variable hides.
 
     Args:
-        project: The project.
-        plan: Its plan.
+        planned: The project.
         deployment: Where its tasks would run.
         worker: Names of the variables of a worker's environment, where it is known.
 
     Raises:
-        MeltanoPodsError: A file of the project, or the pod template, cannot be read.
+        MeltanoPodsError: The pod template cannot be read.
     """
-    settings = ConfiguredSettings(project)
+    project = planned.project
     reported: set[tuple[str, Location]] = set()
-    for task in plan.tasks:
-        variables = _variables(task, plan.project, deployment, worker)
-        for setting in _settings_of(task, project, settings):
+    for task in planned.plan.tasks:
+        variables = variables_of(task, project.name, deployment, worker)
+        for setting in settings_of(task, project, planned.settings):
             for name in sorted(setting.variables & variables.keys()):
                 if (name, setting.where) not in reported:
                     reported.add((name, setting.where))
@@ -70,7 +68,7 @@ def _warning(setting: ConfiguredSetting, name: str, place: Location | str) -> Pr
     )
 
 
-def _settings_of(
+def settings_of(
     task: TaskPlan, project: Project, settings: ConfiguredSettings
 ) -> Iterator[ConfiguredSetting]:
     """Yield the settings that matter to a task's run."""
@@ -81,8 +79,8 @@ def _settings_of(
             yield from settings.of(plugin, task.environment)
 
 
-def _variables(
-    task: TaskPlan, project: str, deployment: Deployment, worker: Collection[str]
+def variables_of(
+    task: TaskPlan, project: str, deployment: Deployment, worker: Collection[str] = ()
 ) -> _Variables:
     """Return the variables that a task's run gets, with the place of each; the last one counts."""
     own: _Variables = {

@@ -22,17 +22,19 @@ from meltano_pods.cli.projects import (
     find_projects,
     misnamed_error,
     misnamed_files,
-    planned_all,
+    planned_projects,
     projects_option,
 )
 from meltano_pods.cli.shadowed import shadowed
+from meltano_pods.cli.unset_output import unset_output
 from meltano_pods.errors import DeploymentError, MeltanoPodsError
 from meltano_pods.names import counted, listed, suggestion
 from meltano_pods.plan.environment import without_environment
 from meltano_pods.pods.spec.naming import build_secret_name
 from meltano_pods.pods.spec.preview import preview_pods
-from meltano_pods.project import read_project
+from meltano_pods.project.config_keys import misspelled_settings
 from meltano_pods.project.definitions import undefined
+from meltano_pods.project.naming import is_project_name
 from meltano_pods.project.transforms import transform_warnings
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from meltano_pods.errors import ProjectError
     from meltano_pods.plan import ProjectPlan
     from meltano_pods.tasks.deployment import Deployment
+    from meltano_pods.tasks.planned import PlannedProject
 
 _CALL = "airflow_dags"
 
@@ -59,31 +62,33 @@ def command(names: tuple[str, ...], projects: Path | None, form: str, profile: s
     DAG ids, states and Secrets that two share, and pods that the deployment cannot start (no such
     template, a value that is not allowed). It needs neither Airflow nor a cluster.
 
-    It warns of keys that Meltano does not read though they seem to be meant for it, of plugins that
-    runs look up on Meltano Hub, of DAGs that share a state where at most one of them has a
-    schedule, of variables that hide what a meltano.yml says, and of tasks that need a Meltano
-    environment and have none. Warnings alone exit with 0.
+    It warns of keys that Meltano does not read though they seem to be meant for it, of settings of
+    plugins that seem to be misspelled, of plugins that runs look up on Meltano Hub, of DAGs that
+    share a state where at most one of them has a schedule, of variables that hide what a
+    meltano.yml says, of pods without the MELTANO_PODS_OUTPUT that it refers to, and of tasks that
+    need a Meltano environment and have none. Warnings alone exit with 0.
 
     DAGs that share a state are an error where two of them have a schedule, for then their runs can
     meet; where no system database of Meltano keeps their runs apart, also where one has.
     """
     found = find_projects(projects).only(names)
-    plans, faults = planned_all(found.folders)
+    read, faults = planned_projects(found.folders)
+    plans = [each.plan for each in read]
     misnamed = misnamed_files(found.folder)
     faults += [misnamed_error(each) for each in misnamed]
     faults += [*_files(found, {each.parent.name for each in misnamed}), *_names(found)]
     warnings: list[MeltanoPodsError] = [each for plan in plans for each in plan.warnings]
-    for plan in plans:
-        project = read_project(found.folder / plan.project)
+    for each in read:
         warnings += [
-            *undefined(project),
-            *transform_warnings(project),
+            *undefined(each.project),
+            *transform_warnings(each.project),
+            *misspelled_settings(each.project, each.settings),
+            *without_environment(each.plan),
         ]
-        warnings += without_environment(plan)
     try:
         deployment = deployment_of(profile, found.root)
         faults += _pods(plans, deployment)
-        warnings += _shadowed(found, plans, deployment)
+        warnings += _variables(read, deployment)
     except MeltanoPodsError as error:
         faults.append(error)
     if form == TABLE:
@@ -122,7 +127,8 @@ def _files(found: Projects, misnamed: Collection[str]) -> Iterator[DeploymentErr
         return
     named = {file.stem: file for file in sorted(dags.rglob("*.py")) if _names_project(file)}
     for folder in found.folders:
-        if folder.name not in named:
+        # A folder that has to be renamed is an error already, and takes its DAG file's name along.
+        if folder.name not in named and is_project_name(folder.name):
             yield DeploymentError(
                 f"the project {folder.name} has no DAG file, so Airflow has none of its DAGs",
                 str(dags / f"{folder.name}.py"),
@@ -168,12 +174,13 @@ def _names_project(file: Path) -> bool:
     )
 
 
-def _shadowed(
-    found: Projects, plans: Sequence[ProjectPlan], deployment: Deployment
+def _variables(
+    projects: Sequence[PlannedProject], deployment: Deployment
 ) -> Iterator[ProjectError]:
-    for each in plans:
+    for each in projects:
         with suppress(MeltanoPodsError):  # an error of the pods, which is named already
-            yield from shadowed(read_project(found.folder / each.project), each, deployment)
+            yield from shadowed(each, deployment)
+            yield from unset_output(each, deployment)
 
 
 def _pods(plans: Sequence[ProjectPlan], deployment: Deployment) -> Iterator[MeltanoPodsError]:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import ProjectError
 from meltano_pods.project.definitions import lock_file
-from meltano_pods.project.files import project_files
 from meltano_pods.project.model import PluginType
+from meltano_pods.project.variables import references_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from meltano_pods.errors import Location
     from meltano_pods.project.document import Entries, Node
@@ -46,12 +46,14 @@ class ConfiguredSetting:
         name: Its dotted name.
         owner: Name of the plugin, or `Meltano`.
         variables: Those that Meltano prefers to the value.
+        references: Those that the value refers to.
         where: Place of the value.
     """
 
     name: str
     owner: str
     variables: frozenset[str]
+    references: frozenset[str]
     where: Location
 
 
@@ -60,14 +62,12 @@ class ConfiguredSettings:
 
     Args:
         project: The project.
-
-    Raises:
-        ProjectError: A file cannot be read.
+        files: The entries of its files.
     """
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, files: Sequence[Entries]) -> None:
         self._project = project
-        self._files = project_files(project.path)
+        self._files = files
         self._plugins: dict[tuple[str, str], Entries] = {}
         self._environments: dict[tuple[str, str, str], Entries] = {}
         for file in self._files:
@@ -85,7 +85,9 @@ class ConfiguredSettings:
             sections = {key: node for key, node in file.items() if key not in _NO_SETTINGS}
             for path, node in _leaves(sections):
                 variables = {_variable("meltano", path)} - {node.reference}
-                found[path] = ConfiguredSetting(path, "Meltano", frozenset(variables), node.where)
+                found[path] = ConfiguredSetting(
+                    path, "Meltano", frozenset(variables), _references(node), node.where
+                )
         return list(found.values())
 
     def of(self, plugin: Plugin, environment: str | None) -> list[ConfiguredSetting]:
@@ -113,9 +115,29 @@ class ConfiguredSettings:
                     path.removeprefix("_"),
                     plugin.name,
                     frozenset(variables - {node.reference}),
+                    _references(node),
                     node.where,
                 )
         return list(found.values())
+
+    def defined(self, plugin: Plugin) -> set[str]:
+        """Return all names of a plugin's settings; none where its definition is not known here."""
+        lineage = self._project.lineage_of(plugin)
+        if not lineage[0].custom and not _locked(self._project, lineage[0])[1]:
+            return set()  # only Meltano Hub knows them
+        return {
+            name
+            for each in lineage
+            for first, more in self._definitions(each)
+            for name in (first, *more["aliases"])
+        }
+
+    def configs(self, plugin: Plugin) -> Iterator[Entries]:
+        """Yield what each place says under `config` of a plugin: its own, and environments'."""
+        key = (str(plugin.type), plugin.name)
+        environments = (each for (_, *of), each in self._environments.items() if tuple(of) == key)
+        for entries in (self._plugins.get(key, {}), *environments):
+            yield _mapping(entries.get("config"))
 
     def _values(self, plugin: Plugin, environment: str | None) -> Iterator[tuple[str, Node]]:
         """Yield what is written for one plugin; what the environment says of it comes last."""
@@ -186,6 +208,13 @@ def _leaves(entries: Entries, above: str = "") -> Iterator[tuple[str, Node]]:
             yield from _leaves(inner, f"{path}.")
         elif not node.is_null:
             yield path, node
+
+
+def _references(node: Node) -> frozenset[str]:
+    """Return the names of the variables that a value, or one in it, refers to."""
+    if node.is_list:
+        return frozenset().union(*map(_references, node.elements("")))
+    return frozenset(references_in(node.as_text() or ""))
 
 
 def _variable(*names: str) -> str:

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}")
 
 
+def is_project_name(name: str) -> bool:
+    """Whether a project can have a name."""
+    return _NAME.fullmatch(name) is not None
+
+
 def check_project_folder(folder: Path) -> None:
     """Check that the name of a folder can be that of a project.
 
@@ -36,10 +41,10 @@ def check_project_name(name: str, where: Location | str, action: str = "") -> No
     Raises:
         ProjectError: It cannot.
     """
-    if _NAME.fullmatch(name):
+    if is_project_name(name):
         return
     near = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_").lstrip("0123456789-_")[:50]
-    meant = f"Did you mean `{near}`?" if _NAME.fullmatch(near) else ""
+    meant = f"Did you mean `{near}`?" if is_project_name(near) else ""
     rule = (
         "Take up to 50 letters, digits, `_` and `-`, with a letter first: it becomes part of the "
         "ids of DAGs and the names of pods."

@@ -75,7 +75,7 @@ class _Section(Generic[_E]):
     nameless: tuple[_E, ...]
 
 
-def read_project(folder: Path) -> Project:
+def read_project(folder: Path, contents: Sequence[Entries] | None = None) -> Project:
     """Read the Meltano project in `folder`.
 
     Meltano itself is not needed, and neither plugin configuration nor secrets are read. What is
@@ -83,6 +83,7 @@ def read_project(folder: Path) -> Project:
 
     Args:
         folder: The project's folder; its name is the project's.
+        contents: The entries of its files, where they are read already.
 
     Raises:
         ProjectError: A file is missing or cannot be read, or its jobs and schedules are not where
@@ -91,7 +92,8 @@ def read_project(folder: Path) -> Project:
     """
     layout = Errors()
     warnings: list[ProjectError] = []
-    files = [read_misspelled(file, _KEYS, layout, warnings) for file in project_files(folder)]
+    contents = project_files(folder) if contents is None else contents
+    files = [read_misspelled(file, _KEYS, layout, warnings) for file in contents]
     strays = [error for file in files for error in find_strays(file)]
     errors = Errors()
     where = location_of(folder, folder / MELTANO_FILE)

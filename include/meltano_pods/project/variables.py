@@ -28,6 +28,11 @@ class Expanded(NamedTuple):
     unset: tuple[str, ...]
 
 
+def references_in(text: str) -> tuple[str, ...]:
+    """Return the names of the variables that a value refers to."""
+    return expand(text, {}).unset
+
+
 def expand(text: str, variables: Mapping[str, str]) -> Expanded:
     """Replace the references in a value."""
     unset: dict[str, None] = {}

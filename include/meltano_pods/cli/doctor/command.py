@@ -27,15 +27,15 @@ from meltano_pods.cli.doctor.images import judge_images
 from meltano_pods.cli.doctor.pools import judge_pools, pools_here
 from meltano_pods.cli.options import cluster_options, profile_option
 from meltano_pods.cli.output import TABLE, format_option, show_data
-from meltano_pods.cli.projects import find_projects, planned_all, projects_option
+from meltano_pods.cli.projects import find_projects, planned_projects, projects_option
 from meltano_pods.cli.shadowed import shadowed
 from meltano_pods.cli.terminal import TerminalLog
+from meltano_pods.cli.unset_output import unset_output
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.missing import missing_package
 from meltano_pods.names import counted
 from meltano_pods.pods.spec.build import RunSpec
 from meltano_pods.pods.spec.preview import preview_pods
-from meltano_pods.project import read_project
 from meltano_pods.settings.types.execution import KUBERNETES, PROCESS
 from meltano_pods.tasks.launcher import launcher_of
 
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from meltano_pods.plan import ProjectPlan
     from meltano_pods.pods.spec.preview import PodPreview
     from meltano_pods.tasks.deployment import Deployment
+    from meltano_pods.tasks.planned import PlannedProject
 
 _COLOURS = {OK: "green", NOTE: "cyan", WARNING: "yellow", FAULT: "red"}
 
@@ -119,7 +120,8 @@ def command(  # noqa: PLR0913, PLR0917 - an option each
 def _findings(found: Projects, where: _Where, *, dry_run: bool) -> list[Finding]:
     profile = where.profile
     deployment = deployment_of(profile, found.root)
-    plans, faults = planned_all(found.folders)
+    read, faults = planned_projects(found.folders)
+    plans = [each.plan for each in read]
     findings = [
         Finding(FAULT, "projects", fault.what, f"{fault.where}: {fault.fix}") for fault in faults
     ]
@@ -136,7 +138,7 @@ def _findings(found: Projects, where: _Where, *, dry_run: bool) -> list[Finding]
         findings += judge_runner(found.folders[0], found.root)
     # Doctor runs where Airflow does, unless it is asked about another deployment.
     worker = os.environ if where.profile is None else {}
-    findings += _variables(found, plans, deployment, worker)
+    findings += _variables(read, deployment, worker)
     for launcher, each in tasks.items():
         findings += judge_state(each, launcher=launcher)
     every = [task for each in tasks.values() for task in each]
@@ -181,12 +183,14 @@ def _of_cluster(
 
 
 def _variables(
-    found: Projects, plans: Sequence[ProjectPlan], deployment: Deployment, worker: Collection[str]
+    projects: Sequence[PlannedProject], deployment: Deployment, worker: Collection[str]
 ) -> Iterator[Finding]:
-    for plan in plans:
+    for project in projects:
         with suppress(MeltanoPodsError):  # of the pods, which is a finding of its own
-            project = read_project(found.folder / plan.project)
-            for each in shadowed(project, plan, deployment, worker):
+            for each in (
+                *shadowed(project, deployment, worker),
+                *unset_output(project, deployment),
+            ):
                 yield Finding(WARNING, "variables", f"{each.where}: {each.what}", each.fix)
 
 
