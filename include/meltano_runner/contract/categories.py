@@ -1,4 +1,4 @@
-"""Why a run did not succeed: stable names, what they mean, whether to retry, what to do."""
+"""Why a run did not succeed: stable names with their meaning, fix, and whether a retry can help."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Category(StrEnum):
     STOPPED = "stopped"
     ALREADY_RUNNING = "already_running"
     STATE_BACKEND_UNAVAILABLE = "state_backend_unavailable"
-    SECRET_MISSING = "secret_missing"  # noqa: S105 - the lack of one
+    SECRET_MISSING = "secret_missing"  # noqa: S105 - not a secret
     IMAGE_PULL = "image_pull"
     IMAGE_PLATFORM = "image_platform"
     UNSCHEDULABLE = "unschedulable"
@@ -43,12 +43,12 @@ class Category(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CategoryInfo:
-    """What a category means and what to do about it.
+    """The meaning of a category and how to fix it.
 
     Attributes:
-        summary: One sentence, for a person.
-        hint: What to change or look at.
-        retry: Whether trying again without a change can help.
+        summary: One sentence for a person.
+        hint: What to change or inspect.
+        retry: Whether a retry without a change can help.
     """
 
     summary: str
@@ -59,28 +59,29 @@ class CategoryInfo:
 CATEGORIES: dict[Category, CategoryInfo] = {
     Category.CONFIG_INVALID: CategoryInfo(
         "Meltano or the plugin rejected its configuration, or no stream is selected.",
-        "Fix the setting the error names, in meltano.yml, in the environment variable that sets "
-        "it, or in the run's options; `meltano config print <plugin>` shows what a plugin gets.",
+        "Fix the setting in the error: in meltano.yml, in its environment variable, or in the "
+        "options of the run. `meltano config print <plugin>` shows the configuration of a plugin.",
         retry=False,
     ),
     Category.CONFIG_DRIFT: CategoryInfo(
-        "The Meltano image holds another meltano.yml than the one the DAG was made from.",
+        "The meltano.yml in the Meltano image differs from the one that the DAG was created from.",
         "Build both images from the same commit: `make push` publishes the Meltano image and pins "
-        "it for Airflow; then deploy Airflow again.",
+        "it for Airflow. Then deploy Airflow again.",
         retry=False,
     ),
     Category.VARIABLE_MISSING: CategoryInfo(
         "The configuration refers to an environment variable that is not set.",
-        "Set the variable that the error names: a secret locally in the project's `.env`, for pods "
-        "as a key of the project's Secret (settings `secrets`, `secret_env`), on Astro as a "
-        "secret variable; any other by the setting `env`. What `airflow_env` names, create in "
-        "Airflow. An empty value counts as set. A `$` that begins no variable is written `\\$`.",
+        "Set the variable in the error. Set a secret in the project's `.env` on your machine, as a "
+        "key of the project's Secret for pods (settings `secrets`, `secret_env`), or as a secret "
+        "variable on Astro. Set other variables with the setting `env`. Create what `airflow_env` "
+        "refers to in Airflow. An empty value counts as set. To write a literal `$`, use `\\$`.",
         retry=False,
     ),
     Category.PLUGIN_MISSING: CategoryInfo(
-        "The project does not define the plugin, or it is not installed where the run happens.",
-        "Check the name against meltano.yml; locally run `meltano install` (or `make run`, which "
-        "does), for pods build the Meltano image again.",
+        "The project does not define the plugin, or the plugin is not installed where the run "
+        "happens.",
+        "Check the name in meltano.yml. Then install the plugin: on your machine with `meltano "
+        "install` or `make run`, for pods by building the Meltano image again.",
         retry=False,
     ),
     Category.TAP_FAILED: CategoryInfo(
@@ -96,157 +97,156 @@ CATEGORIES: dict[Category, CategoryInfo] = {
     ),
     Category.MAPPER_FAILED: CategoryInfo(
         "A mapper between tap and target ended with an error.",
-        "Check the mapping's configuration against the streams it is given.",
+        "Check that the configuration of the mapping fits the streams that it receives.",
         retry=False,
     ),
     Category.UTILITY_FAILED: CategoryInfo(
-        "A utility's command ended with an error; of dbt, one that is not a model's or a test's.",
-        "Read the command's own error above; run it alone with `meltano invoke`.",
+        "The command of a utility ended with an error that is not about a dbt model or test.",
+        "Read the command's error above, and run only the command with `meltano invoke`.",
         retry=True,
     ),
     Category.DBT_MODEL_FAILED: CategoryInfo(
         "dbt could not build a model, seed or snapshot, or could not run a test.",
-        "Read the database's error above and mend the model that it names; what depends on it was "
-        "skipped. Build it alone with `meltano invoke <dbt plugin> build --select <name>`.",
+        "Read the database's error above and fix the model. Nodes that depend on it were skipped. "
+        "To build only this node: `meltano invoke <dbt plugin> build --select <name>`.",
         retry=True,
     ),
     Category.DBT_TEST_FAILED: CategoryInfo(
-        "Data did not pass a dbt test, or a source is staler than its `freshness` allows; what was "
-        "loaded is in the state.",
-        "Look at the rows that the test finds, and mend the data, the model or the test. Run it "
-        "alone with `meltano invoke <dbt plugin> test --select <name>`; `severity: warn` keeps the "
-        "run going. Of a source: see why nothing newer was loaded; `warn_after` instead of "
-        "`error_after` keeps the run going.",
+        "A dbt test found invalid data, or a source is older than its `freshness` allows. The "
+        "state includes what was loaded.",
+        "Inspect the rows that the test finds, and fix the data, the model or the test. To run "
+        "only this test: `meltano invoke <dbt plugin> test --select <name>`. To only warn, use "
+        "`severity: warn`. For a source, find out why no newer rows were loaded. To only warn, "
+        "use `warn_after` instead of `error_after`.",
         retry=False,
     ),
     Category.EXPECTATION_FAILED: CategoryInfo(
-        "The run ended without an error, but its result fails a check (setting `expect`). What was "
-        "loaded stays loaded, and the state is saved: the next run resumes after it.",
-        "Look at the source and at what was loaded. Clear the task once that is in order: it then "
-        "runs again from the saved state, and with it what waits for it. Records that are missing "
-        "(`missing_records`) lie before the saved state: load them with a full refresh. Or change "
-        "`expect`.",
+        "The run ended without an error, but its result fails a check (setting `expect`). The rows "
+        "are loaded and the state is saved, so the next run does not load them again.",
+        "Inspect the source and the loaded rows. When both are in order, clear the task: it "
+        "resumes from the saved state, and then downstream tasks run. Missing records "
+        "(`missing_records`) are older than the saved state: load them with a full refresh. Or "
+        "change `expect`.",
         retry=False,
     ),
     Category.OUT_OF_MEMORY: CategoryInfo(
-        "The kernel killed a process of the run because it went over its memory limit.",
-        "Give the task more memory (`resources: limits: memory` for pods), or lower what it holds: "
+        "The kernel killed a process of the run because it exceeded its memory limit.",
+        "Give the task more memory (`resources: limits: memory` for pods), or make it use less: "
         "`elt.buffer_size` and the target's batch size are the usual causes.",
         retry=False,
     ),
     Category.DISK_FULL: CategoryInfo(
-        "There was no space left on a disk the run writes to.",
-        "Free space or give the path the error names more of it (for pods, `resources: limits: "
-        "ephemeral-storage`, or the volume's `sizeLimit` in `pod_override`); rows since the last "
+        "A disk that the run writes to is full.",
+        "Free space at the path in the error, or increase it (for pods, `resources: limits: "
+        "ephemeral-storage`, or the volume's `sizeLimit` in `pod_override`). Rows since the last "
         "saved state will be sent again.",
         retry=False,
     ),
     Category.TIMED_OUT: CategoryInfo(
         "The run took longer than its timeout and was stopped.",
-        "Raise `run_timeout`, or run more often so that each run has less to move. The next run "
-        "resumes from the last saved state; rows loaded since are loaded again.",
+        "Increase `run_timeout`, or run more often so that each run moves less. The next run "
+        "resumes from the last saved state. Rows loaded after that are loaded again.",
         retry=True,
     ),
     Category.STOPPED: CategoryInfo(
-        "The run was asked to stop before its end.",
-        "Somebody pressed Ctrl+C, or cleared or failed the task in Airflow, or its worker was shut "
-        "down. The next run resumes from the last saved state; rows loaded since are loaded again.",
+        "The run was stopped before its end.",
+        "Somebody pressed Ctrl+C, cleared the task or marked it as failed in Airflow, or its "
+        "worker was shut down. The next run resumes from the last saved state. Rows loaded after "
+        "that are loaded again.",
         retry=True,
     ),
     Category.ALREADY_RUNNING: CategoryInfo(
-        "Another run with the same state id is under way, or one was killed less than 5 minutes "
-        "ago.",
-        "Run it again once the other run has ended. Where that was killed, run it again 5 minutes "
-        "later: without a heartbeat for so long, Meltano takes it for dead. Airflow retries by "
-        "itself, as the setting `retries` says.",
+        "Another run with the same state id is in progress, or was killed less than 5 minutes ago.",
+        "Run it again when the other run has ended. If the other run was killed, wait for 5 "
+        "minutes: Meltano considers it dead after this time without a heartbeat. Airflow retries "
+        "automatically, according to the setting `retries`.",
         retry=True,
     ),
     Category.STATE_BACKEND_UNAVAILABLE: CategoryInfo(
         "The system database or the state backend could not be reached or written.",
-        "Check MELTANO_DATABASE_URI and `state_backend.uri`, and that they can be reached from "
-        "where the run happens.",
+        "Check MELTANO_DATABASE_URI and `state_backend.uri`, and that the run can reach them.",
         retry=True,
     ),
     Category.SECRET_MISSING: CategoryInfo(
-        "A Kubernetes Secret or ConfigMap that the pod refers to, or a key of it, is missing.",
-        "Create what the message names in the pod's namespace, with the key MELTANO_DATABASE_URI "
-        "and the project's variables, or name others: settings `secrets`, `secret_env` and "
-        "`database_secret`. On Astro make it a secret variable of the Deployment.",
+        "A Kubernetes Secret or ConfigMap that the pod refers to, or a key in it, is missing.",
+        "Create the object in the message in the pod's namespace, with the key "
+        "MELTANO_DATABASE_URI and the project's variables. To use other Secrets, set `secrets`, "
+        "`secret_env` and `database_secret`. On Astro, create a secret variable of the Deployment.",
         retry=False,
     ),
     Category.IMAGE_PULL: CategoryInfo(
-        "The node could not fetch the Meltano image.",
-        "Check the setting `image` (AIRFLOW__MELTANO_PODS__IMAGE for all) and that the image was "
-        "pushed; for a private registry name the Secret that logs in to it: the setting "
-        "`image_pull_secrets`.",
+        "The node could not pull the Meltano image.",
+        "Check the setting `image` (AIRFLOW__MELTANO_PODS__IMAGE for all projects) and that the "
+        "image was pushed. For a private registry, set `image_pull_secrets` to the Secret with its "
+        "credentials.",
         retry=False,
     ),
     Category.IMAGE_PLATFORM: CategoryInfo(
         "The Meltano image was built for another processor than the node's.",
-        "Build it for the nodes' platform (`docker build --platform linux/amd64`), or choose nodes "
-        "that fit it: `spec: {nodeSelector: {kubernetes.io/arch: arm64}}` in `pod_override`.",
+        "Build it for the platform of the nodes (`docker build --platform linux/amd64`), or select "
+        "matching nodes: `spec: {nodeSelector: {kubernetes.io/arch: arm64}}` in `pod_override`.",
         retry=False,
     ),
     Category.UNSCHEDULABLE: CategoryInfo(
-        "No node took the pod within its start timeout.",
-        "Ask for less (`resources: requests`), check `nodeSelector` and `tolerations` in "
-        "`pod_override` against the nodes, or raise `start_timeout` where nodes are added on "
-        "demand.",
+        "The pod was not scheduled on a node within its start timeout.",
+        "Request less (`resources: requests`), check that `nodeSelector` and `tolerations` in "
+        "`pod_override` match the nodes, or increase `start_timeout` if nodes are added on demand.",
         retry=True,
     ),
     Category.QUOTA_EXCEEDED: CategoryInfo(
-        "The namespace's quota leaves no room for the pod.",
-        "Ask for less (`resources`), let fewer tasks run at once (`pool`), or have the quota "
-        "raised. Where the message says `must specify`, set that resource.",
+        "The pod exceeds the quota of the namespace.",
+        "Request less (`resources`), run fewer tasks in parallel (`pool`), or have the quota "
+        "increased. If the message contains `must specify`, set that resource.",
         retry=True,
     ),
     Category.ADMISSION_DENIED: CategoryInfo(
-        "The cluster refused the pod: a Pod Security level, a limit range, a webhook or a field "
-        "it does not take.",
-        "Change what the message names: in `pod_override`, in the pod template (`pod_template`), "
-        "in `resources` or in `service_account`; or have the namespace's policy changed.",
+        "The cluster rejected the pod because of a Pod Security level, a limit range, a webhook or "
+        "an invalid field.",
+        "Change the field in the message: in `pod_override`, in the pod template (`pod_template`), "
+        "in `resources` or in `service_account`. Or have the policy of the namespace changed.",
         retry=False,
     ),
     Category.FORBIDDEN: CategoryInfo(
-        "Airflow's account may not do this in the cluster, or the namespace does not exist.",
-        "Check the setting `namespace` (AIRFLOW__MELTANO_PODS__NAMESPACE for all), and give the "
-        "account the Role that charts/meltano-pods has for launchers.",
+        "Airflow's service account lacks a permission in the cluster, or the namespace does not "
+        "exist.",
+        "Check the setting `namespace` (AIRFLOW__MELTANO_PODS__NAMESPACE for all projects), and "
+        "bind the launcher Role of charts/meltano-pods to the service account.",
         retry=False,
     ),
     Category.START_TIMEOUT: CategoryInfo(
         "The pod's container did not start within its start timeout.",
-        "Look at what the pod waits for (a slow registry, a volume, a sidecar); raise "
-        "`start_timeout` if it only takes longer.",
+        "Find out what the pod waits for (a slow registry, a volume, a sidecar). If it only needs "
+        "more time, increase `start_timeout`.",
         retry=True,
     ),
     Category.EVICTED: CategoryInfo(
-        "The pod was evicted from its node: the node ran short of something, or was drained.",
-        "For want of memory or disk on the node, set `resources: requests` to what the run needs. "
+        "The pod was evicted from its node, which lacked resources or was drained.",
+        "If the node lacked memory or disk space, set `resources: requests` to what the run needs. "
         "The next run resumes from the last saved state.",
         retry=True,
     ),
     Category.PREEMPTED: CategoryInfo(
-        "The pod had to make room for one of a higher priority.",
-        "Give it a higher one: `spec: {priorityClassName: ...}` in `pod_override`. The next run "
-        "resumes from the last saved state.",
+        "The pod was preempted by one with a higher priority.",
+        "Give it a higher priority: `spec: {priorityClassName: ...}` in `pod_override`. The next "
+        "run resumes from the last saved state.",
         retry=True,
     ),
     Category.NODE_LOST: CategoryInfo(
         "The pod's node failed, was shut down or was removed.",
-        "Nothing to change for a single case; for many, keep the pods off spot nodes: "
+        "A single case needs no change. If it happens often, keep the pods off spot nodes: "
         "`spec: {nodeSelector: ...}` in `pod_override`.",
         retry=True,
     ),
     Category.POD_LOST: CategoryInfo(
         "The pod disappeared before its result could be read.",
-        "Somebody or something deleted it: look at `kubectl get events` and for jobs that clean "
-        "the namespace up. The next run resumes from the last saved state.",
+        "Somebody or something deleted it: check `kubectl get events`, and look for jobs that "
+        "clean up the namespace. The next run resumes from the last saved state.",
         retry=True,
     ),
     Category.UNKNOWN: CategoryInfo(
-        "The run failed in a way that is not known here.",
-        "Read the log above the result line; please report the case with it.",
+        "The run failed for an unknown reason.",
+        "Read the log above the result line, and please report the case with it.",
         retry=True,
     ),
 }
-"""Every category, explained. `docs/reference/categories.md` is generated from this table."""
+"""All categories. `docs/reference/categories.md` is generated from this table."""
