@@ -1,1 +1,1 @@
-"""Runs one Meltano task, stops it without losing state, and says what happened."""
+"""Runs one Meltano task, stops it without losing state, and reports what happened."""

@@ -1,8 +1,8 @@
 """The command `meltano-runner`.
 
 `meltano-runner run BLOCK... [OPTION...]` runs Meltano in the current folder (or
-`MELTANO_PROJECT_ROOT`) and always leaves a result: in the file that
-`MELTANO_RUNNER_RESULT_FILE` names, and whole as the last line of the log.
+`MELTANO_PROJECT_ROOT`) and always writes a result: to the file in
+`MELTANO_RUNNER_RESULT_FILE`, and completely as the last line of the log.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What Airflow and a run agree on: the result, its categories and the environment variables.
+"""The contract between Airflow and a run: the result, its categories and the environment variables.
 
-The only part of the runner that the Airflow side imports. Standard library only, so that neither
-side pulls the other's dependencies in.
+The only part of the runner that the Airflow side imports. It needs only the standard library, so
+that neither side needs the dependencies of the other.
 """
 
 from meltano_runner.contract.categories import CATEGORIES, Category, CategoryInfo

@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 TEST_FAILED = "fail"
 NOT_DONE = frozenset({"error", "runtime error", "partial success"})
-"""Statuses of a node that dbt could not build or, for a test, not run to its end."""
+"""Statuses of a node that dbt could not build, or of a test that it could not complete."""
 SOURCE = "source"
 _WARNED, _STALE = "warn", "error"
 
 
 @dataclass(frozen=True, slots=True)
 class DbtNode:
-    """One node: a model, a test, a seed; or a source whose freshness was asked.
+    """One node: a model, a test, a seed, or a source whose freshness was checked.
 
     Attributes:
         name: Its name, as `dbt --select` takes it.
-        type: dbt's word: `model`, `test`, `unit_test`, `seed`, `snapshot`, `operation`, `source`.
-        status: dbt's word: `success`, `pass`, `warn`, `fail`, `error`, `skipped`, others.
+        type: dbt's type: `model`, `test`, `unit_test`, `seed`, `snapshot`, `operation`, `source`.
+        status: dbt's status: `success`, `pass`, `warn`, `fail`, `error`, `skipped`, others.
         seconds: How long it took.
-        rows: Rows the statement affected, where the adapter says.
-        failures: Rows a test found, where it ran.
-        message: What dbt says of one that failed or warned, in one line, secrets masked.
+        rows: Rows the statement affected, if the adapter reports them.
+        failures: Rows a test found, if it ran.
+        message: dbt's message for a failure or warning, in one line, with secrets masked.
     """
 
     name: str
@@ -44,17 +44,17 @@ class DbtNode:
 
     @property
     def failed(self) -> bool:
-        """Whether the run failed for it; what was skipped failed for another's sake."""
+        """Whether the run failed because of it. A skipped node failed because of another one."""
         return self.status == TEST_FAILED or self.status in NOT_DONE
 
     @property
     def data_failed(self) -> bool:
-        """Whether it failed for the data: rows that a test found, a source that is stale."""
+        """Whether the data is the cause: a test found rows, or a source is stale."""
         stale = self.type == SOURCE and self.status == _STALE
         return self.status == TEST_FAILED or stale
 
     def describe(self) -> str:
-        """Return what became of it in one line."""
+        """Return its status in one line."""
         return f"{self.type} {self.name}: {self.status}: {self.message or 'dbt says no more'}"
 
     def as_dict(self) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""A digest of a project's Meltano files, by which both images tell whether they hold the same ones.
+"""A digest of a project's Meltano files, with which both images check that they have the same ones.
 
-Counted are meltano.yml and every file that its `include_paths` match, by their paths within the
-project and their bytes. Nothing else is, as the plan is made of nothing else: data, plugins' code
-and lock files may differ. A changed comment counts too: the price of comparing without YAML.
+It covers meltano.yml and every file that its `include_paths` match: their paths within the project
+and their bytes. The plan depends on nothing else, so data, plugin code and lock files may differ. A
+changed comment changes the digest, because the files are compared without parsing YAML.
 """
 
 from __future__ import annotations

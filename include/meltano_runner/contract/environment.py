@@ -1,7 +1,7 @@
-"""Environment variables by which a launcher tells the runner how to run.
+"""Environment variables with which a launcher configures the runner.
 
-They carry no secrets: a launcher hands secrets to the container as any other environment variable
-and, where the name does not give them away, lists the names in `SECRET_NAMES`.
+They contain no secrets: a launcher passes secrets to the container like any other environment
+variable, and lists those that their names do not reveal in `SECRET_NAMES`.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ NOT_SECRET = "MELTANO_RUNNER_NOT_SECRET"  # noqa: S105 - names, not secrets
 """Comma-separated names of environment variables that hold no secret, whatever they look like."""
 
 PROJECT_DIGEST = "MELTANO_RUNNER_PROJECT_DIGEST"
-"""Digest (`project_digest`) of the project the DAG was made from; with another one here, the run is
-refused. Unset: not compared."""
+"""Digest (`project_digest`) of the project that the DAG was created from; the run fails if the
+project here has another one. Unset: not compared."""
 
 
 def listed_names(value: str | None) -> list[str]:

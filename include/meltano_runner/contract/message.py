@@ -1,4 +1,4 @@
-"""The result as bytes: whole in the log, cut to Kubernetes' limit in the termination message.
+"""The result as bytes: complete in the log, cut to Kubernetes' limit in the termination message.
 
 Kubernetes keeps 4,096 bytes of a container's termination message and cuts the rest off, which
 would leave broken JSON; so the cut is made here, by leaving out what matters least.
@@ -37,8 +37,8 @@ def encode(result: RunResult, max_bytes: int | None = MAX_BYTES) -> str:
         result: What to encode.
         max_bytes: Size the result must not exceed, at least 3,072; None for no limit. The
             totals, the first 1,500 bytes of the error, dbt's failures and as many of the largest
-            streams (without their columns) and slowest models as fit are kept, and the number left
-            out is said.
+            streams (without their columns) and slowest models as fit are kept, with the number of
+            omitted ones.
     """
     ordered = replace(result, pipelines=tuple(_largest_first(each) for each in result.pipelines))
     text = _dump(ordered.as_dict())
@@ -112,7 +112,7 @@ def _add_pipelines(result: RunResult, short: RunResult, data: dict[str, Any], ro
         data["pipelines"].append(entry)
         data["pipelines_omitted"] -= 1
         kept.append((entry, iter(bare)))
-    # Pipelines take turns, so that one with many streams does not crowd the others out.
+    # Round-robin over the pipelines, so that one with many streams leaves room for the others.
     while kept:
         turn, kept = kept, []
         for entry, streams in turn:
@@ -152,7 +152,7 @@ class _DbtPart:
     def add_nodes(self, room: int, *, failed: bool) -> int:
         """Add nodes in their order, failed ones or the others; return the bytes they take.
 
-        The last command first, for it is the one that can have failed.
+        The last command first, because only it can have failed.
         """
         left = room
         shown = self._commands[len(self._commands) - len(self._data) :]

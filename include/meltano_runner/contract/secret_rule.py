@@ -1,8 +1,8 @@
 """What counts as a secret: the one rule for both sides.
 
-Airflow rejects such values where it would show them, the runner masks them in logs and results. A
-value is a secret by the name of its variable or setting, or by its own form. Names listed in
-`not_secret` are exempt from both. docs/how-to/secrets.md has the same in words.
+Airflow rejects such values where it would show them, and the runner masks them in logs and results.
+A value is a secret because of the name of its variable or setting, or because of its own format.
+Names listed in `not_secret` are exempt from both. docs/how-to/secrets.md describes the rule.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _PLAIN_KEYS = frozenset(
 )
 # Several keys are far more often columns than credentials.
 _SECRET_KEYS = frozenset({"api", "app", "auth", "access", "secret", "private", "ssh", "signing"})
-# A value of these describes or locates a secret and is none: TOKEN_URL, PASSWORD_FILE.
+# Such a value describes or locates a secret but is not one: TOKEN_URL, PASSWORD_FILE.
 _DESCRIPTIONS = frozenset(
     {"file", "files", "filename", "path", "paths", "dir", "directory", "folder", "location"}
     | {"name", "names", "id", "ids", "url", "uri", "urls", "endpoint", "host", "port", "arn"}
@@ -143,7 +143,7 @@ _FORMS = {
     },
 }
 FORMS = tuple(_FORMS)
-"""What a value can be recognised as whatever it is called, in words."""
+"""The kinds of secrets that are recognised by their value, regardless of the name."""
 
 _WORDS = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _DIGITS = re.compile(r"\d+$")

@@ -1,4 +1,4 @@
-"""Why a run failed, told by what was seen of it."""
+"""Determines why a run failed, from what was observed."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def parse(arguments: list[str]) -> RunRequest:
 
     Raises:
         UsageError: An unknown option, a bad value, or options that do not go together.
-        SystemExit: `--help` was asked for.
+        SystemExit: The arguments contain `--help`.
     """
     known = parser().parse_intermixed_args(arguments)
     given = vars(known)

@@ -51,12 +51,12 @@ def made_by_one(environment: Mapping[str, str], default: Path) -> Iterator[None]
             except BlockingIOError:
                 time.sleep(_CHECK_SECONDS)
                 continue
-            break  # it is ours until this run ends; others go on as soon as the database is made
+            break  # it is ours until this run ends; others continue as soon as the database exists
         yield
 
 
 def _wanted_revision() -> str | None:
-    """Return the revision that this Meltano brings a database to; None if it cannot be told."""
+    """Return the revision that this Meltano brings a database to; None if unknown."""
     spec = importlib.util.find_spec("meltano")
     for folder in (spec and spec.submodule_search_locations) or ():
         file = Path(folder) / "migrations" / "db.lock"

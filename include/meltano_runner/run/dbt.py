@@ -1,4 +1,4 @@
-"""What dbt says of its work in `run_results.json` and `sources.json`, and where it may write.
+"""What dbt reports in `run_results.json` and `sources.json`, and where it may write.
 
 dbt writes beside its project unless told otherwise, and the project is read-only where pods run.
 https://docs.getdbt.com/reference/artifacts/run-results-json
@@ -25,7 +25,7 @@ _RUN, _SOURCES = "run_results.json", "sources.json"
 # This one does not say which command wrote it.
 _COMMANDS = {_SOURCES: "source freshness"}
 _COUNTING = ("test", "unit_test", SOURCE)
-# A generic test's unique id ends with a hash, which is no part of the name that `--select` takes.
+# A generic test's unique id ends with a hash, which the name for `--select` does not contain.
 _HASH = re.compile(r"\.[0-9a-f]{10}$")
 # Of a database's error: where the compiled statement lies, and the mark under it.
 _NO_NEWS = re.compile(r"^(compiled code at .*|\^)$")

@@ -1,7 +1,7 @@
-"""Refuses a run whose project is not the one the DAG was made from.
+"""Rejects a run whose project differs from the one that the DAG was created from.
 
-Airflow's image and Meltano's each hold meltano.yml. When only one of them was built anew, a task
-runs something other than what its DAG shows.
+The Airflow image and the Meltano image both contain meltano.yml. If only one of them was rebuilt, a
+task would run something other than what its DAG shows.
 """
 
 from __future__ import annotations

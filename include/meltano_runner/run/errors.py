@@ -1,4 +1,4 @@
-"""The last error of each plugin and of Meltano, in their own words."""
+"""The last error of each plugin and of Meltano, verbatim."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Invocation:
 
 
 def read_invocation(event: Event) -> Invocation | None:
-    """Return the start that an event tells of; None for any other, a discovery among them."""
+    """Return the start that an event reports; None for any other event, such as a discovery."""
     if event.from_plugin or not event.text.startswith(_LINE) or "'--discover'" in event.text:
         return None
     found = _CONFIG.search(event.text)

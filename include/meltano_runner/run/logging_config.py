@@ -5,7 +5,7 @@ standard error to know what happened. Two loggers are more talkative than asked 
 writer's (`meltano.core.plugin.singer.target`), because its debug line is the only place that shows
 what state was saved, and the invoker's (`meltano.core.plugin_invoker`), whose debug line comes
 right before a plugin starts. Both files are data, not made at run time: a killed runner leaves
-nothing behind, and a read-only file system is no obstacle.
+nothing behind and works on a read-only file system.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Peak memory, and whether the kernel killed a process for going over its limit.
 
 In a container the control group tells both, for all processes together. Elsewhere the group is
-shared with others, so the largest process of the run stands in and kills are not known.
+shared with others, so the largest process of the run is used, and kills are unknown.
 https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
 """
 

@@ -1,8 +1,8 @@
-"""Lines that a log at `info` does without.
+"""Lines that are omitted from a log at `info`.
 
-They stay where `debug` is asked for. What is left out says nothing that the rest of the log or the
-result does not say, leads astray (files that end with the run, an invitation to a chat), or is
-meant for a plugin's developers. A warning that a plugin's user can act on is never left out.
+`debug` shows them. Omitted lines repeat the rest of the log or the result, mislead (files that are
+removed with the run, an invitation to a chat), or are for a plugin's developers. A warning that a
+user of the plugin can act on is never omitted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _STATE_SAVED = "Incremental state has been updated at "
 _BLOCK_ENDED = "Block run completed"
 # The Singer SDK, each time it reads its settings, and of each stream that is not selected.
 _PLUGIN = re.compile(r"Skipping parse of env var settings\.\.\.$|Skipping deselected stream '")
-# Of the warnings of Python's, those that are for whoever writes the plugin.
+# Python's warnings for the developer of a plugin.
 _FOR_DEVELOPERS = re.compile(r"Deprecat\w*Warning$|SyntaxWarning$|MovedIn20Warning$|^RemovedIn")
 _SOURCE_LINE = "  "
 

@@ -100,7 +100,7 @@ class Log:
         if event.metric() is not None:
             self.progress()
         if shown := self._shown(event):
-            # Once more after decoding: a secret may have been escaped in a way of its own.
+            # Again after decoding: a secret may have been escaped in another way.
             self.write(line if self._as_json else self._redact(events.render(shown)))
         for result in self._tracker.dbt[known:]:
             for node in result.failed:
@@ -124,7 +124,7 @@ class Log:
         self.write(own_line(self._redact(text), level, as_json=self._as_json))
 
     def write(self, text: str) -> None:
-        """Write to standard output at once; nobody listening any more is no reason to stop."""
+        """Write to standard output immediately; continue even if nobody listens any more."""
         try:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()

@@ -12,7 +12,7 @@ from meltano_runner.run.tap_files import TapFiles
 
 @dataclass(slots=True)
 class Pipeline:
-    """One tap-to-target pair, as far as lines and files have told of it.
+    """One tap-to-target pair, as far as it is known from lines and files.
 
     Attributes:
         tap: Name of the extractor.

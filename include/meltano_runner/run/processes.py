@@ -1,4 +1,4 @@
-"""The processes of a run: who is the tap, who the target, and how none is left behind."""
+"""The processes of a run: which is the tap, which the target, and how all of them are ended."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Finds the secrets a run knows of, so that none of them is shown.
+"""Finds the secrets of a run, so that none of them is shown.
 
-A pod gets its secrets as environment variables; locally they also stand in `.env`, and some people
+A pod receives secrets as environment variables. Locally they can also be in `.env`, and some people
 write them into meltano.yml. What counts as a secret is `contract.secret_rule`; the launcher adds
 names (`MELTANO_RUNNER_SECRET_NAMES`) and exempts others (`MELTANO_RUNNER_NOT_SECRET`).
 """

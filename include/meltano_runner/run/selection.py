@@ -1,6 +1,6 @@
 """Whether taps are left with streams to move, by the catalogs that Meltano hands them.
 
-Meltano says nothing of a filter that no stream matches: the tap skips every stream, and the run
+Meltano does not report a filter that no stream matches: the tap skips every stream, and the run
 counts as a success.
 https://docs.meltano.com/concepts/plugins#select_filter-extra
 """
@@ -79,7 +79,7 @@ class Selection:
 def filters_of(
     taps: Iterable[Plugin], request: RunRequest, environment: Mapping[str, str]
 ) -> dict[str, list[str]]:
-    """Return the patterns of each tap's `select_filter`; none where that cannot be told.
+    """Return the patterns of each tap's `select_filter`; none if they are unknown.
 
     Args:
         taps: The run's.

@@ -1,4 +1,4 @@
-"""One run from its arguments to its written result, whatever happens between."""
+"""One run from its arguments to its written result, whatever happens in between."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _DEFAULT_GRACE = 120.0
 
 
 def run(arguments: list[str]) -> int:
-    """Do one run and return the exit code. Never raises; the result says what went wrong."""
+    """Do one run and return the exit code. Never raises; the result describes errors."""
     started = monotonic()
     try:
         result = _run(arguments)
@@ -188,7 +188,7 @@ def _as_json() -> bool:
 
 
 def _explain(result: RunResult) -> None:
-    """Say last in the log why a run did not succeed, for whoever reads the log alone."""
+    """Log at the end why a run did not succeed, for readers who see only the log."""
     if result.category is None:
         return
     named = result.failed_plugin and result.failed_plugin not in (result.error or "")

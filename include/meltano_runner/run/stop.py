@@ -1,9 +1,9 @@
 """Ends a run early without losing state.
 
 Meltano's own way of ending on SIGTERM drops the state of a target that is still draining (measured:
-9 of 9 times). So only the tap is told to end: the target then reaches the end of its input, writes
-what it holds and prints its state, and Meltano saves it. Meltano itself is told to end only while
-it runs no plugin, and everything is killed when the time is up.
+9 of 9 times). So only the tap is signalled: the target then reaches the end of its input, writes
+what it holds and prints its state, and Meltano saves it. Meltano itself is signalled only while it
+runs no plugin, and everything is killed when the time is up.
 """
 
 from __future__ import annotations

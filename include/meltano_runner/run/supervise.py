@@ -119,7 +119,7 @@ class Supervisor:
     def _check_refused(self, meltano: int) -> None:
         """Kill a tap that must not move anything: it has only just been started.
 
-        Without a word from it the target has nothing to load, and Meltano no state to save.
+        As long as it prints nothing, the target loads nothing and Meltano saves no state.
         """
         if self._tracker.refused is None or self._killed_tap:
             return

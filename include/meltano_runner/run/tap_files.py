@@ -1,8 +1,8 @@
-"""What Meltano handed a tap: its catalog and its state, as files in the run's own folder.
+"""What Meltano passed to a tap: its catalog and its state, as files in the run's own folder.
 
-The runner does not stand between tap and target, so it sees no SCHEMA message. The catalog tells
-the same beforehand: Meltano writes it for each run, from the tap's discovery and `select`, and a
-tap that takes a catalog sends what it says.
+The runner does not read the pipe between tap and target, so it sees no SCHEMA message. The catalog
+has the same information earlier: Meltano writes it for each run, from the tap's discovery and
+`select`, and a tap that accepts a catalog sends what is in it.
 https://hub.meltano.com/singer/spec#catalog
 """
 

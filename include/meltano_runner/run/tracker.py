@@ -68,7 +68,7 @@ class Tracker:
         self.utility: str | None = None
         """The utility that spoke or failed last."""
         self.utility_error: str | None = None
-        """What Meltano says of the utility that failed."""
+        """Meltano's message about the utility that failed."""
         self.dbt: list[DbtResult] = []
         self.refused: str | None = None
         """Why the tap that was started last must not move anything."""

@@ -1,9 +1,9 @@
-"""Finds variables that a run's plugins refer to and nobody has set.
+"""Finds variables that a run's plugins refer to and that are not set.
 
-Meltano puts nothing in their place, or an empty text, and goes on; what the plugin then says of it
-is seldom the cause. Only the value that Meltano would take counts: one that a variable of the
-setting's own, or a place that goes before, replaces is never looked at. Where it cannot be told
-whether a variable is set, it counts as set.
+Meltano replaces them with nothing or an empty string and continues; the error of the plugin then
+rarely shows the cause. Only the value that Meltano would use is checked, not one that is overridden
+by the variable of the setting or by a source of higher precedence. If it is unknown whether a
+variable is set, it counts as set.
 
 https://docs.meltano.com/guide/configuration#expansion-in-setting-values
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _STRICT_MODE = "MELTANO_FF_STRICT_ENV_VAR_MODE"
 _FALSE = ("", "0", "false", "no", "off", "n", "f")
-# As Meltano 4.4 has it (core/utils: ENV_VAR_PATTERN); `\$NAME` is no reference.
+# As Meltano 4.4 has it (core/utils: ENV_VAR_PATTERN); `\$NAME` is not a reference.
 _REFERENCE = re.compile(r"(?P<escape>\\)?\$(?:{(?P<curly>\w+)}|(?P<plain>[A-Z][A-Z0-9_]*))")
 # Meltano sets many for its plugins itself: MELTANO_PROJECT_ROOT, MELTANO_EXTRACT__LOAD_SCHEMA.
 # Of Airflow's own, an interval may be unset, too.
@@ -52,8 +52,8 @@ class Missing(NamedTuple):
         variable: The variable.
         plugin: The plugin whose setting refers to it; None for a setting of the project.
         setting: The setting.
-        place: Where the value stands.
-        text: The reference as it stands there.
+        place: Where the value is.
+        text: The reference as it is written there.
     """
 
     variable: str

@@ -1,4 +1,4 @@
-"""A folder of its own for what Meltano writes during one run.
+"""A separate folder for what Meltano writes during one run.
 
 Meltano keeps plugins' configuration (with their secrets), catalogs and state files in
 `.meltano/run/<plugin>`, one folder for all runs: two runs of one tap in the same project, with

@@ -67,7 +67,7 @@ class TestChecks:
         text = str(raised.value)
         assert message in text
         assert "retry: no" in text
-        assert "What was loaded stays loaded" in text
+        assert "the state is saved" in text
         assert airflow.stream_events() == {}
         assert message in airflow.ti.xcoms["result"]["checks"]["failed"][0]["message"]
         assert airflow.ti.xcoms["result"]["category"] == "expectation_failed"
