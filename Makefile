@@ -10,7 +10,8 @@ UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo .venv-uv/bin/uv)
 PYTHON ?= >=3.11,<3.14
 
-PROJECTS := $(patsubst meltano/%/meltano.yml,%,$(wildcard meltano/*/meltano.yml))
+PROJECT_FILES := $(wildcard meltano/*/meltano.yml)
+PROJECTS := $(patsubst meltano/%/meltano.yml,%,$(filter meltano/%/meltano.yml,$(PROJECT_FILES)))
 PLUGIN_PACKAGES := $(patsubst %/pyproject.toml,%,$(wildcard meltano/*/*/pyproject.toml))
 PLUGINS := $(PROJECTS:%=.run/meltano/%/.installed)
 
@@ -29,6 +30,15 @@ UNKNOWN_VARIABLE := $(shell bash tools/make_variables.sh "$(MAKECMDGOALS)" $(OVE
 ifneq ($(UNKNOWN_VARIABLE),)
 $(error $(UNKNOWN_VARIABLE))
 endif
+endif
+endif
+
+# To make, a space ends a name, so a part of one is left here. No project can have such a name.
+ifneq ($(filter plugins bench,$(MAKECMDGOALS)),)
+ifneq ($(filter-out meltano/%/meltano.yml,$(PROJECT_FILES)),)
+$(error make $(MAKECMDGOALS): a project's folder has a space in its name: \
+	$(filter-out meltano/%/meltano.yml,$(PROJECT_FILES)); rename it, and its DAG file with it, \
+	to letters, digits, `_` and `-`, such as meltano/my-shop)
 endif
 endif
 

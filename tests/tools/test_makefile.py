@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.checkout import ROOT
 from tests.clone import users_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def planned(*arguments: str, fails: bool = False) -> str:
@@ -84,3 +88,24 @@ def test_so_it_is_of_other_verbs(verb: str, name: str) -> None:
 def test_the_makefiles_own_variables_hold_for_every_verb() -> None:
     planned("lint", "PYTHON=3.13")
     planned("run", "DAG=shop.daily", "AIRFLOW_DATE=2026-11-01")
+
+
+def test_a_folder_with_a_space_in_its_name(tmp_path: Path) -> None:
+    for name in ("shop", "my new shop"):
+        (tmp_path / "meltano" / name).mkdir(parents=True)
+        (tmp_path / "meltano" / name / "meltano.yml").touch()
+
+    def make(verb: str) -> str:
+        command = ["/usr/bin/env", "make", "--file", str(ROOT / "Makefile"), "--dry-run", verb]
+        environment = users_environment()
+        ended = subprocess.run(
+            command, cwd=tmp_path, env=environment, text=True, check=False, capture_output=True
+        )
+        return str(ended.stderr)
+
+    shown = make("plugins")
+    assert "a project's folder has a space in its name: meltano/my new shop/meltano.yml" in shown
+    assert "rename it" in shown
+    assert "space" not in make("help")
+    (tmp_path / "meltano" / "my new shop").rename(tmp_path / "meltano" / "my-shop")
+    assert "space" not in make("plugins")
