@@ -14,7 +14,8 @@ import signal
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from time import monotonic
+from pathlib import Path
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.cli import here
@@ -41,10 +42,13 @@ from tools.stoppable import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
 
 DEFAULT_DAG = "csv_to_json.daily"
+_LINES = (".jsonl", ".ndjson", ".csv")
+"""Suffixes of files with a record in each line."""
+_KEPT = ("__pycache__", "dbt_packages", "logs", "target")
+_MAX_FILES = 10
 _OUTPUT_CLOSED = 141  # 128 + SIGPIPE, as a shell has it
 
 
@@ -60,11 +64,13 @@ class LocalRun:
         dag_id: The DAG; its project comes before the first dot.
         full_refresh: Move every row again.
         seconds: How long each part took.
+        began: When the DAG run began, in seconds since the epoch.
     """
 
     dag_id: str
     full_refresh: bool
     seconds: dict[str, float] = field(default_factory=dict)
+    began: float = 0.0
 
     @property
     def project(self) -> str:
@@ -137,6 +143,7 @@ class LocalRun:
         # than is installed for this one.
         environment = environment | {"AIRFLOW__CORE__DAGS_FOLDER": str(dag_file)}
         result: dict[str, Any] = {}
+        self.began = time()
         log = AirflowLog()
         with Stoppable(command, directory=ROOT, environment=environment) as process:
             for line in process.lines():
@@ -160,11 +167,23 @@ class LocalRun:
             _show(f"\nThe DAG run ended as {state}; the reason stands above.")
             _show("`make run` tries once, whatever the setting `retries` says.")
         for file in sorted(self.output.glob("*")):
-            with file.open("rb") as lines:
-                held = counted(sum(1 for _ in lines), "record")
-            _show(f"  {file.relative_to(ROOT)} holds {held}")
+            _show(f"  {file.relative_to(ROOT)} holds {describe_content(file)}")
+        self._report_inside()
         for name, taken in self.seconds.items():
             _show(f"  {taken:5.1f} s  {name}")
+
+    def _report_inside(self) -> None:
+        """Name files that the run has written into the project, such as by a relative path."""
+        written = written_since(ROOT / "meltano" / self.project, self.began)
+        for file in written[:_MAX_FILES]:
+            _show(f"  {file.relative_to(ROOT)} holds {describe_content(file)}")
+        if len(written) > _MAX_FILES:
+            _show(f"  and {counted(len(written) - _MAX_FILES, 'more file')}")
+        if written:
+            _show(
+                "  The project's folder is not kept where runs are pods; a destination below "
+                "$MELTANO_PODS_OUTPUT is, where a deployment has it."
+            )
 
     def _why_nothing(self) -> str:
         dag = "" if self.dag_id == DEFAULT_DAG else f" DAG={self.dag_id}"
@@ -172,6 +191,27 @@ class LocalRun:
             "  The source has nothing new since the saved state. To move all records again: "
             f"make run{dag} FULL_REFRESH=1"
         )
+
+
+def written_since(project: Path, began: float) -> list[Path]:
+    """Return the files in a project's folder that have changed, in order.
+
+    What plugins keep for themselves is left out: hidden files, and what dbt makes.
+    """
+    found: list[Path] = []
+    for folder, folders, files in os.walk(project):
+        folders[:] = [each for each in folders if not each.startswith(".") and each not in _KEPT]
+        paths = (Path(folder, each) for each in files if not each.startswith("."))
+        found += (each for each in paths if each.is_file() and each.stat().st_mtime >= began)
+    return sorted(each for each in found if each != project / "meltano.yml")
+
+
+def describe_content(file: Path) -> str:
+    """Return how much a file holds: records, where each is a line, else bytes."""
+    if file.suffix not in _LINES:
+        return f"{file.stat().st_size:,} bytes"
+    with file.open("rb") as lines:
+        return counted(sum(1 for _ in lines), "record")
 
 
 def counts_of(results: Iterable[dict[str, Any]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -229,3 +230,54 @@ class TestReset:
         shown = capsys.readouterr().out
         assert "Left as it is: The state is where the exported MELTANO_DATABASE_URI says" in shown
         assert not any(file.exists() for file in kept)
+
+
+class TestReport:
+    """Where the rows are."""
+
+    @pytest.fixture
+    def run(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> LocalRun:
+        monkeypatch.setattr(local_run, "ROOT", root)
+        run = LocalRun("shop.daily", full_refresh=False)
+        run.began = (root / "dags" / "shop.py").stat().st_mtime + 60
+        return run
+
+    @staticmethod
+    def write(path: Path, text: str, when: float) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        os.utime(path, (when, when))
+
+    def test_files_that_the_run_wrote_into_the_project(
+        self, run: LocalRun, root: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        project = root / "meltano" / "shop"
+        for name in ("output/orders.jsonl", "lake.duckdb", ".meltano/x.db", "target/run.json"):
+            self.write(project / name, "{}\n{}\n", run.began + 1)
+        self.write(project / "data" / "old.csv", "x\n", run.began - 1)
+        os.utime(project / "meltano.yml", (run.began + 1, run.began + 1))
+        self.write(root / "output" / "shop" / "people.csv", "a\nb\nc\n", run.began - 1)
+        run._report("success", [])
+        held = [line for line in capsys.readouterr().out.splitlines() if " holds " in line]
+        assert held == [
+            "  output/shop/people.csv holds 3 records",
+            "  meltano/shop/lake.duckdb holds 6 bytes",
+            "  meltano/shop/output/orders.jsonl holds 2 records",
+        ]
+
+    def test_many_files_are_counted(
+        self, run: LocalRun, root: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        for number in range(12):
+            self.write(root / "meltano" / "shop" / f"{number}.csv", "x\n", run.began)
+        run._report("success", [])
+        shown = capsys.readouterr().out
+        assert shown.count(" holds ") == 10
+        assert "and 2 more files" in shown
+        assert shown.count("$MELTANO_PODS_OUTPUT") == 1
+
+    def test_nothing_is_said_of_a_project_that_was_left_as_it_is(
+        self, run: LocalRun, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        run._report("success", [])
+        assert "$MELTANO_PODS_OUTPUT" not in capsys.readouterr().out
