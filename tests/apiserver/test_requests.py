@@ -22,7 +22,7 @@ from meltano_runner.contract import Category
 
 from tests.apiserver.launching import NAME, build, start, touch
 from tests.support.pods import RUN, SMALL, TEMPLATES, options
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.astro_dev.stand_in import AstroDev, remains
-from tests.clone import copy_of_this_project
 from tests.images.engine import docker
+from tests.support.clone import copy_of_this_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

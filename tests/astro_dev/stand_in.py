@@ -6,10 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.astro_dev import compose, objects
-from tests.clone import typed
 from tests.images.engine import docker, shell
-from tests.ports import free_port
-from tests.waiting import wait_for
+from tests.support.clone import typed
+from tests.support.ports import free_port
+from tests.support.waiting import wait_for
 from tools.airflow_api import AirflowApi
 from tools.cluster.offline import postgres_image
 from tools.images.bases import Bases, choose

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.astro_dev.compose import HOME
-from tests.clone import append_rows
-from tests.waiting import wait_for
+from tests.support.clone import append_rows
+from tests.support.waiting import wait_for
 from tools.airflow_api import ENDED
 
 if TYPE_CHECKING:

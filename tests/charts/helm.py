@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tests.checkout import ROOT
+from tests.support.checkout import ROOT
 
 CHARTS = ROOT / "charts"
 MAXIMAL = {

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clone import copy_of_this_project
 from tests.cluster.running_cluster import Cluster
 from tests.images.engine import docker
-from tests.inbox import Inbox
+from tests.support.clone import copy_of_this_project
+from tests.support.inbox import Inbox
 from tools.cluster.access import AIRFLOW_NAMESPACE
 from tools.cluster.kind import NETWORK
 from tools.cluster.settings import Settings

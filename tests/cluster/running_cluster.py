@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from kubernetes.client import ApiException, CoreV1Api
 from kubernetes.config import new_client_from_config
 
-from tests.clone import typed
-from tests.waiting import wait_for
+from tests.support.clone import typed
+from tests.support.waiting import wait_for
 from tools.airflow_api import AirflowApi, text_of
 from tools.cluster.access import AIRFLOW_NAMESPACE
 from tools.cluster.apps import MELTANO_NAMESPACE

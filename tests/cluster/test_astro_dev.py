@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.astro_dev.stand_in import AstroDev, remains
-from tests.checkout import ROOT
 from tests.docs.blocks import code_blocks
 from tests.images.engine import docker
-from tests.waiting import wait_for
+from tests.support.checkout import ROOT
+from tests.support.waiting import wait_for
 from tools.airflow_api import text_of
 from tools.cluster.access import AIRFLOW_NAMESPACE
 from tools.cluster.apps import MELTANO_NAMESPACE

@@ -13,7 +13,7 @@ import pytest
 from meltano_pods.pods.run.reap import SETTLE
 from meltano_runner.contract import CATEGORIES, Category
 
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 from tools.cluster.apps import MELTANO_NAMESPACE
 from tools.images.build import MELTANO
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 from tools.cluster.access import AIRFLOW_NAMESPACE
 
 if TYPE_CHECKING:

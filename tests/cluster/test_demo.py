@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clone import README_COMMANDS, append_rows
-from tests.waiting import wait_for
+from tests.support.clone import README_COMMANDS, append_rows
+from tests.support.waiting import wait_for
 from tools.cluster.access import AIRFLOW_NAMESPACE
 from tools.cluster.apps import MELTANO_NAMESPACE
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.checkout import ROOT
-from tests.clone import typed
 from tests.cluster.test_demo import DAG
 from tests.docs.blocks import code_blocks
 from tests.docs.tutorial import KUBERNETES, Written, steps, typed_in
+from tests.support.checkout import ROOT
+from tests.support.clone import typed
 
 if TYPE_CHECKING:
     from tests.cluster.running_cluster import Cluster

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_runner.contract import CATEGORIES, Category
 
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 from tools.airflow_api import ENDED
 from tools.cluster.apps import MELTANO_NAMESPACE
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cluster.test_demo import DAG, moved
 from tests.cluster.test_security import may
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 from tools.cluster.access import AIRFLOW_NAMESPACE
 from tools.cluster.apps import MELTANO_NAMESPACE
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_runner.contract import CATEGORIES, Category
 
-from tests.inbox import READER
-from tests.waiting import wait_for
+from tests.support.inbox import READER
+from tests.support.waiting import wait_for
 from tools.cluster.apps import MELTANO_NAMESPACE
 
 if TYPE_CHECKING:
     from tests.cluster.running_cluster import Cluster
-    from tests.inbox import Inbox
+    from tests.support.inbox import Inbox
 
 DAG, TASK = "faults.job.told", "tap-told-to-target"
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from meltano_runner.contract import CATEGORIES, Category
 
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 from tools.airflow_api import text_of
 from tools.airflow_log import OPERATORS
 

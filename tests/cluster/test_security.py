@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.canaries import canary
-from tests.waiting import wait_for
+from tests.support.canaries import canary
+from tests.support.waiting import wait_for
 from tools.cluster.access import AIRFLOW_NAMESPACE
 from tools.cluster.apps import MELTANO_NAMESPACE
 from tools.images.build import AIRFLOW, MELTANO

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 from tools.airflow_api import ENDED
 
 if TYPE_CHECKING:

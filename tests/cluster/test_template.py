@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_runner.contract import Outcome, decode
 
-from tests.checkout import ROOT
-from tests.clone import typed
 from tests.docs.tutorial import typed_in
-from tests.waiting import wait_for
+from tests.support.checkout import ROOT
+from tests.support.clone import typed
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tests.checkout import versioned
+from tests.support.checkout import versioned
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,9 +25,9 @@ from meltano_runner.contract import (
     decode,
 )
 
-from tests.checkout import ROOT
 from tests.docs.blocks import PAGES, code_blocks
 from tests.docs.tutorial import Typed
+from tests.support.checkout import ROOT
 from tools import reference
 
 PLUGINS = (

@@ -13,8 +13,8 @@ from meltano_pods.project import read_project
 from meltano_pods.settings.deployment.read import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
 
-from tests.checkout import ROOT
 from tests.docs.blocks import PAGES, code_blocks
+from tests.support.checkout import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

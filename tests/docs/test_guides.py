@@ -19,8 +19,8 @@ from meltano_pods.settings.deployment.read import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
 
 from tests.charts.restricted import violations
-from tests.checkout import ROOT
 from tests.docs.blocks import code_blocks
+from tests.support.checkout import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,8 @@ from meltano_pods.project import read_project
 from meltano_pods.results import Uris
 from meltano_pods.settings.types.assets import uri_of
 
-from tests.checkout import ROOT
 from tests.docs.blocks import code_blocks
+from tests.support.checkout import ROOT
 from tests.unit.results.ended_task import ORDERS, STREAM, Airflow, reporting, result
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from meltano_pods.parameters.interval import VARIABLES
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project
 
-from tests.checkout import ROOT
 from tests.docs.blocks import code_blocks
+from tests.support.checkout import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

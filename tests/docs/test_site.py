@@ -6,8 +6,8 @@ import re
 import subprocess
 from typing import TYPE_CHECKING
 
-from tests.checkout import ROOT
 from tests.docs.blocks import PAGES
+from tests.support.checkout import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

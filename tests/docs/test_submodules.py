@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkout import ROOT
 from tests.docs.tutorial import typed_in
+from tests.support.checkout import ROOT
 
 PAGE = ROOT / "docs" / "how-to" / "several-projects.md"
 MELTANO_YML = """\

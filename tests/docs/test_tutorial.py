@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.checkout import ROOT
 from tests.docs.tutorial import KUBERNETES, Typed, Written, steps
+from tests.support.checkout import ROOT
 
 FIRST = ROOT / "docs" / "tutorial" / "first-pipeline.md"
 FILE = """\

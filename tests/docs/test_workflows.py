@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.checkout import ROOT
+from tests.support.checkout import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

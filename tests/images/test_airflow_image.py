@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clone import copy_of_this_project, typed
 from tests.images.engine import configuration, docker, inside
+from tests.support.clone import copy_of_this_project, typed
 
 if TYPE_CHECKING:
     from pathlib import Path

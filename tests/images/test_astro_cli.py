@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.astro_dev.testing import ALL_TESTS, PARSE_TEST, run_pytest
-from tests.clone import copy_of_this_project
-from tests.users_project import BROKEN_DAG, add_users_files
+from tests.support.clone import copy_of_this_project
+from tests.support.users_project import BROKEN_DAG, add_users_files
 
 if TYPE_CHECKING:
     from pathlib import Path

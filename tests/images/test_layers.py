@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.checkout import ROOT
 from tests.images.engine import DOCKER, docker, shell
+from tests.support.checkout import ROOT
 from tools.images.bases import Bases, bake_files, choose
 from tools.images.build import ca_bundle
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_runner.contract import PROJECT_DIGEST, Category, Outcome, project_digest
 
-from tests.checkout import ROOT
 from tests.images.engine import Pod, configuration, docker, inside
+from tests.support.checkout import ROOT
 from tools import warehouse
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.checkout import ROOT
 from tests.images.engine import configuration, shell
+from tests.support.checkout import ROOT
 from tools.cluster.errors import ClusterError
 from tools.images.push import pin, push
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clone import copy_of_this_project, typed
+from tests.support.clone import copy_of_this_project, typed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.checkout import ROOT
-from tests.clone import typed, users_environment
 from tests.docs.tutorial import typed_in
+from tests.support.checkout import ROOT
+from tests.support.clone import typed, users_environment
 
 if TYPE_CHECKING:
     from pathlib import Path

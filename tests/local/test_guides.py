@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.checkout import ROOT
-from tests.clone import typed
 from tests.docs.tutorial import Typed, steps
-from tests.unit.command_line import uncommented
+from tests.support.checkout import ROOT
+from tests.support.clone import typed
+from tests.support.command_line import uncommented
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clone import README_COMMANDS, append_rows, typed
+from tests.support.clone import README_COMMANDS, append_rows, typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.checkout import ROOT
-from tests.clone import typed, users_environment
 from tests.docs.tutorial import KUBERNETES, Typed, steps
-from tests.ports import free_port
-from tests.waiting import wait_for
+from tests.support.checkout import ROOT
+from tests.support.clone import typed, users_environment
+from tests.support.ports import free_port
+from tests.support.waiting import wait_for
 from tools.airflow_api import ENDED, AirflowApi
 
 if TYPE_CHECKING:

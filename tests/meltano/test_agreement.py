@@ -18,8 +18,8 @@ from meltano_pods.project import Job, PluginType, Project, Schedule, read_projec
 from meltano_pods.project.commands import commands_of
 from meltano_pods.project.cron import cron_of
 
-from tests.checkout import ROOT
 from tests.meltano.projects import PROJECTS, WITHOUT_DEFINITIONS, write
+from tests.support.checkout import ROOT
 
 if TYPE_CHECKING:
     from meltano_pods.settings.layers import Layer

@@ -13,9 +13,9 @@ from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project
 
-from tests.checkout import ROOT
-from tests.unit.mistakes import MISTAKES
-from tests.unit.projects import GOOD
+from tests.support.checkout import ROOT
+from tests.support.mistakes import MISTAKES
+from tests.support.projects import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,8 +11,8 @@ from meltano_pods.project import read_project
 from meltano_pods.project.configured import ConfiguredSettings
 from meltano_pods.project.files import project_files
 
-from tests.checkout import ROOT
 from tests.runner.pipeline import BIN
+from tests.support.checkout import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

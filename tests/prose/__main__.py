@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.checkout import ROOT, versioned
 from tests.prose.texts import PATTERNS, prose_of
+from tests.support.checkout import ROOT, versioned
 
 EXCEPTIONS = Path(__file__).with_name("exceptions")
 CONFIG = ROOT / ".vale.ini"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import psutil
 from meltano_runner.contract import RunResult, decode
 
-from tests.checkout import ROOT
+from tests.support.checkout import ROOT
 from tools.local_places import plugins_of
 
 if TYPE_CHECKING:

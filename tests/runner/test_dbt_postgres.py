@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_runner.contract import Category, Outcome
 
-from tests.checkout import ROOT
 from tests.runner.pipeline import BIN
 from tests.runner.warehouse import LOAD, PLUGINS, PROJECT, Shop
-from tests.waiting import wait_for
+from tests.support.checkout import ROOT
+from tests.support.waiting import wait_for
 from tools import warehouse
 
 if TYPE_CHECKING:

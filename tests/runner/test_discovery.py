@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_runner.contract import Category
 
-from tests.checkout import ROOT
 from tests.runner.pipeline import Pipeline
+from tests.support.checkout import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

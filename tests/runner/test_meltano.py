@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_runner.contract import Category, Outcome
 
-from tests.checkout import ROOT
 from tests.docs.blocks import code_blocks
 from tests.runner.pipeline import BIN, PROJECT, Pipeline, stamp
-from tests.waiting import wait_for
+from tests.support.checkout import ROOT
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from meltano_runner.contract import RunResult, decode
 
-from tests.checkout import ROOT
 from tests.runner.pipeline import BIN
+from tests.support.checkout import ROOT
 from tools import warehouse
 from tools.local_places import plugins_of
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.canaries import canary
-from tests.checkout import ROOT
-from tests.inbox import READER, Inbox
 from tests.scheduler import shaped
 from tests.scheduler.branches import add_branches
 from tests.scheduler.running_airflow import SLEEPER, RunningAirflow, processes_of
+from tests.support.canaries import canary
+from tests.support.checkout import ROOT
+from tests.support.inbox import READER, Inbox
 from tools.local_places import plugins_of
 
 if TYPE_CHECKING:

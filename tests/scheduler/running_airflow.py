@@ -16,8 +16,8 @@ from typing import Self
 
 import httpx
 
-from tests.ports import free_port
-from tests.waiting import wait_for
+from tests.support.ports import free_port
+from tests.support.waiting import wait_for
 from tools.airflow_api import ENDED, AirflowApi
 from tools.sqlite import let_readers_in
 

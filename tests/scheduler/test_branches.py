@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
-    from tests.inbox import Inbox
     from tests.scheduler.running_airflow import RunningAirflow
+    from tests.support.inbox import Inbox
 
 pytestmark = [pytest.mark.scheduler, pytest.mark.meltano, pytest.mark.timeout(400)]
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.scheduler.running_airflow import processes_of
 from tests.scheduler.sleeping import TASK, wait_until_it_sleeps
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.inbox import READER, SENDER
 from tests.scheduler.running_airflow import processes_of
 from tests.scheduler.sleeping import TASK, wait_until_it_sleeps
-from tests.waiting import wait_for
+from tests.support.inbox import READER, SENDER
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.inbox import Inbox
     from tests.scheduler.running_airflow import RunningAirflow
+    from tests.support.inbox import Inbox
 
 pytestmark = [pytest.mark.scheduler, pytest.mark.meltano, pytest.mark.timeout(400)]
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.scheduler.shaped import NAME, PAIR, ROWS, Shaped
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.scheduler.running_airflow import RunningAirflow

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 from tools.airflow_log import OPERATORS
 
 if TYPE_CHECKING:

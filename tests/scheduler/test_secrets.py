@@ -8,12 +8,12 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.canaries import CANARY
-from tests.waiting import wait_for
+from tests.support.canaries import CANARY
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
-    from tests.inbox import Inbox
     from tests.scheduler.running_airflow import RunningAirflow
+    from tests.support.inbox import Inbox
 
 pytestmark = [pytest.mark.scheduler, pytest.mark.meltano, pytest.mark.timeout(400)]
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.scheduler.running_airflow import RunningAirflow

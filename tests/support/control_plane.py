@@ -22,7 +22,7 @@ from kubernetes.client import ApiClient, Configuration, CoreV1Api
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from tests.ports import free_port
+from tests.support.ports import free_port
 from tools.cluster.cache import cache_root
 
 if TYPE_CHECKING:

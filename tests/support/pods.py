@@ -17,7 +17,7 @@ from meltano_runner.contract import (
     encode,
 )
 
-from tests.checkout import ROOT
+from tests.support.checkout import ROOT
 
 TEMPLATES = ROOT / "k8s" / "pod_templates"
 RUN = TaskInstanceTry("shop", "shop.daily", "tap-a-to-target-b", "run1", -1, 1, "attempt-1")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_pods.errors import DeploymentError
 
-from tests.unit.projects import GOOD, MakeProject
+from tests.support.projects import GOOD, MakeProject
 from tools import local_check, local_places, local_reset, local_run, warehouse
 from tools.local_check import LocalCheckError, check_dag, check_projects
 from tools.local_run import LocalRun, LocalRunError

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.checkout import ROOT
-from tests.clone import users_environment
+from tests.support.checkout import ROOT
+from tests.support.clone import users_environment
 
 if TYPE_CHECKING:
     from pathlib import Path

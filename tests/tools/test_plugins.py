@@ -13,7 +13,7 @@ from tools.plugins import install
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.unit.projects import MakeProject
+    from tests.support.projects import MakeProject
 
 SHOP = """\
 plugins:

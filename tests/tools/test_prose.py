@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.checkout import versioned
 from tests.prose.__main__ import EXCEPTIONS, source_of, write_texts
 from tests.prose.texts import prose_of
+from tests.support.checkout import versioned
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ import pytest
 from airflow.sdk import BaseOperator
 from meltano_pods.process.operator import MeltanoProcessOperator
 
-from tests.unit.stub import alive, wait_until
+from tests.support.stub import alive, wait_until
 from tools import local_run, stoppable
 from tools.stop_listener import STOP_SIGNAL, StopListener
 from tools.stoppable import InterruptedRunError, Stoppable

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.unit.command_line import FILE
-from tests.unit.projects import FULLEST
+from tests.support.command_line import FILE
+from tests.support.projects import FULLEST
 
 if TYPE_CHECKING:
-    from tests.unit.command_line import Said
-    from tests.unit.projects import MakeProject
+    from tests.support.command_line import Said
+    from tests.support.projects import MakeProject
 
 # Airflow makes its home when it is imported, which test modules do while they are collected.
 if "AIRFLOW_HOME" not in os.environ:

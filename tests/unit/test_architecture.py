@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.checkout import ROOT, versioned
+from tests.support.checkout import ROOT, versioned
 
 PAGE = (ROOT / "docs" / "explanation" / "architecture.md").read_text()
 SIDES = {"meltano_pods": "The Airflow side", "meltano_runner": "The runner"}

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tests.checkout import ROOT, versioned
 from tests.docs.blocks import code_blocks
-from tests.users_project import BROKEN_DAG, add_users_files
+from tests.support.checkout import ROOT, versioned
+from tests.support.users_project import BROKEN_DAG, add_users_files
 from tools.astro_check import check
 
 if TYPE_CHECKING:

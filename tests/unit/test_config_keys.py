@@ -12,8 +12,8 @@ from meltano_pods.tasks.planned import planned_project
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.unit.command_line import Said
-    from tests.unit.projects import MakeProject
+    from tests.support.command_line import Said
+    from tests.support.projects import MakeProject
 
 SETTINGS = [
     "start_date", "password", "user", "host", "page_size", "api_key", "auth.user", "auth.password",

@@ -14,10 +14,10 @@ from meltano_pods.settings.podspec.fields import fields
 from meltano_pods.settings.podspec.patch import overlay
 from meltano_pods.settings.types.resources import add_quantities, parse_quantity
 
-from tests.unit.layers import assert_refused, layer
+from tests.support.layers import assert_refused, layer
 
 if TYPE_CHECKING:
-    from tests.unit.projects import MakeProject
+    from tests.support.projects import MakeProject
 
 
 BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {

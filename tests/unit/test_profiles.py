@@ -21,7 +21,7 @@ from meltano_pods.pods.cluster.connect import ClusterHook
 from meltano_pods.pods.spec.options import ClusterAccess, SecretKey, build_pod_options
 from meltano_pods.tasks.deployment import deployment_at, read_deployment, read_settings
 
-from tests.checkout import ROOT
+from tests.support.checkout import ROOT
 
 
 def options(said: dict[str, str], namespace: str | None = None, **settings: Any) -> Any:

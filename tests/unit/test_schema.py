@@ -11,9 +11,9 @@ from meltano_pods.settings import ORDER, Settings, settings_of
 from meltano_pods.settings.json_schema import MELTANO_SCHEMA, schema
 from meltano_pods.settings.model import levels_refused
 
+from tests.support.layers import layer
+from tests.support.projects import FULLEST
 from tests.unit import test_pods_settings, test_settings
-from tests.unit.layers import layer
-from tests.unit.projects import FULLEST
 
 WHOLE = schema(None)
 # A value of each setting as people write it; a new setting needs one, too.

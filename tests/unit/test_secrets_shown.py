@@ -14,12 +14,12 @@ from meltano_pods.settings.deployment.read import deployment_settings
 from meltano_pods.settings.secret_check import secret_problem
 from meltano_runner.contract import NOT_SECRET
 
+from tests.support.layers import layer
 from tests.support.pods import RUN, SMALL, SPEC, env, options
-from tests.unit.layers import layer
-from tests.unit.projects import sound_plan
+from tests.support.projects import sound_plan
 
 if TYPE_CHECKING:
-    from tests.unit.projects import MakeProject
+    from tests.support.projects import MakeProject
 
 PROJECT = """\
 plugins:

@@ -15,7 +15,7 @@ from meltano_pods.settings.messages import in_yaml
 from meltano_pods.settings.model import levels_refused
 from meltano_pods.settings.types.durations import parse_duration
 
-from tests.unit.layers import assert_refused, layer
+from tests.support.layers import assert_refused, layer
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

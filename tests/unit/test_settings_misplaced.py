@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.projects import GOOD, MakeProject, sound_plan
+from tests.support.projects import GOOD, MakeProject, sound_plan
 
 # What is replaced in the good project, by what; line and key of the setting.
 MISPLACED = {

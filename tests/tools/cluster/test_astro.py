@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from meltano_pods.settings.deployment.read import deployment_settings
 
-from tests.checkout import ROOT
-from tests.tools.fake_shell import FakeShell
+from tests.support.checkout import ROOT
+from tests.support.fake_shell import FakeShell
 from tools.cluster.astro import AstroKind
 from tools.cluster.astro_files import DATA, KUBECONFIG, account, kubeconfig, variables, with_block
 from tools.cluster.errors import ClusterError

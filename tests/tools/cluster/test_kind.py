@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tools.fake_shell import FakeShell
+from tests.support.fake_shell import FakeShell
 from tools.cluster import kind
 from tools.cluster.settings import Images, Settings
 

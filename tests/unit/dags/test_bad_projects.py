@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
-from tests.unit.hostile import HOSTILE, make
-from tests.unit.mistakes import MISTAKES
-from tests.unit.projects import GOOD
+from tests.support.hostile import HOSTILE, make
+from tests.support.mistakes import MISTAKES
+from tests.support.projects import GOOD
 
 if TYPE_CHECKING:
     from pathlib import Path

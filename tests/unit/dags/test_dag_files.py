@@ -15,7 +15,7 @@ from airflow.utils.file import iter_airflow_imports
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project
 
-from tests.checkout import ROOT
+from tests.support.checkout import ROOT
 
 PROJECTS = sorted(path.parent for path in (ROOT / "meltano").glob("*/meltano.yml"))
 names = pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)

@@ -10,7 +10,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
 from meltano_pods.cli.main import main
 
-from tests.canaries import CANARY, PROJECT, canary
+from tests.support.canaries import CANARY, PROJECT, canary
 from tests.unit.dags.test_factory import FILE
 
 if TYPE_CHECKING:

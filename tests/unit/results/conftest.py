@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_pods.results import columns
 
-from tests.unit.variables import Variables
+from tests.support.variables import Variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support import dag_runs
+from tests.support.clock import Clock
 from tests.support.pods import RUNNING, ended, options, over
-from tests.unit import dag_runs
-from tests.unit.clock import Clock
-from tests.unit.tasks import place, planned
+from tests.support.tasks import place, planned
 
 if TYPE_CHECKING:
     from meltano_pods.pods import MeltanoPodOperator

@@ -10,8 +10,8 @@ import pytest
 from airflow.sdk.exceptions import TaskDeferred
 from meltano_pods.pods.spec import naming
 
+from tests.support import dag_runs
 from tests.support.pods import RUN
-from tests.unit import dag_runs
 
 if TYPE_CHECKING:
     from meltano_pods.pods import MeltanoPodOperator

@@ -22,7 +22,7 @@ from tests.support.pods import FAILED, OK, RUNNING, ended, event, over, waits
 from tests.unit.pods.airflow.runs import NAME, context, deferred, reenter
 
 if TYPE_CHECKING:
-    from tests.unit.clock import Clock
+    from tests.support.clock import Clock
     from tests.unit.pods.airflow.runs import MakeTask
 
 

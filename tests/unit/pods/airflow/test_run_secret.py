@@ -15,7 +15,7 @@ from meltano_pods.pods.spec import naming
 from meltano_pods.settings import Settings
 from meltano_runner.contract import SECRET_NAMES, Category
 
-from tests.canaries import CANARY
+from tests.support.canaries import CANARY
 from tests.support.fake_cluster import refusal
 from tests.support.pods import RUNNING, ended, over, waits
 from tests.unit.pods.airflow.runs import NAME, context, deferred, reenter

@@ -15,8 +15,8 @@ from meltano_pods.pods import MeltanoPodOperator
 from meltano_pods.tasks.mapping import TaskRefusedError
 
 from tests.support.pods import FAILED, ended, over
+from tests.support.tasks import place, planned
 from tests.unit.pods.airflow.runs import NAME, context
-from tests.unit.tasks import place, planned
 
 if TYPE_CHECKING:
     from tests.support.fake_cluster import FakeCluster

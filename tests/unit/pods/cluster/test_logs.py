@@ -18,9 +18,9 @@ from meltano_pods.pods.cluster.logs import Follower
 from meltano_pods.pods.cluster.observation import Observation
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
+from tests.support.clock import Clock
 from tests.support.fake_cluster import refusal
 from tests.support.pods import RUNNING, ended, over
-from tests.unit.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,9 +20,9 @@ from meltano_pods.pods.run.reap import reap
 from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.build import RunSpec, build_pod
 
+from tests.support.clock import Clock
 from tests.support.fake_cluster import FakeCluster, refusal
 from tests.support.pods import RUN, RUNNING, SMALL, container, ended, options, over
-from tests.unit.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

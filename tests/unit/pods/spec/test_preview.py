@@ -12,14 +12,14 @@ from meltano_pods.settings.deployment.read import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
 from meltano_pods.tasks.planned import planned
 
-from tests.checkout import ROOT
-from tests.unit.projects import FULLEST
-from tests.unit.schemas import validate
+from tests.support.checkout import ROOT
+from tests.support.projects import FULLEST
+from tests.support.schemas import validate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.unit.projects import MakeProject
+    from tests.support.projects import MakeProject
 
 
 def pods(folder: Path, profile: str) -> list[dict[str, Any]]:

@@ -11,12 +11,12 @@ from meltano_pods.pods.spec.options import SecretKey
 from meltano_pods.pods.spec.template import read_template
 from meltano_pods.settings import Settings, settings_of
 
+from tests.support.layers import layer
 from tests.support.pods import RUN, SPEC, TEMPLATES, env, main, options
-from tests.unit.layers import layer
-from tests.unit.projects import sound_plan
+from tests.support.projects import sound_plan
 
 if TYPE_CHECKING:
-    from tests.unit.projects import MakeProject
+    from tests.support.projects import MakeProject
 
 PROJECT = """\
 plugins:

@@ -11,13 +11,13 @@ from meltano_pods.settings.deployment.read import deployment_settings
 from meltano_pods.tasks.deployment import deployment_at
 from meltano_pods.tasks.planned import planned
 
-from tests.checkout import ROOT
+from tests.support.checkout import ROOT
 from tests.support.pods import TEMPLATES, env, main
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.unit.projects import MakeProject
+    from tests.support.projects import MakeProject
 
 RUN_TEMPLATES = ("default.yaml", "kind.yaml", "astro.yaml")
 PLUGINS = """

@@ -1,0 +1,262 @@
+"""What doctor says of plain data; tests/cluster asks a real cluster."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from meltano_pods.cli.doctor.airflow import judge_airflow, judge_state
+from meltano_pods.cli.doctor.cluster import judge, needed_accounts, needed_by, needed_secrets
+from meltano_pods.cli.doctor.facts import RIGHTS, Facts
+from meltano_pods.cli.doctor.images import judge_images
+from meltano_pods.cli.doctor.pools import Pool, judge_pools
+from meltano_pods.cli.main import main
+from meltano_pods.pods.spec.build import build_pod
+from meltano_pods.pods.spec.preview import preview_pods
+from meltano_pods.settings import Settings
+from meltano_pods.settings.deployment.read import deployment_settings
+from meltano_pods.tasks.deployment import deployment_at
+from meltano_pods.tasks.planned import planned
+
+from tests.support.checkout import ROOT
+from tests.support.pods import RUN, SMALL, SPEC, options
+from tests.support.projects import FULLEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from meltano_pods.cli.doctor.finding import Finding
+    from meltano_pods.plan import ProjectPlan
+    from meltano_pods.tasks.deployment import Deployment
+
+    from tests.support.projects import MakeProject
+
+PROVIDER = "apache-airflow-providers-cncf-kubernetes"
+INSTALLED = {"apache-airflow-core": "3.3.2", PROVIDER: "10.25.0"}
+SECRETS = {
+    "registry": [".dockerconfigjson"],
+    "shared": ["A"],
+    "meltano-shop-env": ["TAP_A_TOKEN", "MELTANO_DATABASE_URI"],
+    "vault": ["password"],
+}
+GOOD = Facts(
+    namespace={"pod-security.kubernetes.io/enforce": "restricted"},
+    exists=True,
+    rights=dict.fromkeys(RIGHTS, True),
+    secrets=SECRETS,
+    accounts=["loader"],
+    quotas={"all": {"hard": {"requests.memory": "4Gi", "pods": "50"},
+                    "used": {"requests.memory": "1Gi", "pods": "3"}}},
+    limits=[{"type": "Container", "max": {"memory": "4Gi"}, "min": {"cpu": "1m"}}],
+)  # fmt: skip
+
+
+@pytest.fixture
+def deployment() -> Deployment:
+    return deployment_at(ROOT, deployment_settings({"launcher": "kubernetes"}))
+
+
+@pytest.fixture
+def plan(make_project: MakeProject) -> ProjectPlan:
+    return planned(make_project(FULLEST))
+
+
+@pytest.fixture
+def pods(plan: ProjectPlan, deployment: Deployment) -> list[dict[str, Any]]:
+    return [pod.manifest for pod in preview_pods(plan, deployment)]
+
+
+def faults(found: Iterable[Finding]) -> list[tuple[str, str, str]]:
+    every = list(found)
+    assert all(each.fix for each in every if each.level in ("fault", "warning"))
+    return [(each.level, each.topic, each.what) for each in every if each.level != "ok"]
+
+
+def test_what_pods_need(pods: list[dict[str, Any]]) -> None:
+    assert needed_secrets(pods) == {
+        "registry": {".dockerconfigjson"},
+        "shared": set(),
+        "meltano-shop-env": {"TAP_A_TOKEN"},
+        "vault": {"password"},
+    }
+    assert needed_accounts(pods) == {"loader"}
+    assert ("secrets", "create") not in needed_by(pods).rights
+
+
+def test_a_pods_own_secret_is_created_with_it() -> None:
+    sources = Settings.model_validate({"airflow_env": {"A": {"connection": "db"}}}).airflow_env
+    pod = build_pod(SMALL, options(airflow_env=sources), SPEC, RUN)
+    assert set(needed_secrets([pod])) == {"meltano-shop-env"}
+    assert ("secrets", "create") in needed_by([pod]).rights
+
+
+def test_all_is_well(pods: list[dict[str, Any]]) -> None:
+    found = judge("meltano", GOOD, pods)
+    assert faults(found) == []
+    assert {each.topic for each in found} == {
+        "namespace", "rights", "secrets", "service account", "quota", "limit range",
+    }  # fmt: skip
+
+
+WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
+    "no namespace": ({"exists": False, "namespace": {}}, "fault", "there is no namespace"),
+    "no standard": ({"namespace": {}}, "warning", "enforces no pod security standard"),
+    "a lower standard": (
+        {"namespace": {"pod-security.kubernetes.io/enforce": "baseline"}}, "warning",
+        "enforces only `baseline`",
+    ),
+    "a right": (
+        {"rights": {**GOOD.rights, ("pods/log", "get"): False}}, "fault",
+        "not allowed in `meltano`: get pods/log",
+    ),
+    "a secret": (
+        {"secrets": {key: value for key, value in SECRETS.items() if key != "shared"}}, "fault",
+        "there is no Secret `shared`",
+    ),
+    "a key": (
+        {"secrets": {**SECRETS, "vault": ["other"]}}, "fault",
+        "the Secret `vault` has no key password; it has: other",
+    ),
+    "unreadable secrets": ({"secrets": None}, "note", "may not be looked at; pods need: meltano-"),
+    "an account": ({"accounts": []}, "fault", "there is no service account `loader`"),
+    "a quota too small": (
+        {"quotas": {"all": {"hard": {"limits.memory": "512Mi"}, "used": {}}}}, "fault",
+        "one pod alone asks for more than `all` gives: limits.memory: 1,024Mi of 512Mi",
+    ),
+    "a quota used up": (
+        {"quotas": {"all": {"hard": {"pods": "3"}, "used": {"pods": "3"}}}}, "warning",
+        "`all` is used up: pods 3 of 3",
+    ),
+    "a limit": (
+        {"limits": [{"type": "Container", "max": {"memory": "512Mi"}}]}, "fault",
+        "limits of memory of a container is 1Gi, max is 512Mi",
+    ),
+    "drift": ({"digests": {"shop": "0" * 64}}, "warning", "the latest pod of shop was started for"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_wrong_is_named(case: str, plan: ProjectPlan, deployment: Deployment) -> None:
+    change, level, words = WRONG[case]
+    pods = [pod.manifest for pod in preview_pods(plan, deployment)]
+    found = faults(judge("meltano", replace(GOOD, **change), pods))
+    assert len(found) == 1
+    assert found[0][0] == level
+    assert words in found[0][2]
+
+
+@pytest.mark.parametrize(
+    ("image", "level"),
+    [
+        ("ghcr.io/acme/meltano@sha256:0a", "ok"),
+        ("localhost:5001/meltano", "warning"),
+        ("ghcr.io/acme/meltano:latest", "warning"),
+        ("ghcr.io/acme/meltano:1.2", "warning"),
+        ("", "fault"),
+        ("meltano-pods/meltano:dev", "fault"),
+    ],
+)
+def test_images_by_name(image: str, level: str) -> None:
+    pod = {"spec": {"containers": [{"name": "meltano", "image": image}]}}
+    (found,) = judge_images([pod, pod])
+    assert (found.level, found.topic) == (level, "image")
+
+
+@pytest.mark.parametrize(
+    ("said", "installed", "interval", "words"),
+    [
+        ({"mode": "deferred"}, INSTALLED, 5, "`[workers] min_heartbeat_interval` is 5"),
+        ({}, {"apache-airflow-core": "3.3.2"}, 1, "Airflow's Kubernetes provider is not installed"),
+        ({}, {**INSTALLED, "apache-airflow-core": "2.11.0"}, 1, "Airflow is 2.11.0"),
+        ({}, {}, None, "Airflow is not installed here"),
+    ],
+)
+def test_airflow(
+    said: dict[str, str], installed: dict[str, str], interval: int | None, words: str
+) -> None:
+    deployment = deployment_at(ROOT, deployment_settings({"launcher": "kubernetes", **said}))
+    (found,) = faults(judge_airflow(deployment, installed, interval, pods=True))
+    assert words in found[2]
+
+
+def test_airflow_is_well() -> None:
+    deployment = deployment_at(ROOT, deployment_settings({"mode": "deferred"}))
+    assert faults(judge_airflow(deployment, INSTALLED, 1, pods=True)) == []
+
+
+def test_pools_are_named(plan: ProjectPlan) -> None:
+    tasks = [task for dag in plan.dags for task in dag.tasks]
+    assert list(judge_pools(tasks, {})) == list(judge_pools(tasks, None)) == []
+    pooled = [replace(task, pool="warehouse") for task in tasks]
+    (found,) = judge_pools(pooled, None)
+    assert found.level == "note"
+    assert found.what.startswith("tasks take slots of: warehouse; Airflow's database is not at")
+    assert "`airflow pools set warehouse 4 ''`" in found.fix
+    (found,) = judge_pools(pooled, {"warehouse": Pool(2, counts_deferred=False)})
+    assert (found.level, found.what) == ("ok", "tasks take slots of: warehouse")
+
+
+@pytest.mark.parametrize(
+    ("pool", "words"),
+    [
+        ({}, "there is no pool `turns`: its tasks never start"),
+        ({"turns": Pool(0, counts_deferred=True)}, "has no slots"),
+        (
+            {"turns": Pool(2, counts_deferred=True)},
+            "has 2 slots: tasks that write one state",
+        ),
+        ({"turns": Pool(-1, counts_deferred=True)}, "has any number of slots"),
+        ({"turns": Pool(1, counts_deferred=False)}, "does not count deferred tasks"),
+        ({"turns": Pool(1, counts_deferred=True)}, ""),
+    ],
+)
+def test_a_pool_in_which_tasks_take_turns(
+    plan: ProjectPlan, pool: dict[str, Pool], words: str
+) -> None:
+    tasks = [
+        replace(
+            task, pool="turns", settings=task.settings.model_copy(update={"state_pool": "turns"})
+        )
+        for dag in plan.dags
+        for task in dag.tasks
+    ]
+    (found,) = judge_pools(tasks, pool)
+    assert found.level == ("fault" if words else "ok")
+    assert words in found.what
+    if words:
+        assert "`airflow pools set turns 1 'Take turns' --include-deferred`" in found.fix
+
+
+def test_where_state_is_kept(plan: ProjectPlan) -> None:
+    tasks = [task for dag in plan.dags for task in dag.tasks]
+    (found,) = judge_state(tasks, launcher="kubernetes")
+    assert found.what.startswith("state of 1 task: in a backend (`state`)")
+
+
+def test_it_says_so_without_a_cluster(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    root = make_project(FULLEST).parents[1]
+    monkeypatch.chdir(root)
+    (root / "k8s").symlink_to(ROOT / "k8s")
+    monkeypatch.setattr(
+        "kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "none")
+    )
+
+    def talkative() -> dict[str, str]:
+        print("what a logger of Airflow's says")
+        return INSTALLED
+
+    # The package has the command by the module's name.
+    monkeypatch.setattr(sys.modules["meltano_pods.cli.doctor.command"], "versions", talkative)
+    assert main(["doctor", "--profile", "external", "--format", "json"]) == 0
+    found = {each["topic"]: each for each in json.loads(capfd.readouterr().out)}
+    assert found["projects"]["level"] == "ok"
+    assert found["cluster"]["level"] == "note"
+    assert found["cluster"]["what"].startswith("not looked at: no cluster is named")
+    assert "--kubeconfig" in found["cluster"]["fix"]
