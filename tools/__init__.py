@@ -1,1 +1,1 @@
-"""What the verbs of the Makefile run."""
+"""What the make targets run."""

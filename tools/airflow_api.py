@@ -1,4 +1,4 @@
-"""Airflow's REST API: as much of it as the demo, the measurements and the tests need.
+"""Airflow's REST API: the part that the demo, the measurements and the tests need.
 
 https://airflow.apache.org/docs/apache-airflow/stable/stable-rest-api-ref.html
 """
@@ -26,9 +26,9 @@ class AirflowApi:
 
     Args:
         url: Where its API server is, such as `http://localhost:8080`.
-        user: Whose password `password` returns; None where everybody may do everything.
-        password: Asked for when a token is needed.
-        transport: What carries requests, for tests; None for the network.
+        user: The user; None if Airflow needs no login.
+        password: Returns the password of the user, when a token is needed.
+        transport: Transport of the requests, for tests; None for the network.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class AirflowApi:
         )
 
     def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
-        """Make a request and return the answer; log in first where that is needed.
+        """Make a request and return the response; log in first if necessary.
 
         Raises:
             httpx.HTTPError: No answer, or one that is an error.
@@ -77,7 +77,7 @@ class AirflowApi:
         self._client.close()
 
     def unwell(self) -> list[str]:
-        """Return the parts of Airflow that are not healthy, or that nothing answers."""
+        """Return the parts of Airflow that are unhealthy or do not respond."""
         try:
             parts = self._client.get("/api/v2/monitor/health").raise_for_status().json()
         except (httpx.HTTPError, ValueError) as error:
@@ -85,7 +85,7 @@ class AirflowApi:
         return [name for name, part in parts.items() if (part or {}).get("status") != "healthy"]
 
     def dag(self, dag_id: str) -> dict[str, Any] | None:
-        """Return a DAG; None while there is none of this id."""
+        """Return a DAG; None while it does not exist."""
         try:
             found: dict[str, Any] = self.call("GET", f"/api/v2/dags/{dag_id}")
         except httpx.HTTPStatusError as error:
@@ -99,7 +99,7 @@ class AirflowApi:
         self.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
 
     def trigger(self, dag_id: str, **conf: object) -> str:
-        """Start a run by hand and return its id."""
+        """Start a run manually and return its id."""
         body = {"logical_date": None, "conf": conf}
         return str(self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"])
 

@@ -1,7 +1,7 @@
-"""`make airflow`: Airflow with its pages on this machine, without Docker, until Ctrl+C.
+"""`make airflow`: Airflow with its UI on this machine, without Docker, until Ctrl+C.
 
-Runs are local processes. They share state and output with `make run`; Airflow's own database is
-another, for a scheduler would take the runs of `make run` for its own.
+Runs are local processes. They share state and output with `make run`, but not Airflow's database,
+because a scheduler would process the runs of `make run` as its own.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _serve(port: int, variables: Mapping[str, str]) -> None:
     HOME.mkdir(parents=True, exist_ok=True)
     let_readers_in(HOME / "airflow.db")
     password = _password()
-    # Both ways to stop it end in the `finally` below, also where a shell had SIGINT ignored.
+    # Both ways to stop it end in the `finally` below, even if a shell ignores SIGINT.
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.default_int_handler)
     given = {**environment(port), **variables}
@@ -132,7 +132,7 @@ def environment(port: int) -> dict[str, str]:
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(_PASSWORDS),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
-        # Nobody else's: whoever may use it runs commands as the user who started it.
+        # Not reachable from elsewhere: its users run commands as the user who started it.
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": f"http://localhost:{port}",
@@ -191,7 +191,7 @@ def _await_health(process: subprocess.Popen[bytes], port: int) -> None:
 
 
 def tell_healthy(began: float, waited: set[str], unwell: Sequence[str]) -> set[str]:
-    """Say which parts have become healthy since the last look; return those that have not."""
+    """Print the parts that became healthy since the last call; return those that have not."""
     left = {part.partition(" (")[0].replace("_", " ") for part in unwell}
     for each in sorted(waited - left):
         _took(began, each)

@@ -1,4 +1,4 @@
-"""Airflow's console log, cut down to what a task says."""
+"""Airflow's console log, reduced to the lines of tasks."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _OWN_ERROR = re.compile(r"^meltano_pods\.[\w.]+: ")
 
 
 def own_words(trace: str) -> str:
-    """Return what an error of ours says, without the traceback; of any other error all of it."""
+    """Return one of our errors without its traceback, and any other error unchanged."""
     _, ours, said = trace.rpartition("\nmeltano_pods.")
     return said.partition(": ")[2].rstrip() if ours else trace
 
 
 class AirflowLog:
-    """Takes Airflow's lines one by one and gives back those worth showing.
+    """Takes Airflow's lines one by one and returns those to show.
 
-    The traceback of our own errors is left out: they say what, where and how to mend it. That of
+    The traceback of our own errors is omitted, because they contain the place and the fix. That of
     any other error is kept.
     """
 

@@ -1,7 +1,6 @@
-"""Where root keeps what a server needs that refuses to run as root: it runs as `nobody`.
+"""Folders for servers that do not run as root: for root, they run as `nobody`.
 
-A folder of the user's cannot be reached by `nobody`, so another in the temporary directory stands
-for it.
+`nobody` cannot reach a folder of the user, so a folder in the temporary directory replaces it.
 """
 
 from __future__ import annotations
@@ -17,21 +16,21 @@ from pathlib import Path
 
 NOBODY = "nobody"
 USERS = "users"
-"""A file in such a folder: who uses the folder has a lock on it."""
+"""A file in such a folder, which the users of the folder lock."""
 _PREFIX = "meltano-pods-"
-_ORIGIN = "origin"  # a file that names the folder that it stands for
+_ORIGIN = "origin"  # a file that contains the folder that it replaces
 
 
 def is_root() -> bool:
-    """Whether this process is root's."""
+    """Whether this process runs as root."""
     return os.geteuid() == 0
 
 
 def place(folder: Path) -> Path:
-    """Return `folder`, made; for root, one that stands for it.
+    """Create and return `folder`, or for root its replacement.
 
     Raises:
-        PermissionError: The one for root is somebody else's.
+        PermissionError: The replacement belongs to another user.
     """
     if not is_root():
         folder.mkdir(parents=True, exist_ok=True)
@@ -40,14 +39,14 @@ def place(folder: Path) -> Path:
     found = Path(tempfile.gettempdir()) / f"{_PREFIX}{digest}"
     found.mkdir(exist_ok=True)
     if not _is_ours(found):
-        raise PermissionError(f"{found} is somebody else's")
+        raise PermissionError(f"{found} belongs to another user")
     (found / _ORIGIN).write_text(str(folder.absolute()))
     _sweep(found)
     return found
 
 
 def _sweep(current: Path) -> None:
-    """Remove what stands for folders of projects that are gone, for nobody else will."""
+    """Remove the replacements for folders of projects that no longer exist."""
     for origin in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_ORIGIN}"):
         folder = origin.parent
         if folder == current or not _is_ours(folder) or Path(origin.read_text()).parent.exists():

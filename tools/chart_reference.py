@@ -63,7 +63,7 @@ def _rows(
 
 
 def _inside(field: dict[str, Any], definitions: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """Return what a list or map holds, if that has properties of its own."""
+    """Return the schema of a list's or map's items, if they have properties."""
     for word, step in (("items", "[]"), ("additionalProperties", ".NAME")):
         held = field.get(word)
         if isinstance(held, dict):
@@ -103,7 +103,7 @@ def table(chart: Path) -> str:
 
 
 def readme(chart: Path) -> str:
-    """Return the chart's README: what was written by hand, then the table."""
+    """Return the chart's README: the text written manually, then the table."""
     by_hand = (chart / "README.md").read_text().partition(MARK)[0]
     return f"{by_hand}{MARK}\n{table(chart)}"
 

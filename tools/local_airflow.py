@@ -26,8 +26,7 @@ def main(dag_file: str, dag_id: str, full_refresh: str) -> int:
     started = monotonic()
     from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - takes seconds, and is timed
 
-    # What is wrong with the file comes with the result, once; Airflow's other logger of it is told
-    # by the environment.
+    # The result contains the errors of the file; the environment silences Airflow's other logger.
     logging.getLogger(DAG_FILES).setLevel(logging.CRITICAL)
     bag = DagBag(dag_file)
     for error in bag.import_errors.values():
@@ -37,7 +36,7 @@ def main(dag_file: str, dag_id: str, full_refresh: str) -> int:
         near = suggestion(dag_id, dags)
         return _print(error=f"there is no DAG {dag_id}; there are: {listed(dags)}. {near}".strip())
     for task in dags[dag_id].tasks:
-        task.retries = 0  # whoever sits in front of it wants to see the failure now
+        task.retries = 0  # the user wants to see the failure immediately
     loaded = monotonic()
     StopListener().install()
     run = dags[dag_id].test(run_conf={"full_refresh": full_refresh == "true"})

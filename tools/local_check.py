@@ -1,4 +1,4 @@
-"""What `make run` and `make airflow` look at before they install or start anything.
+"""What `make run` and `make airflow` check before they install or start anything.
 
 Each check is cheap, and none changes anything.
 """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class MigrationError(Exception):
-    """The database cannot be made, with what Airflow says of it."""
+    """The database cannot be created, with Airflow's error."""
 
 
 def needs_migration(home: Path) -> bool:

@@ -44,8 +44,8 @@ def process_env(environ: Mapping[str, str]) -> str:
     """Return the deployment's `process_env` here, over which an exported one is laid.
 
     Args:
-        environ: The environment of whoever starts it. What it has beside that comes before both, as
-            in any Airflow worker: an exported MELTANO_DATABASE_URI holds for all projects.
+        environ: The environment of the caller. Its other variables take precedence over both, as in
+            any Airflow worker: an exported MELTANO_DATABASE_URI applies to all projects.
 
     Raises:
         DeploymentError: The exported one cannot be read.
@@ -58,7 +58,7 @@ def process_env(environ: Mapping[str, str]) -> str:
 def notes(project: str, environ: Mapping[str, str]) -> Iterator[str]:
     """Yield what a run's variables make different from other runs on this machine.
 
-    The address of a database is not shown, for it may hold a password.
+    The address of a database is not shown, because it may contain a password.
     """
     exported = variable_of("process_env")
     own = json.loads(process_env({}))
@@ -82,7 +82,7 @@ def airflow_environment(home: Path) -> dict[str, str]:
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "AIRFLOW__MELTANO_PODS__LAUNCHER": PROCESS,
         "AIRFLOW__MELTANO_PODS__PROCESS_ENV": process_env(os.environ),
-        # Whoever sits in front of it sees what fails; others need not hear of it.
+        # The user sees failures on the screen; nobody else needs a notification.
         "AIRFLOW__MELTANO_PODS__NOTIFY": "off",
         "PYTHONWARNINGS": "ignore",
     }

@@ -19,7 +19,7 @@ _PYTHON = ROOT / ".venv-meltano" / "bin" / "python"
 
 
 class PluginsError(Exception):
-    """They cannot be installed; what could be said about it has been shown."""
+    """They cannot be installed; the error has been shown."""
 
 
 def install_plugins(project: str, names: Sequence[str] = ()) -> None:

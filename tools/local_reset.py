@@ -1,4 +1,4 @@
-"""`make reset`: remove what runs on this machine keep of one project, after saying what that is.
+"""`make reset`: removes the state and output of a project's local runs, and lists what it removes.
 
 Nothing else removes it: neither `make run` nor `make clean`.
 """
@@ -38,7 +38,7 @@ def main(*names: str) -> int:
     found = kept_of(name) if _NAME.fullmatch(name) else []
     if not found and name not in projects:
         sys.stderr.write(
-            f"make reset: there is no project {name}, and nothing is kept of one; there are: "
+            f"make reset: there is no project {name}, and it has no state or output; there are: "
             f"{listed(projects)}. {suggestion(name, projects)}\n"
         )
         return 1
@@ -54,7 +54,7 @@ def main(*names: str) -> int:
 def kept_of(name: str) -> list[Path]:
     """Return the files and folders of a project's state and output."""
     state = state_of(name)
-    # SQLite's own files, and the lock of whoever makes the database, are beside it.
+    # SQLite's own files and the lock for creating the database are next to it.
     files = [state.with_name(state.name + end) for end in ("", "-wal", "-shm", "-journal", ".lock")]
     return [each for each in (*files, output_of(name)) if each.exists()]
 

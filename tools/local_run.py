@@ -164,7 +164,7 @@ class LocalRun:
             if moved_nothing(results):
                 _show(self._why_nothing())
         else:
-            _show(f"\nThe DAG run ended as {state}; the reason stands above.")
+            _show(f"\nThe DAG run ended as {state}; see the reason above.")
             _show("`make run` tries once, whatever the setting `retries` says.")
         for file in sorted(self.output.glob("*")):
             _show(f"  {file.relative_to(ROOT)} holds {describe_content(file)}")
@@ -245,7 +245,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report(str(error))
         return error.status
     except BrokenPipeError:
-        # Python flushes it once more at its end.
+        # Python flushes it again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         report(f"stopped, because nobody reads its output any more; {RESUMES}")
         return _OUTPUT_CLOSED

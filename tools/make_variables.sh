@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Print what is wrong with the first variable that the verbs of a `make` do not know; nothing if all are known:
-# `make_variables.sh "VERBS" NAME...`. A verb's variables are those in its line of `make help`; the
-# Makefile's own, such as PYTHON, hold for all.
+# Print an error for the first variable that the targets of a `make` do not know, or nothing:
+# `make_variables.sh "TARGETS" NAME...`. A target's variables are those in its line of `make help`. The
+# Makefile's own, such as PYTHON, are valid for all targets.
 set -euo pipefail
 verbs=$1
 shift
 known=$(sed -nE 's/^([A-Z_]+) *[:?]?=.*/\1/p' Makefile)
 names=""
 for verb in $verbs; do
-  case $verb in *[!a-z-]*) exit 0 ;; esac  # a file, and not a verb
+  case $verb in *[!a-z-]*) exit 0 ;; esac  # a file
   help=$(sed -nE "s/^$verb:.*## //p" Makefile)
   [ -n "$help" ] || exit 0
   names+=" $(grep -oE '\b[A-Z_]+=' <<<"$help" | tr '\n=' '  ' || true)"

@@ -2,7 +2,7 @@
 
 They go to a folder outside the project, which can be copied without them. What counts is what the
 Meltano image counts, so a changed schedule or setting installs nothing. Names limit it to what one
-DAG needs: a plugin that cannot be installed is no concern of the others.
+DAG needs: a plugin that cannot be installed does not affect the others.
 Runs in Meltano's own environment, which brings PyYAML.
 """
 
@@ -104,11 +104,11 @@ def _run_meltano(command: list[str | Path], project: Path, plugins: Path) -> lis
     if not process.returncode:
         return []
     errors = [_describe(each, project.name) for each in failed]
-    return errors or [f"{project.name}: `meltano install` failed; it says why above"]
+    return errors or [f"{project.name}: `meltano install` failed; see its error above"]
 
 
 def _show(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Show what Meltano logs; yield what it says of each plugin that it cannot install."""
+    """Show Meltano's log; yield its message about each plugin that it cannot install."""
     for line in lines:
         entry: Any = None
         with suppress(ValueError):

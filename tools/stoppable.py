@@ -50,7 +50,7 @@ class InterruptedRunError(Exception):
 
 @contextlib.contextmanager
 def handle_signals(handler: Any) -> Iterator[None]:  # noqa: ANN401 - what `signal.signal` takes
-    """Install a handler for all ways to stop a command, also where a shell ignores SIGINT."""
+    """Install a handler for all ways to stop a command, even if a shell ignores SIGINT."""
     before = {number: signal.signal(number, handler) for number in _SIGNALS}
     try:
         yield
@@ -73,7 +73,7 @@ def signal_when_parent_ends(number: int) -> None:
 class Stoppable:
     """A process in a session of its own, which signals reach only in order.
 
-    It is stopped as well when this process ends without a word, as by SIGKILL.
+    It is also stopped when this process is killed.
 
     Args:
         command: In exec form.
@@ -145,7 +145,7 @@ class Stoppable:
             raise InterruptedRunError(self._number, self._describe_end(code)) from error
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
-        """Ask the process to stop, and kill it when Ctrl+C is pressed once more."""
+        """Ask the process to stop, and kill it when Ctrl+C is pressed again."""
         if not self._number:
             self._number, self._since = number, monotonic()
             report(

@@ -57,8 +57,8 @@ def is_empty(folder: Path) -> bool:
 def running(folder: Path) -> Iterator[dict[str, str]]:
     """Run the warehouse and yield the variables (`VARIABLES`) by which runs reach it.
 
-    Whoever comes while it runs shares it, and the last to leave stops it. What is in the database
-    stays.
+    Commands that run at the same time share it, and the last one stops it. The data stays in the
+    database.
 
     Args:
         folder: Where its files go; for root, a folder of its own in the temporary directory.

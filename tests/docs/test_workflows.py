@@ -77,4 +77,4 @@ def test_pinning_needs_no_package() -> None:
         check=False,
     )
     assert ended.returncode == 1
-    assert "no image by its digest" in ended.stderr
+    assert "not an image with a digest" in ended.stderr

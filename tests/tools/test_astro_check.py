@@ -175,7 +175,7 @@ REPOSITORY = {
         "Dockerfile", "runtime:3.3-8-python-3.13-base", "runtime:3.2-1-base", "line 2", "line 1"),
     "airflow in the Dockerfile": (
         "Dockerfile", "ENV ", "RUN pip install apache-airflow==3.3.1\nENV ", "line 3",
-        "the Runtime brings"),
+        "in addition to that of the Runtime"),
     "an ARM image": (
         "Dockerfile.meltano", "FROM ", "FROM --platform=linux/arm64 ", "line 1", "linux/amd64"),
     "no manifest": ("pyproject.toml", "[tool.astro]", "[tool.other]", "[tool.astro]", "CLI 2"),
@@ -183,7 +183,7 @@ REPOSITORY = {
         "pyproject.toml", "dockerfile = 'Dockerfile'", "", "[tool.astro] dockerfile", "CLI 2"),
     "an unknown key": (
         "pyproject.toml", "[tool.astro]", "[tool.astro]\nname = 'shop'", "[tool.astro] name",
-        "CLI 2 refuses"),
+        "CLI 2 rejects"),
     "airflow of another series": (
         "pyproject.toml", "airflow==3.3.2", "airflow==3.2.*", "[project] dependencies", "3.3"),
     "airflow unpinned": (
@@ -250,7 +250,7 @@ def test_the_command_says_file_key_found_allowed_and_fix(
     change(root, "requirements.txt", "# The provider.", "apache-airflow==3.3.2")
     assert main(["--root", str(root), "--unpinned"]) == 1
     said = capsys.readouterr().out
-    for part in ("requirements.txt: line 1", "found: ", "allowed: ", "fix: ", "1 to mend"):
+    for part in ("requirements.txt: line 1", "found: ", "allowed: ", "fix: ", "1 to fix"):
         assert part in said
 
 

@@ -1,4 +1,4 @@
-"""`make astro-check`: prints everything that Astro would refuse; exit code 1 for any."""
+"""`make astro-check`: prints everything that Astro would reject, and then exits with 1."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.astro_check", description=__doc__)
     parser.add_argument(
         "--unpinned", action="store_true",
-        help="leave out which Meltano image it is: a workflow names it when it has built it",
+        help="accept a missing Meltano image, which a workflow sets after it has built it",
     )  # fmt: skip
     parser.add_argument(
         "--root", type=Path, default=Path(__file__).resolve().parents[2],
@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     findings = check(chosen.root, pinned=not chosen.unpinned)
     for finding in findings:
         print(f"{finding}\n")
-    print(f"{len(findings)} to mend" if findings else "Astro would take it: no findings")
+    print(f"{len(findings)} to fix" if findings else "Astro would accept it: no findings")
     return 1 if findings else 0
 
 

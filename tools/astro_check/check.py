@@ -26,11 +26,11 @@ _PREFIX = f"AIRFLOW__{SECTION}__".upper()
 def check(
     root: Path, *, pinned: bool = True, environment: Mapping[str, str] = os.environ
 ) -> list[Finding]:
-    """Return everything that Astro would refuse, or do otherwise than meant.
+    """Return everything that Astro would reject, or handle differently than intended.
 
     Args:
         root: The Airflow project's folder.
-        pinned: Whether the Meltano image must be named already; a workflow names it later.
+        pinned: Whether the Meltano image must be set already; a workflow sets it later.
         environment: Variables of the deployment, beside those of the Dockerfile.
     """
     findings = [

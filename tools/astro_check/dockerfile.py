@@ -1,4 +1,4 @@
-"""As much of a Dockerfile as the checks read: its bases, its variables, its commands."""
+"""The parts of a Dockerfile that the checks read: its bases, its variables, its commands."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Base:
 
 @dataclass(slots=True)
 class Dockerfile:
-    """What a Dockerfile says.
+    """The content of a Dockerfile.
 
     Attributes:
-        bases: FROM lines whose image is no stage of this file.
+        bases: FROM lines whose image is not a stage of this file.
         env: Variables of all stages.
         commands: Numbers and texts of all instructions, comments left out.
     """

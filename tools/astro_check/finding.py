@@ -1,4 +1,4 @@
-"""One thing that Astro would refuse, or do otherwise than meant."""
+"""One thing that Astro would reject, or handle differently than intended."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Finding(NamedTuple):
-    """What is wrong, where, and how to mend it.
+    """What is wrong, where, and how to fix it.
 
     Attributes:
         file: The file to change, relative to the project.

@@ -30,7 +30,7 @@ def check(root: Path) -> Iterator[Finding]:
                     file.name,
                     f"line {base.line}",
                     f"--platform={base.platform}",
-                    "linux/amd64: Astro's nodes are no others",
+                    "linux/amd64: Astro has no other nodes",
                     "Remove --platform, or write --platform=linux/amd64.",
                 )
         for line, command in read_dockerfile(file).commands:
@@ -39,7 +39,7 @@ def check(root: Path) -> Iterator[Finding]:
                     file.name,
                     f"line {line}",
                     command,
-                    "no Airflow beside the one that the Runtime brings",
+                    "no Airflow in addition to that of the Runtime",
                     "Remove it; the tag of the FROM line is Airflow's version.",
                 )
     bake = root / "docker-bake.hcl"
@@ -73,7 +73,7 @@ def _bases(root: Path) -> Iterator[Finding]:
             f"FROM {first.image}",
             "Astro Runtime with a whole version, such as "
             "astrocrpublic.azurecr.io/runtime:3.3-8-python-3.13",
-            "Name it first: the Astro CLI takes the first FROM for the Runtime.",
+            "Put it first: the Astro CLI uses the first FROM as the Runtime.",
         )
         return
     for other in others:

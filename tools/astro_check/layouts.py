@@ -35,7 +35,7 @@ _PIN = re.compile(
 
 
 def check(root: Path) -> Iterator[Finding]:
-    """Yield what either CLI would refuse or pass over."""
+    """Yield what either CLI would reject or ignore."""
     yield from _first(root)
     yield from _second(root)
 
@@ -61,7 +61,7 @@ def _first(root: Path) -> Iterator[Finding]:
             _CONFIG,
             "project.name",
             "nothing",
-            "a name: Astro CLI 1 takes no folder without it for a project",
+            "a name: without it, Astro CLI 1 does not recognise the project",
             "Write `project: {name: my-project}` to it.",
         )
     for file in _DAG_TEST:
@@ -84,7 +84,7 @@ def _second(root: Path) -> Iterator[Finding]:
         yield _finding("[tool.astro]", "no such table", "the table: CLI 2 knows a project by it")
         return
     for key in sorted(astro.keys() - _KEYS):
-        allowed = f"the keys {', '.join(sorted(_KEYS))}: CLI 2 refuses any other"
+        allowed = f"the keys {', '.join(sorted(_KEYS))}: CLI 2 rejects any other"
         yield _finding(f"[tool.astro] {key}", repr(astro[key]), allowed, "Remove it.")
     if astro.get("dockerfile") != "Dockerfile":
         yield _finding(

@@ -83,7 +83,7 @@ def _pod(manifest: Mapping[str, Any]) -> Iterator[_Args]:
             yield (
                 f"nodeSelector {label}",
                 arch,
-                "amd64: Astro's nodes are no others",
+                "amd64: Astro has no other nodes",
                 "Remove it from `pod_override` or the pod template.",
             )
 
@@ -119,7 +119,7 @@ def _resources(resources: Mapping[str, Any]) -> Iterator[_Args]:
                 f"resources.requests.{name}",
                 requests[name],
                 f"{limits[name]}, as the limit: Astro makes it so, and bills it",
-                "Set both alike, or neither by `pod_override`.",
+                "Set both to the same value, or neither, in `pod_override`.",
             )
 
 
@@ -134,7 +134,7 @@ def _size(spec: Mapping[str, Any]) -> Iterator[_Args]:
                 f"resources.limits.{name}",
                 shown,
                 f"at most {said}, Astro's largest pod",
-                "Ask for less (needs of plugins add up), or see docs/how-to/external-cluster.md.",
+                "Request less (plugins add up), or see docs/how-to/external-cluster.md.",
             )
 
 

@@ -65,7 +65,7 @@ def _requirements(file: Path) -> Iterator[Finding]:
             file.name,
             f"line {named[name]}",
             name,
-            "no Airflow: the Runtime brings it, and a second version breaks the image",
+            "no Airflow: the Runtime contains it, and a second version breaks the image",
             "Remove it; the tag of the Dockerfile's FROM line is Airflow's version.",
         )
     for number, line in _lines(file):

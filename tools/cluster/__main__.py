@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a verb; return the exit status."""
+    """Run a command; return the exit status."""
     options = _parser().parse_args(arguments)
     try:
         settings = Settings.read()
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(output(settings, shell, options.file))
             return 0
         if options.verb == "diagnose":
-            print(diagnose(settings, shell) or "There is no cluster: `make up` makes it.")
+            print(diagnose(settings, shell) or "There is no cluster: `make up` creates one.")
             return 0
         with alone(settings.work):
             return 0 if _step_by_step(options.verb, settings, shell) else 1
@@ -81,13 +81,13 @@ def _parser() -> argparse.ArgumentParser:
         help="remove the cluster; with DOWN_ENGINE=1 stop the engine too, if it was started here",
     )
     verbs.add_parser("astro-kind", help="let Airflow of `astro dev start` run pods in the cluster")
-    verbs.add_parser("astro-kind-off", help="no longer let it")
+    verbs.add_parser("astro-kind-off", help="undo that")
     demonstration = verbs.add_parser("demo", help="run a DAG on the cluster and follow it")
     demonstration.add_argument("--dag", default="csv_to_json.daily", help="id of the DAG")
     demonstration.add_argument("--full-refresh", action="store_true", help="move every row again")
-    verbs.add_parser("diagnose", help="say which pods are not well, and what they say")
-    written = verbs.add_parser("output", help="list what the targets wrote, or print a file of it")
-    written.add_argument("file", nargs="?", default="", help="path as the list has it")
+    verbs.add_parser("diagnose", help="report unhealthy pods, with their logs")
+    written = verbs.add_parser("output", help="list the files that targets wrote, or print one")
+    written.add_argument("file", nargs="?", default="", help="path as in the list")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Ways into what runs on the cluster: its Secrets, its Airflow."""
+"""Access to the cluster's Secrets and its Airflow."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def secret(settings: Settings, namespace: str, name: str, shell: Shell) -> dict[
     Raises:
         ClusterError: There is no such Secret, or no cluster that answers.
     """
-    # By ask(): its answer must not get into a log.
+    # With ask(), because its output must not be logged.
     said = shell.ask(
         BIN / "kubectl", "--kubeconfig", settings.kubeconfig, "--namespace", namespace,
         "get", "secret", name, "-o", "json",
@@ -35,7 +35,7 @@ def secret(settings: Settings, namespace: str, name: str, shell: Shell) -> dict[
     if said is None:
         raise ClusterError(
             f"Secret {namespace}/{name} of cluster {settings.name} cannot be read",
-            "Bring the cluster up, or find out what it lacks: `make up`",
+            "Create or repair the cluster: `make up`",
         )
     data = json.loads(said)["data"]
     return {key: base64.b64decode(value).decode() for key, value in data.items()}

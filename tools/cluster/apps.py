@@ -131,7 +131,7 @@ def install_meltano_pods(settings: Settings, pushed: dict[str, str], shell: Shel
 def _project_secret(
     settings: Settings, project: str, addresses: Mapping[str, str], shell: Shell
 ) -> None:
-    """Make a project's Secret, or add what it lacks: what a person puts into it stays."""
+    """Create a project's Secret, or add missing keys; keep those that a person has added."""
     name = f"meltano-{project.replace('_', '-')}-env"
     said = shell.ask(
         BIN / "kubectl", "--kubeconfig", settings.kubeconfig,
@@ -163,7 +163,7 @@ def wait_healthy(settings: Settings) -> str:
             if monotonic() > deadline:
                 raise ClusterError(
                     f"Airflow is not healthy after {_HEALTH_SECONDS} s: {', '.join(unwell)}",
-                    "See the pods below; with a slow machine just run this again",
+                    "See the pods below; on a slow machine, run this again",
                 )
             sleep(1)
     finally:
@@ -172,7 +172,7 @@ def wait_healthy(settings: Settings) -> str:
 
 
 def farewell(settings: Settings, shell: Shell) -> str:
-    """What a person wants to know in the end."""
+    """What to print at the end."""
     users = [f"  {user:<8}{password}" for user, password in logins(settings, shell).items()]
     path = BIN.relative_to(ROOT)
     kubectl_line = f"kubectl --context {settings.context}"
@@ -195,8 +195,8 @@ def farewell(settings: Settings, shell: Shell) -> str:
 def _helm(
     settings: Settings, chart: str, namespace: str, values: dict[str, Any], shell: Shell
 ) -> str:
-    # Helm refuses to go on from an upgrade that was killed, and forgets it no sooner than told. It
-    # is nobody else's: `alone` sees to that.
+    # Helm does not resume an upgrade that was killed, and does not forget it unless told to. The
+    # upgrade is not that of another command, because of `alone`.
     interrupted = "status in (pending-install,pending-upgrade,pending-rollback)"
     kubectl(
         settings, shell, "--namespace", namespace, "delete", "secrets",
@@ -208,7 +208,7 @@ def _helm(
         "--values", K8S / "values" / f"{chart}.yaml", "--values", "-",
         "--wait", "--timeout", "10m",
         stdin=json.dumps(values),
-        fix="Mend what the pods say below",
+        fix="Fix what the pods below report",
     )  # fmt: skip
     return f"release {chart} in namespace {namespace}"
 

@@ -1,9 +1,9 @@
 """`make astro-kind`: Airflow of `astro dev start` runs its tasks as pods of the kind cluster.
 
-Its containers are on a network of their own, and kind publishes its API server on this machine's
-loopback only. A relay between the two networks is the way; a token of an account that may do what
-the chart's launcher role allows, and no more, is the key. It ends after a day and goes to the
-volume that both have, never to a file of this clone.
+Its containers are on a separate network, and kind publishes its API server on this machine's
+loopback address only. A relay connects the two networks. A token of a service account with only the
+chart's launcher role grants access. It expires after a day and is written to a volume of the
+scheduler, never to a file of this clone.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ async def main():
         await server.serve_forever()
 asyncio.run(main())
 """
-# What the pods' own client says of cluster, way, key and role.
+# Checks the cluster, the relay, the token and the role, with the client that pods use.
 _CHECK = f"""\
 from kubernetes import client, config
 config.load_kube_config({KUBECONFIG!r})

@@ -1,8 +1,8 @@
 """Caches outside the clone, keyed by a digest of what they are made of.
 
 `${XDG_CACHE_HOME:-~/.cache}/meltano-pods/KIND/DIGEST/`: a folder is complete once it holds `.done`,
-so an interrupted build is never taken for a result. A lock keeps two builds of a kind apart, and
-only the most recently used folders of a kind are kept.
+so an interrupted build is never used as a result. A lock prevents two builds of a kind at the same
+time, and only the most recently used folders of a kind are kept.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`make demo`: one DAG on the cluster by Airflow's REST API, followed to its end."""
+"""`make demo`: runs one DAG on the cluster with Airflow's REST API and follows it to its end."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def demo(settings: Settings, shell: Shell, dag_id: str, *, full_refresh: bool = 
         results = shown.results()
     except httpx.HTTPError as error:
         raise ClusterError(
-            f"Airflow at {settings.airflow_url} does not answer as it should: {error}",
-            "See whether it is well (`make up` waits until it is), then run `make demo` again",
+            f"Airflow at {settings.airflow_url} does not respond correctly: {error}",
+            "Run `make up`, which waits until Airflow is healthy, then run `make demo` again",
         ) from error
     finally:
         api.close()
@@ -70,7 +70,7 @@ def _loaded(api: AirflowApi, dag_id: str) -> None:
             wrong = api.call("GET", "/api/v2/importErrors")["import_errors"]
             raise ClusterError(
                 f"There is no DAG {dag_id}; there are: {listed(known or there)}",
-                f"{suggestion(dag_id, there)}Name one of them with DAG=, or mend its file and run "
+                f"{suggestion(dag_id, there)}Choose one with DAG=, or fix its file and run "
                 "`make up`",
                 "\n".join(
                     f"{each['filename']}: {own_words(each['stack_trace'])}" for each in wrong

@@ -1,4 +1,4 @@
-"""What the cluster looks like after a failure: what a person would look at first."""
+"""Describes the cluster after a failure: what a person would look at first."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _LINES = 15
 
 
 def diagnose(settings: Settings, shell: Shell) -> str:
-    """Describe pods that are not well, with their last events and logs; empty without a cluster."""
+    """Describe unhealthy pods with their last events and logs; empty without a cluster."""
     if not settings.kubeconfig.exists():
         return ""
     pods = _ask(settings, shell, "get", "pods", "--all-namespaces", "-o", "json")
     if pods is None:
-        return f"The cluster does not answer: docker logs --tail 50 {settings.node}"
+        return f"The cluster does not respond: docker logs --tail 50 {settings.node}"
     unwell = [pod for pod in json.loads(pods)["items"] if not is_well(pod)]
     if not unwell:
-        return "All pods of the cluster are well."
+        return "All pods of the cluster are healthy."
     names = ", ".join(f"{_namespace(pod)}/{_name(pod)}" for pod in unwell)
-    parts = [f"Not well: {names}"]
+    parts = [f"Unhealthy: {names}"]
     for pod in unwell[:_PODS]:
         parts.extend(_about(pod, settings, shell))
     return "\n\n".join(parts)
@@ -55,7 +55,7 @@ def _about(pod: dict[str, Any], settings: Settings, shell: Shell) -> Iterator[st
     )
     for container in _not_ready(pod):
         logs = ("logs", _name(pod), "--container", container, "--tail", str(_LINES), *where)
-        # A container that is about to start again has its last words in the one before.
+        # If a container is about to restart, its last lines are in the log of the previous one.
         said = _ask(settings, shell, *logs, "--previous") or _ask(settings, shell, *logs)
         if said:
             yield f"{_name(pod)}, last lines of {container}:\n{_last(said)}"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tools.cluster.shell import Shell
 
 # dockerd and its containerd leave these behind when they are killed. The number in them may belong
-# to another process by now, and then they refuse to start.
+# to another process by now; they then do not start.
 _PID_FILES = {
     Path("/var/run/docker.pid"): "dockerd",
     Path("/var/run/docker/containerd/containerd.pid"): "containerd",
@@ -45,7 +45,7 @@ def ensure_engine(shell: Shell) -> str:
         return f"Docker {version}, found running"
     if refusal := _why_not_ours():
         raise ClusterError(
-            f"No Docker engine answers ({refusal})",
+            f"No Docker engine responds ({refusal})",
             "Start Docker (Docker Desktop, or `sudo systemctl start docker`) and run this again; "
             "as root on Debian, INSTALL_DOCKER=1 installs and starts one",
         )
@@ -62,7 +62,7 @@ def stop_engine() -> str:
     pid = _recorded(record, "dockerd")
     record.unlink(missing_ok=True)
     if pid is None:
-        return "no engine of ours runs"
+        return "no engine that was started here runs"
     os.kill(pid, signal.SIGTERM)
     deadline = monotonic() + _STOP_SECONDS
     while _command(pid) == "dockerd":
@@ -115,7 +115,7 @@ def _install(shell: Shell) -> str:
 
     def build(folder: Path) -> None:
         shell.run(
-            "bash", ENGINE_SCRIPT, folder, fix="Install a Docker engine by hand and run this again"
+            "bash", ENGINE_SCRIPT, folder, fix="Install a Docker engine manually and run this again"
         )
 
     key = digest(ENGINE_SCRIPT, _os_release().get("VERSION_CODENAME", ""), platform.machine())
@@ -152,7 +152,7 @@ def _wait(pid: int, shell: Shell) -> str:
     while not (version := _version(shell)):
         if _command(pid) != "dockerd" or monotonic() > deadline:
             last = "\n".join(_log().read_text(errors="replace").splitlines()[-20:])
-            raise ClusterError("dockerd does not start", f"Mend what {_log()} says", last)
+            raise ClusterError("dockerd does not start", f"Fix the error in {_log()}", last)
         sleep(0.3)
     return version
 

@@ -1,14 +1,14 @@
-"""What the cluster's tooling tells a person instead of a traceback."""
+"""The error that the cluster's tools show a person instead of a traceback."""
 
 from __future__ import annotations
 
 
 class ClusterError(Exception):
-    """Something went wrong that a person can mend.
+    """Something failed that a person can fix.
 
     Args:
         what: What went wrong.
-        fix: What to do about it.
+        fix: How to fix it.
         detail: What a command said: its last lines.
     """
 

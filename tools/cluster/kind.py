@@ -177,7 +177,7 @@ def _write_kubeconfig(settings: Settings, shell: Shell) -> None:
     config = shell.ask(BIN / "kind", "get", "kubeconfig", "--name", settings.name)
     if config is None:
         raise ClusterError(
-            f"kind cannot tell how to reach {settings.name}", "Remove what is left: `make down`"
+            f"kind does not know how to reach {settings.name}", "Remove what is left: `make down`"
         )
     settings.kubeconfig.touch(mode=0o600)
     settings.kubeconfig.write_text(config + "\n")

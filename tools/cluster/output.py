@@ -1,4 +1,4 @@
-"""`make output`: what targets wrote to the cluster's volume, read by a pod as hardened."""
+"""`make output`: what targets wrote to the cluster's volume, read by an equally hardened pod."""
 
 from __future__ import annotations
 

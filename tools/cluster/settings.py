@@ -1,4 +1,4 @@
-"""What can be chosen from outside, by environment variables; and what is pinned."""
+"""What can be configured with environment variables, and what is pinned."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Settings:
         name = environment.get("CLUSTER_NAME") or cls.name
         if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", name):
             raise ClusterError(
-                f"CLUSTER_NAME={name!r} is no name for a cluster",
+                f"CLUSTER_NAME={name!r} is not a valid name for a cluster",
                 "Use lower-case letters, digits and inner dashes, at most 40",
             )
         images = environment.get("CLUSTER_IMAGES") or cls.images
@@ -126,6 +126,6 @@ def _port(environment: Mapping[str, str], name: str, default: int) -> int:
     value = environment.get(name) or str(default)
     if not value.isdecimal() or not 1 <= int(value) <= _LAST_PORT:
         raise ClusterError(
-            f"{name}={value!r} is no port", f"Set it to a number from 1 to {_LAST_PORT}"
+            f"{name}={value!r} is not a port", f"Set it to a number from 1 to {_LAST_PORT}"
         )
     return int(value)

@@ -1,4 +1,4 @@
-"""Running commands: what they say goes to the step's log, and into the error when they fail."""
+"""Runs commands: their output goes to the step's log, and to the error if they fail."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Shell:
                 said = log.read()
             raise ClusterError(
                 f"`{shlex.join(words)}` ended with exit status {ended.returncode}",
-                fix or f"Read {self.log}, mend the cause and run the command again",
+                fix or f"Read {self.log}, fix the cause and run the command again",
                 "\n".join(said.splitlines()[-_LAST_LINES:]),
             )
         return ended.stdout

@@ -1,4 +1,4 @@
-"""Running steps: each timed, one line each; a failure names the step and how to go on."""
+"""Runs steps, each timed and with one line; a failure shows the step and how to continue."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Step:
 
 @contextmanager
 def alone(folder: Path, out: Callable[[str], object] = sys.stdout.write) -> Iterator[None]:
-    """Wait until no other command is at work on the same cluster, and keep others waiting."""
+    """Wait until no other command uses the same cluster, and make others wait."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as file:
         try:
@@ -74,7 +74,7 @@ def run_steps(
             out(f"  FAILED after {monotonic() - started:.1f} s: {step.name}\n\n{error}\n")
             if found := diagnose():
                 out(f"\n{found}\n")
-            out(f"\nAll that was said: {log}\nWhat is done stays: `{command}` goes on from here.\n")
+            out(f"\nComplete output: {log}\nTo continue with this step, run `{command}` again.\n")
             return False
         out(f"  {monotonic() - started:5.1f} s  {said}\n")
     out(f"  {monotonic() - began:5.1f} s  in all\n")

@@ -128,8 +128,8 @@ def _fetch(tool: Tool, folder: Path, shell: Shell) -> None:
     except (OSError, urllib.error.URLError) as error:
         if not tool.package or not shutil.which("go"):
             raise ClusterError(
-                f"{tool.name} {tool.version} cannot be fetched: {error}",
-                f"Install {tool.name} {tool.version} by hand, or Go, to build it",
+                f"{tool.name} {tool.version} cannot be downloaded: {error}",
+                f"Install {tool.name} {tool.version} manually, or install Go to build it",
             ) from error
         go_install(tool, folder, shell)
 
@@ -155,7 +155,7 @@ def _download(tool: Tool, target: Path) -> None:
     if (actual := hashlib.sha256(content).hexdigest()) != expected:
         raise ClusterError(
             f"{address} has SHA-256 {actual}, not the published {expected}",
-            "Try again; if it stays so, do not trust this network",
+            "Try again; if the error persists, do not trust this network",
         )
     if address.endswith(".tar.gz"):
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:

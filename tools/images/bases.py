@@ -85,7 +85,7 @@ def _debian(shell: Shell) -> str:
 
 
 def check_unlabelled(image: str, shell: Shell) -> None:
-    """Refuse an image that stands on a stand-in.
+    """Reject an image that is built on a stand-in.
 
     Raises:
         ClusterError: It does.
@@ -93,7 +93,7 @@ def check_unlabelled(image: str, shell: Shell) -> None:
     label = '{{index .Config.Labels "org.meltano-pods.stand-in"}}'
     if said := shell.run("docker", "image", "inspect", "--format", label, image).strip():
         raise ClusterError(
-            f"{image} stands on a stand-in ({said}): fit for tests, not for others to use",
+            f"{image} is built on a stand-in ({said}): it is suitable for tests only",
             "Build where the real base images can be fetched (BASES=registry), or, for a registry "
             "of your own to try things out, set ALLOW_STAND_INS=1",
         )

@@ -49,7 +49,7 @@ def build(
 
 
 def ca_bundle() -> str:
-    """Return the CA bundle that this machine is told to trust; empty where it is told of none."""
+    """Return the CA bundle that this machine is configured to trust; empty if there is none."""
     for name in ("CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
         if (path := os.environ.get(name)) and Path(path).is_file():
             return path

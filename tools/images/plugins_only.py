@@ -1,7 +1,7 @@
 """Reduces Meltano projects to what installing their plugins needs: `... plugins_only FROM TO`.
 
 A build stage of both Dockerfiles runs it. Docker compares what a stage leaves by content, so the
-plugins are installed anew only when one of these files differs, and not after a change to a
+plugins are installed again only when one of these files differs, and not after a change to a
 schedule, a job or a setting. Kept of each project:
 
 - meltano.yml with `plugins` alone, joined from all `include_paths`, each plugin with the keys of
@@ -43,7 +43,7 @@ _PROJECT_KEYS = (
     "hub_url",
     "hub_api_root",
 )
-# File bundles put files into a project; they are no part of a run.
+# File bundles put files into a project; they are not part of a run.
 _NOT_RUN = ("files",)
 _DBT_PACKAGES = ("packages.yml", "dependencies.yml")
 _DBT_FILES = ("dbt_project.yml", *_DBT_PACKAGES, "package-lock.yml")

@@ -54,8 +54,8 @@ def push(
     registry = registry.rstrip("/")
     if not _REGISTRY.fullmatch(registry):
         raise ClusterError(
-            f"REGISTRY={registry!r} names no registry",
-            "Say such as REGISTRY=ghcr.io/acme, without a tag",
+            f"REGISTRY={registry!r} is not a registry",
+            "Set it to a value such as REGISTRY=ghcr.io/acme, without a tag",
         )
     if build_first:
         variables = {"PLATFORM": os.environ.get("PLATFORM", _PLATFORM)}
@@ -83,7 +83,7 @@ def push_as(shell: Shell, image: str, name: str, tag: str, *, fix: str = "") -> 
     shell.run("docker", "tag", image, target)
     said = shell.run("docker", "push", target, fix=fix)
     if not (found := re.search(r"digest: (sha256:[0-9a-f]{64})", said)):
-        raise ClusterError("docker push named no digest", f"Read {shell.log}")
+        raise ClusterError("docker push printed no digest", f"Read {shell.log}")
     return f"{name}@{found[1]}"
 
 
@@ -95,8 +95,8 @@ def pin(image: str, dockerfile: Path = DOCKERFILE) -> None:
     """
     if not _BY_DIGEST.fullmatch(image):
         raise ClusterError(
-            f"{image!r} is no image by its digest",
-            "Say such as ghcr.io/acme/meltano@sha256:..., as `docker push` prints it",
+            f"{image!r} is not an image with a digest",
+            "Use a name such as ghcr.io/acme/meltano@sha256:..., as `docker push` prints it",
         )
     text, count = _PIN.subn(f"ENV AIRFLOW__MELTANO_PODS__IMAGE={image}", dockerfile.read_text())
     if count != 1:

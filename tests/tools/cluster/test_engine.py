@@ -95,5 +95,5 @@ def test_an_engine_of_someone_else_is_never_stopped(
     record.parent.mkdir(parents=True)
     record.write_text(f"{os.getpid()}\n")  # this process, not a dockerd
 
-    assert engine.stop_engine() == "no engine of ours runs"
+    assert engine.stop_engine() == "no engine that was started here runs"
     assert not record.exists()
