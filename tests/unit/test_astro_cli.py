@@ -62,6 +62,7 @@ def run_pytest(root: Path, *arguments: str) -> tuple[int, str]:
             "PYTHONPATH": path,
             "AIRFLOW_HOME": str(root),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "100",  # other tests keep processors busy
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         },
         stdout=subprocess.PIPE,
