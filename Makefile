@@ -171,6 +171,10 @@ bench: .venv/.dev .venv-meltano/.done ## Measure against baselines in the same r
 bench-parse: .venv/.dev .venv-meltano/.done ## Measure the cost of reading and parsing projects, next to Meltano and Airflow
 	@.venv/bin/python -m bench.parse
 
+.PHONY: bench-against
+bench-against: .venv/.dev .venv-meltano/.done ## Measure parsing and the runner's start next to an earlier commit (COMMIT=...)
+	@.venv/bin/python -m bench.against $(COMMIT)
+
 .PHONY: bench-pods
 bench-pods: .venv/.dev ## Measure what Airflow adds to a pod, on the cluster of `make up`
 	@.venv/bin/python -m bench.pods

@@ -69,16 +69,17 @@ def main(runs: int = 8) -> None:
         root = Path(work)
         os.environ["AIRFLOW_HOME"] = str(root / "airflow")
         os.environ.pop("MELTANO_ENVIRONMENT", None)
-        files = _write(root)
+        files = write_projects(root)
         _reading(root, files)
         _beside_meltano(root / "meltano" / "p0", runs)
         _beside_airflow(files[0], runs)
         _of_pods(files[0], runs)
 
 
-def _write(root: Path) -> list[Path]:
+def write_projects(root: Path, number: int = PROJECTS) -> list[Path]:
+    """Write projects with a DAG file each, and return the DAG files."""
     (root / "dags").mkdir()
-    files = [root / "dags" / f"p{number}.py" for number in range(PROJECTS)]
+    files = [root / "dags" / f"p{index}.py" for index in range(number)]
     for file in files:
         file.write_text(DAG_FILE)
         (root / "meltano" / file.stem).mkdir(parents=True)

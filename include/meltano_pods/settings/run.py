@@ -16,7 +16,7 @@ _WHOLE_TASK: dict[str, Any] = {"not_at": ["plugin"]}
 class RunOptions(BaseModel):
     """How Meltano runs a task."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     full_refresh: Flag = Field(
         default=False,
