@@ -2,11 +2,13 @@
 
 import base64
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
 from meltano_runner.run import secrets
+from meltano_runner.run.definitions import Definitions
 from meltano_runner.run.redact import Redactor
 
 SECRET = 'p@ss/wörd "x"+&\\1'
@@ -55,12 +57,21 @@ def test_what_would_garble_the_log_is_left(value: str) -> None:
     assert Redactor([value])("1 abc true None") == "1 abc true None"
 
 
+def find(environment: Mapping[str, str], project: Path) -> set[str]:
+    return secrets.find(environment, project, Definitions(project, None).files)
+
+
 def test_where_secrets_are_found(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("TAP_TOKEN='from dotenv'\nPLAIN=plain-value\n")
     (tmp_path / "meltano.yml").write_text(
         "plugins:\n  extractors:\n  - name: tap\n    config:\n"
         "      password: in the file\n      api_key: $BY_REFERENCE\n      start: 2020-01-01\n"
         "      url: mysql://u:p%40ss@h/d\n"
+        "include_paths: [parts/*.yml]\n"
+    )
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "loaders.yml").write_text(
+        "plugins:\n  loaders:\n  - name: target\n    config:\n      password: in a part\n"
     )
     environment = {
         "DATABASE_URI": "postgresql://user:u%2Fri-pw@host/db",
@@ -68,9 +79,10 @@ def test_where_secrets_are_found(tmp_path: Path) -> None:
         "ODD_NAME": "named by the launcher",
         "MELTANO_RUNNER_SECRET_NAMES": "ODD_NAME, OTHER",
     }
-    assert secrets.find(environment, tmp_path) == {
+    assert find(environment, tmp_path) == {
         "from dotenv",
         "in the file",
+        "in a part",
         "p%40ss",
         "p@ss",
         "u%2Fri-pw",
@@ -84,7 +96,7 @@ def test_where_secrets_are_found(tmp_path: Path) -> None:
 def test_a_broken_file_is_not_our_business(tmp_path: Path, text: str) -> None:
     (tmp_path / "meltano.yml").write_text(text)
     (tmp_path / ".env").write_bytes(b"\xff\xfe")
-    assert secrets.find({}, tmp_path) == set()
+    assert find({}, tmp_path) == set()
 
 
 def test_what_is_exempt_is_not_masked(tmp_path: Path) -> None:
@@ -95,19 +107,19 @@ def test_what_is_exempt_is_not_masked(tmp_path: Path) -> None:
         "MELTANO_RUNNER_NOT_SECRET": "TAP_A_KEY,key, SHOP_TOKEN",
         "MELTANO_RUNNER_SECRET_NAMES": "SHOP_TOKEN",
     }
-    assert secrets.find(environment, tmp_path) == {"hunter22", "both-lists"}
+    assert find(environment, tmp_path) == {"hunter22", "both-lists"}
 
 
 def test_a_reference_in_meltano_yml_is_no_secret(tmp_path: Path) -> None:
     text = "config: {password: $SHOP, token: '${SHOP}', url: 'pg://me:${SHOP}@db/x'}\n"
     (tmp_path / "meltano.yml").write_text(text)
-    assert not secrets.find({}, tmp_path)
+    assert not find({}, tmp_path)
     # In the environment nothing expands it, so it is the password itself.
-    assert secrets.find({"DB_PASSWORD": "$ecret"}, tmp_path) == {"$ecret"}
+    assert find({"DB_PASSWORD": "$ecret"}, tmp_path) == {"$ecret"}
 
 
 def test_names_of_secrets_are_none(tmp_path: Path) -> None:
     (tmp_path / "meltano.yml").write_text(
         "annotations: {meltano_pods: {secrets: [shop], database_secret: env-secrets}}\n"
     )
-    assert not secrets.find({}, tmp_path)
+    assert not find({}, tmp_path)

@@ -71,12 +71,16 @@ class Definitions:
     Args:
         project: Its folder.
         environment: Meltano environment of the run; None for the project's default.
+
+    Attributes:
+        files: Contents of meltano.yml, first, and of the files that it includes.
+        main: Content of meltano.yml.
     """
 
     def __init__(self, project: Path, environment: str | None) -> None:
         self._project = project
-        self._files = list(_documents(project))
-        self.main: Mapping[str, Any] = self._files[0] if self._files else {}
+        self.files = list(_documents(project))
+        self.main: Mapping[str, Any] = self.files[0] if self.files else {}
         name = environment or self.main.get("default_environment")
         found = [each for each in self._all("environments") if each.get("name") == name]
         self.environment: Mapping[str, Any] = found[0] if found else {}
@@ -99,14 +103,14 @@ class Definitions:
     @cached_property
     def _plugins(self) -> dict[tuple[str, str], Mapping[str, Any]]:
         found: dict[tuple[str, str], Mapping[str, Any]] = {}
-        for file in self._files:
+        for file in self.files:
             for kind, entries in _mapping(file.get("plugins")).items():
                 for entry in _mappings(entries):
                     found.setdefault((kind, str(entry.get("name"))), entry)
         return found
 
     def _all(self, key: str) -> list[Mapping[str, Any]]:
-        return [entry for file in self._files for entry in _mappings(file.get(key))]
+        return [entry for file in self.files for entry in _mappings(file.get(key))]
 
     def _plugin_names(self, block: str, depth: int = 0) -> Iterator[str]:
         for job in self._all("jobs"):

@@ -1,20 +1,21 @@
 """Finds the secrets of a run, so that none of them is shown.
 
 A pod receives secrets as environment variables. Locally they can also be in `.env`, and some people
-write them into meltano.yml. What counts as a secret is `contract.secret_rule`; the launcher adds
-names (`MELTANO_RUNNER_SECRET_NAMES`) and exempts others (`MELTANO_RUNNER_NOT_SECRET`).
+write them into meltano.yml or a file that it includes. What counts as a secret is
+`contract.secret_rule`; the launcher adds names (`MELTANO_RUNNER_SECRET_NAMES`) and exempts others
+(`MELTANO_RUNNER_NOT_SECRET`).
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from meltano_runner.contract.environment import NOT_SECRET, SECRET_NAMES, listed_names
 from meltano_runner.contract.secret_rule import find_secrets, leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
 # Our own annotations name Secrets (`secrets: [meltano-shop-env]`) and hold none.
@@ -23,10 +24,17 @@ _ANNOTATIONS = "meltano_pods"
 _REFERENCE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})")
 
 
-def find(environment: Mapping[str, str], project: Path) -> set[str]:
-    """Return the secret values in the environment, the project's `.env` and its meltano.yml.
+def find(
+    environment: Mapping[str, str], project: Path, files: Iterable[Mapping[str, Any]] = ()
+) -> set[str]:
+    """Return the secret values in the environment, the project's `.env` and its YAML files.
 
     Never raises: a file that cannot be read is Meltano's to complain about.
+
+    Args:
+        environment: Variables of the run.
+        project: The project's folder.
+        files: Contents of meltano.yml and of the files that it includes.
     """
     found: set[str] = set()
     listed = set(listed_names(environment.get(SECRET_NAMES)))
@@ -36,18 +44,12 @@ def find(environment: Mapping[str, str], project: Path) -> set[str]:
         if name in listed:
             found.add(value)
         found.update(secret.text for secret in find_secrets(name, value, plain))
-    found.update(_in_yaml(project / "meltano.yml", plain))
+    for file in files:
+        found.update(_find_in_yaml(file, plain))
     return found
 
 
-def _in_yaml(path: Path, plain: Collection[str]) -> Iterator[str]:
-    import yaml  # noqa: PLC0415 - 20 ms, spent while Meltano starts
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        data = yaml.load(path.read_bytes(), loader)  # noqa: S506 - a safe loader, in C if there
-    except (OSError, ValueError, yaml.YAMLError):
-        return
+def _find_in_yaml(data: Mapping[str, Any], plain: Collection[str]) -> Iterator[str]:
     for key, text in leaves(data, "", skip=lambda key: key == _ANNOTATIONS):
         if _REFERENCE.fullmatch(text):
             continue

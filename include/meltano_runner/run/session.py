@@ -103,7 +103,7 @@ def _run(arguments: list[str]) -> RunResult:
         # Imported, and the secrets looked for, while Meltano starts.
         from meltano_runner.run.redact import Redactor  # noqa: PLC0415
 
-        return Redactor(secrets.find(environment, project))
+        return Redactor(secrets.find(environment, project, definitions.files))
 
     def log() -> Log:
         return Log(tracker, redactor(), as_json=_as_json(), level=level)
