@@ -2,7 +2,7 @@
 
 # Meltano with the projects' plugins is part of it, in an environment of its own, so that DAGs run
 # without a cluster, dbt among them. `false` leaves it out (340 MB less) where all tasks run as pods.
-ARG EMBED_MELTANO=true
+ARG LOCAL_EXECUTION=true
 
 # The Runtime's own ONBUILD steps install packages.txt and requirements.txt and copy the project to
 # /usr/local/airflow.
@@ -61,7 +61,7 @@ RUN --mount=type=secret,id=ca --mount=type=cache,target=/var/cache/uv \
 
 # Both with the folders above them, whose times of change are part of a layer: as they are copied from
 # here they stay the same, and a changed DAG does not make other layers to push and to pull of these.
-FROM meltano AS embedded
+FROM meltano AS local
 RUN mkdir --parents /runner/opt /plugins/usr/local/airflow; \
     for change in chown chmod; do \
         "$change" --reference=/usr/local/airflow /plugins/usr/local/airflow; \
@@ -70,12 +70,12 @@ COPY --from=runner --chown=astro:0 /opt/meltano /runner/opt/meltano
 COPY --from=plugins --chown=astro:0 /usr/local/airflow/meltano /plugins/usr/local/airflow/meltano
 
 
-FROM airflow AS embed-false
+FROM airflow AS local-false
 
-FROM airflow AS embed-true
-COPY --from=embedded /runner/ /
-COPY --from=embedded /plugins/ /
+FROM airflow AS local-true
+COPY --from=local /runner/ /
+COPY --from=local /plugins/ /
 
-FROM embed-${EMBED_MELTANO}
+FROM local-${LOCAL_EXECUTION}
 # What the pods run; `make push` writes it. A deployment's own variable of this name comes first.
 ENV AIRFLOW__MELTANO_PODS__IMAGE=""

@@ -24,7 +24,7 @@ variable "REVISION" {
   default = "unknown"
 }
 # `false`: an Airflow image for deployments whose tasks all run as pods.
-variable "EMBED_MELTANO" {
+variable "LOCAL_EXECUTION" {
   default = "true"
 }
 
@@ -51,5 +51,5 @@ target "meltano" {
 target "airflow" {
   inherits = ["_common"]
   tags     = [AIRFLOW_IMAGE]
-  args     = { EMBED_MELTANO = EMBED_MELTANO }
+  args     = { LOCAL_EXECUTION = LOCAL_EXECUTION }
 }

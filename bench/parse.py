@@ -182,7 +182,7 @@ def _of_pods(file: Path, runs: int) -> None:
     """Time children of this process, as the DAG processor's are, before and after it has `POD`."""
     for name in ("airflow.sdk", "airflow.dag_processing.dagbag"):
         __import__(name)
-    pods = {"AIRFLOW__MELTANO_PODS__LAUNCHER": "kubernetes"}
+    pods = {"AIRFLOW__MELTANO_PODS__EXECUTION_MODE": "kubernetes"}
     before = [_seconds(lambda: _in_a_child(file, pods)) for _ in range(runs)]
     __import__(POD)
     after = [_seconds(lambda: _in_a_child(file, pods)) for _ in range(runs)]

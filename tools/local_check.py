@@ -29,7 +29,7 @@ from meltano_runner.run.definitions import Definitions
 from meltano_runner.run.secrets import dotenv
 
 from tools import warehouse
-from tools.local_places import ROOT, process_env, state_of
+from tools.local_places import ROOT, local_env, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -84,7 +84,7 @@ def check_dag(dag_id: str) -> CheckedDag:
         )
     environ = {
         name: value.replace(PROJECT, folder.name)
-        for name, value in json.loads(process_env(os.environ)).items()
+        for name, value in json.loads(local_env(os.environ)).items()
     } | dict(os.environ)
     if warehouse.needed(folder, os.environ):
         try:
@@ -156,8 +156,8 @@ def check_projects() -> tuple[list[str], list[str]]:
 def _warnings(read: PlannedProject) -> Iterator[str]:
     """Yield what a run on this machine makes of the project that its files do not say."""
     yield from (str(each) for each in misspelled_settings(read.project, read.settings))
-    name = variable_of("process_env")
-    exported = deployment_settings({"process_env": os.environ[name]} if name in os.environ else {})
+    name = variable_of("local_env")
+    exported = deployment_settings({"local_env": os.environ[name]} if name in os.environ else {})
     with suppress(MeltanoPodsError):
         for each in shadowed(read, deployment_at(ROOT, exported), os.environ):
             yield f"{each.what}\n  where: {each.where}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from meltano_pods.cli import here
 from meltano_pods.settings.deployment.read import deployment_settings, variable_of
 from meltano_pods.settings.deployment.values import PROJECT
-from meltano_pods.settings.types.execution import PROCESS
+from meltano_pods.settings.types.execution import LOCAL
 from meltano_runner.contract import OUTPUT
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def project_environment(project: str) -> dict[str, str]:
     return here.variables_here(ROOT, project)
 
 
-def process_env(environ: Mapping[str, str]) -> str:
-    """Return the deployment's `process_env` here, over which an exported one is laid.
+def local_env(environ: Mapping[str, str]) -> str:
+    """Return the deployment's `local_env` here, over which an exported one is laid.
 
     Args:
         environ: The environment of the caller. Its other variables take precedence over both, as in
@@ -50,9 +50,9 @@ def process_env(environ: Mapping[str, str]) -> str:
     Raises:
         DeploymentError: The exported one cannot be read.
     """
-    name = variable_of("process_env")
-    exported = deployment_settings({"process_env": environ[name]} if environ.get(name) else {})
-    return json.dumps({**project_environment(PROJECT), **exported.process_env})
+    name = variable_of("local_env")
+    exported = deployment_settings({"local_env": environ[name]} if environ.get(name) else {})
+    return json.dumps({**project_environment(PROJECT), **exported.local_env})
 
 
 def notes(project: str, environ: Mapping[str, str]) -> Iterator[str]:
@@ -60,12 +60,12 @@ def notes(project: str, environ: Mapping[str, str]) -> Iterator[str]:
 
     The address of a database is not shown, because it may contain a password.
     """
-    exported = variable_of("process_env")
-    own = json.loads(process_env({}))
+    exported = variable_of("local_env")
+    own = json.loads(local_env({}))
     for name, what in (("MELTANO_DATABASE_URI", "state"), (OUTPUT, "output")):
         if name in environ:
             yield f"The {what} is where the exported {name} says."
-        elif json.loads(process_env(environ))[name] != own[name]:
+        elif json.loads(local_env(environ))[name] != own[name]:
             yield f"The {what} is where {name} in the exported {exported} says, for {project}."
 
 
@@ -73,15 +73,15 @@ def airflow_environment(home: Path) -> dict[str, str]:
     """Return the variables of an Airflow that has the DAGs here and a database in `home`.
 
     Raises:
-        DeploymentError: The exported `process_env` cannot be read.
+        DeploymentError: The exported `local_env` cannot be read.
     """
     return {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
-        "AIRFLOW__MELTANO_PODS__LAUNCHER": PROCESS,
-        "AIRFLOW__MELTANO_PODS__PROCESS_ENV": process_env(os.environ),
+        "AIRFLOW__MELTANO_PODS__EXECUTION_MODE": PROCESS,
+        "AIRFLOW__MELTANO_PODS__LOCAL_ENV": local_env(os.environ),
         # The user sees failures on the screen; nobody else needs a notification.
         "AIRFLOW__MELTANO_PODS__NOTIFY": "off",
         "PYTHONWARNINGS": "ignore",

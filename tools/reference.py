@@ -39,14 +39,14 @@ SETTINGS = {
         "needs", "max_active_tasks", "pool", "state_pool", "priority_weight", "weight_rule",
     ),
     "Retries and time": (
-        "retries", "retry_delay", "max_retry_delay", "run_timeout", "stop_grace",
+        "retries", "retry_delay", "max_retry_delay", "run_timeout", "termination_grace_period",
     ),
-    "Results": ("expect", "notify", "assets"),
+    "Results": ("checks", "notify", "assets"),
     "Secrets and state": ("airflow_env", "secrets", "secret_env", "state", "database_secret"),
     "Pods": (
-        "launcher", "mode", "image", "image_pull_policy", "image_pull_secrets", "resources",
-        "namespace", "service_account", "pod_template", "pod_override", "worker_override",
-        "start_timeout",
+        "execution_mode", "deferrable", "image", "image_pull_policy", "image_pull_secrets",
+        "resources", "namespace", "service_account", "pod_template", "pod_override",
+        "worker_override", "start_timeout",
     ),
 }  # fmt: skip
 """All settings by topic."""

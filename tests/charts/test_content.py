@@ -19,7 +19,7 @@ def _config(objects: list[Manifest]) -> dict[str, str]:
 def test_airflow_runs_pods_and_asks_for_a_login() -> None:
     pods = {"image": "registry/meltano:1", "namespace": "pipelines"}
     settings = _config(render("airflow", {"image": "a", "meltanoPods": pods}))
-    assert settings["AIRFLOW__MELTANO_PODS__LAUNCHER"] == "kubernetes"
+    assert settings["AIRFLOW__MELTANO_PODS__EXECUTION_MODE"] == "kubernetes"
     assert settings["AIRFLOW__MELTANO_PODS__IMAGE"] == "registry/meltano:1"
     assert settings["AIRFLOW__MELTANO_PODS__NAMESPACE"] == "pipelines"
     assert settings["AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL"] == "1"

@@ -85,7 +85,7 @@ def test_doctor_finds_nothing_wrong_with_it(cluster: Cluster, command_line: Comm
 
 def test_a_pipeline_runs_without_airflow(cluster: Cluster, command_line: CommandLine) -> None:
     suffix = ("--state-id-suffix", "by-hand")
-    code, out, err = command_line("run", JOB, "--cluster", *suffix, "--format", "json")
+    code, out, err = command_line("run", JOB, "--kubernetes", *suffix, "--format", "json")
     assert code == 0, err
     made = f"Cluster {cluster.settings.context} (https://127.0.0.1:"
     assert err.startswith(made)
@@ -96,7 +96,7 @@ def test_a_pipeline_runs_without_airflow(cluster: Cluster, command_line: Command
     assert "Created pod " in err
     assert "tap-csv: " in err
     wait_for("the pod to be gone", lambda: cluster.pods_of(JOB) == [])
-    code, out, _ = command_line("run", JOB, "--cluster", *suffix)
+    code, out, _ = command_line("run", JOB, "--kubernetes", *suffix)
     assert (code, out) == (
         0,
         "tap-csv-to-target-jsonl: succeeded, 0 records extracted, loaded: unknown\n",
@@ -107,10 +107,10 @@ def test_only_one_at_a_time_and_a_stop_saves_the_state(
     cluster: Cluster, command_line: CommandLine
 ) -> None:
     cluster.forget_runs("faults")
-    first = command_line.start("run", ENDLESS, "--cluster")
+    first = command_line.start("run", ENDLESS, "--kubernetes")
     try:
         name = cluster.running_pod(ENDLESS)
-        code, _, err = command_line("run", ENDLESS, "--cluster")
+        code, _, err = command_line("run", ENDLESS, "--kubernetes")
         assert code == 1
         assert f"the task runs already, in pod {name}" in err
         first.send_signal(signal.SIGINT)

@@ -67,11 +67,11 @@ def test_what_is_not_as_expected_fails_and_the_rows_stay(cluster: Cluster) -> No
     run_id = cluster.start(dag_id)
     assert cluster.api.wait(dag_id, run_id, seconds=420) == "failed"
     log = cluster.log_of(dag_id, run_id)
-    info = CATEGORIES[Category.EXPECTATION_FAILED]
+    info = CATEGORIES[Category.CHECK_FAILED]
     for wanted in (
-        f"expectation_failed: {info.summary}",
+        f"check_failed: {info.summary}",
         "numbers: 20 records extracted, at least 1,000 expected (min_records)",
-        "Not as expected: the run: 20 records extracted, at least 100 expected (min_records)",
+        "Check warned: the run: 20 records extracted, at least 100 expected (min_records)",
         "retry: no",
         "state dev:tap-expecting-to-target saved",
     ):

@@ -33,7 +33,7 @@ def test_a_fragment_can_be_planned(fragment: str, tmp_path: Path) -> None:
     (tmp_path / "meltano.yml").write_text(yaml.safe_dump(completed(yaml.safe_load(fragment))))
     planned = plan(read_project(tmp_path))
     assert planned.dags
-    deployment = deployment_at(ROOT, deployment_settings({"launcher": "kubernetes"}))
+    deployment = deployment_at(ROOT, deployment_settings({"execution_mode": "kubernetes"}))
     for pod in preview_pods(planned, deployment):
         kubernetes_validate.validate(pod.manifest, "1.35", strict=True)
 

@@ -38,7 +38,7 @@ def test_the_examples_of_settings_can_be_read(tmp_path: Path, page: Path, other:
             "postgres://warehouse:5432/shop/public/orders"
         )
     else:
-        assert settings.expect["streams"]["orders"]["max_age"] == {"warn": 21_600, "fail": 172_800}
+        assert settings.checks["streams"]["orders"]["max_age"] == {"warn": 21_600, "fail": 172_800}
 
 
 def test_the_uris_are_those_of_the_example_project() -> None:

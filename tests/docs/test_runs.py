@@ -1,4 +1,4 @@
-"""The guides to runs by hand and backfills say what the code does."""
+"""The guides to manual runs and backfills say what the code does."""
 
 from __future__ import annotations
 

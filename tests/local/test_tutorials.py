@@ -90,7 +90,7 @@ def refresh_all(url: str, password: str) -> None:
             (state,) = [each["state"] for each in api.runs(DAG) if each["dag_run_id"] == run]
             return state if state in ENDED else None
 
-        assert wait_for("the run by hand", ended, 300) == "success"
+        assert wait_for("the manual run", ended, 300) == "success"
         (task,) = api.tasks(DAG, run)
         path = f"/api/v2/dags/{DAG}/dagRuns/{run}/taskInstances/{task['task_id']}/xcomEntries"
         summary = api.call("GET", f"{path}/summary")["value"]

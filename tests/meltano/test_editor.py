@@ -31,13 +31,13 @@ annotations:
   meltano_pods:
     retries: 1
     run_timeout: 1h
-    expect: {min_records: 1}
+    checks: {min_records: 1}
     pod_override: {spec: {nodeSelector: {a: b}, containers: [{name: meltano}]}}
 """
 WRONG = {
     "a setting": "annotations: {meltano_pods: {retires: 3}}",
     "a value": "annotations: {meltano_pods: {retries: -1}}",
-    "a choice": "annotations: {meltano_pods: {mode: later}}",
+    "a choice": "annotations: {meltano_pods: {state_strategy: later}}",
     "a field of pods": "annotations: {meltano_pods: {pod_override: {spec: {nodeSelektor: {}}}}}",
     "of Meltano's own": "schedules: [{name: daily}]",
 }

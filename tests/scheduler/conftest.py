@@ -38,7 +38,7 @@ WATCHED = """\
 annotations:
   meltano_pods:
     notify: {webhook: null}
-    expect: {min_records: {warn: 5}, streams: {orders: {schema_change: fail}}}
+    checks: {min_records: {warn: 5}, streams: {orders: {schema_change: fail}}}
 """
 # A run of this project ends with an error that holds a secret, which an Airflow connection holds.
 SECRETIVE = f"""\
@@ -82,7 +82,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Iterator[
     environment = {
         "AIRFLOW__MELTANO_PODS__RUNNER": str(RUNNER),
         "AIRFLOW__MELTANO_PODS__NOTIFY": "{webhook: notices}",
-        "AIRFLOW__MELTANO_PODS__PROCESS_ENV": json.dumps(
+        "AIRFLOW__MELTANO_PODS__LOCAL_ENV": json.dumps(
             {"MELTANO_PODS_OUTPUT": f"{home}/meltano/{{project}}/output"}
         ),
         "AIRFLOW_CONN_FILES": json.dumps(FILES),

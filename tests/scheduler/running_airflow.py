@@ -39,7 +39,7 @@ jobs:
 - {name: short, tasks: 'sleeper:short'}
 - {name: long, tasks: 'sleeper:long'}
 annotations:
-  meltano_pods: {retries: 1, stop_grace: 30s}
+  meltano_pods: {retries: 1, termination_grace_period: 30s}
 """
 
 

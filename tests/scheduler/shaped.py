@@ -1,4 +1,4 @@
-"""The example's pipeline in a project whose runs are shaped by hand, and what they left."""
+"""The example's pipeline in a project whose manual runs are shaped, and what they left."""
 
 from __future__ import annotations
 

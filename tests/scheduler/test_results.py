@@ -59,7 +59,7 @@ def test_a_result_is_shown_checked_and_followed(airflow: RunningAirflow) -> None
     first = _run(airflow, ROWS)
     log = airflow.log(DAG, first, TASK)
     assert "orders: 2 extracted, loaded: unknown; bookmark 2026-01-01T07:00:00Z" in log
-    assert "Not as expected: the run: 2 records extracted, at least 5 expected (min_records)" in log
+    assert "Check warned: the run: 2 records extracted, at least 5 expected (min_records)" in log
     assert airflow.api.task(DAG, first, TASK)["rendered_map_index"] == (
         "2 extracted, loaded: unknown; 1 warning"
     )
@@ -89,12 +89,12 @@ def test_a_result_is_shown_checked_and_followed(airflow: RunningAirflow) -> None
 
     third = _run(airflow, WIDER, "failed")
     log = airflow.log(DAG, third, TASK)
-    assert "expectation_failed: The run ended without an error" in log
+    assert "check_failed: The run ended without an error" in log
     assert "orders: columns added: note (string) (schema_change)" in log
     assert "2026-01-01T07:00:00Z -> 2026-01-01T08:00:00Z" in log
     assert _events(airflow, third) == {}
     result = airflow.api.result(DAG, third, TASK, "result")
-    assert (result["category"], result["extracted"]) == ("expectation_failed", 1)
+    assert (result["category"], result["extracted"]) == ("check_failed", 1)
     assert airflow.api.task(DAG, third, TASK)["try_number"] == 1
 
     # Whoever clears it says that the change is all right: the columns are those of the last run.

@@ -84,9 +84,9 @@ def options(**changes: Any) -> PodOptions:
         equal_resources=False,
         override={},
         start_timeout=600.0,
-        stop_grace=120.0,
+        termination_grace_period=120.0,
         run_timeout=None,
-        deferred=False,
+        deferrable=False,
         deployment="",
         cluster=ClusterAccess(),
     )

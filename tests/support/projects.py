@@ -89,7 +89,7 @@ annotations:
       TAP_A_PASSWORD: {secret: vault, key: password}
     state: backend
     env: {MELTANO_STATE_BACKEND_URI: 's3://bucket/shop', REGION: eu}
-    stop_grace: 30s
+    termination_grace_period: 30s
     run_timeout: 2h
     pod_override:
       metadata: {labels: {team: data}, annotations: {example.com/owner: data}}

@@ -83,8 +83,8 @@ def test_the_deployments_variables_count(root: Path) -> None:
     assert [each.key for each in findings(root)] == ["ENV AIRFLOW__MELTANO_PODS__IMAGE"]
     assert findings(root, AIRFLOW__MELTANO_PODS__IMAGE=DIGEST) == []
     assert check(root, pinned=False, environment={}) == []
-    (wrong,) = findings(root, AIRFLOW__MELTANO_PODS__MODE="async")
-    assert "takes one of deferred, sync" in wrong.found
+    (wrong,) = findings(root, AIRFLOW__MELTANO_PODS__DEFERRABLE="async")
+    assert "takes true or false" in wrong.found
 
 
 SIZE = "{cpu: 500m, memory: 1Gi, ephemeral-storage: 1Gi}"

@@ -17,7 +17,7 @@ from tools.local_run import LocalRun, LocalRunError
 if TYPE_CHECKING:
     from pathlib import Path
 
-PROCESS_ENV = "AIRFLOW__MELTANO_PODS__PROCESS_ENV"
+LOCAL_ENV = "AIRFLOW__MELTANO_PODS__LOCAL_ENV"
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ class TestVariables:
     """Whoever exports a variable decides, and is told."""
 
     def test_defaults(self, root: Path) -> None:
-        assert json.loads(local_places.process_env({})) == {
+        assert json.loads(local_places.local_env({})) == {
             "MELTANO_DATABASE_URI": f"sqlite:///{root}/.run/{{project}}.db",
             "MELTANO_PODS_OUTPUT": f"{root}/output/{{project}}",
             "MELTANO_SYS_DIR_ROOT": f"{root}/.run/meltano/{{project}}",
@@ -148,12 +148,12 @@ class TestVariables:
         assert list(local_places.notes("shop", {})) == []
 
     @pytest.mark.usefixtures("root")
-    def test_an_exported_process_env_is_laid_over_them(self) -> None:
+    def test_an_exported_local_env_is_laid_over_them(self) -> None:
         own = {"MELTANO_DATABASE_URI": "sqlite:////data/{project}.db", "MORE": "x"}
-        found = json.loads(local_places.process_env({PROCESS_ENV: json.dumps(own)}))
+        found = json.loads(local_places.local_env({LOCAL_ENV: json.dumps(own)}))
         assert found.items() >= own.items()
         assert "MELTANO_SYS_DIR_ROOT" in found
-        (note,) = local_places.notes("shop", {PROCESS_ENV: json.dumps(own)})
+        (note,) = local_places.notes("shop", {LOCAL_ENV: json.dumps(own)})
         assert note.startswith("The state is where")
 
     @pytest.mark.usefixtures("root")
@@ -163,8 +163,8 @@ class TestVariables:
         assert "s3cret" not in note
 
     def test_one_that_cannot_be_read(self) -> None:
-        with pytest.raises(DeploymentError, match="process_env"):
-            local_places.process_env({PROCESS_ENV: "{"})
+        with pytest.raises(DeploymentError, match="local_env"):
+            local_places.local_env({LOCAL_ENV: "{"})
 
 
 def test_a_state_that_is_ahead_of_the_data(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from unittest.mock import create_autospec
 
 import pytest
 from airflow.sdk import BaseOperator
-from meltano_pods.process.operator import MeltanoProcessOperator
+from meltano_pods.local.operator import MeltanoLocalOperator
 
 from tests.support.stub import alive, wait_until
 from tools import local_run, stoppable
@@ -179,7 +179,7 @@ class TestListener:
     def test_a_run_of_meltano_is_waited_for_and_no_other_task_starts(
         self, exits: list[int], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        self.running(monkeypatch, task := create_autospec(MeltanoProcessOperator, instance=True))
+        self.running(monkeypatch, task := create_autospec(MeltanoLocalOperator, instance=True))
         listener = StopListener()
         listener.on_task_instance_running()
         listener.stop()

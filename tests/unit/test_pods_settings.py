@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
-    "launcher": ({"launcher": "docker"}, ("takes one of kubernetes, process, found 'docker'",)),
+    "execution_mode": (
+        {"execution_mode": "docker"},
+        ("takes one of kubernetes, local, found 'docker'",),
+    ),
     "image": ({"image": "my image"}, ("takes an image", "registry/name:tag")),
     "pull policy": (
         {"image_pull_policy": "always"},
@@ -38,12 +41,15 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         ),
     ),
     "template path": ({"pod_template": "../x.yaml"}, ("takes the name of a file",)),
-    "mode": ({"mode": "async"}, ("takes one of deferred, sync", "Did you mean `sync`?")),
+    "deferrable": ({"deferrable": "async"}, ("takes true or false",)),
     "start timeout": ({"start_timeout": "1s"}, ("takes seconds or a duration", "10s to 24h")),
     "resources": ({"resources": "1Gi"}, ("takes a map",)),
     "resource part": ({"resources": {"limit": {}}}, ("neither", "Did you mean `limits`?")),
     "resource name": ({"resources": {"limits": {"memry": 1}}}, ("Did you mean `memory`?",)),
-    "quantity": ({"resources": {"limits": {"memory": "1GB"}}}, ("'1GB' is no quantity", "512Mi")),
+    "quantity": (
+        {"resources": {"limits": {"memory": "1GB"}}},
+        ("'1GB' is not a quantity", "512Mi"),
+    ),
     "request above": (
         {"resources": {"requests": {"memory": "2Gi"}, "limits": {"memory": "1Gi"}}},
         ("the request of memory is above its limit",),
@@ -87,7 +93,7 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     "owned": (
         {"pod_override": {"spec": {"terminationGracePeriodSeconds": 5}}},
-        ("is set by Meltano Pods", "Use the setting `stop_grace`."),
+        ("is set by Meltano Pods", "Use the setting `termination_grace_period`."),
     ),
     "owned of the container": (
         {"pod_override": {"spec": {"containers": [{"name": "meltano", "args": ["x"]}]}}},
@@ -164,7 +170,7 @@ def test_secrets_in_an_override_are_refused_and_not_shown(setting: str, own: str
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("key", ["launcher", "image", "namespace", "secrets", "mode"])
+@pytest.mark.parametrize("key", ["execution_mode", "image", "namespace", "secrets", "deferrable"])
 def test_a_plugin_cannot_speak_for_the_whole_pod(key: str) -> None:
     with pytest.raises(SettingsError, match="may not be set at plugin level"):
         settings_of([layer("plugin", **{key: "x"})])
@@ -275,7 +281,7 @@ def test_quantities_add_up(values: list[str], total: str) -> None:
 
 @pytest.mark.parametrize("value", ["", "1 Gi", "-1", "1gb", "Gi", True, None, [], "1ee3"])
 def test_no_quantities(value: object) -> None:
-    with pytest.raises(ValueError, match="is no quantity"):
+    with pytest.raises(ValueError, match="is not a quantity"):
         parse_quantity(value)
 
 

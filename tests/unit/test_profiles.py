@@ -33,7 +33,7 @@ def options(said: dict[str, str], namespace: str | None = None, **settings: Any)
 
 def test_astro_says_all_that_astro_needs() -> None:
     found = options({"profile": "astro"}, "astro-ns", secret_env={"TAP_TOKEN": {}})
-    assert deployment_settings({"profile": "astro"}).launcher == "kubernetes"
+    assert deployment_settings({"profile": "astro"}).execution_mode == "kubernetes"
     assert found.template.name == "astro.yaml"
     assert found.namespace == "astro-ns"
     assert found.secrets == ()
@@ -56,12 +56,15 @@ def test_an_external_cluster_is_reached_by_a_connection_and_never_is_airflows_ow
 
 
 def test_what_is_said_wins_over_the_profile() -> None:
-    said = {"profile": "astro", "launcher": "process", "secrets": "a, {project}-b", "image": ""}
+    said = {"profile": "astro", "execution_mode": "local", "secrets": "a, {project}-b", "image": ""}
     settings = deployment_settings(said)
-    assert settings.launcher == "process"
+    assert settings.execution_mode == "local"
     assert settings.secrets == ("a", "{project}-b")
     assert settings.image is None
-    assert deployment_settings({"profile": "astro", "launcher": ""}).launcher == "kubernetes"
+    assert (
+        deployment_settings({"profile": "astro", "execution_mode": ""}).execution_mode
+        == "kubernetes"
+    )
     assert deployment_settings({}) == deployment_settings({"profile": "default"}) == DEFAULTS
 
 
@@ -72,10 +75,10 @@ def test_what_is_said_wins_over_the_profile() -> None:
             {"profile": "astr"},
             ("takes one of astro, default, external, found 'astr'", "Did you mean `astro`?"),
         ),
-        ({"profil": "astro"}, ("`profil` is no setting", "Did you mean `profile`?")),
+        ({"profil": "astro"}, ("unknown setting `profil`", "Did you mean `profile`?")),
         ({"in_cluster": "maybe"}, ("takes true or false",)),
         (
-            {"process_env": '{"MELTANO_ENVIRONMENT": "prod"}'},
+            {"local_env": '{"MELTANO_ENVIRONMENT": "prod"}'},
             ("takes no MELTANO_ENVIRONMENT", "the setting `environment`"),
         ),
         ({"secrets": "My_Secret"}, ("takes the name of a Kubernetes Secret",)),

@@ -18,7 +18,7 @@ from tests.unit import test_pods_settings, test_settings
 WHOLE = schema(None)
 # A value of each setting as people write it; a new setting needs one, too.
 GOOD: dict[str, list[Any]] = {
-    "launcher": ["process", None],
+    "execution_mode": ["local", None],
     "image": ["a/b:1", None],
     "image_pull_policy": ["Always"],
     "image_pull_secrets": [["registry"]],
@@ -48,7 +48,7 @@ GOOD: dict[str, list[Any]] = {
     ],
     "worker_override": [{"metadata": {"labels": {"a": "b"}}}],
     "start_timeout": ["15m", 900],
-    "mode": ["deferred"],
+    "deferrable": [True, None],
     "needs": [[], ["tap-a-to-target-b"], "all", None],
     "max_active_tasks": [4],
     "pool": ["warehouse"],
@@ -77,9 +77,9 @@ GOOD: dict[str, list[Any]] = {
     "retry_delay": ["1h30m", 1.5, 0],
     "max_retry_delay": ["1h", None],
     "run_timeout": ["1d2h"],
-    "stop_grace": ["30s"],
+    "termination_grace_period": ["30s"],
     "assets": [True, False, {"uri": "postgres://host/db/schema/{table}"}],
-    "expect": [
+    "checks": [
         {"min_records": 1, "max_age": "1d", "schema_change": "warn"},
         {"min_records": {"warn": 10, "fail": 1}, "schema_change": {"fail": ["removed", "type"]}},
         {"streams": {"orders": {"min_records": 1, "max_age": None}, "other": None}},

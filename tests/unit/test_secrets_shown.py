@@ -209,7 +209,7 @@ def test_what_one_job_says_is_not_said_for_another(make_project: MakeProject) ->
         ("airflow_env: {A: {connection: a, field: extra.}}", "has no field `extra.`"),
         ("airflow_env: {A: {connection: a, key: b}}", "`key` belongs to `variable`"),
         ("airflow_env: {A: {variable: a, field: host}}", "`field` belongs to `connection`"),
-        ("airflow_env: {A B: {variable: a}}", "no name of an environment variable"),
+        ("airflow_env: {A B: {variable: a}}", "name of an environment variable"),
         ("airflow_env: {MELTANO_RUN_FORCE: {variable: a}}", "let two runs write one state"),
         ("airflow_env: {A: {variable: a}}, env: {A: b}", "`A` is in `airflow_env` and in `env`"),
         ("airflow_env: {A: {variable: a}}, secret_env: {A: }", "in `airflow_env` and in `secret_"),
@@ -246,13 +246,13 @@ def test_a_task_of_a_dag_of_ones_own_can_say_it(make_project: MakeProject) -> No
 
 
 def test_the_deployments_own_variables() -> None:
-    said = {"process_env": '{"MELTANO_DATABASE_URI": "postgresql://me:hunter2@db/x"}'}
+    said = {"local_env": '{"MELTANO_DATABASE_URI": "postgresql://me:hunter2@db/x"}'}
     with pytest.raises(DeploymentError) as caught:
         deployment_settings(said)
     assert "MELTANO_DATABASE_URI holds a URL with a password" in str(caught.value)
     assert "AIRFLOW__MELTANO_PODS__NOT_SECRET" in caught.value.fix
     assert "hunter2" not in str(caught.value)
-    assert deployment_settings({**said, "not_secret": "MELTANO_DATABASE_URI"}).process_env
+    assert deployment_settings({**said, "not_secret": "MELTANO_DATABASE_URI"}).local_env
 
 
 def test_a_pod_template() -> None:

@@ -32,7 +32,7 @@ def test_defaults() -> None:
         "timezone": "UTC",
         "retries": 2,
         "retry_delay": timedelta(minutes=5),
-        "stop_grace": timedelta(seconds=120),
+        "termination_grace_period": timedelta(seconds=120),
         "priority_weight": 1,
         "assets": True,
     }
@@ -98,7 +98,7 @@ def test_durations(value: object, seconds: float) -> None:
 
 
 BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
-    "unknown key": ({"retrys": 1}, ("`retrys` is no setting", "Did you mean `retries`?")),
+    "unknown key": ({"retrys": 1}, ("unknown setting `retrys`", "Did you mean `retries`?")),
     "negative": ({"retries": -1}, ("takes a whole number, 0 to 100, found -1",)),
     "true is no number": ({"retries": True}, ("whole number", "found True")),
     "number as text": ({"retries": "3"}, ("whole number",)),
@@ -107,7 +107,7 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         ("takes seconds or a duration", "'5 minutes'", "2h30m"),
     ),
     "duration too long": ({"retry_delay": "2d"}, ("0 to 24h",)),
-    "grace too short": ({"stop_grace": "1s"}, ("5s to 1h, found '1s'",)),
+    "grace too short": ({"termination_grace_period": "1s"}, ("5s to 1h, found '1s'",)),
     "date": ({"start_date": "31.1.2026"}, ("takes a date such as 2026-01-31",)),
     "date as number": ({"start_date": 20260131}, ("takes a date such as",)),
     "time zone": (
@@ -117,7 +117,7 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "catchup": ({"catchup": "sometimes"}, ("takes true or false, found 'sometimes'",)),
     "tags": ({"tags": "a"}, ("takes a list, found 'a'", "Write it as `tags: [a]`.")),
     "env is a list": ({"env": ["A=1"]}, ("`env` takes a map",)),
-    "env name": ({"env": {"A-B": "1"}}, ("'A-B' is no name",)),
+    "env name": ({"env": {"A-B": "1"}}, ("'A-B' is not a valid name",)),
     "env boolean": ({"env": {"A": True}}, ("A takes a string",)),
     "option of Meltano's as a variable": (
         {"env": {"MELTANO_RUN_STATE_ID_SUFFIX": "a"}},
@@ -146,13 +146,13 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "notify is a list": ({"notify": ["slack"]}, ("`notify` takes a map: {slack: slack_data}",)),
     "notify key": (
         {"notify": {"slak": "a"}},
-        ("`slak` is not allowed; allowed are: email, events, slack, webhook", "`slack`?"),
+        ("unknown key `slak`; expected one of: email, events, slack, webhook", "`slack`?"),
     ),
     "notify number": ({"notify": {"slack": 1}}, ("`slack` takes a string, or a list of strings",)),
-    "notify address": ({"notify": {"email": "team"}}, ("'team' is no e-mail address",)),
+    "notify address": ({"notify": {"email": "team"}}, ("'team' is not an email address",)),
     "notify event": (
         {"notify": {"events": ["failures"]}},
-        ("'failures' is no event; allowed are: failure, recovery, retry", "`failure`?"),
+        ("unknown event 'failures'; expected one of: failure, recovery, retry", "`failure`?"),
     ),
 }
 
@@ -261,11 +261,11 @@ def test_a_duration_that_nobody_understands_is_answered_by_an_example(value: obj
     assert caught.value.fix == "Write a valid value, such as `run_timeout: 2h30m`."
 
 
-def test_a_launcher_by_another_name() -> None:
+def test_an_execution_mode_by_another_name() -> None:
     for value in ("k8s", "pod"):
         with pytest.raises(SettingsError) as caught:
-            settings_of([layer("job", launcher=value)])
-        assert caught.value.fix == "Write a valid value, such as `launcher: kubernetes`."
+            settings_of([layer("job", execution_mode=value)])
+        assert caught.value.fix == "Write a valid value, such as `execution_mode: kubernetes`."
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -286,7 +286,7 @@ def test_all_faults_are_told_at_once() -> None:
     text = str(caught.value)
     assert len(caught.value.others) == text.count("fix: ") - 1 == 5
     for part in (
-        "`retrys` is no setting", "`owner_link` takes an address",
+        "unknown setting `retrys`", "`owner_link` takes an address",
         "`catchup` may not be set at plugin", "`pool` takes a string",
         "`retries` takes a whole number", "`tags` may not be set at task level",
     ):  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the settings `expect` and `assets` may say."""
+"""What the settings `checks` and `assets` may say."""
 
 from __future__ import annotations
 
@@ -49,19 +49,19 @@ def refused(**values: object) -> str:
     ],
 )
 def test_expectations_are_read(said: dict[str, Any], read: dict[str, Any]) -> None:
-    assert settings_of([layer("project", expect=said)]).expect == read
+    assert settings_of([layer("project", checks=said)]).checks == read
 
 
 def test_levels_add_to_each_other_and_take_away() -> None:
     settings = settings_of(
         [
-            layer("project", expect={"min_records": {"warn": 9}, "max_age": "1d"}),
-            layer("plugin", expect={"streams": {"orders": {"min_records": 5}}}),
-            layer("schedule", expect={"min_records": {"fail": 1}, "max_age": None}),
-            layer("task", expect={"streams": {"orders": {"max_age": "1h"}}}),
+            layer("project", checks={"min_records": {"warn": 9}, "max_age": "1d"}),
+            layer("plugin", checks={"streams": {"orders": {"min_records": 5}}}),
+            layer("schedule", checks={"min_records": {"fail": 1}, "max_age": None}),
+            layer("task", checks={"streams": {"orders": {"max_age": "1h"}}}),
         ]
     )
-    assert settings.expect == {
+    assert settings.checks == {
         "min_records": {"warn": 9, "fail": 1},
         "streams": {"orders": {"min_records": {"fail": 5}, "max_age": {"fail": 3600}}},
     }
@@ -71,11 +71,11 @@ def test_levels_add_to_each_other_and_take_away() -> None:
     ("said", "words"),
     [
         (1, "takes a map"),
-        ({"min_record": 1}, "`min_record` is not allowed; allowed are: max_age, min_records"),
+        ({"min_record": 1}, "unknown key `min_record`; expected one of: max_age, min_records"),
         ({"min_record": 1}, "Did you mean `min_records`?"),
         ({"min_records": -1}, "`min_records` takes a number of records, 0 or more, found -1"),
         ({"min_records": True}, "found True"),
-        ({"min_records": {"error": 1}}, "`error` is not allowed; allowed are: fail, warn"),
+        ({"min_records": {"error": 1}}, "unknown severity `error`; expected one of: fail, warn"),
         ({"min_records": {"warn": 1, "fail": 1}}, "must be more than `fail`"),
         ({"max_age": "soon"}, "`max_age` takes seconds or a duration such as"),
         ({"max_age": 0}, "more than 0"),
@@ -84,14 +84,14 @@ def test_levels_add_to_each_other_and_take_away() -> None:
         ({"schema_change": {"fail": ["renamed"]}}, "found ['renamed']"),
         ({"missing_records": 3}, "`missing_records` takes fail, ignore, warn, found 3"),
         ({"missing_records": "wran"}, "Did you mean `warn`? Write `missing_records: warn`"),
-        ({"streams": {"orders": {"missing_records": "warn"}}}, "`missing_records` is not allowed"),
+        ({"streams": {"orders": {"missing_records": "warn"}}}, "unknown key `missing_records`"),
         ({"streams": ["orders"]}, "takes a map"),
         ({"streams": {"orders": 1}}, "`orders` takes a map of checks"),
-        ({"streams": {"orders": {"streams": {}}}}, "`streams` is not allowed"),
+        ({"streams": {"orders": {"streams": {}}}}, "unknown key `streams`"),
     ],
 )
 def test_other_expectations_are_refused(said: object, words: str) -> None:
-    assert words in refused(expect=said)
+    assert words in refused(checks=said)
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ def test_assets_are_on_off_or_elsewhere(said: Any, pattern: str | None) -> None:
     ("said", "words"),
     [
         ("yes", "takes true, false or a map"),
-        ({"url": "s3://b/{stream}"}, "`url` is not allowed; allowed is: uri"),
+        ({"url": "s3://b/{stream}"}, "unknown key `url`; expected: uri"),
         ({"uri": None}, "takes a string"),
         ({"uri": "s3://b/orders"}, "names neither {stream} nor {table}"),
-        ({"uri": "s3://b/{streams}"}, "`{streams}` stands for nothing"),
+        ({"uri": "s3://b/{streams}"}, "unknown placeholder `{streams}`"),
         ({"uri": "s3://b/{streams}"}, "Did you mean `stream`?"),
-        ({"uri": "s3://b/{stream"}, "a brace without its other one"),
+        ({"uri": "s3://b/{stream"}, "an unmatched brace"),
         ({"uri": "{stream}"}, "takes a scheme"),
         ({"uri": "airflow://b/{stream}"}, "Airflow's own"),
         ({"uri": "postgres://me:hunter2@db/shop/public/{table}"}, "no user, password"),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.project.files import project_folders
-from meltano_pods.settings.types.execution import PROCESS
+from meltano_pods.settings.types.execution import LOCAL
 from meltano_pods.tasks.planned import planned
 
 from tools import warehouse
@@ -36,7 +36,7 @@ MELTANO_NAMESPACE = "meltano"
 _DATABASES = "airflow-database"
 _WAREHOUSE = "warehouse"
 _HEALTH_SECONDS = 300
-_EMBED = "EMBED_MELTANO"
+_LOCAL_EXECUTION = "LOCAL_EXECUTION"
 _NAMESPACE = """\
 apiVersion: v1
 kind: Namespace
@@ -76,21 +76,21 @@ def _databases() -> list[str]:
 
 def build_images(images: Images, shell: Shell) -> str:
     """Build what runs on the cluster; say on what bases."""
-    embed = os.environ.get(_EMBED) or str(_any_task_is_a_process()).lower()
-    build(shell, bases=Bases(images.value), variables={_EMBED: embed})
+    local = os.environ.get(_LOCAL_EXECUTION) or str(_any_task_is_local()).lower()
+    build(shell, bases=Bases(images.value), variables={_LOCAL_EXECUTION: local})
     if images is Images.OFFLINE:
         postgres_image(shell)
     return f"{MELTANO}, {AIRFLOW} ({images})"
 
 
-def _any_task_is_a_process() -> bool:
+def _any_task_is_local() -> bool:
     """Whether a project asks for it; without, Airflow's image needs no Meltano of its own here."""
     for project in projects():
         try:
             plan = planned(ROOT / "meltano" / project)
         except MeltanoPodsError:  # said where it matters: by its DAG file, in Airflow
             continue
-        if any(task.settings.launcher == PROCESS for task in plan.tasks):
+        if any(task.settings.execution_mode == LOCAL for task in plan.tasks):
             return True
     return False
 

@@ -69,5 +69,5 @@ def _deployment(profile: str | None, root: Path, below: Mapping[str, str]) -> De
     if profile is None:
         namespace = airflow_setting("kubernetes", "namespace")
         return deployment_at(root, deployment_settings({**below, **section}), namespace)
-    layers = {**below, **places_in(section), "profile": profile, "launcher": KUBERNETES}
+    layers = {**below, **places_in(section), "profile": profile, "execution_mode": KUBERNETES}
     return deployment_at(root, deployment_settings(layers))

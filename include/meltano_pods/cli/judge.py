@@ -1,4 +1,4 @@
-"""What becomes of a result on the command line: told in the log, held against `expect`."""
+"""What becomes of a result on the command line: logged and checked."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def judged(asked: Asked, result: RunResult, log: Log) -> tuple[dict[str, Any], R
     """
     verdict = evaluate(reporting_of(asked.task, asked.folder.name), result, _no_columns)
     for each in verdict.warned:
-        log.warning("Not as expected: %s", each.message)
+        log.warning("Check warned: %s", each.message)
     result = verdict.applied(result)
     data = told(result, log)
     if verdict:

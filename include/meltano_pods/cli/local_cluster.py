@@ -23,7 +23,7 @@ _WORK = Path(".run/cluster")
 # How its Airflow reaches the cluster it runs in, where its files are, and whom it notifies.
 _OF_AIRFLOW_ALONE = frozenset(
     {*PLACES, "cluster_context", "in_cluster", "kubeconfig", "kubernetes_conn_id", "notify",
-     "process_env", "runner"}
+     "local_env", "runner"}
 )  # fmt: skip
 _SECONDS = (5, 20)
 

@@ -20,8 +20,7 @@ from meltano_pods.cli.plan_settings import show_settings
 from meltano_pods.cli.projects import find_projects, planned_all, projects_option
 from meltano_pods.errors import Location
 from meltano_pods.pods.spec.preview import preview_pods
-from meltano_pods.settings.types.execution import KUBERNETES
-from meltano_pods.tasks.launcher import launcher_of
+from meltano_pods.tasks.execution_mode import get_execution_mode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,16 +122,16 @@ def _show(plans: list[ProjectPlan], deployment: Deployment, folder: Path) -> Non
             continue
         # Where tasks follow each other as they stand, their order says it.
         after = () if all(dag.is_chain for dag in each.dags) else ("AFTER",)
-        rows = [("DAG", "SCHEDULE", "TASK", *after, "ENVIRONMENT", "RUNS AS", "COMMAND")]
+        rows = [("DAG", "SCHEDULE", "TASK", *after, "ENVIRONMENT", "EXECUTION MODE", "COMMAND")]
         for dag in each.dags:
             rows += [
                 (
                     dag.dag_id,
-                    dag.schedule or "by hand",
+                    dag.schedule or "manual",
                     task.task_id,
                     *(", ".join(task.upstream) or "-" for _ in after),
                     task.environment or "none",
-                    "pod" if launcher_of(task, deployment) == KUBERNETES else "process",
+                    get_execution_mode(task, deployment),
                     " ".join(task.invocation().arguments),
                 )
                 for task in dag.tasks

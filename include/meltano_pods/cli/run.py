@@ -22,9 +22,9 @@ from meltano_pods.parameters import RunChoices
 from meltano_pods.parameters.command import Circumstances, invocation
 from meltano_pods.pods.spec.build import RunSpec
 from meltano_pods.settings.run import RunOptions
-from meltano_pods.settings.types.execution import KUBERNETES, PROCESS
+from meltano_pods.settings.types.execution import KUBERNETES, LOCAL
 from meltano_pods.settings.types.run_options import LOG_LEVELS, STATE_STRATEGIES
-from meltano_pods.tasks.launcher import launcher_of
+from meltano_pods.tasks.execution_mode import get_execution_mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -46,16 +46,16 @@ _OF_PODS = ("context", "kubeconfig", "profile", "wait")
 @click.option(
     "--task", "task_ids", metavar="TASK", multiple=True, help="Only this task; may be repeated."
 )
-@click.option("--embedded", is_flag=True, help="As a process, here.")
+@click.option("--local", is_flag=True, help="As a process on this machine.")
 @click.option(
-    "--cluster",
+    "--kubernetes",
     is_flag=True,
     help="As the pod that Airflow would start, in the cluster of `make up` or of --context.",
 )
 @profile_option("The deployment whose pods it shall be like.")
-@cluster_options(only_with="--cluster")
+@cluster_options(only_with="--kubernetes")
 @click.option(
-    "--wait", is_flag=True, help="With --cluster: wait for a pod of the same task to end first."
+    "--wait", is_flag=True, help="With --kubernetes: wait for a pod of the same task to end first."
 )
 @click.option(
     "--full-refresh", is_flag=True, help="Ignore the saved state, move all records again."
@@ -87,24 +87,26 @@ def command(
     It runs without Airflow, and as Airflow would run it: same command, variables, pod and state, so
     the next scheduled run goes on from there. Where nothing says how, settings and deployment do.
     A process on this machine resumes from where `make run` and `make airflow` do, and keeps
-    its state there, unless a deployment's `process_env` or MELTANO_DATABASE_URI says otherwise.
+    its state there, unless a deployment's `local_env` or MELTANO_DATABASE_URI says otherwise.
 
     A pod never starts in a cluster that nobody named: it takes the one of --context, of the
     deployment's settings (`cluster_context`, `kubeconfig`), or of `make up`, and says which first.
 
     Logs go to stderr, results to stdout: a line for each task, or all there is as JSON or YAML.
-    Tasks that follow a failed one are left out. What the setting `expect` says is checked, but for
+    Tasks that follow a failed one are left out. What the setting `checks` says is checked, but for
     `schema_change`: Airflow remembers the columns. Ctrl+C stops a run: it loads what it has read
     and saves the state that the target confirms.
 
     Exit codes: 0 if all tasks succeeded, 1 if not or if a check failed, 130 if it was interrupted.
     """
-    _check_launcher(options)
+    _check_execution_mode(options)
     found = find_projects(projects)
     plan, dag = find_dag(found, dag_id)
     deployment = deployment_of(options["profile"], found.root)
-    forced = KUBERNETES if options["cluster"] else PROCESS if options["embedded"] else None
-    tasks = [(task, forced or launcher_of(task, deployment)) for task in _in_order(dag, task_ids)]
+    forced = KUBERNETES if options["kubernetes"] else LOCAL if options["local"] else None
+    tasks = [
+        (task, forced or get_execution_mode(task, deployment)) for task in _in_order(dag, task_ids)
+    ]
     cluster = None
     if any(how == KUBERNETES for _, how in tasks):
         cluster, deployment = _cluster(found, deployment, options)
@@ -151,15 +153,14 @@ def _cluster(
     return cluster, deployment_in(cluster, options["profile"], found.root)
 
 
-def _check_launcher(options: Mapping[str, Any]) -> None:
+def _check_execution_mode(options: Mapping[str, Any]) -> None:
     """Reject options that contradict each other."""
-    if not options["embedded"]:
+    if not options["local"]:
         return
-    for name in ("cluster", *_OF_PODS):
+    for name in ("kubernetes", *_OF_PODS):
         if options[name]:
             raise click.UsageError(
-                f"--embedded runs a process on this machine, which --{name} does not go with; "
-                "leave one of them out"
+                f"--local cannot be combined with --{name}: it runs the tasks on this machine"
             )
 
 
@@ -169,7 +170,7 @@ def _check_no_pods(options: Mapping[str, Any]) -> None:
         if options[name]:
             raise click.UsageError(
                 f"--{name} is about a cluster, and these tasks run as processes on this machine; "
-                "add --cluster to run them as pods"
+                "add --kubernetes to run them as pods"
             )
 
 
@@ -217,13 +218,13 @@ def _run(
 
     try:
         if cluster is not None:
-            from meltano_pods.cli.in_cluster import run_in_cluster  # noqa: PLC0415
+            from meltano_pods.cli.run_kubernetes import run_in_cluster  # noqa: PLC0415
 
             result = run_in_cluster(asked, log, cluster, wait=options["wait"])
         else:
-            from meltano_pods.cli.embedded import run_embedded  # noqa: PLC0415
+            from meltano_pods.cli.run_local import run_local  # noqa: PLC0415
 
-            result = run_embedded(asked, log)
+            result = run_local(asked, log)
     except RunError as error:
         failure = getattr(error, "failure", None)
         if failure is None:

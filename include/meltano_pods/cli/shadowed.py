@@ -1,6 +1,6 @@
 """Finds variables that hide what a project's files say: Meltano prefers a variable to meltano.yml.
 
-A pod template, the deployment's `process_env`, the environment of Airflow's workers, the setting
+A pod template, the deployment's `local_env`, the environment of Airflow's workers, the setting
 `env` and `pod_override` all set variables. What a run then does differs from what meltano.yml says,
 and nothing in its log tells.
 """
@@ -16,7 +16,7 @@ from meltano_pods.settings.deployment.read import variable_of
 from meltano_pods.settings.layers import place_of
 from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
 from meltano_pods.settings.types.execution import KUBERNETES
-from meltano_pods.tasks.launcher import launcher_of
+from meltano_pods.tasks.execution_mode import get_execution_mode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -86,9 +86,9 @@ def variables_of(
     own: _Variables = {
         name: place_of(task.layers, "env", name) for name in task.settings.env if task.layers
     }
-    if launcher_of(task, deployment) != KUBERNETES:
-        place = f"the deployment's `process_env` ({variable_of('process_env')})"
-        of_deployment = dict.fromkeys(deployment.settings.process_env, place)
+    if get_execution_mode(task, deployment) != KUBERNETES:
+        place = f"the deployment's `local_env` ({variable_of('local_env')})"
+        of_deployment = dict.fromkeys(deployment.settings.local_env, place)
         of_worker = dict.fromkeys(worker, "the environment of this process")
         return {**of_deployment, **of_worker, **own}
     options = build_pod_options(task, deployment, project)

@@ -36,7 +36,7 @@ def maintenance_dag(dag_file: str) -> DAG | None:
     """
     _check_provider(dag_file)
     deployment = read_deployment(airflow_root(dag_file))
-    if deployment.settings.launcher != KUBERNETES and not any(
+    if deployment.settings.execution_mode != KUBERNETES and not any(
         _has_pods(folder) for folder in all_project_folders(dag_file)
     ):
         return None
@@ -81,5 +81,5 @@ def _has_pods(folder: Path) -> bool:
         text = read_text(folder, folder / MELTANO_FILE)
         # Planning takes a while, each time that Airflow reads the DAG file; few say a word of pods.
         if KUBERNETES in text or INCLUDE_PATHS in text:
-            return any(task.settings.launcher == KUBERNETES for task in planned(folder).tasks)
+            return any(task.settings.execution_mode == KUBERNETES for task in planned(folder).tasks)
     return False

@@ -1,4 +1,4 @@
-"""Makes Airflow tasks, of the launcher that their settings choose."""
+"""Makes Airflow tasks, by the execution mode that their settings choose."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.definitions._internal.contextmanager import DagContext
 
+from meltano_pods.local import MeltanoLocalOperator
 from meltano_pods.missing import missing_package
-from meltano_pods.process import MeltanoProcessOperator
 from meltano_pods.settings.types.execution import KUBERNETES
-from meltano_pods.tasks.launcher import launcher_of
+from meltano_pods.tasks.execution_mode import get_execution_mode
 from meltano_pods.tasks.request import task_of
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class MeltanoTask:
     @staticmethod
     def _operator(
         task_id: str, project: str | Path, run: RunSaid, kwargs: Mapping[str, Any]
-    ) -> type[MeltanoPodOperator | MeltanoProcessOperator]:
+    ) -> type[MeltanoPodOperator | MeltanoLocalOperator]:
         dag = kwargs.get("dag") or DagContext.get_current()
         said = {key: kwargs.get(key) for key in ("environment", "settings")}
         task = task_of(project, run, task_id=task_id, dag=dag, **said)
@@ -107,9 +107,9 @@ meltano_task = MeltanoTask()
 
 def _operator(
     planned: TaskPlan, deployment: Deployment
-) -> type[MeltanoPodOperator | MeltanoProcessOperator]:
-    if launcher_of(planned, deployment) != KUBERNETES:
-        return MeltanoProcessOperator
+) -> type[MeltanoPodOperator | MeltanoLocalOperator]:
+    if get_execution_mode(planned, deployment) != KUBERNETES:
+        return MeltanoLocalOperator
     try:
         # Here and not above: Kubernetes' client takes a second to import, at every parse.
         from meltano_pods.pods.airflow.operator import MeltanoPodOperator  # noqa: PLC0415

@@ -4,7 +4,7 @@ Two things. A failed try keeps, as an XCom, its notice and who has got it: Airfl
 callback in the task's process, but the DAG's in the DAG processor, which must not repeat it and
 cannot see the exception. And a DAG in trouble has an Airflow variable, so that the run that ends
 the trouble can say so. The states of earlier runs would not tell: a failed task that is cleared
-succeeds in the same run, and runs by hand come in no order of logical dates.
+succeeds in the same run, and manual runs come in no order of logical dates.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ RUN_TYPE = "MELTANO_PODS_RUN_TYPE"
 VARIABLES = {
     INTERVAL_START: (
         "Start of the data interval, in UTC as `2026-01-31T00:00:00Z`. Unset where Airflow has no "
-        "interval: a run started by hand without a logical date, or by an asset."
+        "interval: a manual run without a logical date, or by an asset."
     ),
     INTERVAL_END: "End of the data interval, written the same; the first moment after it.",
     LOGICAL_DATE: (

@@ -153,7 +153,7 @@ def _check_used(
 def _own_layer(command: Command, where: Location) -> Layer:
     for key, instead in _OTHERWISE.items():
         if key in command.settings:
-            raise SettingsError(f"`{key}` is no setting of such a task", where, instead)
+            raise SettingsError(f"`{key}` is not a setting of such a task", where, instead)
     return Layer("task", where, dict(command.settings))
 
 

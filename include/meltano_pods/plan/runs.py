@@ -24,7 +24,7 @@ _ALLOWED = "allowed_environments"
 def check_allowed_environments(
     project: Project, settings: Settings, environment: str | None, layers: Sequence[Layer]
 ) -> None:
-    """Check the environments that a run started by hand may choose.
+    """Check the environments that a manual run may choose.
 
     A run can only hand another environment on to Meltano: pods, secrets and all else are the
     DAG's, so an environment that wants others is refused.

@@ -37,7 +37,7 @@ class Severity(IntEnum):
     """What comes of two DAGs that share a state."""
 
     WARNING = 1
-    """Somebody has to start one by hand while the other runs."""
+    """Somebody has to start one manually while the other runs."""
     ERROR = 2
     """Their schedules meet, and the second run fails, since Meltano keeps the two apart."""
     BREAKS = 3

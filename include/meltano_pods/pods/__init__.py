@@ -1,4 +1,4 @@
-"""The Kubernetes launcher: a run as a pod of its own.
+"""Execution mode `kubernetes`: a run as a pod of its own.
 
 `spec` builds the pod a task wants, `run` takes it from creation to its end, `cluster` makes the
 requests, `diagnose` explains what the cluster says, `airflow` is the operator with its trigger,

@@ -157,7 +157,7 @@ def read_closed(
         errors.found.append(
             node.error(
                 f"{what} has no key `{key}`, and Meltano rejects the whole project for it; "
-                f"allowed are: {listed(known)}",
+                f"expected one of: {listed(known)}",
                 f"Did you mean `{near}`? Rename it."
                 if near is not None
                 else "Remove it, or move it to where it is read: a setting of DAGs and tasks to "

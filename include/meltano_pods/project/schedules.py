@@ -171,7 +171,7 @@ def _interval(node: Node, entries: Entries, schedule: str) -> str | None:
         add = "Add" if meant is None else f"Rename `{meant}` to `interval`, or add"
         node.fail(
             f"{schedule} has no `interval`, and Meltano rejects the whole project for it",
-            f"{add} one, such as `interval: '@daily'`, or `interval: '@manual'` to run it by hand.",
+            f"{add} one, such as `interval: '@daily'`, or `interval: '@manual'` for manual runs.",
             ProjectLoadError,
         )
     entry = entries["interval"]

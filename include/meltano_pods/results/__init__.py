@@ -1,6 +1,6 @@
 """What is done with a run's result: lines in the log, checks, XComs, asset events.
 
-For every launcher: an operator hands over the result, and returns or raises what comes back
+For every execution mode: an operator hands over the result, and returns or raises what comes back
 (report.py, which only a worker imports).
 """
 

@@ -1,4 +1,4 @@
-"""Whether a run's result is as the setting `expect` says.
+"""Checks the result of a run, as the setting `checks` says.
 
 What cannot be told has not been met: a check that never can be must not look as if it passed.
 """
@@ -40,7 +40,7 @@ def evaluate(reporting: Reporting, result: RunResult, compare: Callable[[], Comp
         compare: Holds its columns against those of the last run; called only if a check asks.
     """
     verdict = Verdict()
-    expected = {**reporting.expect}
+    expected = {**reporting.checks}
     check_missing(verdict, expected.pop(MISSING_RECORDS, None), result)
     if not expected or not result.pipelines:  # a utility moves nothing
         return verdict
@@ -58,7 +58,7 @@ def evaluate(reporting: Reporting, result: RunResult, compare: Callable[[], Comp
         elif checks:
             _missing(verdict, name, checks, streams, cut=cut)
     for pattern in _unfit(expected.get("streams") or {}, streams):
-        text = f"{pattern}: no stream of the run fits this pattern (expect: streams)"
+        text = f"{pattern}: no stream of the run fits this pattern (checks: streams)"
         verdict.warned.append(Finding("streams", pattern, "warn", None, text))
     for subject, checks in subjects:
         for check, bounds in checks.items():

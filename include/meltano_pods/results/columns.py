@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow.sdk.types import Logger
     from meltano_runner.contract import PipelineResult, RunResult
 
-_DESCRIPTION = "Columns of the last run, kept by Meltano Pods for `expect: schema_change`"
+_DESCRIPTION = "Columns of the last run, kept by Meltano Pods for `checks: schema_change`"
 _MAX_TOLD = 10
 
 

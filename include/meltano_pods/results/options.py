@@ -30,7 +30,7 @@ class Reporting:
         utilities: Utilities whose commands it runs.
         reads: Pipelines of the tasks before it, for the lineage of its utilities.
         assets: Pattern of the URIs of streams' assets; None for no assets.
-        expect: What the result must be like, as settings.expect reads it.
+        checks: Bounds for the result, as settings.types.checks reads them.
     """
 
     project: str
@@ -39,7 +39,7 @@ class Reporting:
     utilities: tuple[str, ...] = ()
     reads: tuple[tuple[str, str], ...] = ()
     assets: str | None = None
-    expect: Mapping[str, Any] = field(default_factory=dict)
+    checks: Mapping[str, Any] = field(default_factory=dict)
 
 
 def reporting_of(planned: TaskPlan, project: str) -> Reporting:
@@ -57,5 +57,5 @@ def reporting_of(planned: TaskPlan, project: str) -> Reporting:
         utilities=planned.utilities,
         reads=planned.reads,
         assets=uri_of(settings.assets),
-        expect=settings.expect,
+        checks=settings.checks,
     )

@@ -42,7 +42,7 @@ def succeeded(ended: Ended, reporting: Reporting, result: RunResult) -> dict[str
         result: What the run did.
 
     Raises:
-        RunRefusedError: The result is not as expected. What was loaded stays loaded.
+        RunRefusedError: A check failed. What was loaded stays loaded.
     """
     verdict = evaluate(
         reporting, result, lambda: columns.compare(reporting.project, result, ended.log)
@@ -64,7 +64,7 @@ def failed(ended: Ended, result: RunResult) -> None:
 
 def _tell(ended: Ended, result: RunResult, verdict: Verdict | None) -> None:
     for each in verdict.warned if verdict else ():
-        ended.log.warning("Not as expected: %s", each.message)
+        ended.log.warning("Check warned: %s", each.message)
     tell(result, ended.log)
     warned = len(verdict.warned) if verdict else 0
     warnings = f"; {counted(warned, 'warning')}" if warned else ""

@@ -54,7 +54,7 @@ class Verdict:
         """Return the result of a run as a failure, if a check of it failed; else as it is."""
         if not self.failed:
             return result
-        failed, category = Outcome.FAILED, Category.EXPECTATION_FAILED
+        failed, category = Outcome.FAILED, Category.CHECK_FAILED
         return replace(result, outcome=failed, category=category, error=self.text())
 
     def as_dict(self) -> dict[str, Any]:

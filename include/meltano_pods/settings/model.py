@@ -141,12 +141,15 @@ class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
             "such as `2h30m`, at least 1s. None: as long as it takes."
         ),
     )
-    stop_grace: Annotated[Duration, Field(ge=timedelta(seconds=5), le=timedelta(hours=1))] = Field(
+    termination_grace_period: Annotated[
+        Duration, Field(ge=timedelta(seconds=5), le=timedelta(hours=1))
+    ] = Field(
         default=timedelta(seconds=120),
         examples=["2m"],
         description=(
-            "How long a run that was asked to stop may take to load what it has read and save the "
-            "state, before it is killed: seconds or a duration such as `2m`, 5s to 1h."
+            "How long a run may take after a stop request to load what it has read and save the "
+            "state, before it is killed: seconds or a duration such as `2m`, 5s to 1h. It is the "
+            "pod's `terminationGracePeriodSeconds`."
         ),
     )
     notify: Notify = Field(
@@ -173,16 +176,16 @@ class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
             "more."
         ),
     )
-    expect: Checks = Field(
+    checks: Checks = Field(
         default_factory=dict,
         examples=[{"min_records": 1}],
         description=(
-            "What the result of a run must be like: a map of `min_records` (a number), `max_age` "
-            "of the newest bookmark (a duration) and `schema_change` (`warn` or `fail`), and of "
-            "`streams`, the same for single ones. Each takes its bound, or `warn` and `fail` with "
+            "Checks of a run's result: a map of `min_records` (a number), `max_age` of the newest "
+            "bookmark (a duration) and `schema_change` (`warn` or `fail`), and of `streams`, with "
+            "the same checks for each stream. A check takes its bound, or `warn` and `fail` with "
             "a bound each. `missing_records` is `fail`, `warn` or `ignore`. Levels merge key by "
-            "key; null takes a check away. Empty: only that the target read all records that the "
-            "tap sent, where both counts are known. docs/how-to/checks.md has more."
+            "key; null removes a check. Empty: only that the target read all records that the tap "
+            "sent, where both counts are known. See docs/how-to/checks.md."
         ),
     )
 

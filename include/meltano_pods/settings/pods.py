@@ -1,4 +1,4 @@
-"""The settings of pods; `process` runs pay no attention to them.
+"""The settings of pods; local runs ignore them.
 
 What a deployment sets for all its projects (image, namespace and the like) comes from Airflow's
 section `[meltano_pods]` (deployment/model.py), which is where None leads.
@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from meltano_pods.settings.podspec.reserved import PodOverride, WorkerOverride
 from meltano_pods.settings.types.durations import Duration
 from meltano_pods.settings.types.env import SecretEnv
-from meltano_pods.settings.types.execution import Launcher
+from meltano_pods.settings.types.execution import ExecutionMode
 from meltano_pods.settings.types.kubernetes import (
     Image,
     Namespace,
@@ -33,12 +33,12 @@ _WHOLE_POD: dict[str, Any] = {"not_at": ["plugin"]}
 class PodSettings(BaseModel, defer_build=True):
     """Where and in what pod a run takes place."""
 
-    launcher: Launcher | None = Field(
+    execution_mode: ExecutionMode | None = Field(
         default=None,
         examples=["kubernetes"],
         description=(
-            "Where runs take place: `process` (in the Airflow worker) or `kubernetes` (a pod of "
-            "its own). None: AIRFLOW__MELTANO_PODS__LAUNCHER, else `process`."
+            "How runs are executed: `local` (a process in the Airflow worker) or `kubernetes` (a "
+            "pod for each). None: AIRFLOW__MELTANO_PODS__EXECUTION_MODE, else `local`."
         ),
         json_schema_extra=_WHOLE_POD,
     )
@@ -186,13 +186,13 @@ class PodSettings(BaseModel, defer_build=True):
             "fetched): seconds or a duration such as `15m`, 10s to 24h."
         ),
     )
-    mode: Literal["sync", "deferred"] | None = Field(
+    deferrable: bool | None = Field(
         default=None,
-        examples=["deferred"],
+        examples=[True],
         description=(
-            "How Airflow waits for a pod: `sync` (a worker slot follows it, with live logs) or "
-            "`deferred` (the triggerer waits and the slot is free; logs come at the end). None: "
-            "AIRFLOW__MELTANO_PODS__MODE, else `sync`."
+            "Whether the triggerer waits for a pod: true (the worker slot is free; the log appears "
+            "when the run has ended) or false (the worker follows the pod and its log). None: "
+            "AIRFLOW__MELTANO_PODS__DEFERRABLE, else false."
         ),
         json_schema_extra=_WHOLE_POD,
     )

@@ -95,7 +95,7 @@ class RunSettings(RunOptions, defer_build=True):
         default=(),
         examples=[["staging"]],
         description=(
-            "Meltano environments that a run started by hand may choose beside its own: a list of "
+            "Meltano environments that a manual run may choose besides its own: a list of "
             "names under `environments` that have no other settings here than its own. Empty: "
             "none, and the trigger form does not ask."
         ),

@@ -25,7 +25,7 @@ def check(layers: Iterable[Layer]) -> None:
     """Check layers, each alone.
 
     Raises:
-        SettingsError: A key or value that is not allowed; further ones stand in it, too.
+        SettingsError: A key or value that is not allowed; the error holds all of them.
     """
     every = list(layers)
     # Which of them belong together is known with the plan, where it is checked once more.
@@ -161,7 +161,7 @@ def _explained(layer: Layer, detail: ErrorDetails) -> SettingsError:
     if detail["type"] == "extra_forbidden":
         known = _known(layer.level)
         return SettingsError(
-            f"`{key}` is no setting of meltano_pods; allowed are: {listed(known)}",
+            f"unknown setting `{key}`; expected one of: {listed(known)}",
             where,
             said_elsewhere(key) or f"{suggestion(key, known)}Rename or remove it.",
         )

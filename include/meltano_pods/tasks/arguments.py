@@ -48,7 +48,7 @@ def airflow_arguments(planned: TaskPlan, project: str, *, starts_pod: bool) -> d
     if settings.worker_override:
         found["executor_config"] = _executor_config(settings.worker_override)
     if settings.run_timeout is not None:
-        limit = settings.run_timeout + settings.stop_grace + _TIMEOUT_MARGIN
+        limit = settings.run_timeout + settings.termination_grace_period + _TIMEOUT_MARGIN
         found["execution_timeout"] = limit + settings.start_timeout if starts_pod else limit
     return found
 

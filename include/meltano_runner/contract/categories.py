@@ -19,7 +19,7 @@ class Category(StrEnum):
     UTILITY_FAILED = "utility_failed"
     DBT_MODEL_FAILED = "dbt_model_failed"
     DBT_TEST_FAILED = "dbt_test_failed"
-    EXPECTATION_FAILED = "expectation_failed"
+    CHECK_FAILED = "check_failed"
     OUT_OF_MEMORY = "out_of_memory"
     DISK_FULL = "disk_full"
     TIMED_OUT = "timed_out"
@@ -120,13 +120,13 @@ CATEGORIES: dict[Category, CategoryInfo] = {
         "use `warn_after` instead of `error_after`.",
         retry=False,
     ),
-    Category.EXPECTATION_FAILED: CategoryInfo(
-        "The run ended without an error, but its result fails a check (setting `expect`). The rows "
+    Category.CHECK_FAILED: CategoryInfo(
+        "The run ended without an error, but its result fails a check (setting `checks`). The rows "
         "are loaded and the state is saved, so the next run does not load them again.",
         "Inspect the source and the loaded rows. When both are in order, clear the task: it "
         "resumes from the saved state, and then downstream tasks run. Missing records "
         "(`missing_records`) are older than the saved state: load them with a full refresh. Or "
-        "change `expect`.",
+        "change `checks`.",
         retry=False,
     ),
     Category.OUT_OF_MEMORY: CategoryInfo(

@@ -39,7 +39,7 @@ def test_the_variables_are_settings() -> None:
     settings = deployment_settings(
         {name.removeprefix("AIRFLOW__MELTANO_PODS__").lower(): pairs[name] for name in pairs}
     )
-    assert settings.launcher == "kubernetes"
+    assert settings.execution_mode == "kubernetes"
     assert settings.in_cluster is False
     assert (settings.kubernetes_conn_id, settings.kubeconfig) == ("", Path(KUBECONFIG))
     assert settings.image == "localhost:5009/meltano:dev"

@@ -24,7 +24,7 @@ RESULT = {
 
 
 class FakeApi:
-    """An Airflow in which a scheduled run is under way when one is started by hand."""
+    """An Airflow in which a scheduled run is under way when one is started manually."""
 
     def __init__(self) -> None:
         self.states: dict[str, str | None] = {"manual": None, "scheduled": "running"}

@@ -167,17 +167,23 @@ def test_a_secret_gets_what_it_lacks_and_keeps_what_a_person_put_there(
 
 
 @pytest.mark.parametrize(
-    ("launcher", "variable", "embedded"),
-    [("kubernetes", "", "false"), ("process", "", "true"), ("kubernetes", "true", "true")],
+    ("execution_mode", "variable", "built_with"),
+    [("kubernetes", "", "false"), ("local", "", "true"), ("kubernetes", "true", "true")],
 )
-def test_airflows_image_has_meltano_where_a_task_is_a_process(
-    launcher: str, variable: str, embedded: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_airflows_image_has_meltano_where_a_task_runs_locally(
+    execution_mode: str,
+    variable: str,
+    built_with: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     for project, text in (
         ("broken", "jobs: ["),
         (
             "sleeper",
-            SLEEPER.replace("meltano_pods: {", f"meltano_pods: {{launcher: {launcher}, "),
+            SLEEPER.replace(
+                "meltano_pods: {", f"meltano_pods: {{execution_mode: {execution_mode}, "
+            ),
         ),
     ):
         (folder := tmp_path / "meltano" / project).mkdir(parents=True)
@@ -185,6 +191,6 @@ def test_airflows_image_has_meltano_where_a_task_is_a_process(
     built: dict[str, Any] = {}
     monkeypatch.setattr(apps, "ROOT", tmp_path)
     monkeypatch.setattr(apps, "build", lambda _, **options: built.update(options))
-    monkeypatch.setenv("EMBED_MELTANO", variable)
+    monkeypatch.setenv("LOCAL_EXECUTION", variable)
     apps.build_images(Images.REGISTRY, Shell(tmp_path / "log"))
-    assert built["variables"] == {"EMBED_MELTANO": embedded}
+    assert built["variables"] == {"LOCAL_EXECUTION": built_with}

@@ -47,13 +47,15 @@ def changes(said: Said, *more: str) -> Any:
 def test_what_a_change_does(repository: Path, said: Said) -> None:
     assert changes(said) == (0, [])
     rewrite(repository, "interval: '@daily'", "interval: '@hourly'")
-    rewrite(repository, "    stop_grace: 30s", "    stop_grace: 60s")
+    rewrite(repository, "    termination_grace_period: 30s", "    termination_grace_period: 60s")
     code, (project,) = changes(said)
     (dag,) = project["dags"]
     assert (code, dag["dag_id"], dag["kind"]) == (3, "shop.daily", "changed")
     assert project["files"] is True
     assert {"key": "schedule", "old": "0 0 * * *", "new": "0 * * * *"} in dag["changes"]
-    assert {"key": "settings.stop_grace", "old": "PT30S", "new": "PT1M"} in dag["changes"]
+    assert {"key": "settings.termination_grace_period", "old": "PT30S", "new": "PT1M"} in dag[
+        "changes"
+    ]
     (task,) = dag["tasks"]
     assert task["state_ids"] is None
     grace = {"key": "spec.terminationGracePeriodSeconds", "old": 30, "new": 60}

@@ -57,7 +57,7 @@ GOOD = Facts(
 
 @pytest.fixture
 def deployment() -> Deployment:
-    return deployment_at(ROOT, deployment_settings({"launcher": "kubernetes"}))
+    return deployment_at(ROOT, deployment_settings({"execution_mode": "kubernetes"}))
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_images_by_name(image: str, level: str) -> None:
 @pytest.mark.parametrize(
     ("said", "installed", "interval", "words"),
     [
-        ({"mode": "deferred"}, INSTALLED, 5, "`[workers] min_heartbeat_interval` is 5"),
+        ({"deferrable": "true"}, INSTALLED, 5, "`[workers] min_heartbeat_interval` is 5"),
         ({}, {"apache-airflow-core": "3.3.2"}, 1, "Airflow's Kubernetes provider is not installed"),
         ({}, {**INSTALLED, "apache-airflow-core": "2.11.0"}, 1, "Airflow is 2.11.0"),
         ({}, {}, None, "Airflow is not installed here"),
@@ -178,13 +178,13 @@ def test_images_by_name(image: str, level: str) -> None:
 def test_airflow(
     said: dict[str, str], installed: dict[str, str], interval: int | None, words: str
 ) -> None:
-    deployment = deployment_at(ROOT, deployment_settings({"launcher": "kubernetes", **said}))
+    deployment = deployment_at(ROOT, deployment_settings({"execution_mode": "kubernetes", **said}))
     (found,) = faults(judge_airflow(deployment, installed, interval, pods=True))
     assert words in found[2]
 
 
 def test_airflow_is_well() -> None:
-    deployment = deployment_at(ROOT, deployment_settings({"mode": "deferred"}))
+    deployment = deployment_at(ROOT, deployment_settings({"deferrable": "true"}))
     assert faults(judge_airflow(deployment, INSTALLED, 1, pods=True)) == []
 
 
@@ -233,7 +233,7 @@ def test_a_pool_in_which_tasks_take_turns(
 
 def test_where_state_is_kept(plan: ProjectPlan) -> None:
     tasks = [task for dag in plan.dags for task in dag.tasks]
-    (found,) = judge_state(tasks, launcher="kubernetes")
+    (found,) = judge_state(tasks, execution_mode="kubernetes")
     assert found.what.startswith("state of 1 task: in a backend (`state`)")
 
 

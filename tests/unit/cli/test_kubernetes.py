@@ -140,7 +140,7 @@ def test_a_misspelt_context(root: Path) -> None:
 
 
 CONFIG_MAP = {
-    "AIRFLOW__MELTANO_PODS__LAUNCHER": "kubernetes",
+    "AIRFLOW__MELTANO_PODS__EXECUTION_MODE": "kubernetes",
     "AIRFLOW__MELTANO_PODS__IMAGE": "localhost:5001/meltano@sha256:0a",
     "AIRFLOW__MELTANO_PODS__NAMESPACE": "meltano",
     "AIRFLOW__MELTANO_PODS__IN_CLUSTER": "True",
@@ -196,9 +196,9 @@ def test_elsewhere_the_image_is_the_pinned_one(root: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--embedded", "--cluster"), "--embedded runs a process on this machine"),
-        (("--embedded", "--context", "here"), "which --context does not go with"),
-        (("--embedded", "--profile", "astro"), "which --profile does not go with"),
+        (("--local", "--kubernetes"), "--local cannot be combined with --kubernetes"),
+        (("--local", "--context", "here"), "cannot be combined with --context"),
+        (("--local", "--profile", "astro"), "cannot be combined with --profile"),
         (("--context", "here"), "--context is about a cluster, and these tasks run as processes"),
         (("--wait",), "--wait is about a cluster"),
     ],
@@ -213,7 +213,7 @@ def test_options_that_contradict_each_other(
 
 @pytest.mark.usefixtures("kubectl")
 def test_a_pod_by_its_settings_needs_no_option_but_a_cluster(root: Path, said: Said) -> None:
-    rewrite(root, "    environment: prod", "    environment: prod\n    launcher: kubernetes")
+    rewrite(root, "    environment: prod", "    environment: prod\n    execution_mode: kubernetes")
     code, _, err = said("run", "shop.daily")
     assert code == 1
     assert "no cluster is named" in err
@@ -228,7 +228,7 @@ def options_in(fix: str) -> list[str]:
 
 @pytest.mark.usefixtures("local", "kubectl")
 def test_the_fix_of_a_cluster_that_does_not_answer_names_another_way(said: Said) -> None:
-    code, _, err = said("run", "shop.daily", "--cluster")
+    code, _, err = said("run", "shop.daily", "--kubernetes")
     assert code == 1
     assert "kind-meltano-pods (https://127.0.0.1:3, made by `make up`)" in err
     assert "fix: Run `make up`" in err
@@ -239,9 +239,9 @@ def test_the_only_context_is_suggested_and_is_the_way(
 ) -> None:
     file = write_kubeconfig(root / "kube" / "config", "here", "here")
     monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(file))
-    err = said("run", "shop.daily", "--cluster")[2]
+    err = said("run", "shop.daily", "--kubernetes")[2]
     (option,) = options_in(err.partition("fix: ")[2])
-    err = said("run", "shop.daily", "--cluster", *shlex.split(option))[2]
+    err = said("run", "shop.daily", "--kubernetes", *shlex.split(option))[2]
     assert "here (https://127.0.0.1:1)" in err
 
 
@@ -252,7 +252,7 @@ def test_doctor_asks_no_cluster_that_nobody_named(
         raise AssertionError("asked")
 
     monkeypatch.setattr("kubernetes.client.CoreV1Api", never)
-    rewrite(root, "    environment: prod", "    environment: prod\n    launcher: kubernetes")
+    rewrite(root, "    environment: prod", "    environment: prod\n    execution_mode: kubernetes")
     finding = doctor(said)
     assert finding["level"] == "note"
     assert finding["what"].startswith("not looked at: no cluster is named")
@@ -265,7 +265,7 @@ def test_doctor_asks_no_cluster_that_nobody_named(
 def test_without_the_client_doctor_and_run_say_what_to_install(
     root: Path, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rewrite(root, "    environment: prod", "    environment: prod\n    launcher: kubernetes")
+    rewrite(root, "    environment: prod", "    environment: prod\n    execution_mode: kubernetes")
     for module in [each for each in sys.modules if each.split(".")[0] == "kubernetes"]:
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.delitem(sys.modules, "meltano_pods.cli.kubernetes")

@@ -64,8 +64,8 @@ def test_the_plan_as_people_read_it(said: Said) -> None:
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert lines[0].startswith("shop (digest ")
     assert lines[1:] == [
-        "DAG SCHEDULE TASK ENVIRONMENT RUNS AS COMMAND",
-        "shop.daily 0 0 * * * tap-a-to-target-b prod process run tap-a target-b --state-id daily --timeout 7200",  # noqa: E501,
+        "DAG SCHEDULE TASK ENVIRONMENT EXECUTION MODE COMMAND",
+        "shop.daily 0 0 * * * tap-a-to-target-b prod local run tap-a target-b --state-id daily --timeout 7200",  # noqa: E501,
     ]
     assert "\x1b" not in out
 
@@ -83,9 +83,9 @@ def test_the_plan_says_what_a_task_follows_where_their_order_does_not(
     _, out, _ = said("plan")
     assert [line.split()[:5] for line in out.splitlines()[1:]] == [
         ["DAG", "SCHEDULE", "TASK", "AFTER", "ENVIRONMENT"],
-        ["shop.job.load", "by", "hand", "a", "-"],
-        ["shop.job.load", "by", "hand", "b", "-"],
-        ["shop.job.load", "by", "hand", "c", "a,"],
+        ["shop.job.load", "manual", "a", "-", "none"],
+        ["shop.job.load", "manual", "b", "-", "none"],
+        ["shop.job.load", "manual", "c", "a,", "b"],
     ]
 
 
@@ -135,13 +135,17 @@ def test_every_fault_is_named_at_once(root: Path, said: Said, make_project: Make
     assert said("validate")[0] == 0
     make_project(FULLEST.replace("loader: target-b", "loader: target-x"), "other")
     make_project(
-        FULLEST.replace("    stop_grace: 30s", "    stop_grase: 30s\n    retries: -1"), "b-c"
+        FULLEST.replace(
+            "    termination_grace_period: 30s", "    termination_grace_perod: 30s\n    retries: -1"
+        ),
+        "b-c",
     )
     (root / "dags" / "gone.py").write_text(FILE)
     code, out, err = said("validate")
     assert code == 1
     for words in (
-        "the loader 'target-x'", "`stop_grase` is no setting", "`retries` takes a whole number",
+        "the loader 'target-x'", "unknown setting `termination_grace_perod`",
+        "`retries` takes a whole number",
         "the project b-c has no DAG file", "the project other has no DAG file",
         "names the project gone, which is not there",
     ):  # fmt: skip
@@ -150,7 +154,7 @@ def test_every_fault_is_named_at_once(root: Path, said: Said, make_project: Make
     assert out == "3 projects, 3 DAGs (2 broken), 6 errors\n"
     faults = json.loads(said("validate", "--format", "json")[1])
     assert len(faults) == 6
-    (fault,) = [each for each in faults if "`stop_grase`" in each["what"]]
+    (fault,) = [each for each in faults if "`termination_grace_perod`" in each["what"]]
     assert (fault["file"], fault["line"]) == ("meltano/b-c/meltano.yml", 20)
 
 
@@ -189,12 +193,12 @@ def test_a_plugin_that_only_meltano_hub_knows_is_warned_of(root: Path, said: Sai
 def test_what_the_deployment_cannot_start_is_a_fault(
     said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LAUNCHER", "kubernetes")
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__EXECUTION_MODE", "kubernetes")
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__POD_TEMPLATE", "defalt.yaml")
     assert "Did you mean `default.yaml`" in said("validate")[2]
     assert said("validate", "--profile", "astro")[0] == 0
-    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LAUNCHR", "kubernetes")
-    assert "`launchr` is no setting" in said("validate")[2]
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__EXECUTOR_MODE", "kubernetes")
+    assert "unknown setting `executor_mode`" in said("validate")[2]
 
 
 def test_two_projects_that_share_a_secret_are_a_fault(

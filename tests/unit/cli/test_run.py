@@ -78,7 +78,7 @@ def moved(records: int) -> RunResult:
 def expect(root: Path, **checks: object) -> None:
     file = root / "meltano" / "shop" / "meltano.yml"
     said = yaml.safe_load(file.read_text())
-    said.setdefault("annotations", {}).setdefault("meltano_pods", {})["expect"] = checks
+    said.setdefault("annotations", {}).setdefault("meltano_pods", {})["checks"] = checks
     file.write_text(yaml.safe_dump(said))
 
 
@@ -88,11 +88,11 @@ def test_what_is_expected_is_checked(root: Path, said: Said, stub: Path) -> None
     code, out, err = said("run", "shop.daily", "--format", "json")
     assert code == 1
     (task,) = json.loads(out)
-    assert (task["outcome"], task["category"]) == ("failed", "expectation_failed")
+    assert (task["outcome"], task["category"]) == ("failed", "check_failed")
     assert [each["check"] for each in task["checks"]["failed"]] == ["min_records"]
     assert "the run: 1 record extracted, at least 2 expected (min_records)" in err
-    assert "WARNING Not as expected: not checked: the columns of the last run" in err
-    assert "error: expectation_failed: " in err
+    assert "WARNING Check warned: not checked: the columns of the last run" in err
+    assert "error: check_failed: " in err
     assert "succeeded" not in err
 
     write_stub(stub, reporting(moved(3)))
@@ -101,7 +101,7 @@ def test_what_is_expected_is_checked(root: Path, said: Said, stub: Path) -> None
         0,
         "tap-a-to-target-b: succeeded, 3 records extracted, loaded: unknown\n",
     )
-    assert "WARNING Not as expected: the run: 3 records extracted, at least 5 expected" in err
+    assert "WARNING Check warned: the run: 3 records extracted, at least 5 expected" in err
 
 
 def test_a_task_after_a_failed_check_is_left_out(root: Path, said: Said, stub: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_task_after_a_failed_check_is_left_out(root: Path, said: Said, stub: P
         "plugins: {extractors: [{name: tap-a}], loaders: [{name: target-b}], "
         "utilities: [{name: u}]}\n"
         "jobs: [{name: load, tasks: [tap-a target-b, u]}]\n"
-        "annotations: {meltano_pods: {expect: {min_records: {fail: 1}}}}\n"
+        "annotations: {meltano_pods: {checks: {min_records: {fail: 1}}}}\n"
     )
     write_stub(stub, reporting(moved(0)))
     code, _, err = said("run", "shop.job.load")
@@ -142,7 +142,7 @@ def test_on_a_machine_of_make_the_state_is_that_of_make_run(
     assert variables(stub)["MELTANO_DATABASE_URI"] == "postgresql://there"
     monkeypatch.delenv("MELTANO_DATABASE_URI")
     own = json.dumps({"MELTANO_DATABASE_URI": "sqlite:////data/{project}.db"})
-    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__PROCESS_ENV", own)
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LOCAL_ENV", own)
     said("run", "shop.daily")
     assert variables(stub)["MELTANO_DATABASE_URI"] == "sqlite:////data/shop.db"
     assert variables(stub)["MELTANO_PODS_OUTPUT"] == f"{root}/output/shop"

@@ -88,7 +88,7 @@ def template_with(name: str) -> str:
     ],
 )
 def test_of_a_pod_template(name: str, setting: str | None, make_project: MakeProject) -> None:
-    warnings = found(make_project, template=template_with(name), launcher="kubernetes")
+    warnings = found(make_project, template=template_with(name), execution_mode="kubernetes")
     assert [each.what.split("`")[1] for each in warnings] == ([setting] if setting else [])
     for each in warnings:
         assert name in each.what
@@ -98,7 +98,7 @@ def test_of_a_pod_template(name: str, setting: str | None, make_project: MakePro
 
 def test_both_places_are_named(make_project: MakeProject) -> None:
     template = template_with("TARGET_JSONL_DESTINATION_PATH")
-    (warning,) = found(make_project, template=template, launcher="kubernetes")
+    (warning,) = found(make_project, template=template, execution_mode="kubernetes")
     assert str(warning.where) == DESTINATION
     assert "/mnt/lake" not in str(warning)  # it may be a secret
 
@@ -113,7 +113,7 @@ def test_both_places_are_named(make_project: MakeProject) -> None:
 def test_of_a_project(annotations: str, place: str, make_project: MakeProject) -> None:
     annotations = f"annotations: {{meltano_pods: {{{annotations}}}}}"
     template = template_with("HOME")
-    (warning,) = found(make_project, annotations, template=template, launcher="kubernetes")
+    (warning,) = found(make_project, annotations, template=template, execution_mode="kubernetes")
     assert (
         f"meltano/shop/meltano.yml, line 19, key annotations.meltano_pods.{place}" in warning.what
     )
@@ -121,12 +121,12 @@ def test_of_a_project(annotations: str, place: str, make_project: MakeProject) -
 
 
 def test_of_a_deployment_and_only_where_it_counts(make_project: MakeProject) -> None:
-    process_env = '{"TARGET_JSONL_DESTINATION_PATH": "/data/{project}"}'
-    (warning,) = found(make_project, process_env=process_env)
-    assert "AIRFLOW__MELTANO_PODS__PROCESS_ENV" in warning.what
+    local_env = '{"TARGET_JSONL_DESTINATION_PATH": "/data/{project}"}'
+    (warning,) = found(make_project, local_env=local_env)
+    assert "AIRFLOW__MELTANO_PODS__LOCAL_ENV" in warning.what
     template = template_with("HOME")
     assert not found(
-        make_project, template=template, process_env=process_env, launcher="kubernetes"
+        make_project, template=template, local_env=local_env, execution_mode="kubernetes"
     )
 
 
@@ -140,8 +140,8 @@ def test_of_a_workers_environment(make_project: MakeProject) -> None:
 
 def test_what_an_environment_says_is_what_counts(make_project: MakeProject) -> None:
     annotations = "annotations: {meltano_pods: {environment: prod}}"
-    process_env = '{"TARGET_JSONL_DESTINATION_PATH": "/data"}'
-    (warning,) = found(make_project, annotations, process_env=process_env)
+    local_env = '{"TARGET_JSONL_DESTINATION_PATH": "/data"}'
+    (warning,) = found(make_project, annotations, local_env=local_env)
     assert "environments[0].config.plugins.loaders[0].config" in str(warning.where)
 
 
@@ -153,14 +153,14 @@ def test_what_an_environment_says_is_what_counts(make_project: MakeProject) -> N
 def test_of_a_plugin_that_extends_another(
     name: str, hidden: bool, make_project: MakeProject
 ) -> None:
-    assert bool(found(make_project, tap="tap-heir", process_env=f'{{"{name}": "x"}}')) == hidden
+    assert bool(found(make_project, tap="tap-heir", local_env=f'{{"{name}": "x"}}')) == hidden
 
 
 def test_validate_and_doctor_warn(root: Path, said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     (root / "meltano" / "shop" / "meltano.yml").write_text(
         SHOP.replace("TAP,", "tap-a,").replace("ANNOTATIONS", "")
     )
-    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__PROCESS_ENV", '{"TAP_A_PATH": "/data"}')
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LOCAL_ENV", '{"TAP_A_PATH": "/data"}')
     code, out, err = said("validate")
     assert code == 0
     assert "TAP_A_PATH" in out + err

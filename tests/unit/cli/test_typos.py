@@ -100,20 +100,24 @@ TYPOS = {
         "plan", f"Write it as `{PREFIX}PROFILE=astro`", env={f"{PREFIX}PROFILE": "astor"}
     ),
     "key of a variable": Typo(
-        "plan", "Did you mean `launcher`?", env={f"{PREFIX}LAUNCHR": "kubernetes"}
+        "plan", "Did you mean `execution_mode`?", env={f"{PREFIX}EXECUTION_MOD": "kubernetes"}
     ),
     "value of a variable": Typo(
-        "plan", f"such as `{PREFIX}LAUNCHER=kubernetes`", env={f"{PREFIX}LAUNCHER": "k8s"}
+        "plan",
+        f"such as `{PREFIX}EXECUTION_MODE=kubernetes`",
+        env={f"{PREFIX}EXECUTION_MODE": "k8s"},
     ),
     "section of a variable": Typo(
         "doctor", f"Did you mean `{PREFIX}IMAGE`?", env={"AIRFLOW__MELTANO_POD__IMAGE": "a"},
     ),
     "underscore of a variable": Typo(
-        "doctor", f"Did you mean `{PREFIX}LAUNCHER`?", env={"AIRFLOW_MELTANO_PODS_LAUNCHER": "x"},
+        "doctor",
+        f"Did you mean `{PREFIX}EXECUTION_MODE`?",
+        env={"AIRFLOW_MELTANO_PODS_EXECUTION_MODE": "x"},
     ),
     "pod template": Typo(
         "validate", "Did you mean `default.yaml`?",
-        env={f"{PREFIX}LAUNCHER": "kubernetes", f"{PREFIX}POD_TEMPLATE": "defualt.yaml"},
+        env={f"{PREFIX}EXECUTION_MODE": "kubernetes", f"{PREFIX}POD_TEMPLATE": "defualt.yaml"},
     ),
     "folder of pod templates": Typo(
         "plan --pods astro", "there is no folder of pod templates at /no/such",
@@ -193,7 +197,7 @@ def test_a_misspelt_dag_file(root: Path, said: Said) -> None:
 SETTINGS = {
     "retires: 3": "retries",
     "retries: three": "retries: 3",
-    "launcher: k8s": "launcher: kubernetes",
+    "execution_mode: k8s": "execution_mode: kubernetes",
     "tags: finance": "tags: [finance]",
     "run_timeout: 2 hours": "run_timeout: 2h",
     "run_timeout: soon": "run_timeout: 2h30m",
@@ -205,7 +209,7 @@ SETTINGS = {
     "log_level: verbose": "log_level: debug",
     "image: Acme Meltano": "image: 'ghcr.io/acme/meltano:1.2'",
     "notify: data@example.com": "notify: {slack: slack_data}",
-    "expect: {min_record: 1}": "min_records",
+    "checks: {min_record: 1}": "min_records",
     "pod_override: {spec: {node_selector: {a: b}}}": "nodeSelector",
     "secret_env: {A: shop}": "secret_env: {TAP_SHOP_TOKEN: {secret: shop, key: token}}",
 }

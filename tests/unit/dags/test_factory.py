@@ -45,7 +45,7 @@ schedules:
       retries: 4
       retry_delay: 1m
       run_timeout: 1h
-      stop_grace: 30s
+      termination_grace_period: 30s
 """
 
 
@@ -132,7 +132,7 @@ def test_one_broken_schedule_leaves_the_others_of_its_project(
     assert set(bag.dags) == {f"{name}.{each}" for name in ("first", "second") for each in ids} | {
         "second.gone"
     }
-    assert type(bag.dags["second.daily"].tasks[0]).__name__ == "MeltanoProcessOperator"
+    assert type(bag.dags["second.daily"].tasks[0]).__name__ == "MeltanoLocalOperator"
     gone: Any = bag.dags["second.gone"]
     assert gone.tags == {"second", "broken"}
     assert gone.timetable.expression == "0 4 * * *"
@@ -301,9 +301,9 @@ def test_nobody_is_told_unless_asked_for(home: Path, monkeypatch: pytest.MonkeyP
             assert list(task.on_failure_callback) == list(task.on_success_callback) == []
 
 
-@pytest.mark.parametrize("launcher", ["process", "kubernetes"])
+@pytest.mark.parametrize("execution_mode", ["local", "kubernetes"])
 def test_notices_hang_on_the_dag_and_its_tasks(
-    home: Path, monkeypatch: pytest.MonkeyPatch, launcher: str
+    home: Path, monkeypatch: pytest.MonkeyPatch, execution_mode: str
 ) -> None:
     (home / "meltano" / "first" / "meltano.yml").write_text(
         PROJECT.replace("tasks: tap-csv target-jsonl}", "tasks: [tap-csv target-jsonl, dbt:run]}")
@@ -313,7 +313,7 @@ def test_notices_hang_on_the_dag_and_its_tasks(
     templates = home / "k8s" / "pod_templates"
     templates.mkdir(parents=True)
     (templates / "default.yaml").write_text("")
-    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LAUNCHER", launcher)
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__EXECUTION_MODE", execution_mode)
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__NOTIFY", "{email: [team@example.org]}")
     dags = airflow_dags(str(home / "dags" / "first.py"))
     dag: Any = dags["first.daily"]
@@ -354,7 +354,7 @@ def test_a_pod_without_the_provider_is_one_sentence_in_its_own_file(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = home / "meltano" / "first" / "meltano.yml"
-    file.write_text(PROJECT + "annotations: {meltano_pods: {launcher: kubernetes}}\n")
+    file.write_text(PROJECT + "annotations: {meltano_pods: {execution_mode: kubernetes}}\n")
     for module in [each for each in sys.modules if each.startswith("airflow.providers.cncf")]:
         monkeypatch.setitem(sys.modules, module, None)
     for module in ("airflow.operator", "airflow.provider", "cluster.connect", "airflow.trigger"):

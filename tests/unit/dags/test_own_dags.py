@@ -80,7 +80,7 @@ ONE = "task(task_id='load', project='shop', run='tap-csv target-jsonl'%s)"
 @pytest.mark.parametrize("how", [EITHER, POD])
 def test_the_projects_settings_hold(load: Load, how: str) -> None:
     task: Any = task_in(load(ONE % ", env={'A': '{{ ds }}'}, state_id_suffix='x'", how))
-    expected = "MeltanoPodOperator" if how == POD else "MeltanoProcessOperator"
+    expected = "MeltanoPodOperator" if how == POD else "MeltanoLocalOperator"
     assert type(task).__name__ == expected
     assert task.arguments == ["run", "tap-csv", "target-jsonl", "--timeout", "3600"]
     assert task.env == {"REGION": "eu", "A": "{{ ds }}"}
@@ -128,12 +128,12 @@ def test_a_job_brings_its_settings_and_options_follow(load: Load) -> None:
     assert task.pool == "jobs"
 
 
-def test_a_deployment_or_the_settings_choose_the_launcher(
+def test_a_deployment_or_the_settings_choose_the_execution_mode(
     load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task = task_in(load(ONE % ", settings={'launcher': 'kubernetes'}"))
+    task = task_in(load(ONE % ", settings={'execution_mode': 'kubernetes'}"))
     assert type(task) is MeltanoPodOperator
-    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LAUNCHER", "kubernetes")
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__EXECUTION_MODE", "kubernetes")
     assert type(task_in(load(ONE % ""))) is MeltanoPodOperator
 
 

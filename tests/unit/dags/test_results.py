@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk import DAG, Asset, AssetAlias
-from meltano_pods.process import MeltanoProcessOperator
+from meltano_pods.local import MeltanoLocalOperator
 from meltano_pods.results import LABEL_TEMPLATE
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-def task(project: Path, run: str, **said: Any) -> MeltanoProcessOperator:
+def task(project: Path, run: str, **said: Any) -> MeltanoLocalOperator:
     with DAG("own", schedule=None):
-        return MeltanoProcessOperator(task_id="task", project=project, run=run, **said)
+        return MeltanoLocalOperator(task_id="task", project=project, run=run, **said)
 
 
 def test_a_pipeline_has_its_assets(project: Path) -> None:
@@ -76,7 +76,7 @@ def test_those_of_a_dags_author_stand_beside_them(project: Path, own: Any) -> No
 
 def test_a_mapped_task_has_them_once_and_keeps_its_items_names(project: Path) -> None:
     with DAG("own", schedule=None):
-        mapped = MeltanoProcessOperator.partial(
+        mapped = MeltanoLocalOperator.partial(
             task_id="task", project=project, run="tap-a target-b", outlets=[Asset("s3://b/x")]
         ).expand(state_id_suffix=["north", "south"])
     item = mapped.unmap({"state_id_suffix": "north"})

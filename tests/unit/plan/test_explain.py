@@ -81,9 +81,9 @@ EXPECTED = {
         [{"name": "meltano", "tty": True, "stdin": True}], "project, job", f"{FILE}:23, {FILE}:32",
     ),
     "image": ("c/d:2", "deployment", "AIRFLOW__MELTANO_PODS__IMAGE"),
-    "launcher": ("kubernetes", "deployment", "profile `astro`"),
-    "mode": ("sync", "default", ""),
-    "stop_grace": ("PT2M", "default", ""),
+    "execution_mode": ("kubernetes", "deployment", "profile `astro`"),
+    "deferrable": (False, "default", ""),
+    "termination_grace_period": ("PT2M", "default", ""),
     "environment": ("dev", "default", ""),
     "notify": ({"slack": ["data"]}, "deployment", "AIRFLOW__MELTANO_PODS__NOTIFY"),
 }  # fmt: skip

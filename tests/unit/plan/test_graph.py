@@ -122,7 +122,7 @@ REFUSED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "unknown key": (
         "{tasks: {dbt-run: {need: []}}}", "{}",
-        ("`need` is no setting", "Did you mean `needs`?", "meltano_pods.tasks.dbt-run.need"),
+        ("unknown setting `need`", "Did you mean `needs`?", "meltano_pods.tasks.dbt-run.need"),
     ),
     "bad value": (
         "{tasks: {dbt-run: {retries: -1}}}", "{}",

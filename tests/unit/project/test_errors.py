@@ -99,7 +99,7 @@ ROUND_TRIP_PLACES = """\
 INHERITED = """\
 default_environment: dev
 environments: [{name: dev}, {name: test}]
-annotations: {meltano_pods: {launcher: k8s, tags: finance, retries: 2}}
+annotations: {meltano_pods: {execution_mode: k8s, tags: finance, retries: 2}}
 plugins:
   extractors:
   - {name: tap-rest, variant: acme}
@@ -124,7 +124,7 @@ schedules:
 - {name: Gas, intervall: '@daily', job: gas}
 """
 INHERITED_PLACES = """\
-3 annotations.meltano_pods.launcher
+3 annotations.meltano_pods.execution_mode
 3 annotations.meltano_pods.tags
 7 plugins.extractors[1].inherit_from
 9 plugins.extractors[3].annotations

@@ -11,7 +11,7 @@ from airflow.sdk import AssetAlias
 from airflow.sdk.execution_time.context import OutletEventAccessors
 from meltano_pods.results import Reporting, Uris, inlets_and_outlets, report
 from meltano_pods.results.ended import Ended
-from meltano_pods.settings.types.checks import check_expect
+from meltano_pods.settings.types.checks import parse_checks
 from meltano_runner.contract import (
     Outcome,
     PipelineResult,
@@ -82,6 +82,6 @@ class Airflow:
         return found
 
 
-def reporting(expect: dict[str, Any] | None = None, **fields: Any) -> Reporting:
+def reporting(checks: dict[str, Any] | None = None, **fields: Any) -> Reporting:
     said = {"assets": Uris("", "").pattern, "pipelines": (PAIR,), **fields}
-    return Reporting("shop", "dev", expect=check_expect(expect or {}), **said)
+    return Reporting("shop", "dev", checks=parse_checks(checks or {}), **said)

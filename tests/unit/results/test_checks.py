@@ -31,7 +31,7 @@ from tests.unit.results.ended_task import (
 
 class TestChecks:
     @pytest.mark.parametrize(
-        ("expect", "message"),
+        ("checks", "message"),
         [
             (
                 {"min_records": 16},
@@ -58,24 +58,24 @@ class TestChecks:
         ],
     )
     def test_what_is_not_met_fails_the_task(
-        self, expect: dict[str, Any], message: str, log: pytest.LogCaptureFixture
+        self, checks: dict[str, Any], message: str, log: pytest.LogCaptureFixture
     ) -> None:
-        airflow = Airflow(reporting(expect))
+        airflow = Airflow(reporting(checks))
         with pytest.raises(RunRefusedError) as raised:
             airflow.succeed(result(ORDERS, STALE, FULL))
-        assert raised.value.category is Category.EXPECTATION_FAILED
+        assert raised.value.category is Category.CHECK_FAILED
         text = str(raised.value)
         assert message in text
         assert "retry: no" in text
         assert "the state is saved" in text
         assert airflow.stream_events() == {}
         assert message in airflow.ti.xcoms["result"]["checks"]["failed"][0]["message"]
-        assert airflow.ti.xcoms["result"]["category"] == "expectation_failed"
-        assert airflow.context["run_label"] == "expectation_failed, 15 extracted, loaded: unknown"
+        assert airflow.ti.xcoms["result"]["category"] == "check_failed"
+        assert airflow.context["run_label"] == "check_failed, 15 extracted, loaded: unknown"
         assert "orders: 12 extracted" in log.text
 
     @pytest.mark.parametrize(
-        "expect",
+        "checks",
         [
             {"min_records": 15},
             {"max_age": "2d"},
@@ -85,8 +85,8 @@ class TestChecks:
             {"schema_change": "fail"},
         ],
     )
-    def test_what_is_met_passes(self, expect: dict[str, Any]) -> None:
-        checks = Airflow(reporting(expect)).succeed(result(ORDERS, STALE, FULL))["checks"]
+    def test_what_is_met_passes(self, checks: dict[str, Any]) -> None:
+        checks = Airflow(reporting(checks)).succeed(result(ORDERS, STALE, FULL))["checks"]
         assert (checks["warned"], checks["failed"]) == ([], [])
         assert checks["passed"] > 0
 
@@ -96,14 +96,14 @@ class TestChecks:
         (warned,) = value["checks"]["warned"]
         assert (warned["check"], warned["stream"], warned["found"]) == ("min_records", None, 12)
         assert airflow.stream_events()
-        assert "Not as expected: the run: 12 records extracted, at least 100 expected" in log.text
+        assert "Check warned: the run: 12 records extracted, at least 100 expected" in log.text
         assert [each.levelname for each in log.records].count("WARNING") == 1
         assert airflow.ti.xcoms["summary"].endswith("; 1 warning")
         assert airflow.context["run_label"] == "12 extracted, loaded: unknown; 1 warning"
 
     def test_a_single_stream_overrides_patterns(self) -> None:
-        expect = {"streams": {"*": {"min_records": 1}, "stale": {"min_records": 0}}}
-        assert Airflow(reporting(expect)).succeed(result(ORDERS, STALE))["checks"]["passed"] == 2
+        checks = {"streams": {"*": {"min_records": 1}, "stale": {"min_records": 0}}}
+        assert Airflow(reporting(checks)).succeed(result(ORDERS, STALE))["checks"]["passed"] == 2
 
     @pytest.mark.parametrize("check", [{"min_records": 1}, {"max_age": "1d"}])
     def test_what_cannot_be_told_is_not_met(self, check: dict[str, Any]) -> None:
@@ -119,13 +119,13 @@ class TestChecks:
 
     def test_a_stream_of_two_pipelines_counts_as_one(self) -> None:
         two = replace(result(ORDERS), pipelines=result(ORDERS).pipelines * 2)
-        expect = {"min_records": 24, "streams": {"orders": {"min_records": 24}}}
-        assert Airflow(reporting(expect)).succeed(two)["checks"]["passed"] == 2
+        checks = {"min_records": 24, "streams": {"orders": {"min_records": 24}}}
+        assert Airflow(reporting(checks)).succeed(two)["checks"]["passed"] == 2
 
     def test_a_bookmark_of_a_stream_that_is_selected_no_more_does_not_count(self) -> None:
         gone = StreamResult("gone", bookmark=str(NOW - 99 * DAY), bookmark_before="x")
-        expect = {"streams": {"*": {"max_age": "2d"}}}
-        assert Airflow(reporting(expect)).succeed(result(ORDERS, gone))["checks"]["passed"] == 1
+        checks = {"streams": {"*": {"max_age": "2d"}}}
+        assert Airflow(reporting(checks)).succeed(result(ORDERS, gone))["checks"]["passed"] == 1
 
     def test_a_pattern_that_fits_nothing_is_told(self) -> None:
         airflow = Airflow(reporting({"streams": {"public-*": {"min_records": 1}}}))
@@ -146,31 +146,31 @@ class TestColumns:
     )
 
     def test_a_change_is_told_once(self, variables: dict[str, str]) -> None:
-        expect = {"streams": {"orders": {"schema_change": "fail"}}}
-        assert Airflow(reporting(expect)).succeed(result(self.BEFORE))["checks"]["passed"] == 1
+        checks = {"streams": {"orders": {"schema_change": "fail"}}}
+        assert Airflow(reporting(checks)).succeed(result(self.BEFORE))["checks"]["passed"] == 1
         (kept,) = variables.items()
         assert kept[0] == "meltano_pods.columns.shop.daily"
         for _ in range(2):
-            Airflow(reporting(expect)).succeed(result(self.BEFORE))
+            Airflow(reporting(checks)).succeed(result(self.BEFORE))
         with pytest.raises(RunRefusedError) as raised:
-            Airflow(reporting(expect)).succeed(result(self.AFTER))
+            Airflow(reporting(checks)).succeed(result(self.AFTER))
         assert self.CHANGED in str(raised.value)
         # Whoever clears the task says by it that the change is all right.
-        assert Airflow(reporting(expect)).succeed(result(self.AFTER))["checks"]["passed"] == 1
+        assert Airflow(reporting(checks)).succeed(result(self.AFTER))["checks"]["passed"] == 1
 
     def test_kinds_of_change_are_told_apart(self) -> None:
-        expect = {"schema_change": {"warn": ["added", "removed"], "fail": "type"}}
-        Airflow(reporting(expect)).succeed(result(self.BEFORE))
+        checks = {"schema_change": {"warn": ["added", "removed"], "fail": "type"}}
+        Airflow(reporting(checks)).succeed(result(self.BEFORE))
         same_types = replace(self.AFTER, columns={"id": "integer", "new": "number"})
-        (warned,) = Airflow(reporting(expect)).succeed(result(same_types))["checks"]["warned"]
+        (warned,) = Airflow(reporting(checks)).succeed(result(same_types))["checks"]["warned"]
         assert warned["found"]["orders"]["added"] == {"new": "number"}
         assert warned["found"]["orders"]["type"] == {}
 
     def test_a_stream_that_is_new_or_left_out_is_no_change(self) -> None:
-        expect = {"schema_change": "fail"}
+        checks = {"schema_change": "fail"}
         other = replace(self.AFTER, stream="other")
         for each in (self.BEFORE, other, self.BEFORE):
-            Airflow(reporting(expect)).succeed(result(each))
+            Airflow(reporting(checks)).succeed(result(each))
 
     def test_columns_that_are_not_known_have_not_passed(self) -> None:
         checks = Airflow(reporting({"schema_change": "fail"})).succeed(result(FULL))["checks"]

@@ -19,13 +19,13 @@ def moved(missing: int | None) -> RunResult:
     return replace(whole, pipelines=(replace(whole.pipelines[0], missing=missing),))
 
 
-@pytest.mark.parametrize("expect", [None, {"missing_records": None}, {"missing_records": "fail"}])
-def test_records_that_the_target_did_not_read_fail_the_task(expect: dict[str, Any] | None) -> None:
-    airflow = Airflow(reporting(expect))
+@pytest.mark.parametrize("checks", [None, {"missing_records": None}, {"missing_records": "fail"}])
+def test_records_that_the_target_did_not_read_fail_the_task(checks: dict[str, Any] | None) -> None:
+    airflow = Airflow(reporting(checks))
     with pytest.raises(RunRefusedError) as raised:
         airflow.succeed(moved(3))
     text = str(raised.value)
-    assert "expectation_failed" in text
+    assert "check_failed" in text
     assert "12 records extracted, 3 of them not read by the target (missing_records)" in text
     assert "full refresh" in text
     (failed,) = airflow.ti.xcoms["result"]["checks"]["failed"]

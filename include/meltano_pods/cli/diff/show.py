@@ -57,7 +57,7 @@ def show_changes(  # noqa: PLR0913 - what the command line says
     Raises:
         DeploymentError: There is no such commit.
     """
-    if deployment.settings.launcher != KUBERNETES:
+    if deployment.settings.execution_mode != KUBERNETES:
         deployment = deployment_of("default", found.root)
     with at_commit(reference, [found.folder, deployment.templates]) as (folder, templates):
         # All projects are meant, also those that are gone, or those that are named.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from meltano_pods.plan import TaskPlan
-    from meltano_pods.settings.types.execution import Launcher
+    from meltano_pods.settings.types.execution import ExecutionMode
     from meltano_pods.tasks.deployment import Deployment
 
 _HEARTBEAT = 1
@@ -71,7 +71,7 @@ def judge_airflow(
             f"Add `{PROVIDER_REQUIREMENT}` to the requirements.txt of Airflow's image, or install "
             f"it here: `{install_command(PROVIDER_REQUIREMENT)}`.",
         )  # fmt: skip
-    deferred = deployment.settings.mode == "deferred"
+    deferred = deployment.settings.deferrable
     if deferred and interval is not None and interval > _HEARTBEAT:
         yield Finding(
             WARNING, "airflow", f"`[workers] min_heartbeat_interval` is {interval}: a deferred "
@@ -88,12 +88,12 @@ def judge_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
         )
 
 
-def judge_state(tasks: Sequence[TaskPlan], *, launcher: Launcher) -> Iterator[Finding]:
+def judge_state(tasks: Sequence[TaskPlan], *, execution_mode: ExecutionMode) -> Iterator[Finding]:
     """Yield where tasks keep their state, and what that means.
 
     Args:
         tasks: Those that keep one.
-        launcher: What runs them.
+        execution_mode: How they run.
     """
     own = [task for task in tasks if task.state_ids and task.settings.state != "backend"]
     external = [task for task in tasks if task.state_ids and task.settings.state == "backend"]
@@ -101,7 +101,7 @@ def judge_state(tasks: Sequence[TaskPlan], *, launcher: Launcher) -> Iterator[Fi
     external = [task for task in external if database_of(task) is None]
     if own:
         where = "the system database" + (
-            " of MELTANO_DATABASE_URI" if launcher == KUBERNETES else ""
+            " of MELTANO_DATABASE_URI" if execution_mode == KUBERNETES else ""
         )
         yield Finding(
             NOTE, "state", f"state of {counted(len(own), 'task')}: in {where}, where Meltano "
@@ -128,7 +128,7 @@ def judge_runner(project: Path, root: Path) -> Iterator[Finding]:
         root: The Airflow project's folder.
     """
     # Here and not above: it brings Airflow.
-    from meltano_pods.process.command import RunnerMissingError, find_runner  # noqa: PLC0415
+    from meltano_pods.local.command import RunnerMissingError, find_runner  # noqa: PLC0415
 
     try:
         yield ok("runner", f"runs are processes, by {find_runner(project, root)}")

@@ -36,8 +36,8 @@ from meltano_pods.missing import missing_package
 from meltano_pods.names import counted
 from meltano_pods.pods.spec.build import RunSpec
 from meltano_pods.pods.spec.preview import preview_pods
-from meltano_pods.settings.types.execution import KUBERNETES, PROCESS
-from meltano_pods.tasks.launcher import launcher_of
+from meltano_pods.settings.types.execution import KUBERNETES, LOCAL
+from meltano_pods.tasks.execution_mode import get_execution_mode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -130,17 +130,17 @@ def _findings(found: Projects, where: _Where, *, dry_run: bool) -> list[Finding]
     findings += judge_variables(os.environ)
     tasks = defaultdict(list)
     for task in (task for plan in plans for task in plan.tasks):
-        tasks[launcher_of(task, deployment)].append(task)
+        tasks[get_execution_mode(task, deployment)].append(task)
     asks = bool(tasks[KUBERNETES] or profile or where.named or where.user or dry_run)
     installed = versions()
     findings += judge_airflow(deployment, installed, heartbeat(), pods=bool(tasks[KUBERNETES]))
-    if installed and tasks[PROCESS]:
+    if installed and tasks[LOCAL]:
         findings += judge_runner(found.folders[0], found.root)
     # Doctor runs where Airflow does, unless it is asked about another deployment.
     worker = os.environ if where.profile is None else {}
     findings += _variables(read, deployment, worker)
     for launcher, each in tasks.items():
-        findings += judge_state(each, launcher=launcher)
+        findings += judge_state(each, execution_mode=launcher)
     every = [task for each in tasks.values() for task in each]
     # Of another deployment than the one here, its own database is far.
     pools = pools_here() if profile is None and any(task.pool for task in every) else None
@@ -196,7 +196,7 @@ def _variables(
 
 def _as_pods(deployment: Deployment) -> Deployment:
     """Return the deployment with pods: whoever asks for a cluster means to start some."""
-    settings = deployment.settings.model_copy(update={"launcher": KUBERNETES})
+    settings = deployment.settings.model_copy(update={"execution_mode": KUBERNETES})
     return replace(deployment, settings=settings)
 
 
@@ -249,7 +249,7 @@ def _dry_runs(
     deployment: Deployment,
     cluster: Reached,
 ) -> Iterator[Finding]:
-    from meltano_pods.cli.in_cluster import run_in_cluster  # noqa: PLC0415
+    from meltano_pods.cli.run_kubernetes import run_in_cluster  # noqa: PLC0415
 
     for plan in plans:
         first = next((pod for pod in pods if pod.project == plan.project), None)

@@ -74,7 +74,7 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
 
     Of the provider's operator this keeps the connection, the reading of logs and the deferral. It
     makes and judges the pod itself, so the provider's arguments about pods are refused: settings
-    say the same, for all launchers.
+    say the same, in every execution mode.
 
     Args:
         project: Name of the Meltano project, or its folder.

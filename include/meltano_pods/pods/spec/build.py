@@ -187,7 +187,7 @@ def _equal_resources(
 
 
 def _needed(options: PodOptions, spec: RunSpec) -> Manifest:
-    grace = math.ceil(options.stop_grace)
+    grace = math.ceil(options.termination_grace_period)
     needed: Manifest = {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -210,6 +210,9 @@ def _needed(options: PodOptions, spec: RunSpec) -> Manifest:
         # The runner ends the run by itself, state saved; this is for a runner that cannot. Counted
         # from when a node takes the pod, so it has to leave time for the image, too.
         needed["spec"]["activeDeadlineSeconds"] = math.ceil(
-            options.run_timeout + options.stop_grace + options.start_timeout + _DEADLINE_MARGIN
+            options.run_timeout
+            + options.termination_grace_period
+            + options.start_timeout
+            + _DEADLINE_MARGIN
         )
     return needed

@@ -68,9 +68,9 @@ class PodOptions:
         equal_resources: Whether requests are made equal to limits.
         override: Laid over all else.
         start_timeout: Seconds until its container must run.
-        stop_grace: Seconds from a stop to the kill.
+        termination_grace_period: Seconds from a stop to the kill.
         run_timeout: Seconds the runner gives the run; None for no limit.
-        deferred: Whether the triggerer waits for it.
+        deferrable: Whether the triggerer waits for it.
         deployment: Sets apart Airflow deployments that share a namespace.
         cluster: How Airflow reaches the cluster.
         log_url: Where logs are kept, `{namespace}` and `{pod}` standing for the pod's; None where
@@ -94,9 +94,9 @@ class PodOptions:
     equal_resources: bool
     override: Mapping[str, Any]
     start_timeout: float
-    stop_grace: float
+    termination_grace_period: float
     run_timeout: float | None
-    deferred: bool
+    deferrable: bool
     deployment: str
     cluster: ClusterAccess
     log_url: str | None = None
@@ -154,9 +154,9 @@ def build_pod_options(
         equal_resources=said.equal_resources,
         override=settings.pod_override,
         start_timeout=settings.start_timeout.total_seconds(),
-        stop_grace=settings.stop_grace.total_seconds(),
+        termination_grace_period=settings.termination_grace_period.total_seconds(),
         run_timeout=None if timeout is None else timeout.total_seconds(),
-        deferred=chosen.mode == "deferred",
+        deferrable=bool(chosen.deferrable),
         deployment=said.deployment,
         cluster=read_cluster_access(said),
         log_url=said.pod_log_url,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from meltano_pods.settings.model import Settings
 
 FALLBACKS = (
-    "launcher", "mode", "image", "image_pull_policy", "image_pull_secrets", "namespace",
+    "execution_mode", "deferrable", "image", "image_pull_policy", "image_pull_secrets", "namespace",
     "service_account", "secrets", "database_secret", "pod_template",
 )  # fmt: skip
 """Settings of projects that are settings of deployments as well, by the same name."""

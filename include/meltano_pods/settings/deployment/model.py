@@ -18,7 +18,7 @@ from meltano_pods.settings.deployment.values import (
     variable_names,
     variables,
 )
-from meltano_pods.settings.types.execution import PROCESS, Launcher
+from meltano_pods.settings.types.execution import LOCAL, ExecutionMode
 from meltano_pods.settings.types.kubernetes import check_image, check_template, kubernetes_name
 
 OWN_SECRET = "meltano-{project}-env"  # noqa: S105 - a name
@@ -44,19 +44,20 @@ class DeploymentSettings(BaseModel):
             "or `external` (a cluster that Airflow does not run in)."
         ),
     )
-    launcher: Launcher = Field(
-        default=PROCESS,
+    execution_mode: ExecutionMode = Field(
+        default=LOCAL,
         examples=["kubernetes"],
         description=(
-            "Where runs take place: `process` (in the Airflow worker) or `kubernetes` (a pod each)."
+            "How runs are executed: `local` (a process in the Airflow worker) or `kubernetes` (a "
+            "pod for each)."
         ),
     )
-    mode: Literal["sync", "deferred"] = Field(
-        default="sync",
-        examples=["deferred"],
+    deferrable: Switch = Field(
+        default=False,
+        examples=["true"],
         description=(
-            "How Airflow waits for a pod: `sync` (a worker slot follows it) or `deferred` (the "
-            "triggerer waits and the slot is free)."
+            "Whether the triggerer waits for a pod: true (the worker slot is free) or false (the "
+            "worker follows the pod)."
         ),
     )
     deployment: str = Field(
@@ -212,26 +213,25 @@ class DeploymentSettings(BaseModel):
         default=None,
         examples=["/opt/meltano/bin/meltano-runner"],
         description=(
-            "Where runs are processes: the `meltano-runner` command, an absolute path. Unset: the "
-            "image's, else the one in `.venv-meltano` beside the `dags` folder."
+            "For `execution_mode: local`: the `meltano-runner` command, an absolute path. Unset: "
+            "the image's, else the one in `.venv-meltano` beside the `dags` folder."
         ),
     )
     not_secret: Annotated[tuple[str, ...], BeforeValidator(variable_names)] = Field(
         default=(),
         examples=["TAP_SHOP_KEY"],
         description=(
-            "Variables of `process_env` and of pod templates that hold no secret, though their "
+            "Variables of `local_env` and of pod templates that hold no secret, though their "
             "names or values look like it: names with commas or spaces between. Unset: none."
         ),
     )
-    process_env: Annotated[dict[str, str], BeforeValidator(variables)] = Field(
+    local_env: Annotated[dict[str, str], BeforeValidator(variables)] = Field(
         default={},
         examples=['{"REGION": "eu-west-1"}'],
         description=(
-            "Where runs are processes: environment variables that each run gets unless the worker "
-            "has them, as a JSON object of plain values, never secrets; "
-            "`{project}` in a value stands for the project, so that "
-            "each can have a database and a folder of its own."
+            "For `execution_mode: local`: environment variables that each run gets unless the "
+            "worker has them, as a JSON object of plain values, never secrets; `{project}` in a "
+            "value stands for the project, so that each can have its own database and folder."
         ),
     )
     notify: Annotated[dict[str, tuple[str, ...] | None] | None, BeforeValidator(notify_map)] = (

@@ -11,7 +11,7 @@ from typing import Any
 from meltano_pods.settings.types.execution import KUBERNETES
 
 ASTRO: dict[str, Any] = {
-    "launcher": KUBERNETES,
+    "execution_mode": KUBERNETES,
     "pod_template": "astro.yaml",
     # Pods run in the Deployment's own namespace, which its account may use; no connection needed.
     "in_cluster": True,
@@ -24,7 +24,7 @@ ASTRO: dict[str, Any] = {
 }
 
 EXTERNAL: dict[str, Any] = {
-    "launcher": KUBERNETES,
+    "execution_mode": KUBERNETES,
     # Never Airflow's own cluster by accident: without a connection or kubeconfig it is an error.
     "in_cluster": False,
     "kubernetes_conn_id": "kubernetes_default",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SECTION = "meltano_pods"
 _VARIABLE_PREFIX = f"AIRFLOW__{SECTION.upper()}__"
 _LIKE_VARIABLE = re.compile(r"_?AIRFLOW_+MELTANO_?PODS?_+(.+)", re.IGNORECASE)
-_MAY_HOLD_SECRETS = ("notify", "process_env")
+_MAY_HOLD_SECRETS = ("notify", "local_env")
 
 
 def in_variables(environment: Mapping[str, str]) -> dict[str, str]:
@@ -65,7 +65,7 @@ def deployment_settings(said: Mapping[str, str]) -> DeploymentSettings:
     for key in said:
         if key not in known:
             raise DeploymentError(
-                f"`{key}` is no setting of [{SECTION}]; allowed are: {listed(known)}",
+                f"unknown setting `{key}` in [{SECTION}]; expected one of: {listed(known)}",
                 f"Airflow's setting `[{SECTION}] {key}`",
                 f"{suggestion(key, known)}Rename or remove {variable_of(key)}.",
             )
@@ -81,11 +81,11 @@ def deployment_settings(said: Mapping[str, str]) -> DeploymentSettings:
             f"Airflow's setting `[{SECTION}] {key}`, or {variable_of(key)}",
             remedy(detail, known[key], lambda value: f"{variable_of(key)}={value}"),
         ) from None
-    for name, value in settings.process_env.items():
+    for name, value in settings.local_env.items():
         if (held := describe_secret(name, value, settings.not_secret)) is not None:
             raise DeploymentError(
                 f"{name} {held}, and Airflow shows its configuration",
-                f"Airflow's setting `[{SECTION}] process_env`, or {variable_of('process_env')}",
+                f"Airflow's setting `[{SECTION}] local_env`, or {variable_of('local_env')}",
                 f"Remove it and set {name} in the worker's environment. If it is not a secret, "
                 f"add it to {variable_of('not_secret')}.",
             )

@@ -45,7 +45,7 @@ _OF_RUN = _Kept(
         ("metadata", "name"): "Remove it: names are made from the task and its try.",
         ("metadata", "namespace"): "Use the setting `namespace`.",
         ("spec", "restartPolicy"): "Remove it: Airflow retries, by the setting `retries`.",
-        ("spec", "terminationGracePeriodSeconds"): "Use the setting `stop_grace`.",
+        ("spec", "terminationGracePeriodSeconds"): "Use the setting `termination_grace_period`.",
         ("spec", "activeDeadlineSeconds"): "Use the setting `run_timeout`.",
     },
     of_container={

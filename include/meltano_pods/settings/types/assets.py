@@ -36,7 +36,7 @@ def check_assets(value: object) -> bool | dict[str, str]:
         if key != "uri":
             raise inner_error(
                 str(key),
-                f"`{key}` is not allowed; allowed is: uri",
+                f"unknown key `{key}`; expected: uri",
                 f"{suggestion(str(key), ['uri'])}Rename or remove it.",
             )
     if not isinstance(uri := value.get("uri"), str):
@@ -57,13 +57,13 @@ def _check_uri(uri: str) -> None:
         names = [name for _, name, _, _ in Formatter().parse(uri) if name is not None]
         parts = urlsplit(uri)
     except ValueError:
-        raise inner_error("uri", "`uri` is no URI, or has a brace without its other one") from None
+        raise inner_error("uri", "`uri` is not a valid URI, or has an unmatched brace") from None
     for name in names:
         if name not in PLACEHOLDERS:
             known = listed(f"{{{each}}}" for each in PLACEHOLDERS)
             raise inner_error(
                 "uri",
-                f"`{{{name}}}` stands for nothing; allowed are: {known}",
+                f"unknown placeholder `{{{name}}}`; expected one of: {known}",
                 f"{suggestion(name, PLACEHOLDERS)}Rename or remove it.",
             )
     if not {"stream", "table"} & set(names):

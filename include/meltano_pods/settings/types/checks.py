@@ -1,4 +1,4 @@
-"""Reading of the setting `expect`: what a run's result must be like, and what if it is not."""
+"""The setting `checks`: bounds for a run's result, with the severity of each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IGNORE = "ignore"
 _STREAMS = "streams"
 
 
-def check_expect(value: object) -> dict[str, Any]:
+def parse_checks(value: object) -> dict[str, Any]:
     """Accept checks of the run, and under `streams` those of single ones.
 
     Returns:
@@ -54,7 +54,7 @@ def _checks(said: dict[Any, Any], path: str, allowed: tuple[str, ...]) -> dict[s
         if key not in allowed:
             raise inner_error(
                 f"{path}{key}",
-                f"`{key}` is not allowed; allowed are: {listed(allowed)}",
+                f"unknown key `{key}`; expected one of: {listed(allowed)}",
                 f"{suggestion(str(key), allowed)}Rename or remove it.",
             )
         if value is not None and key == MISSING_RECORDS:
@@ -88,7 +88,7 @@ def _bounds(path: str, check: str, value: object) -> dict[str, Any]:
         if severity not in SEVERITIES:
             raise inner_error(
                 f"{path}.{severity}",
-                f"`{severity}` is not allowed; allowed are: {listed(SEVERITIES)}",
+                f"unknown severity `{severity}`; expected one of: {listed(SEVERITIES)}",
                 f"{suggestion(str(severity), SEVERITIES)}Rename or remove it.",
             )
         where = f"{path}.{severity}" if isinstance(value, dict) else path
@@ -104,10 +104,10 @@ def _contradiction(check: str, bounds: dict[str, Any]) -> str | None:
     warn, fail = bounds["warn"], bounds["fail"]
     if check == "min_records" and warn <= fail:
         return (
-            f"`warn` ({warn}) must be more than `fail` ({fail}), or nothing would ever be warned of"
+            f"`warn` ({warn}) must be more than `fail` ({fail}), or there would never be a warning"
         )
     if check == "max_age" and warn >= fail:
-        return "`warn` must be less than `fail`, or nothing would ever be warned of"
+        return "`warn` must be less than `fail`, or there would never be a warning"
     return None
 
 
@@ -176,7 +176,7 @@ _OF_STREAM: dict[str, Any] = {
 }
 Checks = Annotated[
     dict[str, Any],
-    BeforeValidator(check_expect),
+    BeforeValidator(parse_checks),
     WithJsonSchema(
         {
             "type": "object",

@@ -39,7 +39,9 @@ def check_name(name: object) -> None:
         ValueError: It is none.
     """
     if not (isinstance(name, str) and _VARIABLE.fullmatch(name)):
-        raise ValueError(f"{name!r} is no name of an environment variable: use A-Z, 0-9 and _")
+        raise ValueError(
+            f"{name!r} is not a valid name of an environment variable: use A-Z, 0-9 and _"
+        )
 
 
 def refuse_run_variable(name: str) -> None:

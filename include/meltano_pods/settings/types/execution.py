@@ -1,9 +1,9 @@
-"""What may run a task: this worker itself, or a pod of its own."""
+"""How a task is executed: by the Airflow worker itself, or as a Kubernetes pod."""
 
 from __future__ import annotations
 
 from typing import Final, Literal
 
-Launcher = Literal["process", "kubernetes"]
-PROCESS: Final = "process"
+ExecutionMode = Literal["local", "kubernetes"]
+LOCAL: Final = "local"
 KUBERNETES: Final = "kubernetes"

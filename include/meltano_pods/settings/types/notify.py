@@ -37,7 +37,7 @@ def _checked(key: str, value: object) -> tuple[str, ...] | None:
     if key not in _CHECKS:
         raise inner_error(
             key,
-            f"`{key}` is not allowed; allowed are: {listed(_CHECKS)}",
+            f"unknown key `{key}`; expected one of: {listed(_CHECKS)}",
             f"{suggestion(key, _CHECKS)}Rename or remove it.",
         )
     if value is None:
@@ -52,7 +52,7 @@ def _checked(key: str, value: object) -> tuple[str, ...] | None:
 
 def _address(key: str, item: str) -> None:
     if not _ADDRESS.fullmatch(item):
-        raise inner_error(key, f"{item!r} is no e-mail address: write it as team@example.com")
+        raise inner_error(key, f"{item!r} is not an email address, such as team@example.com")
 
 
 def _connection(key: str, item: str) -> None:
@@ -68,7 +68,7 @@ def _event(key: str, item: str) -> None:
     if item not in EVENTS:
         raise inner_error(
             key,
-            f"{item!r} is no event; allowed are: {listed(EVENTS)}",
+            f"unknown event {item!r}; expected one of: {listed(EVENTS)}",
             f"{suggestion(item, EVENTS)}Write some of these.",
         )
 

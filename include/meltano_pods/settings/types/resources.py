@@ -54,7 +54,7 @@ def parse_quantity(value: object) -> Decimal:
         if match is not None:
             number, exponent, unit = match.groups()
             return Decimal(number + (exponent or "")) * _UNITS.get(unit or "", Decimal(1))
-    raise ValueError(f"{value!r} is no quantity: write it as 250m, 2, 512Mi or 1.5Gi")
+    raise ValueError(f"{value!r} is not a quantity, such as 250m, 2, 512Mi or 1.5Gi")
 
 
 def nearest_quantity(value: object) -> str | None:
@@ -115,8 +115,8 @@ def _quantity(part: str, name: Any, value: object) -> str:  # noqa: ANN401 - YAM
     if name not in _RESOURCES and "/" not in str(name):
         raise inner_error(
             f"{part}.{name}",
-            f"`{name}` is no resource; allowed are: {', '.join(_RESOURCES)}, or one with a domain "
-            "such as nvidia.com/gpu",
+            f"unknown resource `{name}`; expected one of: {', '.join(_RESOURCES)}, or one with a "
+            "domain such as nvidia.com/gpu",
             f"{suggestion(str(name), _RESOURCES)}Rename or remove it.",
         )
     try:

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 def test_deferred(task: MakeTask, cluster: FakeCluster, caplog: pytest.LogCaptureFixture) -> None:
-    made = task(deferred=True, stop_grace=30.0)
+    made = task(deferrable=True, termination_grace_period=30.0)
     trigger = deferred(made).trigger
     assert (trigger.pod_name, trigger.pod_namespace) == (NAME, "meltano")
     assert trigger.termination_grace_period == 30
     assert trigger.base_container_name == "meltano"
     cluster.steps, cluster.log = [over(ended())], ["INFO tap-a: hello"]
     with caplog.at_level(logging.INFO):
-        assert reenter(task(deferred=True)) == OK.as_dict()
+        assert reenter(task(deferrable=True)) == OK.as_dict()
     assert "tap-a: hello" in caplog.text
     assert cluster.pods == {}
 
@@ -37,7 +37,7 @@ def test_deferred(task: MakeTask, cluster: FakeCluster, caplog: pytest.LogCaptur
 def test_the_pod_is_believed_and_not_the_trigger(
     task: MakeTask, cluster: FakeCluster, status: str
 ) -> None:
-    deferred(task(deferred=True))
+    deferred(task(deferrable=True))
     cluster.steps = [over(ended(0, "OOMKilled"))]
     with pytest.raises(RunFailedError, match="out_of_memory"):
         reenter(task(), status=status, message="m")
@@ -54,9 +54,9 @@ def test_a_pod_that_is_gone_is_no_success_whatever_the_trigger_saw(
 def test_a_trigger_that_gives_up_while_the_pod_goes_on(
     task: MakeTask, cluster: FakeCluster
 ) -> None:
-    deferred(task(deferred=True))
+    deferred(task(deferrable=True))
     cluster.steps = [RUNNING]
-    made = task(deferred=True)
+    made = task(deferrable=True)
     with pytest.raises(TaskDeferred):
         reenter(made, status="error", message="Connection reset")
     assert made.trigger_kwargs == {"_redefer_count": 1}
@@ -66,7 +66,7 @@ def test_a_trigger_that_gives_up_while_the_pod_goes_on(
 
 
 def test_a_deadline_of_airflow_ends_the_pod(task: MakeTask, cluster: FakeCluster) -> None:
-    deferred(task(deferred=True))
+    deferred(task(deferrable=True))
     cluster.steps = [RUNNING]
     with pytest.raises(RunFailedError, match="timed_out"):
         reenter(task(), status="timeout", message="execution_timeout")
@@ -74,7 +74,7 @@ def test_a_deadline_of_airflow_ends_the_pod(task: MakeTask, cluster: FakeCluster
 
 
 def test_a_pod_that_does_not_start_while_deferred(task: MakeTask, cluster: FakeCluster) -> None:
-    deferred(task(deferred=True))
+    deferred(task(deferrable=True))
     cluster.steps = [waits("ImagePullBackOff", 'Back-off pulling image "x"')]
     with pytest.raises(RunRefusedError, match="image_pull"):
         reenter(task(), status="error", message="pod launch failed")
@@ -85,14 +85,14 @@ def test_a_pod_that_succeeded_without_its_task_is_not_run_again_nor_waited_for(
     task: MakeTask, cluster: FakeCluster
 ) -> None:
     # Its worker died; the next try finds it done, and has nothing to defer for.
-    first = task(deferred=True)
+    first = task(deferrable=True)
     with pytest.raises(TaskDeferred):
         first.execute(context())
     (pod,) = cluster.pods.values()
     pod["status"] = over(ended())
     again = context()
     again["ti"].try_number, again["ti"].id = 2, "attempt-2"
-    second = task(deferred=True)
+    second = task(deferrable=True)
     second.retries = 2
     assert second.execute(again) == OK.as_dict()
     assert cluster.requests.count("create") == 1

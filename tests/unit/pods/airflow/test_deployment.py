@@ -1,4 +1,4 @@
-"""What a deployment says about pods, and the launcher it chooses."""
+"""What a deployment says about pods, and the execution mode it chooses."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from kubernetes.client.exceptions import ApiException
 from meltano_pods.dags import airflow_dags, maintenance_dag
 from meltano_pods.diagnosis import RunRefusedError
 from meltano_pods.errors import DeploymentError
+from meltano_pods.local import MeltanoLocalOperator
 from meltano_pods.plan import TaskPlan
 from meltano_pods.pods import MeltanoPodOperator
 from meltano_pods.pods.cluster.connect import ClusterHook
 from meltano_pods.pods.spec.options import ClusterAccess, build_pod_options
-from meltano_pods.process import MeltanoProcessOperator
 from meltano_pods.settings import Settings
 from meltano_pods.tasks.deployment import read_deployment
 from meltano_runner.contract import CATEGORIES, Category, project_digest
@@ -43,7 +43,14 @@ jobs:
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("LAUNCHER", "IMAGE", "NAMESPACE", "SECRETS", "MODE", "DATABASE_SECRET"):
+    for name in (
+        "EXECUTION_MODE",
+        "IMAGE",
+        "NAMESPACE",
+        "SECRETS",
+        "DEFERRABLE",
+        "DATABASE_SECRET",
+    ):
         monkeypatch.delenv(f"AIRFLOW__MELTANO_PODS__{name}", raising=False)
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags" / "shop.py").touch()
@@ -60,12 +67,12 @@ def task(root: Path, settings: str = "retries: 1") -> Any:
 
 
 def test_runs_are_processes_unless_somebody_says_otherwise(root: Path) -> None:
-    assert isinstance(task(root), MeltanoProcessOperator)
+    assert isinstance(task(root), MeltanoLocalOperator)
     assert maintenance_dag(str(root / "dags" / "reaper.py")) is None
 
 
 def test_the_deployment_says_kubernetes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LAUNCHER", "kubernetes")
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__EXECUTION_MODE", "kubernetes")
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__IMAGE", "shop:1")
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__NAMESPACE", "loads")
     made = task(root)
@@ -76,7 +83,7 @@ def test_the_deployment_says_kubernetes(root: Path, monkeypatch: pytest.MonkeyPa
     assert made.options.project_root == "/meltano/shop"
     assert made.options.digest == project_digest(root / "meltano" / "shop")
     assert made.execution_timeout == timedelta(seconds=3600 + 120 + 60 + 600)
-    assert isinstance(task(root, "launcher: process"), MeltanoProcessOperator)
+    assert isinstance(task(root, "execution_mode: local"), MeltanoLocalOperator)
     reaper = maintenance_dag(str(root / "dags" / "reaper.py"))
     assert reaper is not None
     assert reaper.task_ids == ["reap"]
@@ -92,9 +99,9 @@ def test_a_task_that_asks_for_pods_has_a_reaper(
     (root / "meltano" / "broken").mkdir()
     (root / "meltano" / "broken" / "meltano.yml").write_text("kubernetes: [")
     (root / "dags" / "broken.py").touch()
-    assert isinstance(task(root), MeltanoProcessOperator)
+    assert isinstance(task(root), MeltanoLocalOperator)
     assert maintenance_dag(str(root / "dags" / "reaper.py")) is None
-    assert isinstance(task(root, "launcher: kubernetes"), MeltanoPodOperator)
+    assert isinstance(task(root, "execution_mode: kubernetes"), MeltanoPodOperator)
     assert namespaces(maintenance_dag(str(root / "dags" / "reaper.py"))) == {"loads"}
 
 
@@ -113,7 +120,7 @@ def test_the_reaper_looks_where_the_pods_are(root: Path, monkeypatch: pytest.Mon
 def test_the_reaper_looks_where_projects_send_their_pods(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LAUNCHER", "kubernetes")
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__EXECUTION_MODE", "kubernetes")
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__NAMESPACE", "loads")
     task(root, "namespace: heavy")
     (root / "meltano" / "broken").mkdir()
@@ -133,7 +140,7 @@ def test_the_reaper_looks_where_projects_send_their_pods(
 def test_where_airflow_may_not_look_the_reaper_passes_by(
     root: Path, monkeypatch: pytest.MonkeyPatch, statuses: dict[str, int], *, fails: bool
 ) -> None:
-    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LAUNCHER", "kubernetes")
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__EXECUTION_MODE", "kubernetes")
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__NAMESPACE", "loads")
     task(root, "namespace: heavy")
     looked: list[str] = []
@@ -169,7 +176,7 @@ def test_where_nobody_sends_pods_they_go_to_airflows_own_namespace_in_its_own_cl
 
 
 def test_a_project_says_kubernetes(root: Path) -> None:
-    made = task(root, "launcher: kubernetes, mode: deferred, stop_grace: 30s")
+    made = task(root, "execution_mode: kubernetes, deferrable: true, termination_grace_period: 30s")
     assert isinstance(made, MeltanoPodOperator)
     assert made.deferrable
     assert made.termination_grace_period == 30
@@ -177,7 +184,7 @@ def test_a_project_says_kubernetes(root: Path) -> None:
 
 
 def test_the_dag_survives_serialization(root: Path) -> None:
-    made = task(root, "launcher: kubernetes, env: {A: b}")
+    made = task(root, "execution_mode: kubernetes, env: {A: b}")
     data = DagSerialization.serialize_dag(made.dag)
     found: Any = DagSerialization.deserialize_dag(data).task_dict["tap-a-to-target-b"]
     assert found.env == {"A": "b"}
@@ -186,14 +193,14 @@ def test_the_dag_survives_serialization(root: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "part"),
     [
-        ("LAUNCHER", "kubernets", "Did you mean `kubernetes`?"),
-        ("MODE", "async", "takes one of deferred, sync"),
+        ("EXECUTION_MODE", "kubernets", "Did you mean `kubernetes`?"),
+        ("DEFERRABLE", "async", "takes true or false"),
         ("IN_CLUSTER", "maybe", "takes true or false"),
         ("POD_LOG_URL", "logs.example.com", "begins with https://"),
         ("POD_LOG_URL", "https://logs/{podd}", "only {namespace} and {pod} in braces"),
-        ("PROCESS_ENV", "A=b", 'takes a JSON object of texts: {"NAME": "value"}'),
-        ("PROCESS_ENV", '{"A": 1}', 'takes a JSON object of texts: {"NAME": "value"}'),
-        ("PROCESS_ENV", '{"A B": "c"}', "and 'A B' is none"),
+        ("LOCAL_ENV", "A=b", 'takes a JSON object of texts: {"NAME": "value"}'),
+        ("LOCAL_ENV", '{"A": 1}', 'takes a JSON object of texts: {"NAME": "value"}'),
+        ("LOCAL_ENV", '{"A B": "c"}', "and 'A B' is none"),
     ],
 )
 def test_configuration_that_is_not_allowed(
@@ -226,7 +233,7 @@ def test_secrets(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_template_that_is_not_there(root: Path) -> None:
     with pytest.raises(DeploymentError, match=r"Did you mean `astro\.yaml`\?"):
-        task(root, "launcher: kubernetes, pod_template: astra.yaml")
+        task(root, "execution_mode: kubernetes, pod_template: astra.yaml")
 
 
 def test_bad_settings_of_pods_are_found_without_pods(root: Path) -> None:

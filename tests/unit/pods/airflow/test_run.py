@@ -203,7 +203,7 @@ def test_a_log_that_cannot_be_read_hides_no_end(
 
     monkeypatch.setattr(cluster, "read_namespaced_pod_log", log)
     cluster.steps = [over_full]
-    made = task(deferred=deferrable)
+    made = task(deferrable=deferrable)
     if deferrable:
         cluster.steps = [RUNNING]
         deferred(made)

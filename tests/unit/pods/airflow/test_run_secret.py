@@ -84,7 +84,7 @@ def test_it_is_there_before_the_triggerer_waits(
     with_secret: Callable[..., MeltanoPodOperator], cluster: FakeCluster
 ) -> None:
     cluster.steps = [waits("ContainerCreating")]
-    made = with_secret(deferred=True)
+    made = with_secret(deferrable=True)
     made.deferrable = True
     waiting = deferred(made)
     assert len(cluster.secrets) == 1
@@ -196,12 +196,12 @@ def test_a_trigger_that_meets_that_is_followed_by_another(
     with_secret: Callable[..., MeltanoPodOperator], cluster: FakeCluster
 ) -> None:
     cluster.steps = [waits("ContainerCreating")]
-    made = with_secret(deferred=True)
+    made = with_secret(deferrable=True)
     made.deferrable = True
     deferred(made)
     own = naming.get_annotation(cluster.created[0], naming.SECRET)
     cluster.steps = [waits("CreateContainerConfigError", f'secret "{own}" not found')]
-    again = with_secret(deferred=True)
+    again = with_secret(deferrable=True)
     again.deferrable = True
     with pytest.raises(TaskDeferred):
         reenter(again, status="error", message="CreateContainerConfigError", _redefer_count=7)

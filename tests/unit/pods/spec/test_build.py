@@ -115,7 +115,7 @@ def test_settings() -> None:
         service_account="loader",
         secrets=("a", "b"),
         database_secret="db",
-        stop_grace=30.5,
+        termination_grace_period=30.5,
         run_timeout=3600.0,
     )
     assert pod["metadata"]["namespace"] == "here"

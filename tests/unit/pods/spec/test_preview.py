@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def pods(folder: Path, profile: str) -> list[dict[str, Any]]:
-    said = {"profile": profile, "launcher": "kubernetes", "deployment": "prod"}
+    said = {"profile": profile, "execution_mode": "kubernetes", "deployment": "prod"}
     deployment = deployment_at(ROOT, deployment_settings(said), "airflows-own")
     return [pod.manifest for pod in preview_pods(planned(folder), deployment)]
 
@@ -48,5 +48,5 @@ def test_the_schemas_refuse_what_is_none_of_kubernetes(make_project: MakeProject
 
 
 def test_a_task_in_the_worker_has_no_pod(make_project: MakeProject) -> None:
-    text = FULLEST.replace("    environment: prod\n", "    launcher: process\n")
+    text = FULLEST.replace("    environment: prod\n", "    execution_mode: local\n")
     assert pods(make_project(text), "astro") == []

@@ -89,7 +89,7 @@ def test_levels_merge_name_by_name(make_project: MakeProject) -> None:
     [
         (["A"], ("takes a map",)),
         ({"A": "hunter22"}, ("A takes a map with `secret` and `key`, found str",)),
-        ({"A B": {}}, ("'A B' is no name of an environment variable",)),
+        ({"A B": {}}, ("'A B' is not a valid name of an environment variable",)),
         ({"A": {"keys": "x"}}, ("neither `secret` nor `key`", "Did you mean `key`?")),
         ({"A": {"secret": "My_Secret"}}, ("`secret` takes the name of a Kubernetes Secret",)),
         ({"A": {"key": "a b"}}, ("`key` takes a key of a Secret: letters",)),

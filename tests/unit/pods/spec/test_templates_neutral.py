@@ -62,7 +62,7 @@ def test_the_pod_says_what_the_plan_says(
 ) -> None:
     text, environment = PROJECTS[case]
     plan = planned(make_project(text))
-    settings = deployment_settings({"launcher": "kubernetes", "pod_template": template})
+    settings = deployment_settings({"execution_mode": "kubernetes", "pod_template": template})
     (pod,) = preview_pods(plan, deployment_at(ROOT, settings))
     (task,) = plan.tasks
     variables = env(pod.manifest)

@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("kubernetes")
 
-from meltano_pods.cli import in_cluster
+from meltano_pods.cli import run_kubernetes
 from meltano_pods.cli.kubernetes import Reached
 from meltano_pods.cli.main import main
 from meltano_pods.pods.spec import naming
@@ -56,15 +56,15 @@ def run(
     clock = Clock()
     for module in ("run.wait", "run.run_pod", "cluster.logs"):
         monkeypatch.setattr(f"meltano_pods.pods.{module}.time", clock)
-    monkeypatch.setattr(in_cluster, "time", clock)
+    monkeypatch.setattr(run_kubernetes, "time", clock)
     monkeypatch.setattr("tenacity.nap.time.sleep", clock.sleep)
     reached = Reached(None, name="here", namespace=None, server="https://c")
     monkeypatch.setattr("meltano_pods.cli.kubernetes.reach", lambda *_: reached)
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__IMAGE", IMAGE)
-    monkeypatch.setattr(in_cluster, "CoreV1Api", lambda _: cluster)
+    monkeypatch.setattr(run_kubernetes, "CoreV1Api", lambda _: cluster)
 
     def call(*more: str, dag_id: str = "shop.job.load") -> tuple[int, str, str]:
-        code = main(["run", dag_id, "--cluster", *more])
+        code = main(["run", dag_id, "--kubernetes", *more])
         captured = capfd.readouterr()
         return code, captured.out, captured.err
 
@@ -193,7 +193,7 @@ def test_a_pod_of_the_same_task_is_refused_or_waited_for(
         clock.sleep(seconds)
         other["status"] = over(ended())
 
-    monkeypatch.setattr(in_cluster, "time", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(run_kubernetes, "time", SimpleNamespace(sleep=sleep))
     code, _, err = run(*(["--wait"] if wait else []))
     selector = f"list {naming.SELECTOR},{naming.DAG}=shop.job.load,{naming.TASK}=tap-a-to-target-b"
     assert selector in cluster.requests

@@ -45,7 +45,7 @@ def find_runner(project: Path, root: Path | None = None) -> Path:
     raise RunnerMissingError(
         f"there is no meltano-runner to execute; tried: {places}",
         f"Airflow's setting `[{SECTION}] runner`" + ("" if configured else " (not set)"),
-        "Install Meltano and the runner (`make run` does, locally; for Airflow's image, build with "
-        "EMBED_MELTANO=true), or set the environment variable AIRFLOW__MELTANO_PODS__RUNNER to the "
-        "path of the command.",
+        "Install Meltano and the runner (`make run` does; for Airflow's image, build with "
+        "LOCAL_EXECUTION=true), or set the environment variable AIRFLOW__MELTANO_PODS__RUNNER to "
+        "the path of the command.",
     )

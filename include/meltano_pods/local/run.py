@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 from meltano_runner.contract import Category, Outcome
 
 from meltano_pods.diagnosis import Failure, failure_of
-from meltano_pods.process.child import Child
-from meltano_pods.process.command import find_runner
-from meltano_pods.process.environment import contract_environment
-from meltano_pods.process.outcome import read_result
+from meltano_pods.local.child import Child
+from meltano_pods.local.command import find_runner
+from meltano_pods.local.environment import contract_environment
+from meltano_pods.local.outcome import read_result
 from meltano_pods.project.meltano_command import meltano_command
 from meltano_pods.tasks.relay import relay
 

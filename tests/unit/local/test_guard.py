@@ -14,7 +14,7 @@ from tests.support.stub import alive, wait_until, write_stub
 if TYPE_CHECKING:
     from pathlib import Path
 
-_CHILD = ROOT / "include/meltano_pods/process/child.py"
+_CHILD = ROOT / "include/meltano_pods/local/child.py"
 
 # A task that starts a run, tells its process id, and waits to be killed.
 _TASK = """\

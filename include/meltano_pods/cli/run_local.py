@@ -1,4 +1,4 @@
-"""`meltano-pods run --embedded`: a task as a process, as the embedded launcher runs it."""
+"""`meltano-pods run --local`: runs a task as a process on this machine."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.cli.airflow_values import airflow_values
 from meltano_pods.cli.here import WORK, environment_here, is_here, variables_here
-from meltano_pods.process.environment import own_variables, run_environment
-from meltano_pods.process.run import Request, Run
+from meltano_pods.local.environment import own_variables, run_environment
+from meltano_pods.local.run import Request, Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from meltano_pods.tasks.relay import Log
 
 
-def run_embedded(asked: Asked, log: Log) -> RunResult:
+def run_local(asked: Asked, log: Log) -> RunResult:
     """Run a task to its end and return the result of a success.
 
     Raises:
@@ -38,7 +38,7 @@ def run_embedded(asked: Asked, log: Log) -> RunResult:
         project=asked.folder,
         environment=asked.spec.environment,
     )
-    grace = settings.stop_grace.total_seconds()
+    grace = settings.termination_grace_period.total_seconds()
     run = Run(Request(asked.spec.arguments, asked.folder, environment, grace, "", asked.root), log)
     with _stopping(run, log):
         return run.perform()
@@ -47,7 +47,7 @@ def run_embedded(asked: Asked, log: Log) -> RunResult:
 def _defaults(asked: Asked) -> dict[str, str]:
     """Return the deployment's variables over those of all runs on this machine."""
     root = asked.root
-    own = asked.deployment.settings.process_env
+    own = asked.deployment.settings.local_env
     if not is_here(root):
         return own
     (root / WORK).mkdir(exist_ok=True)  # SQLite makes no folder

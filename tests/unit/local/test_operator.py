@@ -1,4 +1,4 @@
-"""The embedded launcher against a stub of the runner: our own logic, with real processes."""
+"""Execution mode `local` against a stub of the runner: our own logic, with real processes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 from airflow.sdk.bases.operator import ExecutorSafeguard
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowTaskTimeout
 from meltano_pods.diagnosis import RunFailedError, RunRefusedError
-from meltano_pods.process import MeltanoProcessOperator
-from meltano_pods.process.command import RunnerMissingError
+from meltano_pods.local import MeltanoLocalOperator
+from meltano_pods.local.command import RunnerMissingError
 from meltano_runner.contract import (
     Category,
     DbtNode,
@@ -73,16 +73,16 @@ def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 
 @pytest.fixture
-def operator(tmp_path: Path) -> Callable[..., MeltanoProcessOperator]:
-    def make(body: str, stop_grace: float = 120, **said: Any) -> MeltanoProcessOperator:
+def operator(tmp_path: Path) -> Callable[..., MeltanoLocalOperator]:
+    def make(body: str, termination_grace_period: float = 120, **said: Any) -> MeltanoLocalOperator:
         write_stub(tmp_path, body)
         project = tmp_path / "meltano" / "shop"
         project.mkdir(parents=True)
         run = planned("tap-csv", "target-jsonl", **said)
-        made = MeltanoProcessOperator(
+        made = MeltanoLocalOperator(
             task_id="t", project=place(project), run=run, choices=dag_runs.choices()
         )
-        made.stop_grace = stop_grace
+        made.termination_grace_period = termination_grace_period
         return made
 
     return make
@@ -96,16 +96,18 @@ def context(**params: object) -> Context:
 
 
 def test_success_returns_the_result(
-    operator: Callable[..., MeltanoProcessOperator], tmp_path: Path
+    operator: Callable[..., MeltanoLocalOperator], tmp_path: Path
 ) -> None:
-    task = operator(reporting(OK), environment="dev", env={"GREETING": "hi"}, stop_grace=30)
+    task = operator(
+        reporting(OK), environment="dev", env={"GREETING": "hi"}, termination_grace_period=30
+    )
     assert task.execute(context()) == OK.as_dict()
     assert (tmp_path / "arguments").read_text() == "run tap-csv target-jsonl\n"
     assert (tmp_path / "directory").read_text().strip() == task.project_folder
 
 
 def test_what_the_run_sees_of_the_environment(
-    operator: Callable[..., MeltanoProcessOperator], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    operator: Callable[..., MeltanoLocalOperator], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in (
         "AIRFLOW__CORE__FERNET_KEY", "AIRFLOW_CONN_DB", "AIRFLOW_VAR_X", "AIRFLOW_HOME",
@@ -115,8 +117,10 @@ def test_what_the_run_sees_of_the_environment(
     monkeypatch.setenv("MELTANO_PROJECT_ROOT", "/elsewhere")
     monkeypatch.setenv("TAP_CSV_PATH", "kept")
     defaults = '{"TAP_CSV_PATH": "not this", "GREETING": "nor this", "OUTPUT": "/data/{project}"}'
-    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__PROCESS_ENV", defaults)
-    task = operator(reporting(OK), environment="prod", env={"GREETING": "hi"}, stop_grace=30)
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LOCAL_ENV", defaults)
+    task = operator(
+        reporting(OK), environment="prod", env={"GREETING": "hi"}, termination_grace_period=30
+    )
     task.execute(context(log_level="debug"))
     seen = dict(
         line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines() if "=" in line
@@ -134,7 +138,7 @@ def test_what_the_run_sees_of_the_environment(
 
 @pytest.mark.parametrize("full_refresh", [True, False])
 def test_full_refresh(
-    operator: Callable[..., MeltanoProcessOperator], tmp_path: Path, full_refresh: bool
+    operator: Callable[..., MeltanoLocalOperator], tmp_path: Path, full_refresh: bool
 ) -> None:
     operator(reporting(OK)).execute(context(full_refresh=full_refresh))
     given = (tmp_path / "arguments").read_text()
@@ -142,7 +146,7 @@ def test_full_refresh(
 
 
 def test_the_log(
-    operator: Callable[..., MeltanoProcessOperator], monkeypatch: pytest.MonkeyPatch
+    operator: Callable[..., MeltanoLocalOperator], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The last of these is what a failed run says of itself, and the task's error says better.
     lines = ("ERROR target-jsonl: oh no", "ERROR meltano-runner: why", "DEBUG meltano: detail")
@@ -151,7 +155,7 @@ def test_the_log(
     recorder, log = Recorder(), logging.getLogger("task of this test")
     log.addHandler(recorder)
     log.setLevel(logging.INFO)
-    monkeypatch.setattr(MeltanoProcessOperator, "log", log)
+    monkeypatch.setattr(MeltanoLocalOperator, "log", log)
     task.execute(context())
     shown = recorder.lines
     assert ("INFO", "tap-csv: hello") in shown
@@ -165,7 +169,7 @@ def test_the_log(
     assert not [line for _, line in shown if "meltano_runner_result" in line or "why" in line]
 
 
-def test_failure_explains_itself(operator: Callable[..., MeltanoProcessOperator]) -> None:
+def test_failure_explains_itself(operator: Callable[..., MeltanoLocalOperator]) -> None:
     with pytest.raises(RunFailedError) as caught:
         operator(reporting(FAILED)).execute(context())
     text = str(caught.value)
@@ -183,7 +187,7 @@ def test_failure_explains_itself(operator: Callable[..., MeltanoProcessOperator]
 
 
 def test_a_failed_dbt_test_is_named_with_the_way_to_run_it_again(
-    operator: Callable[..., MeltanoProcessOperator],
+    operator: Callable[..., MeltanoLocalOperator],
 ) -> None:
     nodes = [DbtNode("stg_orders", "model", "success"), DbtNode("no_lost", "test", "fail")]
     result = RunResult(
@@ -198,7 +202,7 @@ def test_a_failed_dbt_test_is_named_with_the_way_to_run_it_again(
 
 
 def test_what_a_retry_cannot_mend_is_not_retried(
-    operator: Callable[..., MeltanoProcessOperator],
+    operator: Callable[..., MeltanoLocalOperator],
 ) -> None:
     result = RunResult(Outcome.FAILED, 1, Category.CONFIG_INVALID, "tap-csv", "no `path`")
     with pytest.raises(RunRefusedError, match="retry: no") as caught:
@@ -217,7 +221,7 @@ def test_what_a_retry_cannot_mend_is_not_retried(
     ],
 )
 def test_without_a_result(
-    operator: Callable[..., MeltanoProcessOperator], body: str, category: Category, part: str
+    operator: Callable[..., MeltanoLocalOperator], body: str, category: Category, part: str
 ) -> None:
     with pytest.raises(RunFailedError, match=part) as caught:
         operator(body).execute(context())
@@ -225,7 +229,7 @@ def test_without_a_result(
 
 
 def test_no_runner(
-    operator: Callable[..., MeltanoProcessOperator], monkeypatch: pytest.MonkeyPatch
+    operator: Callable[..., MeltanoLocalOperator], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task = operator("")
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__RUNNER", "/nowhere/meltano-runner")
@@ -237,7 +241,7 @@ def test_no_runner(
     assert isinstance(caught.value, AirflowFailException)
 
 
-def _kill_when_ready(task: MeltanoProcessOperator, ready: Path) -> threading.Thread:
+def _kill_when_ready(task: MeltanoLocalOperator, ready: Path) -> threading.Thread:
     """Send this process the signal on which Airflow calls `on_kill`, once the stub waits."""
     signal.signal(signal.SIGTERM, lambda *_: task.on_kill())
 
@@ -262,7 +266,7 @@ def _sigterm() -> Iterator[None]:
     "ending", ["exit 143", reporting(OK).replace("\n", "; ")], ids=["143", "0"]
 )
 def test_a_killed_task_is_never_a_success(
-    operator: Callable[..., MeltanoProcessOperator], tmp_path: Path, ending: str
+    operator: Callable[..., MeltanoLocalOperator], tmp_path: Path, ending: str
 ) -> None:
     body = f"finish() {{ {ending.strip('; ')}; }}\n" + WAIT.replace("'exit 143'", "finish")
     task = operator(body)
@@ -276,14 +280,14 @@ def test_a_killed_task_is_never_a_success(
 
 @pytest.mark.usefixtures("_sigterm")
 def test_a_run_that_does_not_heed_is_killed_with_all_it_started(
-    operator: Callable[..., MeltanoProcessOperator], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    operator: Callable[..., MeltanoLocalOperator], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("meltano_pods.process.run._MARGIN_SECONDS", 0.0)
+    monkeypatch.setattr("meltano_pods.local.run._MARGIN_SECONDS", 0.0)
     body = (
         "trap '' TERM\nsetsid sleep 300 & echo $! > $STUB_DIR/other\ntouch $STUB_DIR/ready\n"
         "while :; do sleep 0.05; done\n"
     )
-    task = operator(body, stop_grace=0.5)
+    task = operator(body, termination_grace_period=0.5)
     thread = _kill_when_ready(task, tmp_path / "ready")
     with pytest.raises(RunFailedError, match="killed after its grace"):
         task.execute(context())
@@ -293,14 +297,14 @@ def test_a_run_that_does_not_heed_is_killed_with_all_it_started(
 
 
 def test_what_outlives_the_runner_is_killed(
-    operator: Callable[..., MeltanoProcessOperator], tmp_path: Path
+    operator: Callable[..., MeltanoLocalOperator], tmp_path: Path
 ) -> None:
     operator("setsid sleep 300 &\necho $! > $STUB_DIR/other\n" + reporting(OK)).execute(context())
     assert not alive(int((tmp_path / "other").read_text()))
 
 
 def test_execution_timeout_stops_the_run(
-    operator: Callable[..., MeltanoProcessOperator], tmp_path: Path
+    operator: Callable[..., MeltanoLocalOperator], tmp_path: Path
 ) -> None:
     task = operator(WAIT)
 

@@ -1,4 +1,4 @@
-"""`meltano-pods run --cluster`: a task as the pod that Airflow would start."""
+"""`meltano-pods run --kubernetes`: runs a task as the pod that Airflow would start."""
 
 from __future__ import annotations
 

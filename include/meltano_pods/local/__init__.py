@@ -1,4 +1,4 @@
-"""The embedded launcher: a run as a subprocess of the Airflow task.
+"""Execution mode `local`: a run as a subprocess of the Airflow task.
 
 The same runner and contract as in a pod, for a laptop without Docker, `astro dev` without a
 cluster, and small collections of pipelines in one container. `operator` is the Airflow task, `run`
@@ -6,6 +6,6 @@ what it does in a worker, `child` starts, reads and ends the process, `guard` is
 between the two that outlives a killed task.
 """
 
-from meltano_pods.process.operator import MeltanoProcessOperator
+from meltano_pods.local.operator import MeltanoLocalOperator
 
-__all__ = ["MeltanoProcessOperator"]
+__all__ = ["MeltanoLocalOperator"]

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
+    from meltano_pods.local.run import Request, Run
     from meltano_pods.parameters import Invocation, RunChoices
-    from meltano_pods.process.run import Request, Run
     from meltano_pods.tasks.request import Place, RunSaid
 
 
-class MeltanoProcessOperator(MeltanoOperator, BaseOperator):
+class MeltanoLocalOperator(MeltanoOperator, BaseOperator):
     """Runs `meltano-runner` in this worker, relays its output, and explains its failure.
 
     On success the run's result is returned (XCom `return_value`). A run that fails raises with
@@ -76,7 +76,7 @@ class MeltanoProcessOperator(MeltanoOperator, BaseOperator):
         super().__init__(**with_said(airflow_arguments(planned, name, starts_pod=False), kwargs))
         self._take(task, state_id_suffix, choices)
         self.project_folder = str(task.place.folder)
-        self.stop_grace = planned.settings.stop_grace.total_seconds()
+        self.termination_grace_period = planned.settings.termination_grace_period.total_seconds()
         self._run: Run | None = None
         self._killed = False
 
@@ -91,7 +91,7 @@ class MeltanoProcessOperator(MeltanoOperator, BaseOperator):
         """
         # Every parse of a DAG file is a fresh process, and needs the class alone.
         from meltano_pods.diagnosis import RunFailedError  # noqa: PLC0415
-        from meltano_pods.process.run import Request, Run  # noqa: PLC0415
+        from meltano_pods.local.run import Request, Run  # noqa: PLC0415
         from meltano_pods.results.ended import Ended  # noqa: PLC0415
         from meltano_pods.results.report import failed, succeeded  # noqa: PLC0415
 
@@ -102,7 +102,7 @@ class MeltanoProcessOperator(MeltanoOperator, BaseOperator):
             arguments=told.arguments,
             project=project,
             environment={},
-            grace=self.stop_grace,
+            grace=self.termination_grace_period,
             tries=f"this was try {ti.try_number} of {ti.max_tries + 1}",
         )
         ended = Ended(self, context, self.log, request.where, told.environment)
@@ -127,7 +127,7 @@ class MeltanoProcessOperator(MeltanoOperator, BaseOperator):
             self._run.stop()
 
     def _environment(self, project: Path, told: Invocation, request: Request) -> dict[str, str]:
-        from meltano_pods.process.environment import own_variables, run_environment  # noqa: PLC0415
+        from meltano_pods.local.environment import own_variables, run_environment  # noqa: PLC0415
         from meltano_pods.tasks.airflow_values import read_airflow_values  # noqa: PLC0415
 
         settings, sources = read_settings(), self.airflow_env
@@ -136,7 +136,7 @@ class MeltanoProcessOperator(MeltanoOperator, BaseOperator):
         return run_environment(
             os.environ,
             own_variables({**self.env, **told.env}, values, sources, not_secret),
-            defaults=settings.process_env,
+            defaults=settings.local_env,
             project=project,
             environment=told.environment,
         )
