@@ -80,7 +80,7 @@ def airflow_environment(home: Path) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
-        "AIRFLOW__MELTANO_PODS__EXECUTION_MODE": PROCESS,
+        "AIRFLOW__MELTANO_PODS__EXECUTION_MODE": LOCAL,
         "AIRFLOW__MELTANO_PODS__LOCAL_ENV": local_env(os.environ),
         # The user sees failures on the screen; nobody else needs a notification.
         "AIRFLOW__MELTANO_PODS__NOTIFY": "off",

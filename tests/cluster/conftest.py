@@ -68,7 +68,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "test_what_failed_is_kept_and_then_reaped": 1,
         "test_a_project_of_ones_own": 2,
         "test_kubernetes_executor.py": 2,
-        "test_notices.py": 2,
+        "test_notifications.py": 2,
     }
     items.sort(key=lambda item: order.get(item.path.name, order.get(item.name, 0)))
 

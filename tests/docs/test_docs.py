@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from meltano_pods.diagnosis import Failure, failure_of
-from meltano_pods.notify.notice import Notice
+from meltano_pods.notify.notification import Notification
 from meltano_pods.notify.recipients import PROVIDERS, wanted
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project
@@ -116,15 +116,15 @@ def test_the_examples_of_notifications_can_be_read(tmp_path: Path) -> None:
     assert [json.loads(text)["conn_type"] for _, text in found] == ["smtp", "slackwebhook", "http"]
 
 
-def test_the_example_of_a_notice_is_one() -> None:
+def test_the_example_of_a_notification_is_one() -> None:
     (example,) = code_blocks(NOTIFICATIONS, "json")
-    notice = Notice.from_dict(json.loads(example))
-    assert list(notice.as_dict()) == list(json.loads(example))
-    assert notice.hint == CATEGORIES[Category.TARGET_FAILED].hint
-    assert notice.summary == CATEGORIES[Category.TARGET_FAILED].summary
+    notification = Notification.from_dict(json.loads(example))
+    assert list(notification.as_dict()) == list(json.loads(example))
+    assert notification.hint == CATEGORIES[Category.TARGET_FAILED].hint
+    assert notification.summary == CATEGORIES[Category.TARGET_FAILED].summary
 
 
-def test_the_providers_of_notices_are_named() -> None:
+def test_the_providers_of_notifications_are_named() -> None:
     text = NOTIFICATIONS.read_text()
     for channel, (provider, _) in PROVIDERS.items():
         assert re.search(rf"`{channel}` \|.*`apache-airflow-providers-{provider}`", text)

@@ -81,7 +81,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Iterator[
         _add_dag_file(home, name)
     environment = {
         "AIRFLOW__MELTANO_PODS__RUNNER": str(RUNNER),
-        "AIRFLOW__MELTANO_PODS__NOTIFY": "{webhook: notices}",
+        "AIRFLOW__MELTANO_PODS__NOTIFY": "{webhook: notifications}",
         "AIRFLOW__MELTANO_PODS__LOCAL_ENV": json.dumps(
             {"MELTANO_PODS_OUTPUT": f"{home}/meltano/{{project}}/output"}
         ),

@@ -63,7 +63,7 @@ def test_dags_that_write_one_state_take_turns(
 
 def _fails_and_tells(airflow: RunningAirflow, inbox: Inbox, dag_id: str, run_id: str) -> None:
     assert airflow.ended(dag_id, run_id) == "failed"
-    wait_for("the notice of the failure", lambda: len(inbox.notices_about(dag_id)) > 0)
+    wait_for("the notification of the failure", lambda: len(inbox.notifications_about(dag_id)) > 0)
 
 
 def test_where_branches_end_in_two_tasks_the_recovery_is_told_once(
@@ -76,10 +76,10 @@ def test_where_branches_end_in_two_tasks_the_recovery_is_told_once(
     (output / "allowed").touch()
     good = airflow.api.trigger(dag_id)
     assert airflow.ended(dag_id, good) == "success"
-    wait_for("the notice of the recovery", lambda: len(inbox.notices_about(dag_id)) > 1)
+    wait_for("the notification of the recovery", lambda: len(inbox.notifications_about(dag_id)) > 1)
     again = airflow.api.trigger(dag_id, only_tasks=["check-allowed"])
     assert airflow.ended(dag_id, again) == "success"
-    failure, recovery = inbox.notices_about(dag_id)
+    failure, recovery = inbox.notifications_about(dag_id)
     assert (failure["event"], failure["task_id"]) == ("failure", "check-allowed")
     assert (recovery["event"], recovery["run_id"]) == ("recovery", good)
 
@@ -92,7 +92,7 @@ def test_a_run_without_the_last_task_tells_of_the_recovery(
     (airflow.home / "meltano" / "branches" / "output" / "mended").touch()
     good = airflow.api.trigger(dag_id, only_tasks=["check-mended"])
     assert airflow.ended(dag_id, good) == "success"
-    wait_for("the notice of the recovery", lambda: len(inbox.notices_about(dag_id)) > 1)
-    failure, recovery = inbox.notices_about(dag_id)
+    wait_for("the notification of the recovery", lambda: len(inbox.notifications_about(dag_id)) > 1)
+    failure, recovery = inbox.notifications_about(dag_id)
     assert (failure["event"], failure["task_id"]) == ("failure", "check-mended")
     assert (recovery["event"], recovery["run_id"]) == ("recovery", good)

@@ -90,7 +90,7 @@ def test_only_some_tasks(shaped: Shaped) -> None:
         {"state_id_suffix": "a:b"},
         {"state_id_suffix": "x; rm -rf /"},
         {"select_filter": ["--catalog=/etc/passwd"]},
-        {"select_filter": ["{{ conn.notices.password }}"]},
+        {"select_filter": ["{{ conn.notifications.password }}"]},
         {"state_strategy": "append"},
         {"environment": "staging"},
         {"log_level": "loud"},

@@ -35,7 +35,7 @@ def test_a_failed_run_shows_none(airflow: RunningAirflow, inbox: Inbox) -> None:
     shown: list[Any] = [
         task,
         log,
-        wait_for("the notice", lambda: inbox.notices_about(DAG) or None),
+        wait_for("the notification", lambda: inbox.notifications_about(DAG) or None),
         *(airflow.api.call("GET", f"{instance}/xcomEntries/{each['key']}") for each in xcoms),
         *(
             airflow.api.call("GET", path)

@@ -1,4 +1,4 @@
-"""Where notices arrive in tests: a mail server and a web server."""
+"""Where notifications arrive in tests: a mail server and a web server."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ class Inbox:
             "AIRFLOW_CONN_SLACK_DATA": json.dumps(
                 {"conn_type": "slackwebhook", "host": web, "password": "/slack/T1/B1/token"}
             ),
-            "AIRFLOW_CONN_NOTICES": json.dumps(
+            "AIRFLOW_CONN_NOTIFICATIONS": json.dumps(
                 {
                     "conn_type": "http",
-                    "host": f"{web}/notices",
+                    "host": f"{web}/notifications",
                     "extra": {"Authorization": TOKEN},
                 }
             ),
@@ -79,10 +79,10 @@ class Inbox:
         """Return the mails about a DAG."""
         return [mail for mail in self.mails if dag_id in mail["Subject"]]
 
-    def notices_about(self, dag_id: str) -> list[Any]:
-        """Return the webhook's notices of a DAG."""
-        notices = [body for path, body in self.posts if path == "/notices"]
-        return [notice for notice in notices if notice["dag_id"] == dag_id]
+    def notifications_about(self, dag_id: str) -> list[Any]:
+        """Return the webhook's notifications of a DAG."""
+        notifications = [body for path, body in self.posts if path == "/notifications"]
+        return [notification for notification in notifications if notification["dag_id"] == dag_id]
 
     def slack_about(self, dag_id: str) -> list[Any]:
         """Return the messages in Slack about a DAG."""
@@ -107,7 +107,7 @@ def _handler(posts: list[tuple[str, Any]]) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
             body = json.loads(self.rfile.read(length))
-            allowed = self.path != "/notices" or self.headers["Authorization"] == TOKEN
+            allowed = self.path != "/notifications" or self.headers["Authorization"] == TOKEN
             if allowed:
                 posts.append((self.path, body))
             self.send_response(200 if allowed else 401)

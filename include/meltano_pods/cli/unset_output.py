@@ -13,7 +13,7 @@ from meltano_runner.contract import OUTPUT
 from meltano_pods.cli.shadowed import settings_of, variables_of
 from meltano_pods.errors import ProjectError
 from meltano_pods.settings.types.execution import KUBERNETES
-from meltano_pods.tasks.launcher import launcher_of
+from meltano_pods.tasks.execution_mode import get_execution_mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ def unset_output(planned: PlannedProject, deployment: Deployment) -> Iterator[Pr
     if OUTPUT in project.env:
         return
     for task in planned.plan.tasks:
-        if launcher_of(task, deployment) != KUBERNETES:
+        if get_execution_mode(task, deployment) != KUBERNETES:
             continue
         known = (variables_of(task, project.name, deployment), task.env, task.settings.secret_env)
         if any(OUTPUT in each for each in known):

@@ -1,4 +1,4 @@
-"""Makes notices, of what Airflow and the run's exception say."""
+"""Makes notifications, of what Airflow and the run's exception say."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from meltano_runner.contract import CATEGORIES, Category
 from meltano_pods.diagnosis import RunFailedError
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.names import counted
-from meltano_pods.notify.notice import Notice
+from meltano_pods.notify.notification import Notification
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from meltano_runner.contract import RunResult
 
-    from meltano_pods.notify.notice import TaskTry, Trouble
+    from meltano_pods.notify.notification import TaskTry, Trouble
 
 _MAX_ERROR = 1500
 _MAX_FOREIGN_ERROR = 300
 _MAX_STREAMS = 20
 
 
-def failure_notice(
+def failure_notification(
     event: str, task: TaskTry, error: BaseException | None, mask: Callable[[str], str]
-) -> Notice:
-    """Return the notice of a failure.
+) -> Notification:
+    """Return the notification of a failure.
 
     Args:
         event: `failure`, or `retry` for one that is not yet final.
@@ -36,23 +36,23 @@ def failure_notice(
         error: What it raised; None where its process was killed.
         mask: Hides the secrets that this process knows.
     """
-    notice = _of(event, task)
+    notification = _of(event, task)
     if error is None:
-        notice = _of_killed(notice)
+        notification = _of_killed(notification)
     elif isinstance(error, RunFailedError):
-        notice = _of_run(notice, error)
+        notification = _of_run(notification, error)
     elif isinstance(error, MeltanoPodsError):
         where = f"where: {error.where}"
-        notice = replace(notice, summary=error.what, error=where, hint=error.fix)
+        notification = replace(notification, summary=error.what, error=where, hint=error.fix)
     else:
-        notice = _of_foreign(notice, error)
-    return _masked(notice, mask)
+        notification = _of_foreign(notification, error)
+    return _masked(notification, mask)
 
 
-def recovery_notice(
+def recovery_notification(
     task: TaskTry, result: RunResult | None, trouble: Trouble, mask: Callable[[str], str]
-) -> Notice:
-    """Return the notice of the end of a failure.
+) -> Notification:
+    """Return the notification of the end of a failure.
 
     Args:
         task: The task that succeeded last.
@@ -61,18 +61,20 @@ def recovery_notice(
         mask: Hides the secrets that this process knows.
     """
     count = trouble.failed_runs
-    notice = replace(
+    notification = replace(
         _of("recovery", task),
         summary=f"The run succeeded, after {counted(count, 'failed run')}.",
         failed_since=trouble.since,
         failed_runs=count,
         look=(),
     )
-    return _masked(notice if result is None else replace(notice, **_moved(result)), mask)
+    return _masked(
+        notification if result is None else replace(notification, **_moved(result)), mask
+    )
 
 
-def _of(event: str, task: TaskTry) -> Notice:
-    return Notice(
+def _of(event: str, task: TaskTry) -> Notification:
+    return Notification(
         event=event,
         dag_id=task.dag_id,
         run_id=task.run_id,
@@ -84,9 +86,9 @@ def _of(event: str, task: TaskTry) -> Notice:
     )
 
 
-def _of_killed(notice: Notice) -> Notice:
+def _of_killed(notification: Notification) -> Notification:
     return replace(
-        notice,
+        notification,
         category=Category.UNKNOWN.value,
         summary="The task ended without a word: it was killed, its worker was lost, or somebody "
         "marked it failed.",
@@ -95,10 +97,10 @@ def _of_killed(notice: Notice) -> Notice:
     )
 
 
-def _of_run(notice: Notice, error: RunFailedError) -> Notice:
+def _of_run(notification: Notification, error: RunFailedError) -> Notification:
     failure = error.failure
     return replace(
-        notice,
+        notification,
         category=error.category.value,
         summary=CATEGORIES[error.category].summary,
         plugin=failure.result.failed_plugin,
@@ -111,13 +113,13 @@ def _of_run(notice: Notice, error: RunFailedError) -> Notice:
     )
 
 
-def _of_foreign(notice: Notice, error: BaseException) -> Notice:
+def _of_foreign(notification: Notification, error: BaseException) -> Notification:
     # Others' errors are in the log. What more they hold (answers of servers, arguments) does not
     # belong where many people read.
     first = (str(error).strip().splitlines() or [""])[0]
     late = isinstance(error, AirflowTaskTimeout)
     return replace(
-        notice,
+        notification,
         category=(Category.TIMED_OUT if late else Category.UNKNOWN).value,
         summary="The task failed outside of the run.",
         error=_cut(f"{type(error).__name__}: {first}".rstrip(": "), _MAX_FOREIGN_ERROR),
@@ -147,18 +149,18 @@ def _moved(result: RunResult) -> dict[str, Any]:
     }
 
 
-def _masked(notice: Notice, mask: Callable[[str], str]) -> Notice:
+def _masked(notification: Notification, mask: Callable[[str], str]) -> Notification:
     def hide(text: str | None) -> str | None:
         return None if text is None else mask(text)
 
     return replace(
-        notice,
-        summary=mask(notice.summary),
-        error=hide(notice.error),
-        kubernetes=hide(notice.kubernetes),
-        hint=hide(notice.hint),
+        notification,
+        summary=mask(notification.summary),
+        error=hide(notification.error),
+        kubernetes=hide(notification.kubernetes),
+        hint=hide(notification.hint),
         streams=tuple(
-            {**stream, "bookmark": hide(stream["bookmark"])} for stream in notice.streams
+            {**stream, "bookmark": hide(stream["bookmark"])} for stream in notification.streams
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Notices by e-mail, through the connection that Airflow's own e-mails use.
+"""Notifications by e-mail, through the connection that Airflow's own e-mails use.
 
 The provider's `notify` is called, not the notifier itself: that would read the texts as Jinja
 templates first, and they hold errors of taps and targets, which may say anything.
@@ -16,31 +16,31 @@ from meltano_pods.notify.text import facts, title
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from meltano_pods.notify.notice import Notice
+    from meltano_pods.notify.notification import Notification
     from meltano_pods.notify.recipients import Recipient
 
 
-def send(recipient: Recipient, notice: Notice, context: Context) -> None:
+def send(recipient: Recipient, notification: Notification, context: Context) -> None:
     """Send one mail to all addresses of the recipient."""
-    SmtpNotifier(to=list(recipient.to), subject=title(notice), html_content=html(notice)).notify(
-        context
-    )
+    SmtpNotifier(
+        to=list(recipient.to), subject=title(notification), html_content=html(notification)
+    ).notify(context)
 
 
-def html(notice: Notice) -> str:
+def html(notification: Notification) -> str:
     """Return the mail's body; everything in it is escaped."""
     rows = "".join(
         f"<tr><td><b>{escape(label)}</b></td><td>{escape(value)}</td></tr>"
-        for label, value in facts(notice)
+        for label, value in facts(notification)
     )
-    parts = [f"<h3>{escape(title(notice))}</h3>", f"<p>{escape(notice.summary)}</p>"]
-    if notice.error is not None:
-        parts.append(f"<pre>{escape(notice.error)}</pre>")
-    if notice.hint is not None:
-        parts.append(f"<p><b>What to do:</b> {escape(notice.hint)}</p>")
+    parts = [f"<h3>{escape(title(notification))}</h3>", f"<p>{escape(notification.summary)}</p>"]
+    if notification.error is not None:
+        parts.append(f"<pre>{escape(notification.error)}</pre>")
+    if notification.hint is not None:
+        parts.append(f"<p><b>What to do:</b> {escape(notification.hint)}</p>")
     parts.append(f"<table>{rows}</table>")
-    if notice.look:
-        parts.append(f"<pre>{escape(chr(10).join(notice.look))}</pre>")
-    if notice.log_url is not None:
-        parts.append(f'<p><a href="{escape(notice.log_url)}">Log of the task</a></p>')
+    if notification.look:
+        parts.append(f"<pre>{escape(chr(10).join(notification.look))}</pre>")
+    if notification.log_url is not None:
+        parts.append(f'<p><a href="{escape(notification.log_url)}">Log of the task</a></p>')
     return "\n".join(parts)

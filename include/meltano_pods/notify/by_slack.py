@@ -1,4 +1,4 @@
-"""Notices to a Slack channel, through an incoming webhook that an Airflow connection holds.
+"""Notifications to a Slack channel, through an incoming webhook that an Airflow connection holds.
 
 As with e-mail, the provider's `notify` is called, so that no text is read as a template.
 https://docs.slack.dev/reference/block-kit/blocks
@@ -15,7 +15,7 @@ from meltano_pods.notify.text import facts, title
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from meltano_pods.notify.notice import Notice
+    from meltano_pods.notify.notification import Notification
     from meltano_pods.notify.recipients import Recipient
 
 _TIMEOUT_SECONDS = 5
@@ -23,34 +23,34 @@ _MAX_HEADER = 150
 _MAX_SECTION = 2900  # of Slack's 3,000, with room for what is put around
 
 
-def send(recipient: Recipient, notice: Notice, context: Context) -> None:
+def send(recipient: Recipient, notification: Notification, context: Context) -> None:
     """Post one message."""
     notifier = SlackWebhookNotifier(
         slack_webhook_conn_id=recipient.to[0],
-        text=_escaped(f"{title(notice)}: {notice.summary}"),
-        blocks=blocks(notice),
+        text=_escaped(f"{title(notification)}: {notification.summary}"),
+        blocks=blocks(notification),
         unfurl_links=False,
         timeout=_TIMEOUT_SECONDS,
     )
     notifier.notify(context)  # type: ignore[no-untyped-call]
 
 
-def blocks(notice: Notice) -> list[dict[str, Any]]:
+def blocks(notification: Notification) -> list[dict[str, Any]]:
     """Return the message's layout."""
-    header = {"type": "plain_text", "text": title(notice)[:_MAX_HEADER]}
+    header = {"type": "plain_text", "text": title(notification)[:_MAX_HEADER]}
     found: list[dict[str, Any]] = [{"type": "header", "text": header}]
-    found.append(_section(_escaped(notice.summary)))
-    if notice.error is not None:
-        found.append(_code(notice.error))
-    if notice.hint is not None:
-        found.append(_section(f"*What to do:* {_escaped(notice.hint)}"))
+    found.append(_section(_escaped(notification.summary)))
+    if notification.error is not None:
+        found.append(_code(notification.error))
+    if notification.hint is not None:
+        found.append(_section(f"*What to do:* {_escaped(notification.hint)}"))
     found.append(
-        _section("\n".join(f"*{label}:* {_escaped(value)}" for label, value in facts(notice)))
+        _section("\n".join(f"*{label}:* {_escaped(value)}" for label, value in facts(notification)))
     )
-    if notice.look:
-        found.append(_code("\n".join(notice.look)))
-    if notice.log_url is not None:
-        found.append(_section(f"<{_escaped(notice.log_url)}|Log of the task>"))
+    if notification.look:
+        found.append(_code("\n".join(notification.look)))
+    if notification.log_url is not None:
+        found.append(_section(f"<{_escaped(notification.log_url)}|Log of the task>"))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Notices as JSON to an HTTP endpoint that an Airflow connection holds.
+"""Notifications as JSON to an HTTP endpoint that an Airflow connection holds.
 
 As with e-mail, the provider's `notify` is called, so that no text is read as a template.
 """
@@ -12,16 +12,16 @@ from airflow.providers.http.notifications.http import HttpNotifier
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from meltano_pods.notify.notice import Notice
+    from meltano_pods.notify.notification import Notification
     from meltano_pods.notify.recipients import Recipient
 
 _TIMEOUT_SECONDS = 5
 
 
-def send(recipient: Recipient, notice: Notice, context: Context) -> None:
-    """Post the notice; an answer that is no success raises."""
+def send(recipient: Recipient, notification: Notification, context: Context) -> None:
+    """Post the notification; an answer that is no success raises."""
     HttpNotifier(
         http_conn_id=recipient.to[0],
-        json=notice.as_dict(),
+        json=notification.as_dict(),
         extra_options={"timeout": _TIMEOUT_SECONDS},
     ).notify(context)

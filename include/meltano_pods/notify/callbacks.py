@@ -46,7 +46,7 @@ def callbacks_of(
         last: The tasks that no other one follows.
 
     Raises:
-        DeploymentError: The provider that a notice needs is missing.
+        DeploymentError: The provider that a notification needs is missing.
     """
     asked = wanted(dag_id, own, deployment)
     if not asked.recipients or not asked.events:

@@ -1,10 +1,10 @@
-"""What was told, kept where the next process finds it: by Airflow's own means, through its API.
+"""Stores which notifications were sent, in XComs and Airflow variables, for later processes.
 
-Two things. A failed try keeps, as an XCom, its notice and who has got it: Airflow calls a task's
-callback in the task's process, but the DAG's in the DAG processor, which must not repeat it and
-cannot see the exception. And a DAG in trouble has an Airflow variable, so that the run that ends
-the trouble can say so. The states of earlier runs would not tell: a failed task that is cleared
-succeeds in the same run, and manual runs come in no order of logical dates.
+A failed try stores its notification and its recipients as an XCom: Airflow calls the callback of a
+task in the task's process, but that of the DAG in the DAG processor, which must not repeat the
+notification and cannot see the exception. A failing DAG has an Airflow variable, so that the run
+that ends the failure can report the recovery. The states of earlier runs do not suffice: a failed
+task that is cleared succeeds in the same run, and manual runs have no order of logical dates.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Variable
 
 from meltano_pods.names import variable_key
-from meltano_pods.notify.notice import Notice, Trouble
+from meltano_pods.notify.notification import Notification, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_XCOM = "meltano_pods_notice"
+_XCOM = "meltano_pods_notification"
 _DESCRIPTION = (
     "Kept by Meltano Pods until this DAG's recovery is told; see docs/how-to/notifications.md"
 )
@@ -67,14 +67,14 @@ def forget(dag_id: str) -> None:
     Variable.delete(variable_name(dag_id))
 
 
-def keep_notice(ti: Any, notice: Notice, told: Sequence[str]) -> None:  # noqa: ANN401 - Airflow's
+def keep_notification(ti: Any, notification: Notification, told: Sequence[str]) -> None:  # noqa: ANN401 - Airflow's
     """Note at a failed try what is told, and who has got it."""
-    ti.xcom_push(key=_XCOM, value={"notice": notice.as_dict(), "told": list(told)})
+    ti.xcom_push(key=_XCOM, value={"notification": notification.as_dict(), "told": list(told)})
 
 
-def kept_notice(ti: Any) -> tuple[Notice | None, list[str]]:  # noqa: ANN401 - Airflow's
-    """Return what `keep_notice` noted; nothing if the task never came to it."""
+def kept_notification(ti: Any) -> tuple[Notification | None, list[str]]:  # noqa: ANN401 - Airflow's
+    """Return what `keep_notification` noted; nothing if the task never came to it."""
     kept = ti.xcom_pull(task_ids=ti.task_id, key=_XCOM, map_indexes=ti.map_index)
     if not kept:
         return None, []
-    return Notice.from_dict(kept["notice"]), list(kept["told"])
+    return Notification.from_dict(kept["notification"]), list(kept["told"])

@@ -3,7 +3,7 @@
 A task's callbacks run in the task's own process, with the exception at hand, after the last try.
 If that process was killed they do not run at all, or in the DAG processor without the exception;
 the DAG's callback always runs there, once Airflow has marked the run failed. So a task speaks for
-itself where it can, and the DAG's notifier completes what is missing: the whole notice, or
+itself where it can, and the DAG's notifier completes what is missing: the whole notification, or
 recipients that could not be reached.
 """
 
@@ -19,8 +19,8 @@ from meltano_runner.contract import ResultError, RunResult
 
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.notify import memory
-from meltano_pods.notify.build import failure_notice, recovery_notice
-from meltano_pods.notify.notice import TaskTry
+from meltano_pods.notify.build import failure_notification, recovery_notification
+from meltano_pods.notify.notification import TaskTry
 from meltano_pods.parameters.choices import ONLY_TASKS
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from meltano_pods.notify.notice import Notice
+    from meltano_pods.notify.notification import Notification
     from meltano_pods.notify.recipients import Recipient
 
 
@@ -43,7 +43,9 @@ class _Notifier(BaseNotifier):
         super().__init__()
         self.recipients = tuple(recipients)
 
-    def _tell(self, context: Context, notice: Notice, told: Sequence[str] = ()) -> Iterator[str]:
+    def _tell(
+        self, context: Context, notification: Notification, told: Sequence[str] = ()
+    ) -> Iterator[str]:
         """Send to all but those told already, and yield each that was reached."""
         for recipient in self.recipients:
             if recipient.label in told:
@@ -51,11 +53,11 @@ class _Notifier(BaseNotifier):
             try:
                 # Only now: the providers' clients take up to a second to import.
                 way = import_module(f"meltano_pods.notify.by_{recipient.channel}")
-                way.send(recipient, notice, context)
+                way.send(recipient, notification, context)
             except Exception:
-                self.log.exception("Could not send the notice to %s", recipient.label)
+                self.log.exception("Could not send the notification to %s", recipient.label)
             else:
-                self.log.info("Sent the notice to %s", recipient.label)
+                self.log.info("Sent the notification to %s", recipient.label)
                 yield recipient.label
 
 
@@ -86,21 +88,21 @@ class TaskFailed(_FailureNotifier):
         error = context.get("exception")
         if not isinstance(error, BaseException):
             return
-        notice = failure_notice("failure", task_try(context), error, _mask)
+        notification = failure_notification("failure", task_try(context), error, _mask)
         told: list[str] = []
-        self._keep(context, notice, told)
-        for label in self._tell(context, notice):
+        self._keep(context, notification, told)
+        for label in self._tell(context, notification):
             told.append(label)
-            self._keep(context, notice, told)
+            self._keep(context, notification, told)
         if told:
             self._remember(context)
 
-    def _keep(self, context: Context, notice: Notice, told: Sequence[str]) -> None:
+    def _keep(self, context: Context, notification: Notification, told: Sequence[str]) -> None:
         try:
-            memory.keep_notice(context["ti"], notice, told)
+            memory.keep_notification(context["ti"], notification, told)
         except Exception:
             # Telling twice is better than not at all.
-            self.log.exception("Could not note who has got the notice")
+            self.log.exception("Could not note who has got the notification")
 
 
 class RunFailed(_FailureNotifier):
@@ -108,17 +110,19 @@ class RunFailed(_FailureNotifier):
 
     def notify(self, context: Context) -> None:
         """Tell of the failure those whom the failed task did not."""
-        notice, told = self._kept(context)
-        notice = notice or failure_notice("failure", task_try(context), None, _mask)
-        if list(self._tell(context, notice, told)) and not told:
+        notification, told = self._kept(context)
+        notification = notification or failure_notification(
+            "failure", task_try(context), None, _mask
+        )
+        if list(self._tell(context, notification, told)) and not told:
             self._remember(context)
 
-    def _kept(self, context: Context) -> tuple[Notice | None, list[str]]:
+    def _kept(self, context: Context) -> tuple[Notification | None, list[str]]:
         ti = context.get("ti")
         try:
-            return (None, []) if ti is None else memory.kept_notice(ti)
+            return (None, []) if ti is None else memory.kept_notification(ti)
         except Exception:
-            self.log.exception("Could not read who has got the notice")
+            self.log.exception("Could not read who has got the notification")
             return None, []
 
 
@@ -129,7 +133,7 @@ class TaskRetried(_Notifier):
         """Tell of a failure after which Airflow tries again."""
         error = context.get("exception")
         cause = error if isinstance(error, BaseException) else None
-        list(self._tell(context, failure_notice("retry", task_try(context), cause, _mask)))
+        list(self._tell(context, failure_notification("retry", task_try(context), cause, _mask)))
 
 
 class RunRecovered(_Notifier):
@@ -147,8 +151,8 @@ class RunRecovered(_Notifier):
         only = (context.get("params") or {}).get(ONLY_TASKS)
         if only and not set(trouble.tasks) <= set(only):
             return
-        notice = recovery_notice(task, _result(context.get("ti")), trouble, _mask)
-        if list(self._tell(context, notice)):
+        notification = recovery_notification(task, _result(context.get("ti")), trouble, _mask)
+        if list(self._tell(context, notification)):
             memory.forget(task.dag_id)
 
 

@@ -26,7 +26,7 @@ PROVIDERS = {
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One message of each notice.
+    """One message of each notification.
 
     Attributes:
         channel: `email`, `slack` or `webhook`.
@@ -47,7 +47,7 @@ class Wanted:
     """Who wants to be told of what.
 
     Attributes:
-        recipients: Each gets every notice.
+        recipients: Each gets every notification.
         events: Of `failure`, `recovery` and `retry`.
     """
 
@@ -90,7 +90,7 @@ def _require(channel: str, where: str) -> None:
         package = f"apache-airflow-providers-{name}"
         lack = "is not installed" if spec is None else f"is too old: it has no {file}"
         raise DeploymentError(
-            f"notices by {channel} need the package `{package}`, which {lack}",
+            f"notifications by {channel} need the package `{package}`, which {lack}",
             where,
             f"Add `{package}` to requirements.txt and build the Airflow image again, or remove "
             f"`{channel}` from `notify`.",

@@ -1,4 +1,4 @@
-"""A notice in words, for people; the ways it is sent only lay them out."""
+"""A notification in words, for people; the ways it is sent only lay them out."""
 
 from __future__ import annotations
 
@@ -10,48 +10,52 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from meltano_pods.notify.notice import Notice
+    from meltano_pods.notify.notification import Notification
 
 _SHOWN_STREAMS = 8
 _TITLES = {"failure": "Failed", "retry": "Failed, will be tried again", "recovery": "Recovered"}
 
 
-def title(notice: Notice) -> str:
+def title(notification: Notification) -> str:
     """Return one line, such as `Failed: csv_to_json.daily (tap_failed)`."""
-    why = f" ({notice.category})" if notice.category else ""
-    return f"{_TITLES[notice.event]}: {notice.dag_id}{why}"
+    why = f" ({notification.category})" if notification.category else ""
+    return f"{_TITLES[notification.event]}: {notification.dag_id}{why}"
 
 
-def facts(notice: Notice) -> list[tuple[str, str]]:
+def facts(notification: Notification) -> list[tuple[str, str]]:
     """Return labels and values, as far as they are known."""
-    return list(_facts(notice))
+    return list(_facts(notification))
 
 
-def _facts(notice: Notice) -> Iterator[tuple[str, str]]:
-    yield "Run", notice.run_id
-    if notice.task_id is not None:
-        tries = f" of {notice.tries}" if notice.tries else ""
-        number = f" (try {notice.try_number}{tries})" if notice.try_number else ""
-        yield "Task", f"{notice.task_id}{number}"
-    if notice.plugin is not None:
-        yield "Plugin", notice.plugin
-    if notice.kubernetes is not None:
-        yield "Kubernetes", notice.kubernetes
-    if notice.extracted is not None or notice.loaded is not None or notice.streams:
-        yield "Records", _records(notice)
-    if notice.failed_since is not None:
-        yield "Failed since", notice.failed_since
-    if notice.pod is not None:
-        yield "Pod", notice.pod
+def _facts(notification: Notification) -> Iterator[tuple[str, str]]:
+    yield "Run", notification.run_id
+    if notification.task_id is not None:
+        tries = f" of {notification.tries}" if notification.tries else ""
+        number = f" (try {notification.try_number}{tries})" if notification.try_number else ""
+        yield "Task", f"{notification.task_id}{number}"
+    if notification.plugin is not None:
+        yield "Plugin", notification.plugin
+    if notification.kubernetes is not None:
+        yield "Kubernetes", notification.kubernetes
+    if (
+        notification.extracted is not None
+        or notification.loaded is not None
+        or notification.streams
+    ):
+        yield "Records", _records(notification)
+    if notification.failed_since is not None:
+        yield "Failed since", notification.failed_since
+    if notification.pod is not None:
+        yield "Pod", notification.pod
 
 
-def _records(notice: Notice) -> str:
-    total = describe_counts(notice.extracted, notice.loaded)
-    parts = [_stream(stream) for stream in notice.streams[:_SHOWN_STREAMS]]
-    hidden = len(notice.streams) - len(parts) + notice.streams_omitted
+def _records(notification: Notification) -> str:
+    total = describe_counts(notification.extracted, notification.loaded)
+    parts = [_stream(stream) for stream in notification.streams[:_SHOWN_STREAMS]]
+    hidden = len(notification.streams) - len(parts) + notification.streams_omitted
     if hidden:
         parts.append(counted(hidden, "more stream"))
-    took = "" if notice.seconds is None else f" in {notice.seconds:g} s"
+    took = "" if notification.seconds is None else f" in {notification.seconds:g} s"
     return f"{total}{took}" + (f": {'; '.join(parts)}" if parts else "")
 
 

@@ -406,6 +406,6 @@ def test_every_file_of_a_project_is_read_once(
         return original(folder, path)
 
     monkeypatch.setattr(files, "read_text", read_text)
-    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__PROCESS_ENV", '{"TAP_A_PATH": "/data"}')
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LOCAL_ENV", '{"TAP_A_PATH": "/data"}')
     said(command)
     assert read == ["meltano.yml"]

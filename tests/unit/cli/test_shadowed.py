@@ -201,7 +201,7 @@ WITHOUT_OUTPUT = [
             "env: {MELTANO_PODS_OUTPUT: /mnt}",
             "secret_env: {MELTANO_PODS_OUTPUT: {key: A}}",
             OVERRIDE.replace("TARGET_JSONL_DESTINATION_PATH", "MELTANO_PODS_OUTPUT"),
-            "launcher: process",
+            "execution_mode: local",
         )
     ),
 ]
@@ -222,7 +222,7 @@ def test_an_output_folder_that_no_pod_has(
     templates.mkdir()
     (templates / "default.yaml").write_text(template_with(variable))
     assert "MELTANO_PODS_OUTPUT" not in "".join(said("validate")[1:])
-    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LAUNCHER", "kubernetes")
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__EXECUTION_MODE", "kubernetes")
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__IMAGE", "registry.example.org/x:1")
     code, out, err = said("validate")
     assert code == 0, out + err

@@ -302,7 +302,7 @@ def test_nobody_is_told_unless_asked_for(home: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("execution_mode", ["local", "kubernetes"])
-def test_notices_hang_on_the_dag_and_its_tasks(
+def test_notifications_hang_on_the_dag_and_its_tasks(
     home: Path, monkeypatch: pytest.MonkeyPatch, execution_mode: str
 ) -> None:
     (home / "meltano" / "first" / "meltano.yml").write_text(

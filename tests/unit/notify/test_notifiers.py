@@ -8,16 +8,16 @@ import pytest
 from meltano_pods.errors import DeploymentError
 from meltano_pods.notify import memory, notifiers
 from meltano_pods.notify.memory import remember, trouble_of, variable_name
-from meltano_pods.notify.notice import Trouble
+from meltano_pods.notify.notification import Trouble
 from meltano_pods.notify.recipients import Recipient
 from meltano_runner.contract import Outcome, RunResult
 from structlog.testing import capture_logs
 
-from tests.support.notices import DAG, RUN, TASK, FakeTi, context, failed
+from tests.support.notifications import DAG, RUN, TASK, FakeTi, context, failed
 from tests.support.variables import Variables
 
 if TYPE_CHECKING:
-    from meltano_pods.notify.notice import Notice
+    from meltano_pods.notify.notification import Notification
 
 MAIL, SLACK = Recipient("email", ("a@x.io",)), Recipient("slack", ("one",))
 KEY = f"meltano_pods.failing.{DAG}"
@@ -27,21 +27,21 @@ class Outbox:
     """What was sent; `down` are the ways that do not work."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[str, Notice]] = []
+        self.sent: list[tuple[str, Notification]] = []
         self.down: set[str] = set()
 
     def import_module(self, name: str) -> Any:
-        def send(recipient: Recipient, notice: Notice, _: object) -> None:
+        def send(recipient: Recipient, notification: Notification, _: object) -> None:
             assert name == f"meltano_pods.notify.by_{recipient.channel}"
             if recipient.channel in self.down:
                 raise OSError("no route")
-            self.sent.append((recipient.channel, notice))
+            self.sent.append((recipient.channel, notification))
 
         return SimpleNamespace(send=send)
 
     @property
     def events(self) -> list[tuple[str, str]]:
-        return [(channel, notice.event) for channel, notice in self.sent]
+        return [(channel, notification.event) for channel, notification in self.sent]
 
 
 @pytest.fixture
@@ -123,9 +123,9 @@ def test_a_killed_task_is_told_of_by_the_dag(outbox: Outbox, variables: dict[str
     task = SimpleNamespace(ways_to_find=lambda ti: [f"kubectl get pods {ti.task_id}"])
     fail(FakeTi(), None, task=task)
     assert outbox.events == [("email", "failure"), ("slack", "failure")]
-    notice = outbox.sent[0][1]
-    assert notice.task_id == TASK
-    assert notice.look == (f"kubectl get pods {TASK}",)
+    notification = outbox.sent[0][1]
+    assert notification.task_id == TASK
+    assert notification.look == (f"kubectl get pods {TASK}",)
     assert list(variables) == [KEY]
 
 
@@ -154,7 +154,7 @@ def test_a_memory_that_fails_keeps_nobody_from_being_told(
     for name in ("xcom_push", "xcom_pull"):
         monkeypatch.setattr(ti, name, None)
     fail(ti, failed())
-    assert [notice.category for _, notice in outbox.sent[:2]] == ["target_failed"] * 2
+    assert [notification.category for _, notification in outbox.sent[:2]] == ["target_failed"] * 2
 
 
 def test_an_operator_that_cannot_find_its_pods(outbox: Outbox) -> None:

@@ -5,25 +5,27 @@ from typing import Any
 
 import pytest
 from meltano_pods.notify import by_email, by_slack, by_webhook
-from meltano_pods.notify.build import failure_notice, recovery_notice
-from meltano_pods.notify.notice import Trouble
+from meltano_pods.notify.build import failure_notification, recovery_notification
+from meltano_pods.notify.notification import Trouble
 from meltano_pods.notify.recipients import Recipient
 from meltano_pods.notify.text import facts, title
 
-from tests.support.notices import DAG, TRY, failed
+from tests.support.notifications import DAG, TRY, failed
 
-NOTICE = failure_notice("failure", TRY, failed(), str)
+NOTIFICATION = failure_notification("failure", TRY, failed(), str)
 TROUBLE = Trouble("2026-01-01T06:00:00+00:00", 2, "x")
 
 
 def test_titles() -> None:
-    assert title(NOTICE) == "Failed: shop.daily (target_failed)"
-    assert title(replace(NOTICE, event="retry")).startswith("Failed, will be tried again: shop")
-    assert title(recovery_notice(TRY, None, TROUBLE, str)) == "Recovered: shop.daily"
+    assert title(NOTIFICATION) == "Failed: shop.daily (target_failed)"
+    assert title(replace(NOTIFICATION, event="retry")).startswith(
+        "Failed, will be tried again: shop"
+    )
+    assert title(recovery_notification(TRY, None, TROUBLE, str)) == "Recovered: shop.daily"
 
 
 def test_facts() -> None:
-    assert dict(facts(NOTICE)) == {
+    assert dict(facts(NOTIFICATION)) == {
         "Run": "manual__2026-01-02",
         "Task": "tap-csv-to-target-jsonl (try 3 of 3)",
         "Plugin": "target-jsonl",
@@ -35,36 +37,36 @@ def test_facts() -> None:
         ),
         "Pod": "meltano/shop-a",
     }
-    recovery = dict(facts(recovery_notice(TRY, None, TROUBLE, str)))
+    recovery = dict(facts(recovery_notification(TRY, None, TROUBLE, str)))
     assert recovery["Failed since"] == TROUBLE.since
     assert "Records" not in recovery
 
 
 def test_records_that_nobody_counted() -> None:
     streams = ({"stream": "orders", "extracted": None, "loaded": None, "bookmark": None},)
-    notice = replace(
-        NOTICE, extracted=None, loaded=None, seconds=None, streams=streams, streams_omitted=0
+    notification = replace(
+        NOTIFICATION, extracted=None, loaded=None, seconds=None, streams=streams, streams_omitted=0
     )
-    assert dict(facts(notice))["Records"] == "not counted: orders not counted"
+    assert dict(facts(notification))["Records"] == "not counted: orders not counted"
 
 
 def test_mail_is_escaped() -> None:
-    text = by_email.html(replace(NOTICE, error="<script>&"))
+    text = by_email.html(replace(NOTIFICATION, error="<script>&"))
     assert "<pre>&lt;script&gt;&amp;</pre>" in text
     assert f'<a href="{TRY.log_url}">' in text
     assert "kubectl --namespace meltano describe pod shop-a" in text
 
 
 def test_slack_cannot_be_made_to_mention_or_to_break_out() -> None:
-    blocks = by_slack.blocks(replace(NOTICE, error="<!channel> ``` & more"))
+    blocks = by_slack.blocks(replace(NOTIFICATION, error="<!channel> ``` & more"))
     text = [block["text"]["text"] for block in blocks]
     assert "```&lt;!channel&gt; ''' &amp; more```" in text
     assert text[0] == "Failed: shop.daily (target_failed)"
 
 
 def test_slack_keeps_to_its_limits() -> None:
-    notice = replace(NOTICE, dag_id="d" * 250, error="&" * 1500, hint="h" * 4000)
-    for block in by_slack.blocks(notice):
+    notification = replace(NOTIFICATION, dag_id="d" * 250, error="&" * 1500, hint="h" * 4000)
+    for block in by_slack.blocks(notification):
         limit = 150 if block["type"] == "header" else 3000
         assert len(block["text"]["text"]) <= limit
 
@@ -83,7 +85,7 @@ def test_texts_are_not_templates(way: Any, name: str, monkeypatch: pytest.Monkey
     sent: list[Any] = []
     monkeypatch.setattr(getattr(way, name), "notify", lambda self, _: sent.append(self))
     recipient = Recipient(name, ("a@example.org",))
-    way.send(recipient, NOTICE, {"dag": None, "conn": "never"})
+    way.send(recipient, NOTIFICATION, {"dag": None, "conn": "never"})
     assert "{{ conn.smtp_default.password }}" in str(vars(sent[0]))
 
 
@@ -95,7 +97,7 @@ def test_what_the_providers_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     for way, name in ways:
         monkeypatch.setattr(getattr(way, name), "notify", lambda self, _: sent.append(self))
-        way.send(Recipient("x", ("data",)), NOTICE, {})
+        way.send(Recipient("x", ("data",)), NOTIFICATION, {})
     slack, http = sent
     assert slack.slack_webhook_conn_id == http.http_conn_id == "data"
     assert slack.timeout == http.extra_options["timeout"] == 5

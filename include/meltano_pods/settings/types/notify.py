@@ -1,4 +1,4 @@
-"""Reading of the setting `notify`: to whom notices go, and of what."""
+"""Reading of the setting `notify`: to whom notifications go, and of what."""
 
 from __future__ import annotations
 

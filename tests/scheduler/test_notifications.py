@@ -65,7 +65,7 @@ def test_a_failure_and_its_end_are_told_once_each(airflow: RunningAirflow, inbox
     _run(airflow, GOOD, "success")
     assert airflow.api.call("GET", VARIABLES)["total_entries"] == 0
 
-    failure, recovery = inbox.notices_about(DAG)
+    failure, recovery = inbox.notifications_about(DAG)
     assert (failure["event"], failure["category"]) == ("failure", "tap_failed")
     assert (failure["run_id"], failure["task_id"]) == (failed, TASK_ID)
     assert (failure["try_number"], failure["tries"]) == (1, 1)
@@ -104,8 +104,12 @@ def test_a_killed_task_is_not_green_and_told_of_by_the_dag(
     wait_for("the run's processes to end", lambda: not processes_of(project), 60)
     assert airflow.ended(dag_id, run) == "failed"
     assert airflow.api.task(dag_id, run, TASK)["state"] == "failed"
-    wait_for("the notice", lambda: inbox.notices_about(dag_id) or None)
+    wait_for("the notification", lambda: inbox.notifications_about(dag_id) or None)
     _settled(airflow, dag_id)
-    (notice,) = inbox.notices_about(dag_id)
-    assert (notice["event"], notice["run_id"], notice["task_id"]) == ("failure", run, TASK)
-    assert "it was killed" in notice["summary"]
+    (notification,) = inbox.notifications_about(dag_id)
+    assert (notification["event"], notification["run_id"], notification["task_id"]) == (
+        "failure",
+        run,
+        TASK,
+    )
+    assert "it was killed" in notification["summary"]

@@ -35,14 +35,14 @@ def test_a_failure_and_its_end_are_told(workers: Cluster, inbox: Inbox) -> None:
     finally:
         _set_mode(workers, None)
     log = workers.log_of(DAG, failed)
-    wait_for("the failure's notice", lambda: inbox.notices_about(DAG) or None)
+    wait_for("the failure's notification", lambda: inbox.notifications_about(DAG) or None)
     mended = workers.start(DAG)
     assert workers.api.wait(DAG, mended, seconds=240) == "success"
-    wait_for("the recovery's notice", lambda: len(inbox.notices_about(DAG)) > 1)
+    wait_for("the recovery's notification", lambda: len(inbox.notifications_about(DAG)) > 1)
 
     (pod,) = workers.pods_of(DAG, run_id=failed)
     name = pod["metadata"]["name"]
-    failure, recovery = inbox.notices_about(DAG)
+    failure, recovery = inbox.notifications_about(DAG)
     assert (failure["event"], failure["category"]) == ("failure", "tap_failed"), log
     assert (failure["run_id"], failure["task_id"]) == (failed, TASK)
     assert "connection reset" in failure["error"]

@@ -1,4 +1,4 @@
-"""What a notice says, as a value: the same for every way it may be sent.
+"""What a notification says, as a value: the same for every way it may be sent.
 
 It holds what the runner reported (its errors are redacted there), Kubernetes' own reason and
 Airflow's names of things; never an environment, never a rendered field.
@@ -56,8 +56,8 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """A notice. Its fields are the webhook's JSON, which docs/how-to/notifications.md shows.
+class Notification:
+    """A notification. Its fields are the webhook's JSON, which docs/how-to/notifications.md shows.
 
     Attributes:
         version: Of this form; it changes when a field changes its meaning or goes.

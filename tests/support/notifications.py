@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from meltano_pods.diagnosis import Failure, RunFailedError, failure_of
-from meltano_pods.notify.notice import TaskTry
+from meltano_pods.notify.notification import TaskTry
 from meltano_runner.contract import Category, Outcome, PipelineResult, RunResult, StreamResult
 
 DAG, RUN, TASK = "shop.daily", "manual__2026-01-02", "tap-csv-to-target-jsonl"
