@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DOCKER = shutil.which("docker") or "docker"
-_HARDENED = (
+HARDENED = (
     "--rm",
     "--read-only",
     "--cap-drop=ALL",
@@ -79,7 +79,7 @@ class Pod:
         }
         ended = docker(
             "run",
-            *_HARDENED,
+            *HARDENED,
             f"--user={self.user}",
             f"--network={self.network}",
             f"--volume={message}:/dev/termination-log",

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_runner.contract import PROJECT_DIGEST, Category, Outcome, project_digest
 
-from tests.images.engine import Pod, configuration, docker, inside
+from tests.docs.blocks import code_blocks
+from tests.docs.tutorial import Typed
+from tests.images.engine import HARDENED, Pod, configuration, docker, inside
 from tests.support.checkout import ROOT
+from tests.support.clone import typed
 from tools import warehouse
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.images, pytest.mark.timeout(900)]
 
+DEPLOY = ROOT / "docs" / "how-to" / "deploy-astro.md"
 PIPELINE = ("run", "tap-csv", "target-jsonl")
 _MEGABYTE = 1_000_000
 
@@ -63,6 +67,32 @@ def test_state_goes_to_postgresql(meltano_image: str, tmp_path: Path) -> None:
     assert second.extracted is not None
     assert second.extracted <= 2
     assert second.pipelines[0].streams[0].bookmark == "2026-01-01T00:00:11Z"
+
+
+def test_the_deploy_guide_migrates_a_database(meltano_image: str, tmp_path: Path) -> None:
+    (commands,) = [each for each in code_blocks(DEPLOY, "bash") if "upgrade database" in each]
+    (example,) = code_blocks(DEPLOY, "text")
+    (tmp_path / "Dockerfile").write_text(f"ENV AIRFLOW__MELTANO_PODS__IMAGE={meltano_image}\n")
+    with warehouse.running(tmp_path) as there:
+        host, port, user, password, database = there.values()
+        address = f"postgresql://{user}:{password}@{host}:{port}/{database}"
+        here = re.sub("postgresql://[^']+", address, commands)
+        here = here.replace("docker run", "docker run --network=host")
+        shown = typed(tmp_path, here)
+        assert Typed("", here, tuple(example.splitlines())).missing(shown) is None, shown
+        shown = typed(tmp_path, here.replace("upgrade database", "state list"))
+    assert "No state IDs found" in shown
+
+
+@pytest.mark.parametrize("user", ["10001:0", "12345:12345"])
+def test_any_user_runs_commands_of_meltano_on_a_read_only_root(
+    meltano_image: str, user: str
+) -> None:
+    options = (*HARDENED, f"--user={user}", "--workdir=/meltano/csv_to_json")
+    variables = ("--env=MELTANO_DATABASE_URI=sqlite:////tmp/meltano.db",)
+    meltano = ("--entrypoint=meltano", meltano_image)
+    shown = docker("run", *options, *variables, *meltano, "invoke", "tap-csv", "--discover")
+    assert json.loads(shown.stdout)["streams"]
 
 
 def test_dbt_works_on_a_read_only_root(meltano_image: str, tmp_path: Path) -> None:
