@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -20,7 +21,7 @@ from tools.cluster.errors import ClusterError
 from tools.local_run import counts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tools.cluster.settings import Settings
     from tools.cluster.shell import Shell
@@ -42,10 +43,10 @@ def demo(settings: Settings, shell: Shell, dag_id: str, *, full_refresh: bool = 
         _loaded(api, dag_id)
         api.unpause(dag_id)
         run_id = api.trigger(dag_id, full_refresh=full_refresh)
-        shown = Progress(api, dag_id)
-        shown.follow(run_id)
-        state = api.wait(dag_id, run_id, seconds=_RUN_SECONDS, look=shown.look)
-        results = shown.results()
+        progress = Progress(api, dag_id)
+        progress.follow(run_id)
+        state = api.wait(dag_id, run_id, seconds=_RUN_SECONDS, look=progress.look)
+        tasks = progress.tasks()
     except httpx.HTTPError as error:
         raise ClusterError(
             f"Airflow at {settings.airflow_url} does not respond correctly: {error}",
@@ -53,7 +54,7 @@ def demo(settings: Settings, shell: Shell, dag_id: str, *, full_refresh: bool = 
         ) from error
     finally:
         api.close()
-    for line in report(results, list(shown.pods.values()), settings):
+    for line in report(tasks, settings):
         sys.stdout.write(f"{line}\n")
     return state == "success"
 
@@ -79,6 +80,21 @@ def _loaded(api: AirflowApi, dag_id: str) -> None:
         time.sleep(1)
 
 
+@dataclass(frozen=True)
+class TaskReport:
+    """What came of a task.
+
+    Attributes:
+        run_id: Id of its DAG run.
+        pod: Name of the pod of its last try; None if it has none.
+        result: Its result (docs/reference/result.md); empty if it failed.
+    """
+
+    run_id: str
+    pod: str | None
+    result: dict[str, Any]
+
+
 @dataclass
 class Progress:
     """Shows the runs of a DAG as they go on: states, pods and what the tasks log.
@@ -90,13 +106,11 @@ class Progress:
         api: Airflow.
         dag_id: The DAG.
         out: Where to write.
-        pods: Names of the pods of the tasks' last tries, by run and task.
     """
 
     api: AirflowApi
     dag_id: str
     out: Callable[[str], object] = sys.stdout.write
-    pods: dict[tuple[str, str], str] = field(default_factory=dict)
     _runs: list[str] = field(default_factory=list)
     _began: float = field(default_factory=time.monotonic)
     _states: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -107,16 +121,18 @@ class Progress:
         self.out(f"{time.monotonic() - self._began:6.1f} s  {text}\n")
         sys.stdout.flush()
 
-    def follow(self, run_id: str) -> None:
+    def follow(self, run_id: str, origin: str = "") -> None:
         """Show this run, too."""
         self._runs.append(run_id)
-        self.say(f"{self.dag_id}: run {run_id}")
+        self.say(f"{self.dag_id}: run {run_id}{origin}")
 
     def look(self) -> None:
         """Show what is new."""
         for run in reversed(self.api.runs(self.dag_id)):
             if run["state"] not in ENDED and run["dag_run_id"] not in self._runs:
-                self.follow(run["dag_run_id"])
+                scheduled = run.get("run_type") == "scheduled"
+                origin = ", which its schedule started" if scheduled else ""
+                self.follow(run["dag_run_id"], origin)
         for run_id in self._runs:
             for task in self.api.tasks(self.dag_id, run_id):
                 self._show(run_id, task)
@@ -125,11 +141,10 @@ class Progress:
         name, state, number = task["task_id"], task["state"], int(task["try_number"])
         if state and self._states.get((run_id, name)) != state:
             self._states[run_id, name] = state
-            self.say(f"{name}: {state}")
+            run = f" of {run_id}" if len(self._runs) > 1 else ""
+            self.say(f"{name}{run}: {state}")
         if number < 1:
             return
-        if pod := self.api.result(self.dag_id, run_id, name, "pod_name"):
-            self.pods[run_id, name] = pod
         shown = self._logged.setdefault((run_id, name, number), set())
         # Not by position: while a task runs, Airflow sorts entries that come late before others.
         for entry in self.api.log(self.dag_id, run_id, name, number):
@@ -138,13 +153,17 @@ class Progress:
                 for line in _lines(entry):
                     self.out(f"          {line}\n")
 
-    def results(self) -> list[dict[str, Any]]:
-        """Return the result of every task of every run; an empty one where it has none."""
+    def tasks(self) -> list[TaskReport]:
+        """Return what came of every task of every run, in the order in which the runs began."""
+        begun = dict.fromkeys(run_id for run_id, _, _ in self._logged)
         return [
-            self.api.result(self.dag_id, run_id, task["task_id"]) or {}
-            for run_id in self._runs
+            TaskReport(run_id, self._xcom(run_id, task, "pod_name"), self._xcom(run_id, task) or {})
+            for run_id in dict.fromkeys([*begun, *self._runs])
             for task in self.api.tasks(self.dag_id, run_id)
         ]
+
+    def _xcom(self, run_id: str, task: Mapping[str, Any], key: str = "return_value") -> Any:  # noqa: ANN401 - JSON
+        return self.api.result(self.dag_id, run_id, task["task_id"], key)
 
 
 def _lines(entry: dict[str, Any]) -> Iterator[str]:
@@ -156,31 +175,36 @@ def _lines(entry: dict[str, Any]) -> Iterator[str]:
         yield from f"{prefix}{text_of(entry)}".splitlines()
 
 
-def report(results: list[dict[str, Any]], pods: list[str], settings: Settings) -> Iterator[str]:
-    """Return the lines about what a DAG run did.
-
-    Args:
-        results: The results of its tasks (docs/reference/result.md); empty where one failed.
-        pods: Names of their pods.
-        settings: The cluster.
-    """
+def report(tasks: Sequence[TaskReport], settings: Settings) -> Iterator[str]:
+    """Return the lines about what the followed runs of a DAG did."""
     yield ""
-    yield counts_of(results)
-    for pipeline in (each for result in results for each in result.get("pipelines") or ()):
-        for stream in pipeline.get("streams") or ():
-            counts = describe_counts(stream.get("extracted"), stream.get("loaded"))
-            bookmark = stream.get("bookmark") or "none"
-            yield f"  {stream['stream']}: {counts}, bookmark {bookmark}"
-        if state_id := pipeline.get("state_id"):
-            saved = "saved" if pipeline.get("state_saved") else "as it was"
-            yield f"  state {state_id}: {saved}"
-    for command in (each for result in results for each in result.get("dbt") or ()):
-        yield f"  {DbtResult.from_dict(command).describe()}"
+    yield counts_of(task.result for task in tasks)
+    runs = {run_id: list(own) for run_id, own in groupby(tasks, lambda task: task.run_id)}
+    for run_id, own in runs.items():
+        if len(runs) > 1:
+            yield f"  run {run_id}: {counts_of(task.result for task in own)}"
+        for task in own:
+            yield from (f"  {line}" for line in _details(task.result))
     kubectl = f"kubectl --context {settings.context} --namespace {MELTANO_NAMESPACE}"
     yield "Pods (a pod that succeeded is deleted, one that failed stays for an hour):"
-    yield from (f"  {pod}" for pod in pods)
+    yield from (f"  {task.pod}" for task in tasks if task.pod)
     yield "Look closer:"
     yield "  make output"
     yield f"  {kubectl} get events --sort-by=.lastTimestamp"
-    yield from (f"  {kubectl} describe pod {pod}" for pod in pods if not all(results))
+    failed = (task.pod for task in tasks if task.pod and not task.result)
+    yield from (f"  {kubectl} describe pod {pod}" for pod in failed)
     yield f"  {settings.airflow_url}"
+
+
+def _details(result: dict[str, Any]) -> Iterator[str]:
+    """Return a line for each stream, state and dbt command of a task."""
+    for pipeline in result.get("pipelines") or ():
+        for stream in pipeline.get("streams") or ():
+            counts = describe_counts(stream.get("extracted"), stream.get("loaded"))
+            bookmark = stream.get("bookmark") or "none"
+            yield f"{stream['stream']}: {counts}, bookmark {bookmark}"
+        if state_id := pipeline.get("state_id"):
+            saved = "saved" if pipeline.get("state_saved") else "as it was"
+            yield f"state {state_id}: {saved}"
+    for command in result.get("dbt") or ():
+        yield DbtResult.from_dict(command).describe()

@@ -5,7 +5,7 @@ from typing import Any
 import yaml
 
 from tools.airflow_log import OPERATORS
-from tools.cluster.demo import Progress, report
+from tools.cluster.demo import Progress, TaskReport, report
 from tools.cluster.output import reader
 from tools.cluster.places import POD_TEMPLATE
 from tools.cluster.settings import Settings
@@ -31,7 +31,7 @@ class FakeApi:
         self.entries: list[dict[str, Any]] = []
 
     def runs(self, _: str) -> list[dict[str, Any]]:
-        return [{"dag_run_id": name, "state": "running"} for name in self.states]
+        return [{"dag_run_id": name, "state": "running", "run_type": name} for name in self.states]
 
     def tasks(self, _: str, run_id: str) -> list[dict[str, Any]]:
         state = self.states[run_id]
@@ -66,8 +66,8 @@ def test_progress_says_each_thing_once_and_follows_the_run_that_goes_first() -> 
     text = "".join(said)
     for wanted in (
         "run manual",
-        "run scheduled",
-        "load: running",
+        "run scheduled, which its schedule started\n",
+        "load of scheduled: running",
         "moving\n",
         "WARNING careful",
         "late\n",
@@ -75,22 +75,46 @@ def test_progress_says_each_thing_once_and_follows_the_run_that_goes_first() -> 
         assert text.count(wanted) == 1, text
     assert "Airflow's own" not in text
     assert "why\n          fix: x\n" in text
-    assert shown.pods == {("scheduled", "load"): "pod-of-scheduled"}
-    assert shown.results() == [RESULT, RESULT]
+    assert shown.tasks() == [  # in the order in which they began
+        TaskReport("scheduled", "pod-of-scheduled", RESULT),
+        TaskReport("manual", "pod-of-manual", RESULT),
+    ]
 
 
-def test_report_counts_all_runs() -> None:
-    text = "\n".join(report([RESULT, RESULT], ["pod-1"], Settings()))
-    assert "2,400 records extracted, loaded: unknown" in text
-    assert "orders: 1,200 extracted, loaded: unknown, bookmark 2026-01-08" in text
-    assert "state daily: saved" in text
-    assert "describe pod" not in text
+def lines_of(*tasks: TaskReport) -> list[str]:
+    return list(report(tasks, Settings()))
 
 
-def test_report_of_a_failure_shows_how_to_look_at_the_pod() -> None:
-    text = "\n".join(report([{}], ["pod-1"], Settings()))
-    assert "records not counted" in text
-    assert "kubectl --context kind-meltano-pods --namespace meltano describe pod pod-1" in text
+def test_report_of_one_run() -> None:
+    lines = lines_of(TaskReport("manual", "pod-1", RESULT))
+    assert lines[1:4] == [
+        "1,200 records extracted, loaded: unknown",
+        "  orders: 1,200 extracted, loaded: unknown, bookmark 2026-01-08",
+        "  state daily: saved",
+    ]
+    assert "describe pod" not in "\n".join(lines)
+
+
+def test_report_of_two_runs_names_them_and_counts_both() -> None:
+    empty = {"extracted": 0, "loaded": None, "pipelines": [{"state_id": "daily"}]}
+    lines = lines_of(TaskReport("scheduled", "pod-1", RESULT), TaskReport("manual", "pod-2", empty))
+    assert lines[1:7] == [
+        "1,200 records extracted, loaded: unknown",
+        "  run scheduled: 1,200 records extracted, loaded: unknown",
+        "  orders: 1,200 extracted, loaded: unknown, bookmark 2026-01-08",
+        "  state daily: saved",
+        "  run manual: 0 records extracted, loaded: unknown",
+        "  state daily: as it was",
+    ]
+
+
+def test_report_of_a_failure_shows_how_to_look_at_its_pod() -> None:
+    failed, succeeded = TaskReport("manual", "pod-1", {}), TaskReport("manual", "pod-2", RESULT)
+    text = "\n".join(lines_of(failed, succeeded))
+    kubectl = "kubectl --context kind-meltano-pods --namespace meltano"
+    assert f"{kubectl} describe pod pod-1\n" in text
+    assert "describe pod pod-2" not in text
+    assert "records not counted" in "\n".join(lines_of(failed))
 
 
 def test_the_reader_of_the_volume_is_as_hardened_as_a_run_and_knows_no_secret() -> None:
