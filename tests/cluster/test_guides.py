@@ -5,18 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from kubernetes.client import ApiException, CoreV1Api
+from meltano_pods.pods.cluster.connect import ClusterHook
+from meltano_pods.pods.spec.options import read_cluster_access
+from meltano_pods.settings.deployment.read import deployment_settings
 
 from tests.cluster.test_demo import DAG
 from tests.docs.blocks import code_blocks
 from tests.docs.tutorial import KUBERNETES, Written, steps, typed_in
 from tests.support.checkout import ROOT
 from tests.support.clone import typed
+from tools.cluster.apps import MELTANO_NAMESPACE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.cluster.running_cluster import Cluster
 
 DOCS = ROOT / "docs"
 DEBUG = DOCS / "how-to" / "debug-with-kubectl.md"
+EXTERNAL = DOCS / "how-to" / "external-cluster.md"
+ROLES = ("launcher", "triggerer")
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -57,3 +66,40 @@ def test_a_pod_to_look_around_in(cluster: Cluster) -> None:
     assert "daily\n" in shown
     assert '"bookmarks"' in shown
     assert 'pod "look" deleted' in shown
+
+
+@pytest.fixture
+def external_account(cluster: Cluster) -> Iterator[None]:
+    """The service account of external-cluster.md with its roles, as the page's values bind them."""
+    namespaced = ("--namespace", MELTANO_NAMESPACE)
+    cluster.kubectl(*namespaced, "create", "serviceaccount", "airflow")
+    for role in ROLES:
+        cluster.kubectl(
+            *namespaced, "create", "rolebinding", f"account-{role}",
+            f"--role=meltano-pods-{role}", f"--serviceaccount={MELTANO_NAMESPACE}:airflow",
+        )  # fmt: skip
+    yield
+    bindings = (f"{who}-{role}" for who in ("account", "cloud") for role in ROLES)
+    cluster.kubectl(*namespaced, "delete", "rolebinding", "--ignore-not-found", *bindings)
+    cluster.kubectl(*namespaced, "delete", "serviceaccount", "airflow")  # and its token
+
+
+@pytest.mark.usefixtures("external_account")
+def test_airflow_authenticates_with_another_cluster(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (token,) = [each for each in code_blocks(EXTERNAL, "yaml") if each.startswith("# token.yaml\n")]
+    (cluster.clone / "token.yaml").write_text(token)
+    step = typed_in(EXTERNAL, "Authenticate")
+    shown = type_there(cluster, step.commands)
+    assert (line := step.missing(shown)) is None, f"{line}\nis not in\n{shown}"
+    commands = code_blocks(EXTERNAL, "bash")
+    (check,) = [each for each in commands if "--as=system:serviceaccount" in each]
+    assert type_there(cluster, check) == "yes\nyes\nyes\n"
+    (variable,) = [each for each in commands if "AIRFLOW_CONN_" in each]
+    monkeypatch.setenv(*type_there(cluster, variable).rstrip().split("=", 1))
+    settings = deployment_settings({"profile": "external", "namespace": MELTANO_NAMESPACE})
+    api = CoreV1Api(ClusterHook(read_cluster_access(settings)).get_conn())
+    api.list_namespaced_pod(MELTANO_NAMESPACE, limit=1)
+    with pytest.raises(ApiException, match="Forbidden"):  # it is not the administrator
+        api.list_namespaced_secret(MELTANO_NAMESPACE)

@@ -44,7 +44,7 @@ _PREFIX = "AIRFLOW__MELTANO_PODS__"
 
 
 def variables(page: Path) -> list[dict[str, str]]:
-    blocks = code_blocks(page, "dotenv")
+    blocks = [block for block in code_blocks(page, "dotenv") if "AIRFLOW_" in block]
     return [dict(line.split("=", 1) for line in block.splitlines()) for block in blocks]
 
 
@@ -103,18 +103,18 @@ def test_the_token_is_a_secret() -> None:
     kubernetes_validate.validate(named(EXTERNAL, "token.yaml"), "1.35", strict=True)
 
 
-def test_the_connection_and_the_kubeconfig_lead_to_the_cluster(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.write_text(yaml.safe_dump(named(EXTERNAL, "kubeconfig")))
-    profile, connection, file = variables(EXTERNAL)
-    (name, value) = connection.popitem()
-    monkeypatch.setenv(name, value.replace("/etc/meltano/kubeconfig", str(kubeconfig)))
-    file[f"{_PREFIX}KUBECONFIG"] = str(kubeconfig)
-    for each in (profile, profile | file):
-        client = ClusterHook(read_cluster_access(said(each))).get_conn()
-        assert client.configuration.host == "https://cluster.example.com"
+def test_a_mounted_kubeconfig_leads_to_the_cluster(tmp_path: Path) -> None:
+    context = {"cluster": "prod", "user": "airflow"}
+    kubeconfig = {
+        "clusters": [{"name": "prod", "cluster": {"server": "https://cluster.example.com"}}],
+        "users": [{"name": "airflow", "user": {"token": "token"}}],
+        "contexts": [{"name": "prod", "context": context}],
+    }
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(kubeconfig))
+    profile, file = variables(EXTERNAL)
+    file[f"{_PREFIX}KUBECONFIG"] = str(tmp_path / "kubeconfig")
+    client = ClusterHook(read_cluster_access(said(profile | file))).get_conn()
+    assert client.configuration.host == "https://cluster.example.com"
 
 
 def test_the_pod_to_look_around_in_is_let_in() -> None:
