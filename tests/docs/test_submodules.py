@@ -63,7 +63,7 @@ def test_a_project_comes_as_a_submodule(tmp_path: Path, environment: dict[str, s
     shutil.copy(ROOT / "dags" / "csv_to_json.py", clone / "dags")
     typed(clone, "git init --quiet; git add .; git commit --quiet --message 'A clone'")
 
-    add, update = typed_in(PAGE, "From repositories of their own").commands.split(
+    add, update = typed_in(PAGE, "From separate repositories").commands.split(
         "git submodule update", 1
     )
     typed(clone, add)

@@ -33,8 +33,15 @@ def test_the_first_tutorial_types_on_a_cluster_what_the_demo_does() -> None:
 @pytest.mark.parametrize(
     ("shown", "output", "missing"),
     [
-        (["a", "c"], "a\nb\nc\n", None),
-        (["c", "a"], "a\nb\nc\n", "a"),
+        (["a", "c"], "a\n\nc\n", None),
+        (["a", "c"], "a\nb\nc\n", "c"),
+        (["a", "...", "c"], "a\nb\nb\nc\n", None),
+        (["...", "b", "c"], "a\nb\na\nb\nc\n", None),
+        (["...", "c", "a"], "a\nb\nc\n", "a"),
+        (["b", "c"], "a\nb\nc\n", "b"),
+        (["a", "b"], "a\nb\nc\n", "the end of the output"),
+        (["a", "..."], "a\nb\nc\n", None),
+        ([], "a\n", None),
         (["moved 3 rows"], "moved 4 rows\n", "moved 3 rows"),
         (["in 8.3 s, 100 MiB"], "in 11.0 s, 92 MiB\n", None),
         (["id 1, ... end"], "id 1, and so on to the end\n", None),
@@ -42,7 +49,9 @@ def test_the_first_tutorial_types_on_a_cluster_what_the_demo_does() -> None:
         (["whole"], "the whole line\n", "whole"),
     ],
 )
-def test_lines_are_shown_in_order(shown: list[str], output: str, missing: str | None) -> None:
+def test_what_is_shown_omits_no_line_without_a_sign(
+    shown: list[str], output: str, missing: str | None
+) -> None:
     assert Typed("", "", tuple(shown)).missing(output) == missing
 
 

@@ -1,8 +1,9 @@
 """Reads a tutorial as steps, so that a test can do what the page says, in its order.
 
-- A `bash` block is typed, and the `text` block after it is what is shown: its lines must come in
-  this order, among others. `...` stands for anything, a duration or a size for any other, blanks
-  for any number of them. Where `make: ***` is among them, the command has to fail.
+- A `bash` block is typed, and the `text` block after it is what is shown, without empty lines.
+  A line `...` stands for any number of lines, `...` within a line for anything, a duration or a
+  size for any other, blanks for any number of them. Where `make: ***` is among the lines, the
+  command has to fail.
 - Any other block is a file: its first line names it, and where in it the rest goes.
 """
 
@@ -43,13 +44,15 @@ class Typed:
         return any(line.startswith("make: ***") for line in self.shown)
 
     def missing(self, output: str) -> str | None:
-        """Return the first line that is not shown where it should; None if all are."""
-        lines = iter(output.splitlines())
-        for wanted in self.shown:
-            pattern = _pattern(wanted)
-            if not any(pattern.fullmatch(line) for line in lines):
-                return wanted
-        return None
+        """Return the first line that is not shown where it should be; None if all are."""
+        text = "".join(f"{line}\n" for line in output.splitlines() if line.strip())
+        pattern = ""
+        for line in self.shown:
+            pattern += _pattern(line)
+            if not re.match(pattern, text):
+                return line
+        complete = not self.shown or re.fullmatch(pattern, text)
+        return None if complete else "the end of the output"
 
 
 @dataclass(frozen=True)
@@ -101,9 +104,9 @@ def typed_in(page: Path, section: str) -> Typed:
     """Return all that is typed in a section, and shown, in one: what a terminal keeps, it keeps."""
     found = [block for block in _BLOCK.findall(_section(page, section)) if not block[0]]
     commands = "".join(text for _, language, text in found if language == "bash")
-    shown = "".join(text for _, language, text in found if language == "text")
+    shown = [text.splitlines() for _, language, text in found if language == "text"]
     assert commands, f"{page.name}: {section}"
-    return Typed(section, commands, tuple(shown.splitlines()))
+    return Typed(section, commands, tuple(line for lines in shown for line in ["...", *lines]))
 
 
 def _section(page: Path, title: str) -> str:
@@ -137,7 +140,9 @@ def steps(page: Path) -> list[Typed | Written]:
     return found
 
 
-def _pattern(wanted: str) -> re.Pattern[str]:
+def _pattern(wanted: str) -> str:
+    if wanted == "...":
+        return r"(?:.*\n)*?"
     parts = [_FIGURE.sub("\0", part) for part in wanted.rstrip().split("...")]
     text = ".*".join(re.escape(part).replace("\0", r"[\d.,]+") for part in parts)
-    return re.compile(re.sub(r"(?:\\ )+", " +", text))
+    return re.sub(r"(?:\\ )+", " +", text) + r"\n"

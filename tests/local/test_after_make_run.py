@@ -40,7 +40,7 @@ def test_state_moves_from_one_database_to_another(clone: Path) -> None:
     }
     at = f"export PATH={clone}/.venv-meltano/bin:$PATH\n"
     shown = typed(
-        project, at + typed_in(STATE, "Move state over from plain Meltano").commands,
+        project, at + typed_in(STATE, "Move state from plain Meltano").commands,
         environment=environment,
     )  # fmt: skip
     assert shown.splitlines()[-1] == "daily"
