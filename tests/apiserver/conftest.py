@@ -10,8 +10,9 @@ import pytest
 pytest.importorskip("kubernetes")
 
 from kubernetes.client import RbacAuthorizationV1Api
-from meltano_pods.pods.cluster.api import Pods
+from meltano_pods.pods.cluster.driver import ClusterDriver
 
+from tests.apiserver.launching import LAUNCHER, LOG
 from tests.charts.helm import render
 from tests.support.control_plane import ControlPlane, run_control_plane
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from kubernetes.client import CoreV1Api
 
-LAUNCHER = "launcher-token"
 _IMAGE = "registry.example.com/image:1"
 
 
@@ -62,7 +62,7 @@ def namespace(plane: ControlPlane, admin: CoreV1Api) -> str:
 
 
 @pytest.fixture
-def pods(plane: ControlPlane, namespace: str) -> Pods:
+def pods(plane: ControlPlane, namespace: str) -> ClusterDriver:
     """The pods of the namespace, as Airflow's worker reaches them."""
     client = plane.core(LAUNCHER)
-    return Pods(lambda: client, namespace)
+    return ClusterDriver(lambda: client, namespace, LOG)

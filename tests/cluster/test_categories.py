@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from meltano_pods.pods.run.reap import SETTLE
+from meltano_pods.pods.lifecycle.reap import SETTLE
 from meltano_runner.contract import CATEGORIES, Category
 
 from tests.support.waiting import wait_for

@@ -99,7 +99,8 @@ class FakeCluster:
 
     def list_namespaced_pod(self, _namespace: str, label_selector: str, **_: object) -> Any:
         self.requests.append(f"list {label_selector}")
-        return SimpleNamespace(items=[model(pod) for pod in self.pods.values()])
+        found = [pod for pod in self.pods.values() if _selects(label_selector, pod)]
+        return SimpleNamespace(items=[model(pod) for pod in found])
 
     def delete_namespaced_pod(
         self, name: str, _namespace: str, body: dict[str, Any], **_: object
@@ -136,7 +137,8 @@ class FakeCluster:
     def read_namespaced_pod_log(self, *_: object, **__: object) -> Any:
         self.requests.append("log")
         stamp = "2026-01-02T03:04:05.{:09}Z"  # all within the second from which is read again
-        return [f"{stamp.format(n)} {line}\n".encode() for n, line in enumerate(self.log)]
+        lines = [f"{stamp.format(n)} {line}\n".encode() for n, line in enumerate(self.log)]
+        return (each for each in lines)
 
     def _step(self, name: str) -> None:
         while self.steps and callable(call := self.steps[0]):
@@ -149,6 +151,15 @@ class FakeCluster:
             self.pods.pop(name, None)
         elif name in self.pods and isinstance(step, dict):
             self.pods[name]["status"] = step
+
+
+def _selects(selector: str, pod: dict[str, Any]) -> bool:
+    labels = pod["metadata"].get("labels") or {}
+    for part in selector.split(","):
+        key, is_equal, value = part.partition("=")
+        if (labels.get(key) != value) if is_equal else (key.removeprefix("!") in labels):
+            return False
+    return True
 
 
 def model(pod: dict[str, Any]) -> V1Pod:

@@ -23,6 +23,7 @@ from urllib3.exceptions import HTTPError
 from meltano_pods.cli.local_cluster import local_kubeconfig
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, suggestion
+from meltano_pods.pods.diagnose.api_errors import ApiError
 from meltano_pods.settings.deployment.read import variable_of
 
 if TYPE_CHECKING:
@@ -264,24 +265,29 @@ def asking(cluster: Reached, what: Callable[[], _T]) -> _T:
     """
     try:
         return what()
-    except ApiException as error:
-        raise DeploymentError(
+    except (ApiException, HTTPError) as error:
+        raise _describe(cluster, error) from None
+    except ApiError as error:
+        raise _describe(cluster, error.__cause__) from None
+
+
+def _describe(cluster: Reached, error: BaseException | None) -> DeploymentError:
+    """Return what a failed request means to who typed a command."""
+    if isinstance(error, ApiException):
+        return DeploymentError(
             f"the cluster refuses: {error.reason} (HTTP {error.status})",
             str(cluster),
             _fix_refusal(cluster, error.status),
-        ) from None
-    except HTTPError as error:
-        fix = (
-            "Run `make up`, which starts it again."
-            if cluster.local
-            else "Start it, or name another with `--context`."
         )
-        raise DeploymentError(
-            f"the cluster does not answer: {_why(error)}", str(cluster), fix
-        ) from None
+    fix = (
+        "Run `make up`, which starts it again."
+        if cluster.local
+        else "Start it, or name another with `--context`."
+    )
+    return DeploymentError(f"the cluster does not answer: {_why(error)}", str(cluster), fix)
 
 
-def _why(error: HTTPError) -> str:
+def _why(error: BaseException | None) -> str:
     """Return the innermost reason, such as `[Errno 111] Connection refused`."""
     reason = getattr(error, "reason", None) or error
     return str(reason).rpartition(": ")[2] or type(error).__name__

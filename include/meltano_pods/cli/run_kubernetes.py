@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import signal
-import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,28 +12,22 @@ from functools import partial
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from kubernetes.client import CoreV1Api, V1ObjectMeta, V1Pod
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
+from kubernetes.client import CoreV1Api
 
 from meltano_pods.cli.airflow_values import airflow_values
 from meltano_pods.cli.kubernetes import asking
 from meltano_pods.cli.pinned_image import BUILT_HERE
 from meltano_pods.diagnosis import Failure, failure_of
 from meltano_pods.errors import DeploymentError
-from meltano_pods.pods.cluster.api import NOT_FOUND, Pods
-from meltano_pods.pods.cluster.logs import Follower
-from meltano_pods.pods.cluster.observation import Observation
-from meltano_pods.pods.diagnose.api_errors import diagnose_api_error
-from meltano_pods.pods.diagnose.outcome import fail_start
+from meltano_pods.pods.cluster.driver import ClusterDriver
 from meltano_pods.pods.diagnose.status import has_ended
-from meltano_pods.pods.run.run_pod import RunPod
-from meltano_pods.pods.run.run_secret import create_run_secret, without_secret
-from meltano_pods.pods.run.wait import NotStartedError
+from meltano_pods.pods.lifecycle.actions import ListPods, Pause, request
+from meltano_pods.pods.lifecycle.launch_run import launch_run
+from meltano_pods.pods.lifecycle.observation import Observation
+from meltano_pods.pods.lifecycle.pod_run import PodRun
 from meltano_pods.pods.spec import naming
-from meltano_pods.pods.spec.build import build_pod
 from meltano_pods.pods.spec.options import build_pod_options
-from meltano_pods.pods.spec.template import read_template
+from meltano_pods.pods.spec.request import PodRequest
 from meltano_pods.project.meltano_command import meltano_command
 from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
 
@@ -47,6 +40,7 @@ if TYPE_CHECKING:
     from meltano_pods.cli.asked import Asked
     from meltano_pods.cli.kubernetes import Reached
     from meltano_pods.pods.diagnose.outcome import PodOutcome
+    from meltano_pods.pods.lifecycle.actions import Steps
     from meltano_pods.tasks.relay import Log
 
 _CHECK_SECONDS = 2.0
@@ -70,44 +64,59 @@ def run_in_cluster(asked: Asked, log: Log, cluster: Reached, *, wait: bool) -> R
         KeyboardInterrupt: Somebody stopped it; the pod saves its state and ends.
     """
     values = airflow_values(asked)
-    api = CoreV1Api(cluster.client)
-    body = _manifest(asked, cluster)
-    pods = Pods(lambda: api, body["metadata"]["namespace"])
-    image = _image(body)
-    log.info("Cluster %s, namespace %s, image %s", cluster, pods.namespace, image)
-    _await_turn(pods, body, cluster, log, wait=wait)
-    follower = Follower(api, log, Observation())
-    name = body["metadata"]["name"]
-    run_pod = RunPod(
-        pods, name, naming.get_annotation(body, naming.TI_ID) or "", lambda: follower, log
+    this, body = _build_manifest(asked, cluster)
+    name, namespace = body["metadata"]["name"], body["metadata"]["namespace"]
+    driver = ClusterDriver(lambda: CoreV1Api(cluster.client), namespace, log)
+    image = _find_image(body)
+    log.info("Cluster %s, namespace %s, image %s", cluster, namespace, image)
+    turn = _await_turn(_select_same_task(body), wait=wait, log=log)
+    at_work = asking(cluster, lambda: driver.drive(turn))
+    if at_work is not None:
+        raise DeploymentError(
+            f"the task runs already, in pod {at_work}; both would write one state",
+            f"namespace {namespace} of {cluster.name}",
+            "Wait for its end (`--wait` does), or stop it in Airflow.",
+        )
+    run = PodRun(
+        Observation(name),
+        namespace,
+        this.ti_id,
+        asked.task.settings.start_timeout.total_seconds(),
+        log,
     )
+    steps = launch_run(body, this, values, killed=lambda: False, log=log)
     with _interruptible():
         try:
-            ending = asking(cluster, lambda: _follow(run_pod, body, values, asked, log))
+            launched = asking(cluster, lambda: driver.drive(steps))
+            outcome = launched.failure or asking(cluster, lambda: _follow(driver, run))
         except KeyboardInterrupt:
             log.warning("Interrupted: pod %s stops, and saves its state", name)
-            if (pod := run_pod.state()) is not None:
-                run_pod.delete(pod)
+            driver.drive(run.finish(None, stopped=True))
             raise
-    pod = asking(cluster, run_pod.state)
-    if ending.succeeded and pod is not None:
-        run_pod.delete(pod)
-        return ending.result
-    kept = pod is not None and has_ended(pod)
-    if pod is not None and not kept:
-        run_pod.delete(pod)
+    end = asking(cluster, lambda: driver.drive(run.finish(outcome)))
+    result, diagnosis = end.outcome.result, end.outcome.diagnosis
+    if end.outcome.succeeded:
+        return result
     failure = Failure(
-        ending.result,
-        kubernetes=None if ending.diagnosis is None else str(ending.diagnosis),
-        pod=f"{pods.namespace}/{name}",
-        look=tuple(cluster.aim(line) for line in run_pod.explain(kept=kept)),
+        result,
+        kubernetes=None if diagnosis is None else str(diagnosis),
+        pod=f"{namespace}/{name}",
+        look=tuple(cluster.aim(line) for line in end.hints),
     )
     typed = shlex.join(["meltano-runner", *asked.spec.arguments])
-    where = f"{asked.folder.name}: {typed}; pod {pods.namespace}/{name}"
+    where = f"{asked.folder.name}: {typed}; pod {namespace}/{name}"
     raise failure_of(failure, where, partial(meltano_command, asked.folder))
 
 
-def _manifest(asked: Asked, cluster: Reached) -> dict[str, Any]:
+def _follow(driver: ClusterDriver, run: PodRun) -> PodOutcome:
+    """Follow a pod to its end and return how it ended."""
+    with driver.watching(run.observation):
+        return driver.drive(run.follow())
+
+
+def _build_manifest(
+    asked: Asked, cluster: Reached
+) -> tuple[naming.TaskInstanceTry, dict[str, Any]]:
     options = build_pod_options(asked.task, asked.deployment, asked.folder.name, asked.digest)
     run = naming.TaskInstanceTry(
         project=asked.folder.name,
@@ -120,14 +129,14 @@ def _manifest(asked: Asked, cluster: Reached) -> dict[str, Any]:
         deployment=options.deployment,
     )
     spec = replace(asked.spec, nonce=token_hex(4))
-    body = build_pod(read_template(options.template), options, spec, run)
+    body = PodRequest.read(options, spec, run).build()
     # Airflow knows of no such run: the reaper would take it for one whose task is over.
     del body["metadata"]["annotations"][naming.RUN_ID]
     body["metadata"].setdefault("namespace", cluster.namespace or "default")
-    return body
+    return run, body
 
 
-def _image(body: dict[str, Any]) -> str:
+def _find_image(body: dict[str, Any]) -> str:
     """Return the image of the run's container.
 
     Raises:
@@ -146,59 +155,32 @@ def _image(body: dict[str, Any]) -> str:
     )
 
 
-def _await_turn(
-    pods: Pods, body: dict[str, Any], cluster: Reached, log: Log, *, wait: bool
-) -> None:
-    """Return once no pod of the same task is at work: both would write one state."""
+def _select_same_task(body: Mapping[str, Any]) -> str:
     labels = body["metadata"]["labels"]
     same = [f"{key}={labels[key]}" for key in (naming.DAG, naming.TASK)]
-    selector = ",".join([naming.SELECTOR, *same])
-    said: set[str] = set()
+    return ",".join([naming.SELECTOR, *same])
+
+
+def _await_turn(selector: str, *, wait: bool, log: Log) -> Steps[str | None]:
+    """Return once no pod of the same task is at work: both would write one state.
+
+    Args:
+        selector: Selects the pods of the task.
+        wait: Whether to wait for one; else its name is returned.
+        log: For what is waited for.
+    """
+    logged: set[str] = set()
     while True:
-        found = asking(cluster, lambda: pods.select(selector))
-        at_work = [each["metadata"]["name"] for each in found if not has_ended(each)]
+        pods = yield from request(ListPods(selector))
+        at_work = [each["metadata"]["name"] for each in pods if not has_ended(each)]
         if not at_work:
-            return
+            return None
         if not wait:
-            raise DeploymentError(
-                f"the task runs already, in pod {at_work[0]}; both would write one state",
-                f"namespace {pods.namespace} of {cluster.name}",
-                "Wait for its end (`--wait` does), or stop it in Airflow.",
-            )
-        if at_work[0] not in said:
-            said.add(at_work[0])
+            return str(at_work[0])
+        if at_work[0] not in logged:
+            logged.add(at_work[0])
             log.info("Waiting for pod %s, which runs the same task, to end", at_work[0])
-        time.sleep(_CHECK_SECONDS)
-
-
-def _follow(
-    run_pod: RunPod, body: dict[str, Any], values: Mapping[str, str], asked: Asked, log: Log
-) -> PodOutcome:
-    pods, name = run_pod.pods, run_pod.name
-    try:
-        created = pods.create(body)
-    except (ApiException, HTTPError) as error:
-        return fail_start(diagnose_api_error(error))
-    try:
-        create_run_secret(pods, created, values)
-    except (ApiException, HTTPError) as error:
-        return without_secret(error, pods.namespace)
-    log.info("Created pod %s in namespace %s", name, pods.namespace)
-    model = V1Pod(metadata=V1ObjectMeta(name=name, namespace=pods.namespace))
-    try:
-        run_pod.await_start(model, asked.task.settings.start_timeout.total_seconds())
-        follower = run_pod.follower()
-        if has_ended(follower.seen.pod or {}):
-            run_pod.relay_log(model)
-        else:
-            follower.follow_log(model)
-        run_pod.await_end(model)
-    except NotStartedError as error:
-        return fail_start(error.diagnosis)
-    except ApiException as error:
-        if error.status != NOT_FOUND:
-            raise
-    return run_pod.ending(run_pod.state())
+        yield Pause(_CHECK_SECONDS)
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """Execution mode `kubernetes`: a run as a pod of its own.
 
-`spec` builds the pod a task wants, `run` takes it from creation to its end, `cluster` makes the
-requests, `diagnose` explains what the cluster says, `airflow` is the operator with its trigger,
-links and reaper. Only `airflow` imports Airflow, only it and `cluster` the Kubernetes client.
+`spec` says what a pod should be and builds it, `lifecycle` takes it from its creation to its end in
+steps without I/O, `cluster` performs the steps, `diagnose` explains what the cluster says, and
+`airflow` is the operator with its trigger, links and reaper. Only `airflow` and `cluster` import
+Airflow and the Kubernetes client.
 """
 
 from __future__ import annotations

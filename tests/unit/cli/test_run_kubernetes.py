@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -54,10 +53,7 @@ def run(
     (root / "k8s" / "pod_templates").symlink_to(TEMPLATES)
     monkeypatch.chdir(root)
     clock = Clock()
-    for module in ("run.wait", "run.run_pod", "cluster.logs"):
-        monkeypatch.setattr(f"meltano_pods.pods.{module}.time", clock)
-    monkeypatch.setattr(run_kubernetes, "time", clock)
-    monkeypatch.setattr("tenacity.nap.time.sleep", clock.sleep)
+    monkeypatch.setattr("meltano_pods.pods.cluster.driver.time", clock)
     reached = Reached(None, name="here", namespace=None, server="https://c")
     monkeypatch.setattr("meltano_pods.cli.kubernetes.reach", lambda *_: reached)
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__IMAGE", IMAGE)
@@ -185,15 +181,20 @@ def test_a_cluster_that_falls_silent_leaves_the_pod(
 def test_a_pod_of_the_same_task_is_refused_or_waited_for(
     run: Run, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, *, wait: bool
 ) -> None:
-    other: dict[str, Any] = {"metadata": {"name": "other", "uid": "u"}, "status": RUNNING}
+    dag_id, task_id = "shop.job.load", "tap-a-to-target-b"
+    labels = {naming.MANAGED_BY: naming.VENDOR, naming.DAG: dag_id, naming.TASK: task_id}
+    metadata = {"name": "other", "uid": "u", "labels": labels}
+    other: dict[str, Any] = {"metadata": metadata, "status": RUNNING}
     cluster.pods["other"] = other
     clock = Clock()
+    real_sleep = clock.sleep
 
     def sleep(seconds: float) -> None:
-        clock.sleep(seconds)
+        real_sleep(seconds)
         other["status"] = over(ended())
 
-    monkeypatch.setattr(run_kubernetes, "time", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(clock, "sleep", sleep)
+    monkeypatch.setattr("meltano_pods.pods.cluster.driver.time", clock)
     code, _, err = run(*(["--wait"] if wait else []))
     selector = f"list {naming.SELECTOR},{naming.DAG}=shop.job.load,{naming.TASK}=tap-a-to-target-b"
     assert selector in cluster.requests

@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
-from functools import cached_property
-from secrets import token_hex
+import sys
+import time
+from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import yaml
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
-from airflow.providers.cncf.kubernetes.pod_generator import PodGenerator
-from airflow.settings import pod_mutation_hook
-from kubernetes.client.exceptions import ApiException
-from meltano_runner.contract import Category
-from urllib3.exceptions import HTTPError
+from kubernetes.client import ApiClient
 
 from meltano_pods.diagnosis import Failure, RunFailedError, failure_of
 from meltano_pods.pods.airflow.links import PodLogLink, ResultLink
-from meltano_pods.pods.airflow.provider import check_arguments, provider_arguments
+from meltano_pods.pods.airflow.provider import build_provider_arguments, check_arguments
+from meltano_pods.pods.airflow.request import (
+    build_pod_model,
+    build_try,
+    preview_pod,
+    to_model,
+)
 from meltano_pods.pods.airflow.trigger import RunPodTrigger
-from meltano_pods.pods.cluster.api import NOT_FOUND, Pods, is_passing
-from meltano_pods.pods.cluster.connect import ClusterHook
-from meltano_pods.pods.cluster.logs import Follower
-from meltano_pods.pods.cluster.observation import Observation
-from meltano_pods.pods.cluster.watch import observed
-from meltano_pods.pods.diagnose.api_errors import diagnose_api_error
-from meltano_pods.pods.diagnose.outcome import NO_POD, PodOutcome, fail_start, mark_stopped
-from meltano_pods.pods.diagnose.reasons import PodDiagnosis
-from meltano_pods.pods.diagnose.status import has_ended, has_started
-from meltano_pods.pods.run.kubectl_hints import format_list_command
-from meltano_pods.pods.run.launch import StillRunningError, launch
-from meltano_pods.pods.run.ownership import release
-from meltano_pods.pods.run.resume import why_given_up
-from meltano_pods.pods.run.run_pod import RunPod
-from meltano_pods.pods.run.run_secret import create_run_secret, without_secret
-from meltano_pods.pods.run.wait import NotStartedError
+from meltano_pods.pods.cluster.connect import ClusterHook, connect, read_trigger_access
+from meltano_pods.pods.cluster.driver import ClusterDriver
+from meltano_pods.pods.diagnose.api_errors import ApiError, diagnose_api_error
+from meltano_pods.pods.diagnose.outcome import PodOutcome, fail_start
+from meltano_pods.pods.lifecycle.deferral import WaitRequest, WaitResult
+from meltano_pods.pods.lifecycle.kubectl_hints import format_list_command
+from meltano_pods.pods.lifecycle.launch_run import launch_run
+from meltano_pods.pods.lifecycle.observation import Observation
+from meltano_pods.pods.lifecycle.ownership import release
+from meltano_pods.pods.lifecycle.pod_run import PodRun, finish_without_pod
 from meltano_pods.pods.spec import naming
-from meltano_pods.pods.spec.build import RunSpec, build_pod
 from meltano_pods.pods.spec.options import build_pod_options
 from meltano_pods.pods.spec.template import read_template
 from meltano_pods.project.meltano_command import meltano_command
@@ -54,13 +53,14 @@ if TYPE_CHECKING:
 
     from airflow.sdk import BaseOperatorLink, Context
     from airflow.sdk.types import RuntimeTaskInstanceProtocol
-    from airflow.triggers.base import BaseTrigger
     from kubernetes.client import V1Pod
 
     from meltano_pods.parameters import RunChoices
+    from meltano_pods.pods.spec.naming import TaskInstanceTry
     from meltano_pods.tasks.request import Place, RunSaid
 
 _POD_LOG = PodLogLink()
+_MIN_DEADLINE_MARGIN = 60.0
 
 
 class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
@@ -72,9 +72,9 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
     cannot help, Airflow does not retry. A task that is killed deletes its pod, with its grace to
     save the state, and never ends as a success.
 
-    Of the provider's operator this keeps the connection, the reading of logs and the deferral. It
-    makes and judges the pod itself, so the provider's arguments about pods are refused: settings
-    say the same, in every execution mode.
+    It is a KubernetesPodOperator because policies, listeners and people look for one. The work is
+    done by `pods.lifecycle`, which the trigger and the command line share, so the provider's
+    arguments about pods are rejected: settings say the same, in every execution mode.
 
     Args:
         project: Name of the Meltano project, or its folder.
@@ -85,8 +85,8 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         state_id_suffix: Sets apart the state of this run from that of others of the same plugins.
         settings: Settings of this task alone, over the project's.
         choices: What a person may choose for a run, where the DAG asks; None for nothing.
-        **kwargs: Those of every Airflow operator, which win over settings, and of the provider's
-            those about deferral.
+        **kwargs: Those of every Airflow operator, which win over settings, and the provider's
+            `poll_interval`, the seconds between two looks at the pod of a deferred task.
 
     Raises:
         DeploymentError: An argument about pods; there is no such project; or the deployment's
@@ -120,19 +120,21 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         options = build_pod_options(planned, place.deployment, place.folder.name, place.digest)
         defaults = airflow_arguments(planned, place.folder.name, starts_pod=True)
         said = {"do_xcom_push": True, **with_said(defaults, kwargs)}
-        super().__init__(**{**said, **provider_arguments(options)})
+        super().__init__(**{**said, **build_provider_arguments(options)})
         self._take(task, state_id_suffix, choices)
         self.project = place.folder.name
         self._folder = place.folder
         self.options = options
         if options.log_url is not None:
             self.operator_extra_links = (_POD_LOG, *self.operator_extra_links)
-        self._attempt = ""
-        """Which try of the task instance this is."""
+        self._try: TaskInstanceTry | None = None
+        """Which try this is, as soon as it runs."""
         self._address = ("", "")
         """Namespace and name of the pod, as soon as it is known what it will be."""
-        self._run_pod: RunPod | None = None
+        self._driver: ClusterDriver | None = None
+        self._pod_run: PodRun | None = None
         """The pod, as soon as it is there."""
+        self._stop_requested = False
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run to the end and return the result, or raise; or hand the wait to the triggerer.
@@ -143,62 +145,37 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
             ParameterRefusedError: The run has a parameter that is not allowed.
             AirflowSkipException: The run leaves this task out.
         """
+        driver, run = self._launch(context)
+        # An adopted pod may have ended: then there is nothing to wait for.
+        if self.deferrable and not run.observation.has_ended:
+            self._defer(context, run)
         try:
-            run_pod = self._launch(context)
-            # An adopted pod may have ended: then there is nothing to wait for.
-            if self.deferrable and not has_ended(run_pod.read(self.pod)):
-                self.invoke_defer_method(context=context)
-            with observed(self._pods, run_pod.name, self._seen.saw):
-                self._await(run_pod)
-        except NotStartedError as error:
-            return self._end(context, fail_start(error.diagnosis))
-        except (ApiException, HTTPError) as error:
-            self._on_api_error(context, error)
-        return self._end(context)
-
-    def _await(self, run_pod: RunPod) -> None:
-        """Return once the pod has ended, its log relayed."""
-        try:
-            run_pod.await_start(self.pod, self.options.start_timeout)
-            if has_ended(self._seen.pod or {}):
-                run_pod.relay_log(self.pod)
-            else:
-                self.await_pod_completion(self.pod)
-            run_pod.await_end(self.pod)
-        except ApiException as error:
-            if error.status == NOT_FOUND:
-                run_pod.await_last_words()
-            raise
+            with driver.watching(run.observation):
+                outcome = driver.drive(run.follow())
+        except ApiError as error:
+            return self._fail_api(context, error)
+        return self._finish(context, outcome)
 
     def trigger_reentry(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-        """Go on after the triggerer has waited: read the log and the end, or wait on.
+        """Resume after the triggerer has waited: read log and outcome, or wait on.
 
         Raises:
             RunFailedError: The run failed or was stopped.
         """
-        self._attempt = str(context["ti"].id)
-        self._address = (event["namespace"], event["name"])
-        self.pod = self._model(
-            {"metadata": {"namespace": event["namespace"], "name": event["name"]}}
-        )
-        self._run_pod = run_pod = self._follow(event["name"])
+        self._try = build_try(self, context["ti"])
+        driver = self._connect(event["namespace"])
+        run = self._take_pod(event["name"], event["namespace"])
+        resumptions = int(event.get("resumptions", 0))
+        wait = WaitResult(event["status"], str(event.get("message") or ""))
         try:
-            pod = run_pod.read(self.pod)
-            if not has_ended(pod):
-                found = why_given_up(event, pod, run_pod.pods.events(run_pod.name))
-                if found is not None:
-                    return self._end(context, fail_start(found))
-                self._wait_on(context, event)
-            run_pod.relay_log(self.pod, event.get("last_log_time"))
-        except (ApiException, HTTPError) as error:
-            self._on_api_error(context, error)
-        return self._end(context)
-
-    def defer(self, *, trigger: BaseTrigger, **options: Any) -> NoReturn:  # noqa: ANN401 - Airflow's
-        """Wait in the triggerer, by the provider's trigger with our end of it."""
-        _, arguments = trigger.serialize()
-        super().defer(trigger=RunPodTrigger(ti_id=self._attempt, **arguments), **options)
-        raise AssertionError  # pragma: no cover - it raises
+            outcome = driver.drive(run.resume(wait, resumptions))
+        except ApiError as error:
+            return self._fail_api(context, error)
+        if outcome is None:
+            self.log.warning("The trigger gave up, the pod goes on: %s", wait.message)
+            self._defer(context, run, resumptions + 1)
+            raise AssertionError  # pragma: no cover - deferring raises
+        return self._finish(context, outcome)
 
     def on_kill(self) -> None:
         """Delete the pod, so that the run stops; `execute` then raises.
@@ -206,15 +183,31 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         Airflow calls this from its SIGTERM handler, in the middle of `execute`. The name is known
         before there is a pod: the answer to its creation may still be on its way.
         """
-        self._killed = True
+        self._stop_requested = True
         _, name = self._address
-        if not name:
+        if self._driver is None or self._try is None or not name:
             return
         try:
-            if release(self._pods, name, self._attempt, self.termination_grace_period):
+            steps = release(name, self._try.ti_id, self._grace_period)
+            if self._driver.drive(steps):
                 self.log.warning("The task was killed: pod %s stops, and saves its state", name)
         except Exception:
             self.log.exception("Could not delete pod %s; the reaper will", name)
+
+    def dry_run(self) -> None:
+        """Print the pod that this task would start. There is no task instance, so names differ."""
+        sys.stdout.write(yaml.safe_dump(preview_pod(self), sort_keys=False))
+
+    def build_pod_request_obj(
+        self,
+        context: Context | None = None,
+        *,
+        dry_run: bool = False,  # noqa: ARG002 - the provider's signature
+    ) -> V1Pod:
+        """Return the pod that this task would start, as Kubernetes' client has it."""
+        if context is None:
+            return to_model(preview_pod(self))
+        return build_pod_model(self, context, build_try(self, context["ti"]))
 
     def ways_to_find(self, ti: RuntimeTaskInstanceProtocol) -> list[str]:
         """Return the lines by which to find the pod of a task that can no longer tell its name."""
@@ -222,161 +215,148 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         if namespace is None:
             metadata = read_template(self.options.template).get("metadata") or {}
             namespace = metadata.get("namespace")
-        return [format_list_command(namespace, naming.select_task_instance(self._task_run(ti)))]
+        return [format_list_command(namespace, naming.select_task_instance(build_try(self, ti)))]
 
-    def _launch(self, context: Context) -> RunPod:
-        run = self._task_run(context["ti"])
-        self._attempt = run.ti_id
-        values = self._read_airflow_values(context)
-        pod = self._build(context, run)
-        self._address = (pod.metadata.namespace, pod.metadata.name)
-        if self._killed:  # while all this was imported
-            self._end(context)
-        body = self.client.api_client.sanitize_for_serialization(pod)
+    @property
+    def pod_log_address(self) -> str:
+        """Where the pod's log is kept; empty where nobody says, or there is no pod."""
+        namespace, name = self._address
+        if self.options.log_url is None or not name:
+            return ""
+        return self.options.log_url.format(namespace=namespace, pod=name)
+
+    @functools.cached_property
+    def hook(self) -> ClusterHook:
+        """What reaches the cluster."""
+        return ClusterHook(self.options.cluster)
+
+    def _launch(self, context: Context) -> tuple[ClusterDriver, PodRun]:
+        """Create the pod, or adopt one, and return it."""
+        run = self._try = build_try(self, context["ti"])
         try:
-            found = launch(self._pods, body, run, killed=lambda: self._killed, log=self.log)
-        except (ApiException, HTTPError) as error:
-            self._end(context, fail_start(diagnose_api_error(error)))
-            raise
-        except StillRunningError as error:
-            diagnosis = PodDiagnosis(Category.ALREADY_RUNNING, "Terminating", str(error))
-            self._end(context, fail_start(diagnosis))
-            raise
-        self._address = (pod.metadata.namespace, found["metadata"]["name"])
-        self.pod = self._model(found)
-        self._run_pod = self._follow(found["metadata"]["name"])
-        # As the provider's operator has it: whoever looks for the pod finds it while it runs, too.
-        context["ti"].xcom_push(key="pod_name", value=found["metadata"]["name"])
-        context["ti"].xcom_push(key="pod_namespace", value=pod.metadata.namespace)
+            values = read_airflow_values(self.airflow_env, self.not_secret, self.project)
+        except RunFailedError as error:
+            return self._fail(context, PodOutcome(error.failure.result))
+        pod = build_pod_model(self, context, run)
+        namespace = pod.metadata.namespace
+        driver = self._connect(namespace)
+        self._address = (namespace, pod.metadata.name)
+        self._fail_if_stopped(context)  # while all this was imported
+        manifest = ApiClient().sanitize_for_serialization(pod)
+        launched = driver.drive(
+            launch_run(manifest, run, values, killed=lambda: self._stop_requested, log=self.log)
+        )
+        if launched.pod is None:
+            return self._fail(context, launched.failure)
+        pod_run = self._take_pod(launched.pod["metadata"]["name"], namespace, launched.pod)
+        self._push_address(context)
+        if launched.failure is not None:
+            self._fail(context, launched.failure)
+        self._fail_if_stopped(context)  # while the answer was on its way
+        return driver, pod_run
+
+    def _push_address(self, context: Context) -> None:
+        """Say where the pod is while it runs, too, as the provider's operator does."""
+        namespace, name = self._address
+        context["ti"].xcom_push(key="pod_name", value=name)
+        context["ti"].xcom_push(key="pod_namespace", value=namespace)
         if self.pod_log_address:
             context["ti"].xcom_push(key=_POD_LOG.xcom_key, value=self.pod_log_address)
-        if not has_started(found):
-            try:
-                create_run_secret(self._pods, found, values)
-            except (ApiException, HTTPError) as error:
-                self._end(context, without_secret(error, pod.metadata.namespace))
-        if self._killed:  # while the answer was on its way
-            self.on_kill()
-            self._end(context)
-        return self._run_pod
 
-    def _read_airflow_values(self, context: Context) -> dict[str, str]:
-        try:
-            return read_airflow_values(self.airflow_env, self.not_secret, self.project)
-        except RunFailedError as error:
-            self._end(context, PodOutcome(error.failure.result))
-            raise
-
-    def _task_run(self, ti: RuntimeTaskInstanceProtocol) -> naming.TaskInstanceTry:
-        return naming.TaskInstanceTry(
-            project=self.project,
-            dag_id=ti.dag_id,
-            task_id=ti.task_id,
-            run_id=ti.run_id,
-            map_index=-1 if ti.map_index is None else ti.map_index,
-            try_number=ti.try_number,
-            ti_id=str(ti.id),
-            deployment=self.options.deployment,
-            # Clearing grants a task its retries again, on top of the tries it had.
-            cleared_tries=max(0, ti.max_tries - (self.retries or 0)),
+    def _defer(self, context: Context, run: PodRun, resumptions: int = 0) -> None:
+        """Wait in the triggerer."""
+        now, timeout, deadline = time.time(), None, None
+        if self.execution_timeout is not None:
+            began = context["ti"].start_date
+            start = now if began is None else began.timestamp()
+            deadline = start + self.execution_timeout.total_seconds()
+            # Airflow's own timeout ends the task without a word to the pod: ours comes first.
+            margin = max(_MIN_DEADLINE_MARGIN, self.poll_interval * 2)
+            timeout = timedelta(seconds=max(0.0, deadline - now) + margin)
+        wanted = WaitRequest(
+            name=run.observation.name,
+            namespace=run.namespace,
+            ti_id=run.ti_id,
+            start_timeout=self.options.start_timeout,
+            grace_period=self._grace_period,
+            poll_interval=self.poll_interval,
+            began=now,
+            deadline=deadline,
+            resumptions=resumptions,
         )
+        trigger = RunPodTrigger(asdict(wanted), read_trigger_access(self.options.cluster))
+        self.defer(trigger=trigger, method_name="trigger_reentry", timeout=timeout)
 
-    def _build(self, context: Context, run: naming.TaskInstanceTry) -> V1Pod:
-        told = prepare(self, context)
-        env = {**self.env, **told.env}
-        spec = RunSpec(told.arguments, told.environment, env, nonce=token_hex(4))
-        pod = self._model(build_pod(read_template(self.options.template), self.options, spec, run))
-        if not pod.metadata.namespace:
-            pod.metadata.namespace = self.hook.pods_namespace()
-        pod_mutation_hook(pod)  # type: ignore[no-untyped-call]
-        return pod
+    def _fail_api(self, context: Context, error: ApiError) -> dict[str, Any]:
+        """Fail because the API does not answer; with it in trouble the pod may well go on."""
+        return self._finish(context, fail_start(diagnose_api_error(error)), leave=error.is_outage)
 
-    def _wait_on(self, context: Context, event: Mapping[str, Any]) -> None:
-        self.log.warning("The trigger gave up, the pod goes on: %s", event.get("message"))
-        count = int(event.get("_redefer_count", 0)) + 1
-        self.trigger_kwargs = {**(self.trigger_kwargs or {}), "_redefer_count": count}
-        self.invoke_defer_method(last_log_time=event.get("last_log_time"), context=context)
+    def _fail_if_stopped(self, context: Context) -> None:
+        if self._stop_requested:
+            self.on_kill()
+            self._fail(context, None)
 
-    def _on_api_error(self, context: Context, error: ApiException | HTTPError) -> None:
-        """Return if the pod is gone, which its end will explain; else raise."""
-        gone = isinstance(error, ApiException) and error.status == NOT_FOUND
-        if not gone and not self._killed:
-            # With the API in trouble the pod may well go on: the next try adopts it.
-            self._end(context, fail_start(diagnose_api_error(error)), delete=not is_passing(error))
+    def _fail(self, context: Context, outcome: PodOutcome | None) -> NoReturn:
+        """Fail as `outcome` says.
 
-    def _end(
-        self, context: Context, known: PodOutcome | None = None, *, delete: bool = True
+        Raises:
+            RunFailedError: Always.
+        """
+        self._finish(context, outcome)
+        raise AssertionError  # pragma: no cover - it raises
+
+    def _finish(
+        self, context: Context, outcome: PodOutcome | None, *, leave: bool = False
     ) -> dict[str, Any]:
         """Return the result of a success, or raise what became of the run.
 
         Args:
             context: Airflow's.
-            known: How it ended, where that is known; else the pod tells.
-            delete: Whether to delete a pod that has not ended.
+            outcome: How it ended; None if the task was killed before that is known.
+            leave: Whether a pod that has not ended is left to the next try.
+
+        Raises:
+            RunFailedError: It failed.
         """
-        run_pod = self._run_pod
-        pod = None
-        try:
-            pod = None if run_pod is None else run_pod.state()
-        except (ApiException, HTTPError) as error:
-            known = known or fail_start(diagnose_api_error(error))
-        if known is None:
-            known = NO_POD if run_pod is None else run_pod.ending(pod)
-        told = prepare(self, context)
-        typed = shlex.join(["meltano-runner", *told.arguments])
-        where = f"{self.project}: {typed}; pod {'/'.join(self._address)}"
-        ended = Ended(self, context, self.log, where, told.environment)
-        if self._killed:
-            known = mark_stopped(known)
-        elif known.succeeded and run_pod is not None and pod is not None:
-            run_pod.delete(pod)
-            return succeeded(ended, self.reporting, known.result)
-        kept = pod is not None and has_ended(pod)
-        if run_pod is not None and pod is not None and not kept and delete:
-            # What has not started could start later, when nobody waits for it any more.
-            run_pod.delete(pod)
+        stopped = self._stop_requested
+        if self._pod_run is None or self._driver is None:
+            end = finish_without_pod(outcome, stopped=stopped)
+        else:
+            end = self._driver.drive(self._pod_run.finish(outcome, stopped=stopped, leave=leave))
+        invocation = prepare(self, context)
+        typed = shlex.join(["meltano-runner", *invocation.arguments])
+        address = "/".join(self._address)
+        where = f"{self.project}: {typed}; pod {address}"
+        ended = Ended(self, context, self.log, where, invocation.environment)
+        result, diagnosis = end.outcome.result, end.outcome.diagnosis
+        if end.outcome.succeeded:
+            return succeeded(ended, self.reporting, result)
         failure = Failure(
-            known.result,
+            result,
             tries=ended.tries,
-            kubernetes=None if known.diagnosis is None else str(known.diagnosis),
-            pod="/".join(self._address) if run_pod is not None else None,
-            look=() if run_pod is None else tuple(run_pod.explain(kept=kept)),
+            kubernetes=None if diagnosis is None else str(diagnosis),
+            pod=None if self._pod_run is None else address,
+            look=end.hints,
         )
-        failed(ended, known.result)
+        failed(ended, result)
         # Nothing of what led here: it is told in words, and the API's answers are long.
-        raise failure_of(failure, where, self._meltano_command) from None
+        raise failure_of(failure, where, functools.partial(meltano_command, self._folder)) from None
 
-    def _meltano_command(self, arguments: str) -> str:
-        return meltano_command(self._folder, arguments)
+    def _connect(self, namespace: str) -> ClusterDriver:
+        self._driver = ClusterDriver(lambda: connect(self.options.cluster), namespace, self.log)
+        return self._driver
+
+    def _take_pod(self, name: str, namespace: str, pod: Mapping[str, Any] | None = None) -> PodRun:
+        """Remember the pod of this try, and return its run."""
+        observation = Observation(name)
+        if pod is not None:
+            observation.see(pod)
+        self.pod = to_model(pod or {"metadata": {"name": name, "namespace": namespace}})
+        self._address = (namespace, name)
+        ti_id = "" if self._try is None else self._try.ti_id
+        self._pod_run = PodRun(observation, namespace, ti_id, self.options.start_timeout, self.log)
+        return self._pod_run
 
     @property
-    def pod_log_address(self) -> str:
-        """Where the pod's log is kept; empty where nobody says, or there is no pod."""
-        namespace, pod = self._address
-        if self.options.log_url is None or not pod:
-            return ""
-        return self.options.log_url.format(namespace=namespace, pod=pod)
-
-    @property
-    def _pods(self) -> Pods:
-        return Pods(lambda: self.client, self._address[0])
-
-    def _follow(self, name: str) -> RunPod:
-        return RunPod(self._pods, name, self._attempt, lambda: self.pod_manager, self.log)
-
-    @cached_property
-    def hook(self) -> ClusterHook:
-        """What reaches the cluster."""
-        return ClusterHook(self.options.cluster)
-
-    @cached_property
-    def pod_manager(self) -> Follower:
-        """What reads the pod and its log."""
-        return Follower(self.client, self.log, self._seen)
-
-    @cached_property
-    def _seen(self) -> Observation:
-        return Observation()
-
-    def _model(self, pod: Mapping[str, Any]) -> V1Pod:
-        return PodGenerator.deserialize_model_dict(dict(pod))
+    def _grace_period(self) -> int:
+        return int(self.options.termination_grace_period)

@@ -1,4 +1,4 @@
-"""What the provider's operator is told, and what nobody else may tell it."""
+"""What the provider's operator is passed, and which of its arguments users may not set."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from airflow.sdk import BaseOperator
 
 from meltano_pods.errors import DeploymentError
-from meltano_pods.pods.run.wait import CHECK_SECONDS
 from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
 
 if TYPE_CHECKING:
@@ -17,31 +16,33 @@ if TYPE_CHECKING:
 
     from meltano_pods.pods.spec.options import PodOptions
 
-_LEFT_TO_USERS = frozenset({"do_xcom_push", "poll_interval", "logging_interval", "trigger_kwargs"})
+_LEFT_TO_USERS = frozenset({"do_xcom_push", "poll_interval"})
 _OURS = frozenset(inspect.signature(KubernetesPodOperator.__init__).parameters) - (
     frozenset(inspect.signature(BaseOperator.__init__).parameters) | {"kwargs"} | _LEFT_TO_USERS
 )
 
 
-def check_arguments(said: Mapping[str, Any]) -> None:
-    """Refuse arguments that are the provider's and for which ours has another place.
+def check_arguments(arguments: Mapping[str, Any]) -> None:
+    """Reject arguments that are the provider's and for which ours has another place.
 
     Args:
-        said: What the DAG's author says beside ours.
+        arguments: What the DAG's author passes beside ours.
 
     Raises:
         DeploymentError: There are some.
     """
-    if refused := sorted(said.keys() & _OURS):
+    if rejected := sorted(arguments.keys() & _OURS):
         raise DeploymentError(
-            f"MeltanoPodOperator takes no {', '.join(f'`{name}`' for name in refused)}",
-            f"task {said.get('task_id')}",
-            "Say it by the settings of pods in meltano.yml; `pod_override` takes anything.",
+            f"MeltanoPodOperator takes no {', '.join(f'`{name}`' for name in rejected)}",
+            f"task {arguments.get('task_id')}",
+            "Set the same in meltano.yml, by the settings of pods; `pod_override` takes anything.",
         )
 
 
-def provider_arguments(options: PodOptions) -> dict[str, Any]:
+def build_provider_arguments(options: PodOptions) -> dict[str, Any]:
     """Return the provider's arguments that a pod's options stand for.
+
+    Our operator needs none of them: policies and listeners of users read them from the task.
 
     Args:
         options: What the task wants of its pod.
@@ -52,15 +53,10 @@ def provider_arguments(options: PodOptions) -> dict[str, Any]:
         "in_cluster": cluster.in_cluster,
         "cluster_context": cluster.context,
         "config_file": cluster.kubeconfig and str(cluster.kubeconfig),
+        "namespace": options.namespace,
+        "image": options.image,
         "deferrable": options.deferrable,
         "base_container_name": RUN_CONTAINER,
-        # A whole number: the API refuses the event watch the provider makes of 1.0.
-        "startup_check_interval_seconds": int(CHECK_SECONDS),
         "startup_timeout_seconds": int(options.start_timeout),
-        "schedule_timeout_seconds": int(options.start_timeout),
         "termination_grace_period": int(options.termination_grace_period),
-        "log_pod_spec_on_failure": False,
-        "log_events_on_failure": True,
-        "on_finish_action": "delete_succeeded_pod",
-        "random_name_suffix": False,
     }

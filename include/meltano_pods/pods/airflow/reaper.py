@@ -8,13 +8,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, TaskInstanceState
-from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
-from kubernetes.client.exceptions import ApiException
 
 from meltano_pods.errors import MeltanoPodsError
-from meltano_pods.pods.cluster.api import Pods
-from meltano_pods.pods.cluster.connect import ClusterHook
-from meltano_pods.pods.run.reap import reap
+from meltano_pods.pods.airflow.task_state import read_task_state
+from meltano_pods.pods.cluster.connect import ClusterHook, connect
+from meltano_pods.pods.cluster.driver import ClusterDriver
+from meltano_pods.pods.diagnose.api_errors import ApiError
+from meltano_pods.pods.lifecycle.reap import reap
 from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.options import read_cluster_access
 from meltano_pods.pods.spec.template import read_template
@@ -67,26 +67,23 @@ class ReapPodsOperator(BaseOperator):
         """Return the pods that were removed, and why.
 
         Raises:
-            ApiException: The cluster refused to tell of pods, or failed to; but where Airflow may
+            ApiError: The cluster refused to tell of pods, or failed to; but where Airflow may
                 not look it starts none either, and that is an error only if it is so everywhere.
         """
         settings = self.deployment.settings
-        hook = ClusterHook(read_cluster_access(settings))
+        cluster = read_cluster_access(settings)
         removed: dict[str, str] = {}
-        failed: dict[str, ApiException] = {}
-        namespaces = sorted(self.namespaces(hook))
+        failed: dict[str, ApiError] = {}
+        namespaces = sorted(self.namespaces(ClusterHook(cluster)))
         for namespace in namespaces:
             try:
-                removed |= reap(
-                    Pods(lambda: hook.core_v1_client, namespace),
-                    now=datetime.now(UTC),
-                    deployment=settings.deployment,
-                    is_over=is_over,
+                driver = ClusterDriver(lambda: connect(cluster), namespace, self.log)
+                removed |= driver.drive(
+                    reap(now=datetime.now(UTC), deployment=settings.deployment, is_over=is_over)
                 )
-            except ApiException as error:
+            except ApiError as error:
                 failed[namespace] = error
-                said = f"{error.status} {error.reason}"
-                self.log.warning("Could not look for pods in namespace %s: %s", namespace, said)
+                self.log.warning("Could not list pods in namespace %s: %s", namespace, error)
         for name, why in removed.items():
             self.log.info("Removed pod %s: %s", name, why)
         worse = [error for error in failed.values() if error.status != HTTPStatus.FORBIDDEN]
@@ -129,13 +126,7 @@ def is_over(annotations: Mapping[str, str]) -> bool:
     except KeyError:
         return False
     index = int(annotations.get(naming.MAP_INDEX, "-1"))
-    states = RuntimeTaskInstance.get_task_states(
-        dag_id=dag_id,
-        task_ids=[task_id],
-        run_ids=[run_id],
-        map_index=index if index >= 0 else None,
-    )
-    found = states.get(run_id) or {}
-    key = task_id if index < 0 else f"{task_id}_{index}"
-    # A run that was deleted has no states at all.
-    return key not in found or found[key] in _OVER
+    try:
+        return read_task_state(dag_id, task_id, run_id, index) in _OVER
+    except KeyError:
+        return True

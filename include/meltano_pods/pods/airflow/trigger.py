@@ -1,80 +1,94 @@
-"""What waits for a pod in the triggerer: the provider's trigger, which knows whose pod it is."""
+"""Waits for the pod of a deferred task in the triggerer."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.cncf.kubernetes.triggers.pod import KubernetesPodTrigger
+from airflow.providers.cncf.kubernetes.hooks.kubernetes import AsyncKubernetesHook
 from airflow.sdk import TaskInstanceState
-from kubernetes_asyncio import client
-from kubernetes_asyncio.client.exceptions import ApiException
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+from asgiref.sync import sync_to_async
 
-from meltano_pods.pods.cluster.api import CONFLICT, NOT_FOUND
-from meltano_pods.pods.spec import naming
+from meltano_pods.pods.airflow.task_state import read_task_state
+from meltano_pods.pods.cluster.async_driver import AsyncClusterDriver
+from meltano_pods.pods.lifecycle.actions import ReadPod, request
+from meltano_pods.pods.lifecycle.deferral import WaitRequest, WaitResult, wait_for_end
+from meltano_pods.pods.lifecycle.ownership import get_owner, release
 
 if TYPE_CHECKING:
-    from kubernetes_asyncio.client import CoreV1Api
+    from collections.abc import AsyncIterator, Mapping
 
 
-class RunPodTrigger(KubernetesPodTrigger):
-    """Waits for the pod of one try.
-
-    The provider's deletes the pod whenever it is told that its task was ended by somebody. That is
-    also said when a cleared task's next try has the pod already, and when the trigger moves to
-    another triggerer.
+class RunPodTrigger(BaseTrigger):
+    """Waits for the end of the pod of one try; a worker then reads its log and its outcome.
 
     Args:
-        ti_id: Which try of the task instance it waits for (naming.TaskInstanceTry).
-        **arguments: The provider's.
+        wanted: What to wait for: a `WaitRequest`, as plain data.
+        access: How to reach the cluster (connect.read_trigger_access).
     """
 
-    def __init__(self, ti_id: str, **arguments: Any) -> None:  # noqa: ANN401 - the provider's
-        super().__init__(**arguments)
-        self.ti_id = ti_id
+    def __init__(self, wanted: Mapping[str, Any], access: Mapping[str, Any]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.wanted = WaitRequest(**wanted)
+        self.access = dict(access)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the path of this class, and its arguments."""
-        _, arguments = super().serialize()
         path = f"{type(self).__module__}.{type(self).__qualname__}"
-        return path, {**arguments, "ti_id": self.ti_id}
+        return path, {"wanted": asdict(self.wanted), "access": self.access}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Yield one event, once there is something for a worker to do."""
+        wanted = self.wanted
+        try:
+            async with self._connect() as driver:
+                result = await driver.drive(wait_for_end(wanted, self.log))
+        except Exception as error:
+            self.log.exception("Could not wait for pod %s", wanted.name)
+            result = WaitResult("error", f"{type(error).__name__}: {error}")
+        yield TriggerEvent(  # type: ignore[no-untyped-call]
+            {
+                "name": wanted.name,
+                "namespace": wanted.namespace,
+                "resumptions": wanted.resumptions,
+                **asdict(result),
+            }
+        )
 
     async def on_kill(self) -> None:
-        """Delete the pod, if it is still this try's and the try is over."""
-        if self._fired_event:
-            return
-        try:
-            async with self.hook.get_conn() as connection:
-                while await self._release(client.CoreV1Api(connection)):
-                    pass
-        except Exception:
-            self.log.exception("Could not delete pod %s; the reaper will", self.pod_name)
+        """Delete the pod, if it is still this try's and the try is over.
 
-    async def _release(self, api: CoreV1Api) -> bool:
-        """Delete the pod as ownership.release does; True if it changed meanwhile."""
+        Airflow also calls this when a cleared task's next try has the pod already, and when the
+        trigger moves to another triggerer.
+        """
+        name, ti_id = self.wanted.name, self.wanted.ti_id
         try:
-            pod = await api.read_namespaced_pod(self.pod_name, self.pod_namespace)
-            if (pod.metadata.annotations or {}).get(naming.TI_ID) != self.ti_id:
-                self.log.info("Pod %s is a later try's by now", self.pod_name)
-                return False
-            state = await self.get_task_state()  # type: ignore[no-untyped-call]
-            if state == TaskInstanceState.DEFERRED:
-                self.log.info("Another triggerer waits for pod %s", self.pod_name)
-                return False
-            meant = client.V1Preconditions(
-                uid=pod.metadata.uid, resource_version=pod.metadata.resource_version
+            async with self._connect() as driver:
+                pod = await driver.drive(request(ReadPod(name)))
+                if pod is None:
+                    return
+                if get_owner(pod) != ti_id:
+                    self.log.info("Pod %s belongs to a later try by now", name)
+                elif await self._read_state() == TaskInstanceState.DEFERRED:
+                    self.log.info("Another triggerer waits for pod %s", name)
+                elif await driver.drive(release(name, ti_id, self.wanted.grace_period)):
+                    self.log.info("The task was ended: pod %s stops, and saves its state", name)
+        except Exception:
+            self.log.exception("Could not delete pod %s; the reaper will", name)
+
+    async def _read_state(self) -> str | None:
+        ti = self.task_instance
+        if ti is None:
+            return None
+        try:
+            return await sync_to_async(read_task_state)(
+                ti.dag_id, ti.task_id, ti.run_id, ti.map_index
             )
-            await api.delete_namespaced_pod(
-                self.pod_name,
-                self.pod_namespace,
-                body=client.V1DeleteOptions(
-                    grace_period_seconds=self.termination_grace_period, preconditions=meant
-                ),
-            )
-        except ApiException as error:
-            if error.status == NOT_FOUND:
-                return False
-            if error.status == CONFLICT:
-                return True
-            raise
-        self.log.info("The task was ended: pod %s stops, and saves its state", self.pod_name)
-        return False
+        except KeyError:
+            return None  # the task instance is no more
+
+    def _connect(self) -> AsyncClusterDriver:
+        return AsyncClusterDriver(
+            lambda: AsyncKubernetesHook(**self.access).get_conn(), self.wanted.namespace
+        )

@@ -1,21 +1,26 @@
-"""The provider's hook, kept out of Airflow's own cluster where the pods belong into another one."""
+"""Connects to the pods' cluster, which may be another one than Airflow's own."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from airflow.providers.cncf.kubernetes.hooks.kubernetes import KubernetesHook
+from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
 
 from meltano_pods.errors import DeploymentError
 
 if TYPE_CHECKING:
-    from kubernetes.client import ApiClient
+    from kubernetes.client import ApiClient, CoreV1Api
 
     from meltano_pods.pods.spec.options import ClusterAccess
 
 
 _OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+_WAYS = ("kube_config", "kube_config_path")
 
 
 class ClusterHook(KubernetesHook):
@@ -42,17 +47,20 @@ class ClusterHook(KubernetesHook):
             named = _OWN_NAMESPACE.read_text(encoding="utf-8").strip()
         return named or "default"
 
-    def _get_default_client(self, **options: Any) -> ApiClient:  # noqa: ANN401 - the provider's
-        """Find a client where neither connection nor setting says how.
+    def get_conn(self) -> ApiClient:
+        """Return a new client.
 
-        The provider tries the cluster it runs in first, even if told that it is another one: pods
-        with production secrets would start in the wrong place.
+        The provider tries the cluster it runs in first where nothing says how to reach another one,
+        even if told that it is another one: pods with production secrets would start in the wrong
+        place.
 
         Raises:
             DeploymentError: The cluster is another one, and nothing leads to it.
         """
-        if self.in_cluster is not False:
-            return super()._get_default_client(**options)
+        extras = self.conn_extras
+        named = any(extras.get(key) or extras.get(f"extra__kubernetes__{key}") for key in _WAYS)
+        if self.in_cluster is not False or self.config_file or named:
+            return super().get_conn()
         raise DeploymentError(
             "Airflow does not run in the pods' cluster (`in_cluster` is false), and nothing says "
             "how to reach it",
@@ -61,3 +69,35 @@ class ClusterHook(KubernetesHook):
             "or its path (`kube_config_path`); or set AIRFLOW__MELTANO_PODS__KUBECONFIG to the "
             "path. See docs/how-to/external-cluster.md.",
         )
+
+
+def connect(cluster: ClusterAccess) -> CoreV1Api:
+    """Return a new client, with the credentials as they are now.
+
+    Raises:
+        DeploymentError: The cluster is another one, and nothing leads to it.
+    """
+    return ClusterHook(cluster).core_v1_client
+
+
+def read_trigger_access(cluster: ClusterAccess) -> dict[str, Any]:
+    """Return how the triggerer reaches a cluster: arguments of the provider's asynchronous hook.
+
+    What only this worker may have, a file and a connection, goes along.
+    """
+    file = cluster.kubeconfig
+    if file is None and not cluster.in_cluster and Path(os.environ.get("KUBECONFIG", "")).is_file():
+        file = Path(os.environ["KUBECONFIG"])
+    extras: dict[str, Any] | None = None
+    if cluster.connection:
+        try:
+            extras = BaseHook.get_connection(cluster.connection).extra_dejson
+        except AirflowNotFoundException:
+            extras = None  # the triggerer looks in its own environment
+    return {
+        "conn_id": cluster.connection,
+        "in_cluster": cluster.in_cluster,
+        "cluster_context": cluster.context,
+        "config_dict": yaml.safe_load(file.read_text(encoding="utf-8")) if file else None,
+        "connection_extras": extras,
+    }

@@ -11,7 +11,7 @@ from kubernetes import watch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from meltano_pods.pods.cluster.api import Pods
+    from kubernetes.client import CoreV1Api
 
 _SECONDS = 300
 """How long one watch lasts; then the next begins."""
@@ -19,27 +19,44 @@ _PAUSE = 2.0
 
 
 @contextmanager
-def observed(pods: Pods, name: str, seen: Callable[[Mapping[str, Any]], None]) -> Iterator[None]:
-    """Call `seen` with every state of a pod while the block runs, also with its last one.
+def watch_pod(
+    call: Callable[[Callable[[CoreV1Api], bool]], bool],
+    namespace: str,
+    name: str,
+    see: Callable[[Mapping[str, Any]], None],
+) -> Iterator[None]:
+    """Call `see` with every state of a pod while the block runs, also with its last one.
 
     A pod that somebody deletes or evicts is gone moments after its container has ended, and why it
     ended is in no event. https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 
     Args:
-        pods: The pods of its namespace.
+        call: Makes requests, with new credentials where the old have expired.
+        namespace: The pod's namespace.
         name: Its name.
-        seen: Called from a thread of its own; the pod is plain data.
+        see: Called from a thread of its own; the pod is plain data.
     """
     over = threading.Event()
     stream = watch.Watch()
 
+    def read(api: CoreV1Api) -> bool:
+        """Read one watch to its end; True if the pod is gone, or nobody wants to know any more."""
+        for event in stream.stream(
+            api.list_namespaced_pod,
+            namespace,
+            field_selector=f"metadata.name={name}",
+            timeout_seconds=_SECONDS,
+        ):
+            see(event["raw_object"])
+            if over.is_set() or event["type"] == "DELETED":
+                return True
+        return False
+
     def follow() -> None:
         while not over.is_set():
             try:
-                for event in pods.watch(stream, name, _SECONDS):
-                    seen(event["raw_object"])
-                    if over.is_set() or event["type"] == "DELETED":
-                        return
+                if call(read):
+                    return
             except Exception:  # noqa: BLE001 - only a second pair of eyes
                 over.wait(_PAUSE)
 

@@ -1,4 +1,4 @@
-"""Why the cluster refused a request: from the API's answer to a category.
+"""Why the cluster rejected a request: from the API's answer to a category.
 
 https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
 """
@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
 
-from kubernetes.client.exceptions import ApiException
 from meltano_runner.contract import Category
 
 from meltano_pods.pods.diagnose.reasons import PodDiagnosis
 
-if TYPE_CHECKING:
-    from urllib3.exceptions import HTTPError
-
+UNAUTHORIZED = 401
+NOT_FOUND = 404
+CONFLICT = 409
+_TRANSIENT = frozenset({429, 500, 502, 503, 504})
 _RULES = (
     (Category.QUOTA_EXCEEDED, r"exceeded quota|failed quota|insufficient quota"),
     (
@@ -24,42 +23,65 @@ _RULES = (
         r'(User|user) "[^"]*" cannot |Unauthorized|cannot set blockOwnerDeletion',
     ),
 )
-_FORBIDDEN_CODES = (401, 404)
+_FORBIDDEN_CODES = (UNAUTHORIZED, NOT_FOUND)
 """Not known to the cluster; a namespace that does not exist (pods are created nowhere else)."""
-_REFUSED_CODES = (400, 403, 422)
+_REJECTED_CODES = (400, 403, 422)
 _NO_ANSWER = "no answer"
 
 
-def diagnose_api_error(error: ApiException | HTTPError) -> PodDiagnosis:
-    """Return why a request failed: refused, or not answered."""
-    if isinstance(error, ApiException):
-        return diagnose_response(error.status, error.reason, error.body)
-    return PodDiagnosis(Category.UNKNOWN, _NO_ANSWER, str(error))
-
-
-def diagnose_response(
-    status: int | None, reason: str | None, body: str | bytes | None
-) -> PodDiagnosis:
-    """Return why the API did not create the pod.
+class ApiError(Exception):
+    """A request that failed, whichever client made it.
 
     Args:
-        status: The answer's code; None or 0 if there was no answer.
-        reason: The answer's reason phrase.
+        status: The answer's code; None if there was no answer.
+        reason: The answer's reason phrase, or why there was none.
         body: The answer's body, usually a Status object.
     """
-    word, message = _status(body, reason or _NO_ANSWER)
-    text = f"{message} (HTTP {status})" if status else message
+
+    def __init__(
+        self, status: int | None, reason: str | None = None, body: str | bytes | None = None
+    ) -> None:
+        super().__init__(status, reason)
+        self.status = status or None
+        self.reason = reason
+        self.body = body
+
+    def __str__(self) -> str:
+        return f"{self.reason} (HTTP {self.status})" if self.status else str(self.reason)
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same request may succeed a little later."""
+        return self.status is None or self.status in _TRANSIENT
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether what the request names does not exist."""
+        return self.status == NOT_FOUND
+
+    @property
+    def is_outage(self) -> bool:
+        """Whether it says nothing of the pod: the API is in trouble, or credentials expired."""
+        return self.is_transient or self.status == UNAUTHORIZED
+
+
+def diagnose_api_error(error: ApiError) -> PodDiagnosis:
+    """Return why a request failed: rejected, or not answered."""
+    if error.status is None:
+        return PodDiagnosis(Category.UNKNOWN, _NO_ANSWER, str(error.reason))
+    word, message = _read_status(error.body, error.reason or _NO_ANSWER)
+    text = f"{message} (HTTP {error.status})"
     for category, pattern in _RULES:
         if re.search(pattern, message):
             return PodDiagnosis(category, word, text)
-    if status in _FORBIDDEN_CODES:
+    if error.status in _FORBIDDEN_CODES:
         return PodDiagnosis(Category.FORBIDDEN, word, text)
-    if status in _REFUSED_CODES or "admission webhook" in message:
+    if error.status in _REJECTED_CODES or "admission webhook" in message:
         return PodDiagnosis(Category.ADMISSION_DENIED, word, text)
     return PodDiagnosis(Category.UNKNOWN, word, text)
 
 
-def _status(body: str | bytes | None, reason: str) -> tuple[str, str]:
+def _read_status(body: str | bytes | None, reason: str) -> tuple[str, str]:
     """Return reason and message of a Status object, else what there is."""
     text = body.decode(errors="replace") if isinstance(body, bytes) else (body or "")
     try:

@@ -5,7 +5,7 @@ https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Manifest = Mapping[str, Any]
 
-_OVERDUE = timedelta(seconds=60)
+_OVERDUE_SECONDS = 60.0
 _FINAL_PHASES = ("Succeeded", "Failed")
 
 
@@ -37,13 +37,18 @@ def has_ended(pod: Mapping[str, Any]) -> bool:
     ) is not None
 
 
-def is_overdue(pod: Mapping[str, Any]) -> bool:
-    """Whether the pod should long be gone: the node that has to end it does not answer."""
+def is_overdue(pod: Mapping[str, Any], now: float) -> bool:
+    """Whether the pod should long be gone: the node that has to end it does not answer.
+
+    Args:
+        pod: The pod.
+        now: The time, in seconds since 1970.
+    """
     stamp = (pod.get("metadata") or {}).get("deletionTimestamp")
     if not stamp:
         return False
-    # The stamp is when its grace ends, not when it was deleted.
-    return datetime.now(UTC) > datetime.fromisoformat(str(stamp)) + _OVERDUE
+    # The stamp is when its grace period ends, not when it was deleted.
+    return now > datetime.fromisoformat(str(stamp)).timestamp() + _OVERDUE_SECONDS
 
 
 def get_terminated_state(pod: Manifest, container: str = RUN_CONTAINER) -> dict[str, Any] | None:

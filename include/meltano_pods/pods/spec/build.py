@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Mapping, Sequence  # noqa: TC003 - PodRequest reads the types
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,6 @@ from meltano_pods.settings.types.resources import PARTS, parse_quantity
 from meltano_pods.tasks.masking import masking_variables, secret_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from meltano_pods.pods.spec.naming import TaskInstanceTry
     from meltano_pods.pods.spec.options import PodOptions
 

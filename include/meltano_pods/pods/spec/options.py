@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+# `PodRequest` reads the types of the fields below when it is serialized.
+from collections.abc import Mapping  # noqa: TC003
 from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from meltano_pods.errors import DeploymentError, SettingsError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.pods.spec.naming import build_secret_name
 from meltano_pods.settings.deployment.defaults import completed
+from meltano_pods.settings.types.env import AirflowSource  # noqa: TC001
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
     from meltano_pods.plan import TaskPlan
     from meltano_pods.settings.deployment.model import DeploymentSettings
-    from meltano_pods.settings.types.env import AirflowSource
     from meltano_pods.tasks.deployment import Deployment
 
 

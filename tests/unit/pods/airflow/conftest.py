@@ -24,9 +24,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     from meltano_pods.pods import MeltanoPodOperator  # noqa: PLC0415 - needs the provider
 
     clock = Clock()
-    for module in ("run.wait", "run.launch", "run.run_pod", "cluster.logs"):
-        monkeypatch.setattr(f"meltano_pods.pods.{module}.time", clock)
-    monkeypatch.setattr("tenacity.nap.time.sleep", clock.sleep)
+    monkeypatch.setattr("meltano_pods.pods.cluster.driver.time", clock)
     monkeypatch.setattr(MeltanoPodOperator, "log", logging.getLogger("task of this test"))
     return clock
 
@@ -42,15 +40,15 @@ def cluster() -> FakeCluster:
 def task(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> MakeTask:
     from meltano_pods.pods import MeltanoPodOperator  # noqa: PLC0415
 
+    monkeypatch.setattr("meltano_pods.pods.airflow.operator.connect", lambda _: cluster)
+
     def make(env: dict[str, str] | None = None, **changes: Any) -> MeltanoPodOperator:
         monkeypatch.setattr(
             "meltano_pods.pods.airflow.operator.build_pod_options", lambda *_: options(**changes)
         )
         run = planned("tap-a", "target-b", environment="prod", env=env)
-        made = MeltanoPodOperator(
+        return MeltanoPodOperator(
             task_id="tap-a-to-target-b", project=place(), run=run, choices=dag_runs.choices()
         )
-        made.__dict__["client"] = cluster
-        return made
 
     return make

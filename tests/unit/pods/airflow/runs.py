@@ -38,5 +38,5 @@ def deferred(made: MeltanoPodOperator) -> TaskDeferred:
 
 def reenter(made: MeltanoPodOperator, **event: Any) -> dict[str, Any]:
     return made.trigger_reentry(
-        context(), {"status": "success", "name": NAME, "namespace": "meltano", **event}
+        context(), {"status": "ended", "name": NAME, "namespace": "meltano", **event}
     )

@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 
 def test_deferred(task: MakeTask, cluster: FakeCluster, caplog: pytest.LogCaptureFixture) -> None:
     made = task(deferrable=True, termination_grace_period=30.0)
-    trigger = deferred(made).trigger
-    assert (trigger.pod_name, trigger.pod_namespace) == (NAME, "meltano")
-    assert trigger.termination_grace_period == 30
-    assert trigger.base_container_name == "meltano"
+    wanted = deferred(made).trigger.wanted
+    assert (wanted.name, wanted.namespace, wanted.ti_id) == (NAME, "meltano", "attempt-1")
+    assert (wanted.grace_period, wanted.start_timeout) == (30, 600.0)
     cluster.steps, cluster.log = [over(ended())], ["INFO tap-a: hello"]
     with caplog.at_level(logging.INFO):
         assert reenter(task(deferrable=True)) == OK.as_dict()
@@ -33,7 +32,7 @@ def test_deferred(task: MakeTask, cluster: FakeCluster, caplog: pytest.LogCaptur
     assert cluster.pods == {}
 
 
-@pytest.mark.parametrize("status", ["success", "failed", "error"])
+@pytest.mark.parametrize("status", ["ended", "not_started", "timeout", "error"])
 def test_the_pod_is_believed_and_not_the_trigger(
     task: MakeTask, cluster: FakeCluster, status: str
 ) -> None:
@@ -57,11 +56,11 @@ def test_a_trigger_that_gives_up_while_the_pod_goes_on(
     deferred(task(deferrable=True))
     cluster.steps = [RUNNING]
     made = task(deferrable=True)
-    with pytest.raises(TaskDeferred):
+    with pytest.raises(TaskDeferred) as again:
         reenter(made, status="error", message="Connection reset")
-    assert made.trigger_kwargs == {"_redefer_count": 1}
-    with pytest.raises(RunFailedError, match="it gave up again and again: Connection reset"):
-        reenter(task(), status="error", message="Connection reset", _redefer_count=3)
+    assert again.value.trigger.wanted.resumptions == 1
+    with pytest.raises(RunFailedError, match="ended 4 times before the pod: Connection reset"):
+        reenter(task(), status="error", message="Connection reset", resumptions=3)
     assert cluster.pods == {}
 
 
@@ -77,7 +76,7 @@ def test_a_pod_that_does_not_start_while_deferred(task: MakeTask, cluster: FakeC
     deferred(task(deferrable=True))
     cluster.steps = [waits("ImagePullBackOff", 'Back-off pulling image "x"')]
     with pytest.raises(RunRefusedError, match="image_pull"):
-        reenter(task(), status="error", message="pod launch failed")
+        reenter(task(), status="not_started", message="pod launch failed")
     assert cluster.pods == {}
 
 

@@ -10,7 +10,6 @@ import pytest
 pytest.importorskip("airflow.providers.cncf.kubernetes")
 
 from airflow.serialization.serialized_objects import DagSerialization
-from kubernetes.client.exceptions import ApiException
 from meltano_pods.dags import airflow_dags, maintenance_dag
 from meltano_pods.diagnosis import RunRefusedError
 from meltano_pods.errors import DeploymentError
@@ -18,6 +17,8 @@ from meltano_pods.local import MeltanoLocalOperator
 from meltano_pods.plan import TaskPlan
 from meltano_pods.pods import MeltanoPodOperator
 from meltano_pods.pods.cluster.connect import ClusterHook
+from meltano_pods.pods.cluster.driver import ClusterDriver
+from meltano_pods.pods.diagnose.api_errors import ApiError
 from meltano_pods.pods.spec.options import ClusterAccess, build_pod_options
 from meltano_pods.settings import Settings
 from meltano_pods.tasks.deployment import read_deployment
@@ -28,7 +29,6 @@ from tests.support.pods import TEMPLATES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from meltano_pods.pods.cluster.api import Pods
 
 PROJECT = """\
 plugins:
@@ -145,18 +145,19 @@ def test_where_airflow_may_not_look_the_reaper_passes_by(
     task(root, "namespace: heavy")
     looked: list[str] = []
 
-    def reap(pods: Pods, **_: object) -> dict[str, str]:
-        looked.append(pods.namespace)
-        if status := statuses.get(pods.namespace):
-            raise ApiException(status=status)
-        return {f"pod-of-{pods.namespace}": "its task is over"}
+    def drive(driver: ClusterDriver, _: object) -> dict[str, str]:
+        namespace = driver.namespace
+        looked.append(namespace)
+        if status := statuses.get(namespace):
+            raise ApiError(status)
+        return {f"pod-of-{namespace}": "its task is over"}
 
-    monkeypatch.setattr("meltano_pods.pods.airflow.reaper.reap", reap)
+    monkeypatch.setattr(ClusterDriver, "drive", drive)
     made = maintenance_dag(str(root / "dags" / "reaper.py"))
     assert made is not None
     reaper: Any = made.get_task("reap")
     if fails:
-        with pytest.raises(ApiException):
+        with pytest.raises(ApiError):
             reaper.execute({})
     else:
         (good,) = {"heavy", "loads"} - statuses.keys()
@@ -180,7 +181,6 @@ def test_a_project_says_kubernetes(root: Path) -> None:
     assert isinstance(made, MeltanoPodOperator)
     assert made.deferrable
     assert made.termination_grace_period == 30
-    assert made.log_pod_spec_on_failure is False
 
 
 def test_the_dag_survives_serialization(root: Path) -> None:

@@ -67,11 +67,17 @@ def test_on_kill_never_raises(
     task: MakeTask, cluster: FakeCluster, caplog: pytest.LogCaptureFixture
 ) -> None:
     made = task()
-    made._address = ("meltano", NAME)
+    real = cluster.read_namespaced_pod
 
     def broken(*_: object, **__: object) -> None:
         raise refusal(403)
 
-    cluster.read_namespaced_pod = broken  # type: ignore[method-assign]
-    made.on_kill()
+    def kill() -> None:
+        cluster.read_namespaced_pod = broken  # type: ignore[method-assign]
+        made.on_kill()
+        cluster.read_namespaced_pod = real  # type: ignore[method-assign]
+
+    cluster.steps = [RUNNING, kill, over(ended())]
+    with pytest.raises(RunFailedError, match="stopped: "):
+        made.execute(context())
     assert "the reaper will" in caplog.text

@@ -12,6 +12,7 @@ pytest.importorskip("airflow.providers.cncf.kubernetes")
 
 from airflow.sdk.exceptions import AirflowFailException
 from meltano_pods.diagnosis import RunFailedError, RunRefusedError
+from meltano_pods.pods.airflow.request import build_try
 from meltano_pods.pods.spec import naming
 from meltano_runner.contract import RESULT_KEY, Category, encode
 from urllib3 import HTTPConnectionPool
@@ -251,4 +252,4 @@ def test_how_many_tries_were_cleared_is_known(task: MakeTask, max_tries: int, cl
     made.retries = 2
     found = context()
     found["ti"].max_tries = max_tries
-    assert made._task_run(found["ti"]).cleared_tries == cleared
+    assert build_try(made, found["ti"]).cleared_tries == cleared

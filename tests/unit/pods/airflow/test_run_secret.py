@@ -204,4 +204,4 @@ def test_a_trigger_that_meets_that_is_followed_by_another(
     again = with_secret(deferrable=True)
     again.deferrable = True
     with pytest.raises(TaskDeferred):
-        reenter(again, status="error", message="CreateContainerConfigError", _redefer_count=7)
+        reenter(again, status="error", message="CreateContainerConfigError")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from meltano_pods.pods.diagnose.api_errors import diagnose_response
+from meltano_pods.pods.diagnose.api_errors import ApiError, diagnose_api_error
 from meltano_pods.pods.diagnose.reasons import (
     diagnose_missing,
     diagnose_start_timeout,
@@ -239,7 +239,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("code", "message", "category"), REFUSED)
 def test_refused(code: int, message: str, category: str) -> None:
-    found = diagnose_response(code, "Reason", status(message))
+    found = diagnose_api_error(ApiError(code, "Reason", status(message)))
     assert found.category == category
     # Kubernetes' own words stay, word for word.
     assert message.replace('\\"', '"') in found.message
@@ -248,5 +248,7 @@ def test_refused(code: int, message: str, category: str) -> None:
 
 @pytest.mark.parametrize("body", [None, b"", "not json", "[]", b"\xff"])
 def test_answers_that_are_no_status(body: Any) -> None:
-    assert diagnose_response(403, "Forbidden", body).category is Category.ADMISSION_DENIED
-    assert diagnose_response(None, None, body).category is Category.UNKNOWN
+    assert (
+        diagnose_api_error(ApiError(403, "Forbidden", body)).category is Category.ADMISSION_DENIED
+    )
+    assert diagnose_api_error(ApiError(None, None, body)).category is Category.UNKNOWN

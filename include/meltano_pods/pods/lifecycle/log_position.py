@@ -1,8 +1,8 @@
-"""How far a container's log has been relayed, so that reading can begin again anywhere.
+"""How far a container's log has been relayed, so that reading can resume anywhere.
 
 A log is read through a connection that may break at any time, and that ends before Kubernetes says
-that the container has. It can be asked for from a time on, in whole seconds: what is read again is
-told by the time that the node has put before each line, in nanoseconds.
+that the container has. It can be requested from a time on, in whole seconds; lines that come again
+are recognized by the time, in nanoseconds, that the node puts before each.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ class LogPosition:
 
     def __init__(self) -> None:
         """Start at the beginning of the log."""
+        self.taken = 0
+        """How many lines were new."""
+        self.gaps = 0
+        """How often lines were lost: the node had rotated the log before it was read again."""
         self._since: datetime | None = None
         self._recent: deque[tuple[datetime, int]] = deque()
         self._repeated: Counter[int] = Counter()
-
-    def read_on_from(self, since: datetime) -> None:
-        """Begin at a time up to which the log was relayed by somebody else."""
-        self._since = self._since or since
+        self._resumed = False
 
     def resume(self) -> str | None:
         """Return the time from which to read now; None for all of the log.
@@ -33,6 +34,7 @@ class LogPosition:
         What comes then, and was relayed before, is passed over.
         """
         self._repeated = Counter(digest for _, digest in self._recent)
+        self._resumed = bool(self._recent)
         if self._since is None:
             return None
         return self._since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -47,11 +49,16 @@ class LogPosition:
         try:
             time = datetime.fromisoformat(stamp.decode("ascii"))
         except ValueError:  # the rest of a line that the node has kept in parts
+            self.taken += 1
             return raw.decode(errors="replace").rstrip("\r\n")
         digest = hash(raw)
+        # What is read again begins with a line that was relayed, if the node still has it.
+        self.gaps += self._resumed and not self._repeated[digest]
+        self._resumed = False
         if self._repeated[digest]:
             self._repeated[digest] -= 1
             return None
+        self.taken += 1
         self._remember(time, digest)
         return text.decode(errors="replace")
 

@@ -9,45 +9,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kubernetes.client.exceptions import ApiException
 from meltano_runner.contract import Category, Outcome, RunResult
 
-from meltano_pods.pods.cluster.api import CONFLICT
-from meltano_pods.pods.diagnose.api_errors import diagnose_api_error
+from meltano_pods.pods.diagnose.api_errors import CONFLICT, ApiError, diagnose_api_error
 from meltano_pods.pods.diagnose.outcome import PodOutcome
+from meltano_pods.pods.lifecycle.actions import CreateSecret, request
 from meltano_pods.pods.spec import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from urllib3.exceptions import HTTPError
-
-    from meltano_pods.pods.cluster.api import Pods
+    from meltano_pods.pods.lifecycle.actions import Steps
 
 
-def create_run_secret(pods: Pods, pod: Mapping[str, Any], values: Mapping[str, str]) -> None:
+def create_run_secret(pod: Mapping[str, Any], values: Mapping[str, str]) -> Steps[None]:
     """Create the Secret that a pod waits for; nothing where it needs none.
 
     Args:
-        pods: The pods of its namespace.
         pod: As the cluster has it.
         values: The variables of the run.
 
     Raises:
-        ApiException: Refused.
-        HTTPError: No answer.
+        ApiError: Rejected, or no answer.
     """
     if naming.get_annotation(pod, naming.SECRET) is None:
         return
     try:
-        pods.create_secret(run_secret(pod, values))
-    except ApiException as error:
+        yield from request(CreateSecret(build_run_secret(pod, values)))
+    except ApiError as error:
         # An earlier try has created it, or the answer was lost: no other pod has this name for it.
         if error.status != CONFLICT:
             raise
 
 
-def run_secret(pod: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
+def build_run_secret(pod: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
     """Return the manifest of a pod's own Secret.
 
     Args:
@@ -72,7 +67,7 @@ def run_secret(pod: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, A
     }
 
 
-def without_secret(error: ApiException | HTTPError, namespace: str) -> PodOutcome:
+def fail_run_secret(error: ApiError, namespace: str) -> PodOutcome:
     """Return how a run ended whose pod could not have its Secret.
 
     Args:

@@ -10,71 +10,71 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.pods.diagnose.status import has_ended
+from meltano_pods.pods.lifecycle.actions import DeletePod, ListPods, request
 from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.build import KEEP_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from meltano_pods.pods.cluster.api import Pods
+    from meltano_pods.pods.lifecycle.actions import Steps
 
 SETTLE = timedelta(minutes=2)
 """How old a pod must be before its task's state is asked for: it may be on its way."""
 
 
 def reap(
-    pods: Pods,
     *,
     now: datetime,
     deployment: str = "",
     is_over: Callable[[Mapping[str, str]], bool] | None = None,
-) -> dict[str, str]:
-    """Delete what nobody needs any more, and return why, by the pod's name.
+) -> Steps[dict[str, str]]:
+    """Delete what nobody needs any more in a namespace, and return why, by the pod's name.
 
     Args:
-        pods: The pods of a namespace.
         now: The time.
         deployment: The Airflow deployment whose pods are meant, as its setting names it.
         is_over: Whether the task instance of a pod's annotations has ended; None leaves alone every
             pod that has not.
     """
     removed = {}
-    for pod in pods.select(naming.select_deployment(deployment)):
+    for pod in (yield from request(ListPods(naming.select_deployment(deployment)))):
         metadata = pod["metadata"]
-        if (why := _why(pod, now, is_over)) is not None:
+        if (why := decide_reaping(pod, now, is_over)) is not None:
             # Of this very pod: another of its name may have come meanwhile.
-            pods.delete(metadata["name"], uid=metadata["uid"])
+            yield from request(DeletePod(metadata["name"], uid=metadata["uid"]))
             removed[metadata["name"]] = why
     return removed
 
 
-def _why(
+def decide_reaping(
     pod: Mapping[str, Any],
     now: datetime,
     is_over: Callable[[Mapping[str, str]], bool] | None,
 ) -> str | None:
+    """Return why nobody needs a pod any more; None if somebody may."""
     metadata = pod["metadata"]
     annotations: Mapping[str, str] = metadata.get("annotations") or {}
     if metadata.get("deletionTimestamp"):
         return None
     if has_ended(pod):
         keep = timedelta(seconds=float(annotations.get(naming.KEEP_SECONDS, KEEP_SECONDS)))
-        return f"it ended more than {keep} ago" if now - _ended_at(pod) > keep else None
-    if is_over is None or now - _moment(metadata["creationTimestamp"]) < SETTLE:
+        return f"it ended more than {keep} ago" if now - _get_end(pod) > keep else None
+    if is_over is None or now - _parse_time(metadata["creationTimestamp"]) < SETTLE:
         return None
     return "its task is over" if is_over(annotations) else None
 
 
-def _ended_at(pod: Mapping[str, Any]) -> datetime:
+def _get_end(pod: Mapping[str, Any]) -> datetime:
     """Return when the last container ended; without any, when the pod was made."""
     moments = [pod["metadata"]["creationTimestamp"]]
     for status in (pod.get("status") or {}).get("containerStatuses") or []:
         terminated = (status.get("state") or {}).get("terminated") or {}
         if stamp := terminated.get("finishedAt"):
             moments.append(stamp)
-    return max(_moment(moment) for moment in moments)
+    return max(_parse_time(moment) for moment in moments)
 
 
-def _moment(stamp: str) -> datetime:
+def _parse_time(stamp: str) -> datetime:
     moment = datetime.fromisoformat(str(stamp))
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,11 +11,12 @@ import pytest
 pytest.importorskip("kubernetes")
 
 from kubernetes.client.exceptions import ApiException
-from meltano_pods.pods.cluster import logs
-from meltano_pods.pods.cluster.log_position import LogPosition
-from meltano_pods.pods.cluster.logs import Follower
-from meltano_pods.pods.cluster.observation import Observation
-from urllib3.exceptions import ProtocolError, ReadTimeoutError
+from meltano_pods.pods.cluster.driver import ClusterDriver
+from meltano_pods.pods.lifecycle.follow import follow_log
+from meltano_pods.pods.lifecycle.log_position import LogPosition
+from meltano_pods.pods.lifecycle.observation import Observation
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import MaxRetryError, ProtocolError, ReadTimeoutError
 
 from tests.support.clock import Clock
 from tests.support.fake_cluster import refusal
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-POD: Any = SimpleNamespace(metadata=SimpleNamespace(name="shop-a", namespace="meltano"))
 
 
 def raw(number: int, text: str | None = None) -> bytes:
@@ -60,13 +59,10 @@ class Node:
     def read_namespaced_pod(self, *_: object, **__: object) -> Any:
         return self.states.pop(0) if len(self.states) > 1 else self.states[0]
 
-    def read_namespaced_pod_log(self, *_: object, **__: object) -> Iterator[bytes]:
-        return self._read(None)
-
     def call_api(
         self, _path: str, _method: str, _names: Any, query: Any, *_: Any, **__: Any
     ) -> Any:
-        return self._read(dict(query)["sinceTime"])
+        return self._read(dict(query).get("sinceTime"))
 
     def _read(self, since: str | None) -> Iterator[bytes]:
         self.asked.append(since)
@@ -91,7 +87,7 @@ class Node:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(logs, "time", clock)
+    monkeypatch.setattr("meltano_pods.pods.cluster.driver.time", clock)
     return clock
 
 
@@ -99,8 +95,10 @@ def followed(
     node: Node, caplog: pytest.LogCaptureFixture, *, seen: Observation | None = None
 ) -> list[str]:
     caplog.set_level(logging.INFO, logger="task")
-    reader: Any = Follower(node, logging.getLogger("task"), seen or Observation())
-    reader.follow_log(POD)
+    api: Any = node
+    log = logging.getLogger("task")
+    driver = ClusterDriver(lambda: api, "meltano", log)
+    driver.drive(follow_log(seen or Observation("shop-a"), log))
     return [each.getMessage() for each in caplog.records]
 
 
@@ -133,7 +131,7 @@ def test_a_connection_that_breaks_is_said_once(caplog: pytest.LogCaptureFixture)
     lines = followed(Node(LINES, reads), caplog)
     assert [each for each in lines if each.startswith("line ")] == TEXTS
     assert [each for each in lines if not each.startswith("line ")] == [
-        "The connection to the log of pod shop-a broke; reading it again from there"
+        "The connection to the log of pod shop-a broke (reset); resuming where it ended"
     ]
 
 
@@ -162,23 +160,57 @@ def test_lines_alike_and_out_of_order_are_lines_of_their_own(
 def test_only_the_last_seconds_are_asked_for_again(caplog: pytest.LogCaptureFixture) -> None:
     node = Node(LINES, [(38, None), (40, None)])
     followed(node, caplog)
-    assert node.asked == [None, "2026-01-02T03:04:07Z"]
+    assert node.asked[:2] == [None, "2026-01-02T03:04:07Z"]
 
 
-def test_a_reader_with_new_credentials_goes_on_where_the_other_stopped(
+def test_expired_credentials_are_read_again_and_no_line_is_lost(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    seen = Observation()
-    with pytest.raises(ApiException):
-        followed(Node(LINES, [(30, None), (0, refusal(401))]), caplog, seen=seen)
-    assert followed(Node(LINES, [(40, None)]), caplog, seen=seen) == TEXTS
+    old = Node(LINES, [(30, None), (0, refusal(401))])
+    old.states = [RUNNING]
+    new = Node(LINES, [(40, None)])
+    nodes: list[Any] = [old, new]
+    caplog.set_level(logging.INFO, logger="task")
+    log, seen = logging.getLogger("task"), Observation("shop-a")
+    ClusterDriver(lambda: nodes.pop(0), "meltano", log).drive(follow_log(seen, log))
+    lines = [each.getMessage() for each in caplog.records]
+    assert [each for each in lines if each.startswith("line ")] == TEXTS
+    assert "The cluster rejects the credentials; reading them again" in lines
     assert seen.last_line == "line 39"
 
 
-def test_what_the_triggerer_has_relayed_is_not_relayed_again() -> None:
-    position = LogPosition()
-    position.read_on_from(START + timedelta(seconds=2))
-    assert position.resume() == "2026-01-02T03:04:07Z"
+def test_an_api_server_that_is_away_for_minutes_is_waited_for(
+    caplog: pytest.LogCaptureFixture, clock: Clock
+) -> None:
+    node = Node(LINES, [(9, ProtocolError("reset")), (40, None)])
+
+    def away(*_: object, **__: object) -> Any:
+        if clock.now < 300:
+            raise MaxRetryError(HTTPConnectionPool("c"), "/", None)
+        return over(ended())
+
+    node.read_namespaced_pod = away  # type: ignore[method-assign]
+    lines = followed(node, caplog)
+    assert [each for each in lines if each.startswith("line ")] == TEXTS
+    assert sum("waiting up to 10 minutes" in each for each in lines) == 1
+    assert 300 <= clock.now < 320
+
+
+def test_what_the_node_rotated_away_meanwhile_is_reported(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    node = Node(LINES, [(5, ProtocolError("reset")), (40, None)])
+    real = node.call_api
+
+    def rotate(*arguments: Any, **options: Any) -> Any:
+        if node.asked:
+            node.lines = LINES[25:]
+        return real(*arguments, **options)
+
+    node.call_api = rotate  # type: ignore[method-assign]
+    lines = followed(node, caplog)
+    assert [each for each in lines if each.startswith("line ")] == [*TEXTS[:5], *TEXTS[25:]]
+    assert sum("Lines of the log are missing" in each for each in lines) == 1
 
 
 def test_a_position_keeps_the_last_seconds_alone() -> None:

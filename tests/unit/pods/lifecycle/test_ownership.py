@@ -8,13 +8,13 @@ import pytest
 
 pytest.importorskip("kubernetes")
 
-from meltano_pods.pods.cluster.api import Pods
-from meltano_pods.pods.run.ownership import claim, get_owner, release
+from meltano_pods.pods.lifecycle.actions import ReadPod
+from meltano_pods.pods.lifecycle.ownership import claim, get_owner, release
 from meltano_pods.pods.spec import naming
 
 from tests.support.fake_cluster import FakeCluster
 from tests.support.pods import RUN, RUNNING
-from tests.unit.pods.run.test_launch import RETRY, start, there
+from tests.unit.pods.lifecycle.test_launch import RETRY, driver, start, there
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,10 +30,6 @@ def cluster() -> FakeCluster:
 NAME = naming.build_pod_name(RUN)
 
 
-def pods_of(cluster: FakeCluster) -> Pods:
-    return Pods(lambda: cluster, "meltano")
-
-
 def touch(cluster: FakeCluster) -> Callable[[], None]:
     """Return what the kubelet does all the time."""
     return lambda: cluster.pods[NAME]["metadata"].update(resourceVersion="7")
@@ -44,18 +40,20 @@ def test_a_try_that_adopts_a_pod_owns_it_and_the_one_before_no_longer_deletes_it
 ) -> None:
     assert start(cluster) == NAME
     assert get_owner(cluster.pods[NAME]) == RETRY.ti_id
-    assert not release(pods_of(cluster), NAME, RUN.ti_id)
+    assert not driver(cluster).drive(release(NAME, RUN.ti_id))
     assert NAME in cluster.pods
-    assert release(pods_of(cluster), NAME, RETRY.ti_id, grace=9)
+    assert driver(cluster).drive(release(NAME, RETRY.ti_id, grace=9))
     assert cluster.deletions[0][1]["gracePeriodSeconds"] == 9
 
 
 def test_a_claim_in_the_moment_of_a_release(cluster: FakeCluster) -> None:
-    pods = pods_of(cluster)
-    read = pods.get(NAME)
-    assert read is not None
-    cluster.interfere = [lambda: None if claim(pods, read, RETRY.ti_id) else pytest.fail("lost")]
-    assert not release(pods, NAME, RUN.ti_id)
+    read = driver(cluster).perform(ReadPod(NAME))
+
+    def interfere() -> None:
+        assert driver(cluster).drive(claim(read, RETRY.ti_id)) is not None
+
+    cluster.interfere = [interfere]
+    assert not driver(cluster).drive(release(NAME, RUN.ti_id))
     assert get_owner(cluster.pods[NAME]) == RETRY.ti_id
 
 
@@ -70,5 +68,5 @@ def test_a_pod_that_changes_otherwise_meanwhile(cluster: FakeCluster) -> None:
     cluster.interfere = [touch(cluster)]
     assert start(cluster) == NAME
     cluster.interfere = [touch(cluster)]
-    assert release(pods_of(cluster), NAME, RETRY.ti_id)
+    assert driver(cluster).drive(release(NAME, RETRY.ti_id))
     assert cluster.pods == {}

@@ -12,11 +12,11 @@ import pytest
 
 pytest.importorskip("kubernetes")
 
-from kubernetes.client.exceptions import ApiException
-from meltano_pods.pods.cluster.api import Pods
+from meltano_pods.pods.cluster.driver import ClusterDriver
+from meltano_pods.pods.diagnose.api_errors import ApiError
 from meltano_pods.pods.diagnose.status import is_overdue
-from meltano_pods.pods.run.launch import StillRunningError, launch
-from meltano_pods.pods.run.reap import reap
+from meltano_pods.pods.lifecycle.launch import StillRunningError, launch
+from meltano_pods.pods.lifecycle.reap import reap
 from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.build import RunSpec, build_pod
 
@@ -35,7 +35,7 @@ DONE = over(ended())
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("meltano_pods.pods.run.launch.time", clock)
+    monkeypatch.setattr("meltano_pods.pods.cluster.driver.time", clock)
     return clock
 
 
@@ -54,9 +54,14 @@ def there(
     return name
 
 
+def driver(cluster: FakeCluster) -> ClusterDriver:
+    api: Any = cluster
+    return ClusterDriver(lambda: api, "meltano", LOG)
+
+
 def start(cluster: FakeCluster, run: naming.TaskInstanceTry = RETRY, *arguments: str) -> str:
-    pods = Pods(lambda: cluster, "meltano")
-    found = launch(pods, made(run, *arguments), run, killed=lambda: False, log=LOG)
+    steps = launch(made(run, *arguments), run, killed=lambda: False, log=LOG)
+    found = driver(cluster).drive(steps)
     name: str = found["metadata"]["name"]
     return name
 
@@ -157,14 +162,16 @@ def test_one_that_does_not_end_is_not_run_over(clock: Clock) -> None:
 
 def test_a_name_that_somebody_else_has() -> None:
     cluster = FakeCluster(refuse=[refusal(409)])
-    with pytest.raises(ApiException):
+    with pytest.raises(ApiError):
         start(cluster, RUN)
 
 
 def test_overdue() -> None:
-    assert not is_overdue({"metadata": {}})
-    assert is_overdue({"metadata": {"deletionTimestamp": "2026-01-02T03:06:00Z"}})
-    assert not is_overdue({"metadata": {"deletionTimestamp": datetime.now(UTC).isoformat()}})
+    due = datetime(2026, 1, 2, 3, 6, tzinfo=UTC).timestamp()
+    pod = {"metadata": {"deletionTimestamp": "2026-01-02T03:06:00Z"}}
+    assert not is_overdue({"metadata": {}}, due + 999)
+    assert not is_overdue(pod, due + 60)
+    assert is_overdue(pod, due + 61)
 
 
 # The reaper.
@@ -173,8 +180,7 @@ NOW = datetime(2026, 1, 2, 4, 4, 0, tzinfo=UTC)
 
 
 def reaped(cluster: FakeCluster, now: datetime = NOW, **changes: Any) -> dict[str, str]:
-    pods = Pods(lambda: cluster, "meltano")
-    return reap(pods, now=now, **changes)
+    return driver(cluster).drive(reap(now=now, **changes))
 
 
 def test_a_failed_pod_is_kept_an_hour_from_its_end() -> None:

@@ -1,8 +1,8 @@
 """Whose pod it is: each try claims its pod, and only its owner deletes it.
 
 Airflow may start the next try of a task before the end of the last one has reached its pod: of a
-deferred task that was cleared, of a worker believed dead. Both changes here hold only for the
-version that was read, so that of a claim and a release at the same moment one fails.
+deferred task that was cleared, of a worker believed dead. Both changes hold only for the version
+that was read, so a concurrent claim and release cannot both succeed.
 https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
 """
 
@@ -10,27 +10,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kubernetes.client.exceptions import ApiException
-
-from meltano_pods.pods.cluster.api import CONFLICT, NOT_FOUND
+from meltano_pods.pods.diagnose.api_errors import CONFLICT, NOT_FOUND, ApiError
+from meltano_pods.pods.lifecycle.actions import DeletePod, PatchPod, ReadPod, request
 from meltano_pods.pods.spec import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from meltano_pods.pods.cluster.api import Pods
+    from meltano_pods.pods.lifecycle.actions import Steps
 
 
 def get_owner(pod: Mapping[str, Any]) -> str | None:
-    """Return the ti_id (naming.TaskInstanceTry) that a pod belongs to."""
+    """Return the `ti_id` (naming.TaskInstanceTry) that a pod belongs to."""
     return naming.get_annotation(pod, naming.TI_ID)
 
 
-def claim(pods: Pods, pod: Mapping[str, Any], ti_id: str) -> dict[str, Any] | None:
+def claim(pod: Mapping[str, Any], ti_id: str) -> Steps[dict[str, Any] | None]:
     """Make a pod of an earlier try this one's, and return it as it is now.
 
     Args:
-        pods: The pods of its namespace.
         pod: As it was read.
         ti_id: The new owner.
 
@@ -46,25 +44,29 @@ def claim(pods: Pods, pod: Mapping[str, Any], ti_id: str) -> dict[str, Any] | No
         "annotations": {naming.TI_ID: ti_id},
     }
     try:
-        return pods.patch(metadata["name"], {"metadata": change})
-    except ApiException as error:
+        claimed: dict[str, Any] = yield from request(
+            PatchPod(metadata["name"], {"metadata": change})
+        )
+    except ApiError as error:
         if error.status in (NOT_FOUND, CONFLICT):
             return None
         raise
+    return claimed
 
 
-def release(pods: Pods, name: str, ti_id: str, grace: int | None = None) -> bool:
+def release(name: str, ti_id: str, grace: int | None = None) -> Steps[bool]:
     """Delete a pod if it is this try's; True if it was.
 
     Args:
-        pods: The pods of its namespace.
         name: Its name.
         ti_id: Who wants it deleted.
         grace: Seconds until it is killed; None for its own grace period.
     """
-    while (pod := pods.get(name)) is not None and get_owner(pod) == ti_id:
+    while True:
+        pod = yield from request(ReadPod(name))
+        if pod is None or get_owner(pod) != ti_id:
+            return False
         metadata = pod["metadata"]
         version = metadata.get("resourceVersion")
-        if pods.delete(name, grace=grace, uid=metadata["uid"], version=version):
+        if (yield from request(DeletePod(name, metadata["uid"], version, grace))):
             return True
-    return False

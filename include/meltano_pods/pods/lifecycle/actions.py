@@ -1,0 +1,169 @@
+"""What a step can ask its driver to do, and how often it asks again."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from meltano_pods.pods.diagnose.api_errors import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from meltano_pods.pods.lifecycle.observation import Observation
+    from meltano_pods.tasks.relay import Log
+
+_TRIES = 5
+_FIRST_PAUSE = 0.5
+_MAX_PAUSE = 8.0
+OUTAGE_SECONDS = 600.0
+"""How long the API may be unreachable, or reject our credentials, while a pod is at work."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPod:
+    """Read a pod; the answer is None if there is none of this name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListPods:
+    """List the pods that a label selector selects."""
+
+    selector: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListEvents:
+    """List the events about a pod; none where they may not be read."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreatePod:
+    """Create a pod; the answer is the pod as the cluster has it."""
+
+    manifest: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSecret:
+    """Create a Secret. There is no answer: Airflow may not read Secrets."""
+
+    manifest: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PatchPod:
+    """Merge a change into a pod; the answer is the pod as it is then."""
+
+    name: str
+    change: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePod:
+    """Delete a pod; the answer is False if it is not, or no longer, the one that is meant.
+
+    Attributes:
+        name: Its name.
+        uid: Its identity; None for whichever pod has the name.
+        version: Its resource version; None for any.
+        grace: Seconds until it is killed; None for its own grace period.
+    """
+
+    name: str
+    uid: str | None = None
+    version: str | None = None
+    grace: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RelayLog:
+    """Relay the log of the run's container from where it was relayed to; answered by a `LogEnd`.
+
+    Attributes:
+        observation: The pod, which takes the lines.
+        follow: Whether to wait for lines that are yet to be written.
+    """
+
+    observation: Observation
+    follow: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogEnd:
+    """How a stream of log lines ended.
+
+    Attributes:
+        cut_off: Whether more may have followed: it broke in a line, or fell silent.
+    """
+
+    cut_off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Let time pass, in seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReadClock:
+    """Read the time, in seconds since 1970."""
+
+
+Action = (
+    ReadPod
+    | ListPods
+    | ListEvents
+    | CreatePod
+    | CreateSecret
+    | PatchPod
+    | DeletePod
+    | RelayLog
+    | Pause
+    | ReadClock
+)
+
+_T = TypeVar("_T")
+Steps = Generator[Action, Any, _T]
+"""Yields actions, is sent their results (or thrown an `ApiError`), and returns a result."""
+
+
+def request(action: Action, outage_log: Log | None = None) -> Steps[Any]:
+    """Return what an action yields, repeated while that can help.
+
+    Args:
+        action: The action.
+        outage_log: Given for a pod at work, which goes on without us: waits for an API that is
+            away, or that rejects our credentials, for `OUTAGE_SECONDS`, and logs so.
+
+    Raises:
+        ApiError: Rejected, or not answered in time.
+    """
+    began: float | None = None
+    pause, tries = _FIRST_PAUSE, 0
+    while True:
+        tries += 1
+        try:
+            return (yield action)
+        except ApiError as error:
+            now = yield ReadClock()
+            patient = outage_log is not None and error.is_outage
+            if patient and began is None and outage_log is not None:
+                outage_log.warning(
+                    "The cluster does not answer (%s); waiting up to %.0f minutes",
+                    error,
+                    OUTAGE_SECONDS / 60,
+                )
+            began = now if began is None else began
+            late = now - began >= OUTAGE_SECONDS
+            if late if patient else tries >= _TRIES or not error.is_transient:
+                raise
+        yield Pause(pause)
+        pause = min(pause * 2, _MAX_PAUSE)

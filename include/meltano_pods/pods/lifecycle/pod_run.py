@@ -1,0 +1,199 @@
+"""The pod of one run, from the moment it is in the cluster until the task is done with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from meltano_pods.pods.diagnose.api_errors import ApiError, diagnose_api_error
+from meltano_pods.pods.diagnose.outcome import (
+    NO_POD,
+    fail_start,
+    judge_missing_pod,
+    judge_outcome,
+    mark_stopped,
+)
+from meltano_pods.pods.diagnose.status import has_ended, has_started, is_overdue
+from meltano_pods.pods.lifecycle.actions import ListEvents, ReadClock, ReadPod, request
+from meltano_pods.pods.lifecycle.deferral import decide_resumption
+from meltano_pods.pods.lifecycle.follow import await_end, await_last_state, follow_log, relay_rest
+from meltano_pods.pods.lifecycle.kubectl_hints import format_pod_commands
+from meltano_pods.pods.lifecycle.observation import PodMissingError
+from meltano_pods.pods.lifecycle.ownership import release
+from meltano_pods.pods.lifecycle.start import NotStartedError, await_start
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from meltano_pods.pods.diagnose.outcome import PodOutcome
+    from meltano_pods.pods.lifecycle.actions import Steps
+    from meltano_pods.pods.lifecycle.deferral import WaitResult
+    from meltano_pods.pods.lifecycle.observation import Observation
+    from meltano_pods.tasks.relay import Log
+
+_CHECK_SECONDS = 0.5
+_IDLE_GRACE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run of which nothing is left to do.
+
+    Attributes:
+        outcome: How it ended.
+        kept: Whether its pod is still there for inspection.
+        hints: How to look at the pod, where it did not succeed.
+    """
+
+    outcome: PodOutcome
+    kept: bool = False
+    hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PodRun:
+    """A pod that was created or adopted.
+
+    Attributes:
+        observation: What is known of it.
+        namespace: Its namespace.
+        ti_id: The try it belongs to (naming.TaskInstanceTry).
+        start_timeout: Seconds until its container must run.
+        log: The task's log.
+    """
+
+    observation: Observation
+    namespace: str
+    ti_id: str
+    start_timeout: float
+    log: Log
+
+    def follow(self) -> Steps[PodOutcome]:
+        """Follow the run to its end, relay its log, and return how it ended.
+
+        Raises:
+            ApiError: The API did not answer for too long, or rejects us.
+        """
+        try:
+            yield from await_start(self.observation, timeout=self.start_timeout, log=self.log)
+            if self.observation.has_ended:
+                yield from relay_rest(self.observation, self.log)
+            else:
+                yield from follow_log(self.observation, self.log)
+            yield from await_end(self.observation, self.log, _CHECK_SECONDS)
+        except NotStartedError as error:
+            return fail_start(error.diagnosis)
+        except PodMissingError:
+            yield from await_last_state(self.observation)
+        except ApiError as error:
+            # The log of a pod that was deleted meanwhile.
+            if not error.is_missing:
+                raise
+            yield from await_last_state(self.observation)
+        return (yield from self.judge())
+
+    def resume(self, wait: WaitResult, resumptions: int) -> Steps[PodOutcome | None]:
+        """Return how the run ended, after a wait without a worker; None to wait on.
+
+        Args:
+            wait: How the wait went. The pod itself counts, where it says something else.
+            resumptions: How often it was waited on already.
+
+        Raises:
+            ApiError: The API does not answer.
+        """
+        try:
+            pod = yield from self.observation.refresh(self.log)
+        except PodMissingError:
+            return (yield from self.judge())
+        if not has_ended(pod) and not is_overdue(pod, (yield ReadClock())):
+            events = yield from request(ListEvents(self.observation.name))
+            given_up = decide_resumption(wait, resumptions, pod, events)
+            return None if given_up is None else fail_start(given_up)
+        yield from relay_rest(self.observation, self.log)
+        return (yield from self.judge())
+
+    def judge(self) -> Steps[PodOutcome]:
+        """Return how the run ended.
+
+        Raises:
+            ApiError: The API does not answer.
+        """
+        seen = self.observation
+        pod = yield from self._read_state()
+        if pod is not None and has_ended(pod):
+            return judge_outcome(pod, seen.result, seen.last_line)
+        events = yield from request(ListEvents(seen.name))
+        return judge_missing_pod(seen.pod, events, seen.result)
+
+    def finish(
+        self, outcome: PodOutcome | None, *, stopped: bool = False, leave: bool = False
+    ) -> Steps[Finished]:
+        """Delete the pod or keep it, and say how to look at it.
+
+        Args:
+            outcome: How the run ended; None for what the pod says.
+            stopped: Whether the task was killed: then it is no success, whatever the pod did.
+            leave: Whether a pod that has not ended goes on: the next try adopts it.
+        """
+        pod: Mapping[str, Any] | None = None
+        try:
+            pod = yield from self._read_state()
+            outcome = outcome or (yield from self.judge())
+        except ApiError as error:
+            outcome = outcome or fail_start(diagnose_api_error(error))
+        if stopped:
+            outcome = mark_stopped(outcome)
+        if pod is not None and decide_removal(outcome, pod, leave=leave):
+            yield from self.delete(pod)
+        if outcome.succeeded:
+            return Finished(outcome)
+        kept = pod is not None and has_ended(pod)
+        events = yield from request(ListEvents(self.observation.name))
+        for event in events:
+            if event.get("type") == "Warning":
+                self.log.warning("Pod event %s: %s", event.get("reason"), event.get("message"))
+        hints = format_pod_commands(self.namespace, self.observation.name, kept=kept)
+        return Finished(outcome, kept, tuple(hints))
+
+    def delete(self, pod: Mapping[str, Any]) -> Steps[None]:
+        """Delete the pod, unless a later try has adopted it. What fails here the reaper does.
+
+        Args:
+            pod: As last seen: a run that has begun gets its grace period, to save its state.
+        """
+        name = self.observation.name
+        grace = None if has_started(pod) else _IDLE_GRACE
+        try:
+            yield from release(name, self.ti_id, grace)
+        except ApiError as error:
+            self.log.warning(
+                "Could not delete pod %s; the reaper will: %s", name, diagnose_api_error(error)
+            )
+
+    def _read_state(self) -> Steps[Mapping[str, Any] | None]:
+        """Return the pod; None if it is gone. What was once seen to have ended stays so."""
+        if self.observation.has_ended:
+            return self.observation.pod
+        pod: Mapping[str, Any] | None = yield from request(ReadPod(self.observation.name))
+        return pod
+
+
+def decide_removal(outcome: PodOutcome, pod: Mapping[str, Any], *, leave: bool = False) -> bool:
+    """Whether to delete a pod once its task is over.
+
+    A pod that failed is kept for inspection, and one that has not ended must not start or go on
+    when nobody waits for it any more.
+
+    Args:
+        outcome: How the run ended.
+        pod: The pod.
+        leave: Whether it may go on: the next try adopts it.
+    """
+    return outcome.succeeded if has_ended(pod) else not leave
+
+
+def finish_without_pod(outcome: PodOutcome | None, *, stopped: bool) -> Finished:
+    """Return the end of a run that has no pod."""
+    outcome = outcome or NO_POD
+    return Finished(mark_stopped(outcome) if stopped else outcome)

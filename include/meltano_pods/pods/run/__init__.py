@@ -1,1 +1,0 @@
-"""Runs one pod from its creation to its end, with or without Airflow."""
