@@ -1,7 +1,7 @@
 """The connection to Airflow's database, as the scripts beside this one need it.
 
-By the driver alone: probes run every few seconds, and importing SQLAlchemy is most of what they
-would cost.
+It uses only the driver: probes run every few seconds, and importing SQLAlchemy would be most of
+their cost.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Liveness of a component without a port: python heartbeat.py JOB_TYPE.
 
-Airflow's own `airflow jobs check` asks the same, for seconds of processor time at every call.
+Airflow's own `airflow jobs check` does the same, but needs seconds of CPU time for each call.
 """
 
 import os
@@ -20,7 +20,7 @@ try:
         cursor.execute(QUERY, (sys.argv[1], os.environ["POD_IP"]))
         (age,) = cursor.fetchone()
 except OperationalError as error:
-    # The database's fault: a restart of this component would not mend it.
+    # The database is the cause: a restart of this component would not fix it.
     sys.exit(print(f"no answer from the database: {error}"))
 if age is None:
     sys.exit(f"{sys.argv[1]}: no heartbeat yet")
