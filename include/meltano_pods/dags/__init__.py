@@ -1,4 +1,4 @@
-"""Airflow DAGs from a plan. `airflow_dags` is all that a project's DAG file calls."""
+"""Creates Airflow DAGs from a plan. A project's DAG file only calls `airflow_dags`."""
 
 from meltano_pods.dags.factory import airflow_dags
 from meltano_pods.dags.maintenance import maintenance_dag

@@ -1,4 +1,4 @@
-"""DAGs that cannot run as their project is, beside the others of their file."""
+"""DAGs that cannot run because of errors in their project, next to the others of their file."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ TASK_ID = "broken"
 
 
 class BrokenDagOperator(BaseOperator):
-    """Fails at once and says what is wrong with its project.
+    """Fails immediately with the errors of its project.
 
-    An import error would take all DAGs of the file out of the schedule; a DAG that is left out
-    would be missed by nobody.
+    An import error would remove all DAGs of the file from the schedule, and nobody would notice a
+    missing DAG.
 
     Args:
-        errors: What is wrong, at least one.
+        errors: The errors, at least one.
         **kwargs: Those of every Airflow operator.
     """
 

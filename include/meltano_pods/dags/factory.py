@@ -1,4 +1,4 @@
-"""Makes a project's DAGs from its plan."""
+"""Creates a project's DAGs from its plan."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 def airflow_dags(dag_file: str) -> dict[str, DAG]:
-    """Make the DAGs of the project that a DAG file is named after.
+    """Create the DAGs of the project that a DAG file is named after.
 
     They register themselves with the file, so the file need not keep what this returns. In a
-    worker only the DAG it is about to run is made.
+    worker, only the DAG that it is about to run is created.
 
     Args:
         dag_file: `__file__` of the DAG file.
@@ -90,7 +90,7 @@ def _broken_dag(broken: BrokenDag, place: Place, dag_file: str) -> DAG:
     callbacks = callbacks_of(
         broken.dag_id, broken.settings.notify, place.deployment.settings.notify, [TASK_ID]
     )
-    # Runs that are caught up would only fail.
+    # Catchup runs would only fail.
     dag = _empty_dag(broken, dag_file, catchup=False, **callbacks.dag)
     with dag:
         BrokenDagOperator(task_id=TASK_ID, errors=broken.errors, **callbacks.of_task(TASK_ID))
@@ -98,7 +98,7 @@ def _broken_dag(broken: BrokenDag, place: Place, dag_file: str) -> DAG:
 
 
 def _empty_dag(planned: DagPlan | BrokenDag, dag_file: str, **kwargs: Any) -> DAG:  # noqa: ANN401
-    """Return a DAG without tasks, with what all have."""
+    """Return a DAG without tasks, with the arguments that all DAGs have."""
     dag = DAG(
         planned.dag_id,
         schedule=_schedule(planned),
@@ -106,18 +106,18 @@ def _empty_dag(planned: DagPlan | BrokenDag, dag_file: str, **kwargs: Any) -> DA
         description=planned.description,
         doc_md=planned.doc,
         tags=list(planned.tags),
-        # Two runs at once would write one state.
+        # Two parallel runs would write the same state.
         max_active_runs=1,
         owner_links=_owner_links(planned.settings),
         **kwargs,
     )
-    # Airflow takes the file that called DAG, which is this one; people look for theirs.
+    # Airflow uses the file that called DAG, which is this one; users look for theirs.
     dag.fileloc = dag_file
     return dag
 
 
 def _further(dag: DagPlan, task: TaskPlan, callbacks: Callbacks) -> dict[str, Any]:
-    """Return what holds for a task whatever runs it."""
+    """Return the arguments of a task that do not depend on its launcher."""
     said = task.settings.description
     doc = {} if said is None or said == dag.settings.description else {"doc_md": said}
     return {**callbacks.of_task(task.task_id), **doc}
@@ -126,7 +126,7 @@ def _further(dag: DagPlan, task: TaskPlan, callbacks: Callbacks) -> dict[str, An
 def _schedule(planned: DagPlan | BrokenDag) -> CronDataIntervalTimetable | str | None:
     if planned.schedule is None or planned.schedule.startswith("@"):
         return planned.schedule
-    # Airflow 3's own reading of a cron string has intervals of no length.
+    # Airflow 3 reads a cron string as intervals without length.
     return CronDataIntervalTimetable(planned.schedule, timezone=planned.settings.timezone)
 
 

@@ -1,4 +1,4 @@
-"""The DAG that removes the pods nobody needs any more."""
+"""The DAG that removes pods that are no longer needed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PROVIDER = "airflow.providers.cncf.kubernetes"
 
 
 def maintenance_dag(dag_file: str) -> DAG | None:
-    """Make the DAG, where the deployment or a task of a project asks for pods; else return None.
+    """Create the DAG if the deployment or a task of a project uses pods; otherwise return None.
 
     Args:
         dag_file: `__file__` of the DAG file, which imports the Kubernetes provider by itself.
@@ -58,7 +58,7 @@ def maintenance_dag(dag_file: str) -> DAG | None:
 
 
 def _check_provider(dag_file: str) -> None:
-    """Check that the Kubernetes provider is there, without importing it."""
+    """Check that the Kubernetes provider is installed, without importing it."""
     try:
         if find_spec(_PROVIDER) is not None:
             return
@@ -76,10 +76,10 @@ def _check_provider(dag_file: str) -> None:
 
 def _has_pods(folder: Path) -> bool:
     """Whether a task of a project asks to be a pod."""
-    # One that cannot be read or planned starts none.
+    # A project that cannot be read or planned starts no pods.
     with suppress(ProjectError):
         text = read_text(folder, folder / MELTANO_FILE)
-        # Planning takes a while, each time that Airflow reads the DAG file; few say a word of pods.
+        # Planning takes a while at each parse of the DAG file, and few projects use pods.
         if KUBERNETES in text or INCLUDE_PATHS in text:
             return any(task.settings.execution_mode == KUBERNETES for task in planned(folder).tasks)
     return False

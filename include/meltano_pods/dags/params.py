@@ -1,4 +1,4 @@
-"""The parameters of a DAG's runs, as Airflow asks for them, and what they may change in a task."""
+"""The parameters of a DAG's runs in Airflow's form, and what they may change in a task."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def dag_params(planned: DagPlan) -> tuple[dict[str, Param], RunChoices]:
-    """Return the parameters, which begin with what the DAG's settings say, and the choices."""
+    """Return the parameters, whose initial values are the DAG's settings, and the choices."""
     choices = RunChoices(
         options=planned.settings.run_options,
         environments=planned.settings.allowed_environments,

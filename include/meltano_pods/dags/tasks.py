@@ -46,14 +46,14 @@ def make_task(
         project=place,
         run=planned,
         choices=choices,
-        # Also after a task that a run leaves out, but never after one that failed.
+        # Also after a task that a run skips, but never after one that failed.
         trigger_rule="none_failed",
         **further,
     )
 
 
 class MeltanoTask:
-    """Makes a task for a DAG of one's own, as a pod or a process: as settings or deployment say.
+    """Creates a task for a custom DAG, as a pod or a process according to settings or deployment.
 
     It is called, and has `partial`, as an operator; both take what `MeltanoPodOperator` takes.
     """

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A run that did not succeed, as values; what a person reads is made from it.
+    """A run that did not succeed, as values, from which the messages are created.
 
     Attributes:
-        result: What the run did, or what can be said without its own word.
-        tries: Which try this was, in words; empty where that is not known.
-        kubernetes: Kubernetes' own reason, word for word; None where it gave none.
+        result: What the run did, or what is known without its report.
+        tries: Which try this was, as text; empty if unknown.
+        kubernetes: The reason that Kubernetes reported, verbatim; None without one.
         pod: Namespace and name of the pod as `namespace/name`; None for a run without one.
-        look: Lines by which to look at what is left of the run.
+        look: Commands to inspect what is left of the run.
     """
 
     result: RunResult
@@ -40,7 +40,7 @@ class Failure:
 
 
 class RunFailedError(RunError, AirflowException):
-    """A run failed or was stopped; Airflow tries again as often as `retries` says.
+    """A run failed or was stopped; Airflow retries it up to `retries` times.
 
     Args:
         what: Category, what it means, the failed plugin and its own error.
@@ -61,7 +61,7 @@ class RunFailedError(RunError, AirflowException):
 
 
 class RunRefusedError(RunFailedError, AirflowFailException):
-    """A run failed in a way that a retry cannot mend, so Airflow does not retry."""
+    """A run failed in a way that a retry cannot fix, so Airflow does not retry."""
 
 
 def failure_of(
@@ -72,7 +72,7 @@ def failure_of(
     Args:
         failure: How it ended.
         where: The command and its project, for the message.
-        typed: How a command of Meltano is typed there, as `hint_of` takes it.
+        typed: How to type a command of Meltano there, as `hint_of` takes it.
     """
     info = CATEGORIES[failure.category]
     kind = RunFailedError if info.retry else RunRefusedError
@@ -91,7 +91,7 @@ def _lines(failure: Failure) -> Iterator[str]:
     if info.retry:
         yield f"  retry: {failure.tries or 'as the setting `retries` says'}"
     else:
-        yield "  retry: no, a retry without a change cannot mend this"
+        yield "  retry: no, a retry without a change cannot fix this"
     if failure.kubernetes is not None:
         yield f"  kubernetes: {failure.kubernetes}"
     for number, line in enumerate(failure.look):

@@ -26,7 +26,7 @@ def summarize(result: RunResult) -> str:
 
 
 def headline(result: RunResult) -> str:
-    """Return the same without streams, for where they have lines of their own."""
+    """Return the same without streams, for use with separate lines for them."""
     states = [state for pipeline in result.pipelines for state in _state(pipeline)]
     return "; ".join([_run(result), *states, *_omitted(result), *_dbt(result)])
 

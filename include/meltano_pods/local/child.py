@@ -94,7 +94,7 @@ class Child:
         return code if code <= 128 else 128 - code  # noqa: PLR2004 - as shells number signals
 
     def close(self) -> None:
-        """End whatever is left, without grace, and free what the run held."""
+        """End whatever is left, without grace, and release the run's resources."""
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()

@@ -1,4 +1,4 @@
-"""What a run's process gets to see of its worker's environment."""
+"""The environment of a run's process, as a part of its worker's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stands between the Airflow task and the runner, so that nothing outlives its task unattended.
+"""Runs between the Airflow task and the runner, so that no process outlives its task unattended.
 
 Airflow kills a task that was marked failed 5 seconds after SIGTERM, which is too soon for a run to
 load what it has read and save its state. This program lives on, gives the run its grace, reads

@@ -1,4 +1,4 @@
-"""Reads what the run left: its result, or what can be said without one."""
+"""Reads what the run left: its result, or what is known without one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def read_result(file: Path, exit_code: int, *, stopped: bool, seconds: float) ->
     """Return the run's result.
 
     Args:
-        file: Where the runner was told to write it.
+        file: Where the runner writes it.
         exit_code: Of the runner, negative for a signal.
-        stopped: Whether it was asked to stop.
+        stopped: Whether it received the signal to stop.
         seconds: Wall time, for a run that left no result.
     """
     try:
@@ -40,12 +40,11 @@ def read_result(file: Path, exit_code: int, *, stopped: bool, seconds: float) ->
 def _without_result(exit_code: int, *, stopped: bool) -> tuple[Category, str]:
     if stopped:
         killed = " and was killed after its grace" if exit_code == _SIGKILL else ""
-        return Category.STOPPED, f"the runner was asked to stop{killed}"
+        return Category.STOPPED, f"the runner was stopped{killed}"
     if exit_code == _SIGKILL:
         return Category.OUT_OF_MEMORY, (
-            "the runner was killed by signal 9: nobody asked it to stop, so most likely the kernel "
-            "did for want of memory"
+            "the runner was killed by signal 9, most likely by the kernel for lack of memory"
         )
     if exit_code == _SIGTERM:
-        return Category.STOPPED, "the runner was ended by SIGTERM from outside of Airflow"
+        return Category.STOPPED, "the runner received SIGTERM from outside Airflow"
     return Category.UNKNOWN, f"the runner ended with exit code {exit_code}"

@@ -1,6 +1,6 @@
 """One run as a subprocess, from start to result.
 
-Apart from the operator, so that parsing a DAG file need not import what only a worker uses.
+Separate from the operator, so that parsing a DAG file does not import what only a worker uses.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from meltano_pods.tasks.relay import Log
 
 _MARGIN_SECONDS = 5.0
-"""What the guard allows beyond the grace: the runner keeps to it by itself."""
+"""What the guard allows beyond the grace, which the runner itself observes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +118,8 @@ class Run:
             seconds = monotonic() - started
             result = read_result(file, code, stopped=self._stopped, seconds=seconds)
         if self._stopped and result.outcome is Outcome.SUCCEEDED:
-            # The run came to its end before the signal reached it. But whoever killed the task was
-            # told that it is over, so it must not turn into a success behind their back.
+            # The run ended before the signal reached it. But Airflow has already reported the end
+            # of the killed task, so it must not become a success afterwards.
             return replace(result, outcome=Outcome.STOPPED, category=Category.STOPPED)
         return result
 

@@ -1,4 +1,4 @@
-"""Makes notifications, of what Airflow and the run's exception say."""
+"""Creates notifications from Airflow's context and the run's exception."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def failure_notification(
     Args:
         event: `failure`, or `retry` for one that is not yet final.
         task: The task that failed.
-        error: What it raised; None where its process was killed.
+        error: What it raised; None if its process was killed.
         mask: Hides the secrets that this process knows.
     """
     notification = _of(event, task)
@@ -56,8 +56,8 @@ def recovery_notification(
 
     Args:
         task: The task that succeeded last.
-        result: What it did, where that is known.
-        trouble: What had been told.
+        result: What it did, if known.
+        trouble: The failures that were reported.
         mask: Hides the secrets that this process knows.
     """
     count = trouble.failed_runs
@@ -90,10 +90,10 @@ def _of_killed(notification: Notification) -> Notification:
     return replace(
         notification,
         category=Category.UNKNOWN.value,
-        summary="The task ended without a word: it was killed, its worker was lost, or somebody "
-        "marked it failed.",
-        hint="Look at the end of the task's log, and at the worker: its memory, and whether it was "
-        "shut down. The next run goes on from the saved state.",
+        summary="The task process died without reporting an error: it was killed, its worker was "
+        "lost, or somebody marked it as failed.",
+        hint="Check the end of the task's log, and the worker: its memory, and whether it was "
+        "shut down. The next run resumes from the saved state.",
     )
 
 
@@ -114,14 +114,14 @@ def _of_run(notification: Notification, error: RunFailedError) -> Notification:
 
 
 def _of_foreign(notification: Notification, error: BaseException) -> Notification:
-    # Others' errors are in the log. What more they hold (answers of servers, arguments) does not
-    # belong where many people read.
+    # Other errors are in the log. Their details (server responses, arguments) must not be sent to
+    # many people.
     first = (str(error).strip().splitlines() or [""])[0]
     late = isinstance(error, AirflowTaskTimeout)
     return replace(
         notification,
         category=(Category.TIMED_OUT if late else Category.UNKNOWN).value,
-        summary="The task failed outside of the run.",
+        summary="The task failed outside the run.",
         error=_cut(f"{type(error).__name__}: {first}".rstrip(": "), _MAX_FOREIGN_ERROR),
         hint="Read the task's log.",
     )

@@ -1,7 +1,7 @@
-"""Notifications by e-mail, through the connection that Airflow's own e-mails use.
+"""Notifications by email, with the connection of Airflow's own emails.
 
-The provider's `notify` is called, not the notifier itself: that would read the texts as Jinja
-templates first, and they hold errors of taps and targets, which may say anything.
+The provider's `notify` is called, not the notifier itself, which would render the texts as Jinja
+templates. They contain errors of taps and targets, which may contain anything.
 """
 
 from __future__ import annotations

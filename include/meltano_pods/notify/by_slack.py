@@ -1,6 +1,6 @@
-"""Notifications to a Slack channel, through an incoming webhook that an Airflow connection holds.
+"""Notifications to a Slack channel, with the incoming webhook of an Airflow connection.
 
-As with e-mail, the provider's `notify` is called, so that no text is read as a template.
+As with email, the provider's `notify` is called, so that no text is rendered as a template.
 https://docs.slack.dev/reference/block-kit/blocks
 """
 

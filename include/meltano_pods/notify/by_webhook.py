@@ -1,6 +1,6 @@
-"""Notifications as JSON to an HTTP endpoint that an Airflow connection holds.
+"""Notifications as JSON to the HTTP endpoint of an Airflow connection.
 
-As with e-mail, the provider's `notify` is called, so that no text is read as a template.
+As with email, the provider's `notify` is called, so that no text is rendered as a template.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TIMEOUT_SECONDS = 5
 
 
 def send(recipient: Recipient, notification: Notification, context: Context) -> None:
-    """Post the notification; an answer that is no success raises."""
+    """Post the notification; an unsuccessful response raises an error."""
     HttpNotifier(
         http_conn_id=recipient.to[0],
         json=notification.as_dict(),

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
-    """Keyword arguments for Airflow's objects; all empty where nobody is told anything.
+    """Keyword arguments for Airflow's objects; all empty without recipients.
 
     Attributes:
         dag: For the DAG.
         task: For each of its tasks.
-        last: The one task after which the run is over; None where branches end in several.
-        last_task: For that one besides: when it succeeds or is left out, the run has succeeded.
+        last: The task after which the run has ended; None if branches end in several.
+        last_task: Also for that task: when it succeeds or is skipped, the run has succeeded.
     """
 
     dag: Mapping[str, Any] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Callbacks:
 def callbacks_of(
     dag_id: str, own: Notify, deployment: Notify | None, last: Sequence[str]
 ) -> Callbacks:
-    """Return what to hang on a DAG and its tasks.
+    """Return the callbacks of a DAG and its tasks.
 
     Args:
         dag_id: The DAG.
@@ -46,12 +46,12 @@ def callbacks_of(
         last: The tasks that no other one follows.
 
     Raises:
-        DeploymentError: The provider that a notification needs is missing.
+        DeploymentError: The provider of a notification is missing.
     """
     asked = wanted(dag_id, own, deployment)
     if not asked.recipients or not asked.events:
         return Callbacks()
-    # Here and not above: most DAGs are parsed where nobody is told anything.
+    # Imported here, because most DAGs have no recipients.
     from meltano_pods.notify import notifiers  # noqa: PLC0415
 
     dag: dict[str, Any] = {}
@@ -63,13 +63,13 @@ def callbacks_of(
         dag["on_failure_callback"] = notifiers.RunFailed(asked.recipients, remember=recovers)
     if "retry" in asked.events:
         task["on_retry_callback"] = notifiers.TaskRetried(asked.recipients)
-    # A last task's own process has its result at hand, which the DAG's callback has not.
+    # The process of the last task has its result, but the DAG's callback does not.
     only = last[0] if len(last) == 1 else None
     if recovers:
         recovered = notifiers.RunRecovered(asked.recipients)
         if only is None:
             dag["on_success_callback"] = recovered
         else:
-            # The run parameter `only_tasks` may leave it out.
+            # The run parameter `only_tasks` may skip it.
             last_task.update(on_success_callback=recovered, on_skipped_callback=recovered)
     return Callbacks(dag, task, only, last_task)

@@ -24,26 +24,26 @@ if TYPE_CHECKING:
 
 _XCOM = "meltano_pods_notification"
 _DESCRIPTION = (
-    "Kept by Meltano Pods until this DAG's recovery is told; see docs/how-to/notifications.md"
+    "Kept by Meltano Pods until this DAG's recovery is sent; see docs/how-to/notifications.md"
 )
 
 
 def variable_name(dag_id: str) -> str:
-    """Return the key of the variable that a DAG in trouble has."""
+    """Return the key of the variable of a failing DAG."""
     return variable_key("meltano_pods.failing.", dag_id)
 
 
 def trouble_of(dag_id: str) -> Trouble | None:
-    """Return what was told of a DAG's failures; None if it is in no trouble."""
+    """Return the reported failures of a DAG; None if it is not failing."""
     text = Variable.get(variable_name(dag_id), default=None)
-    # Anybody may have edited it; whatever it says, the DAG had failed.
+    # Somebody may have edited it; whatever it contains, the DAG had failed.
     with suppress(ValueError, TypeError):
         return None if text is None else Trouble(**json.loads(text))
     return Trouble("unknown", 1, "")
 
 
 def remember(dag_id: str, run_id: str, task_id: str | None, now: str) -> None:
-    """Note that a failed run was told; one that was cleared and failed again counts once.
+    """Record that a failed run was reported; one that failed again after clearing counts once.
 
     Args:
         dag_id: The DAG.
@@ -63,17 +63,17 @@ def remember(dag_id: str, run_id: str, task_id: str | None, now: str) -> None:
 
 
 def forget(dag_id: str) -> None:
-    """Note that the recovery was told."""
+    """Record that the recovery was sent."""
     Variable.delete(variable_name(dag_id))
 
 
 def keep_notification(ti: Any, notification: Notification, told: Sequence[str]) -> None:  # noqa: ANN401 - Airflow's
-    """Note at a failed try what is told, and who has got it."""
+    """Record the notification of a failed try and the recipients that received it."""
     ti.xcom_push(key=_XCOM, value={"notification": notification.as_dict(), "told": list(told)})
 
 
 def kept_notification(ti: Any) -> tuple[Notification | None, list[str]]:  # noqa: ANN401 - Airflow's
-    """Return what `keep_notification` noted; nothing if the task never came to it."""
+    """Return what `keep_notification` recorded; nothing if the task did not get there."""
     kept = ti.xcom_pull(task_ids=ti.task_id, key=_XCOM, map_indexes=ti.map_index)
     if not kept:
         return None, []

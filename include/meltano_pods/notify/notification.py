@@ -1,7 +1,7 @@
 """What a notification says, as a value: the same for every way it may be sent.
 
-It holds what the runner reported (its errors are redacted there), Kubernetes' own reason and
-Airflow's names of things; never an environment, never a rendered field.
+It contains what the runner reported (with redacted errors), the reason that Kubernetes reported,
+and Airflow's ids. It never contains environment variables or rendered fields.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class TaskTry:
         try_number: Counted from 1.
         tries: How many there can be.
         log_url: The task's log in Airflow.
-        look: Lines by which to find what the task left behind.
+        look: Commands to find what the task left behind.
     """
 
     dag_id: str
@@ -40,10 +40,10 @@ class TaskTry:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Failures of a DAG that were told, and whose end was not yet.
+    """Reported failures of a DAG whose recovery was not sent yet.
 
     Attributes:
-        since: When the first was told, ISO 8601.
+        since: When the first was reported, ISO 8601.
         failed_runs: How many runs have failed since.
         last_run_id: The latest of them.
         tasks: The tasks that failed.
@@ -57,31 +57,31 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """A notification. Its fields are the webhook's JSON, which docs/how-to/notifications.md shows.
+    """A notification. Its fields are the webhook's JSON, as shown in docs/how-to/notifications.md.
 
     Attributes:
-        version: Of this form; it changes when a field changes its meaning or goes.
+        version: Of this schema; it changes when a field changes its meaning or is removed.
         event: `failure`, `retry` or `recovery`.
         dag_id: The DAG.
         run_id: Its run.
         task_id: The task; None where Airflow names none.
         try_number: Counted from 1.
         tries: How many tries the task has.
-        category: Why it failed; None for what did not fail and for faults of the deployment.
+        category: Why it failed; None without a failure and for errors of the deployment.
         summary: What happened, in a sentence.
         plugin: The plugin that failed.
-        error: Its own error.
-        kubernetes: Kubernetes' own reason, word for word.
-        hint: What to do.
+        error: Its error.
+        kubernetes: The reason that Kubernetes reported, verbatim.
+        hint: How to fix it.
         extracted: Records that the taps reported, as far as the run came; None where none did.
         loaded: Records that the targets reported; None where one reports none.
         streams: `stream`, `extracted`, `loaded` and `bookmark` of each, the largest first.
-        streams_omitted: Streams there was no room for.
+        streams_omitted: The number of streams that did not fit.
         seconds: Wall time of the run; None if it never began.
         pod: `namespace/name`.
-        look: Lines by which to look at what is left.
+        look: Commands to inspect what is left.
         log_url: The task's log in Airflow.
-        failed_since: When the first of the failures was told that a recovery ends; ISO 8601.
+        failed_since: When the first of the failures before a recovery was reported; ISO 8601.
         failed_runs: How many runs have failed since.
     """
 

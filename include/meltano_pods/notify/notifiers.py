@@ -2,9 +2,9 @@
 
 A task's callbacks run in the task's own process, with the exception at hand, after the last try.
 If that process was killed they do not run at all, or in the DAG processor without the exception;
-the DAG's callback always runs there, once Airflow has marked the run failed. So a task speaks for
-itself where it can, and the DAG's notifier completes what is missing: the whole notification, or
-recipients that could not be reached.
+the DAG's callback always runs there, once Airflow has marked the run as failed. So a task sends its
+notifications itself if it can, and the DAG's notifier sends what is missing: all of them, or those
+to recipients that could not be reached.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 
 class _Notifier(BaseNotifier):
-    """Tells recipients one after another; one that cannot be reached does not keep others from it.
+    """Notifies recipients one after another; one that cannot be reached does not affect the others.
 
     Args:
-        recipients: Who is told.
+        recipients: The recipients.
     """
 
     def __init__(self, recipients: Sequence[Recipient]) -> None:
@@ -46,12 +46,12 @@ class _Notifier(BaseNotifier):
     def _tell(
         self, context: Context, notification: Notification, told: Sequence[str] = ()
     ) -> Iterator[str]:
-        """Send to all but those told already, and yield each that was reached."""
+        """Send to all recipients that were not notified yet, and yield each that was reached."""
         for recipient in self.recipients:
             if recipient.label in told:
                 continue
             try:
-                # Only now: the providers' clients take up to a second to import.
+                # Imported here, because the providers' clients take up to a second to import.
                 way = import_module(f"meltano_pods.notify.by_{recipient.channel}")
                 way.send(recipient, notification, context)
             except Exception:
@@ -62,11 +62,11 @@ class _Notifier(BaseNotifier):
 
 
 class _FailureNotifier(_Notifier):
-    """Tells of a final failure.
+    """Reports a final failure.
 
     Args:
-        recipients: Who is told.
-        remember: Whether the recovery is to be told as well.
+        recipients: The recipients.
+        remember: Whether the recovery is to be sent as well.
     """
 
     def __init__(self, recipients: Sequence[Recipient], *, remember: bool) -> None:
@@ -84,7 +84,7 @@ class TaskFailed(_FailureNotifier):
     """For a task's `on_failure_callback`."""
 
     def notify(self, context: Context) -> None:
-        """Tell of the failure, unless this is not the task's own process: see `RunFailed`."""
+        """Report the failure, unless this is not the task's own process: see `RunFailed`."""
         error = context.get("exception")
         if not isinstance(error, BaseException):
             return
@@ -101,15 +101,15 @@ class TaskFailed(_FailureNotifier):
         try:
             memory.keep_notification(context["ti"], notification, told)
         except Exception:
-            # Telling twice is better than not at all.
-            self.log.exception("Could not note who has got the notification")
+            # A repeated notification is better than none.
+            self.log.exception("Could not record who received the notification")
 
 
 class RunFailed(_FailureNotifier):
     """For a DAG's `on_failure_callback`."""
 
     def notify(self, context: Context) -> None:
-        """Tell of the failure those whom the failed task did not."""
+        """Report the failure to recipients that the failed task did not reach."""
         notification, told = self._kept(context)
         notification = notification or failure_notification(
             "failure", task_try(context), None, _mask
@@ -122,7 +122,7 @@ class RunFailed(_FailureNotifier):
         try:
             return (None, []) if ti is None else memory.kept_notification(ti)
         except Exception:
-            self.log.exception("Could not read who has got the notification")
+            self.log.exception("Could not read who received the notification")
             return None, []
 
 
@@ -130,19 +130,19 @@ class TaskRetried(_Notifier):
     """For a task's `on_retry_callback`."""
 
     def notify(self, context: Context) -> None:
-        """Tell of a failure after which Airflow tries again."""
+        """Report a failure that Airflow will retry."""
         error = context.get("exception")
         cause = error if isinstance(error, BaseException) else None
         list(self._tell(context, failure_notification("retry", task_try(context), cause, _mask)))
 
 
 class RunRecovered(_Notifier):
-    """For the end of a DAG's last task, done or left out, or of a DAG that has several."""
+    """For a DAG's last task that succeeded or was skipped, or for a DAG that has several."""
 
     def notify(self, context: Context) -> None:
-        """Tell that the DAG works again, if it was told that it did not.
+        """Report that the DAG works again, if its failure was reported.
 
-        A run that leaves out what failed does not show that.
+        A run that skips the failed task does not show that.
         """
         task = task_try(context)
         trouble = memory.trouble_of(task.dag_id)
@@ -157,7 +157,7 @@ class RunRecovered(_Notifier):
 
 
 def task_try(context: Context) -> TaskTry:
-    """Return what Airflow's context says of where it happened."""
+    """Return where it happened, from Airflow's context."""
     dag, run_id, ti = context["dag"], context["run_id"], context.get("ti")
     if ti is None:
         return TaskTry(dag.dag_id, run_id)

@@ -1,4 +1,4 @@
-"""Who is told: the settings of a DAG over those of the deployment."""
+"""The recipients of a DAG: its settings override those of the deployment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PROVIDERS = {
     "slack": ("slack", "notifications/slack_webhook.py"),
     "webhook": ("http", "notifications/http.py"),
 }
-"""The provider of each way, and the file of its notifier."""
+"""The provider of each channel, and the file of its notifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Recipient:
 
     Attributes:
         channel: `email`, `slack` or `webhook`.
-        to: E-mail addresses, or the id of one Airflow connection.
+        to: Email addresses, or the id of one Airflow connection.
     """
 
     channel: str
@@ -38,16 +38,16 @@ class Recipient:
 
     @property
     def label(self) -> str:
-        """What it is called in logs and in the memory of what was told."""
+        """Its name in logs and in the record of what was sent."""
         return f"{self.channel}:{','.join(self.to)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Who wants to be told of what.
+    """The recipients and events of a DAG.
 
     Attributes:
-        recipients: Each gets every notification.
+        recipients: Each receives every notification.
         events: Of `failure`, `recovery` and `retry`.
     """
 
@@ -56,7 +56,7 @@ class Wanted:
 
 
 def wanted(dag_id: str, own: Notify, deployment: Notify | None) -> Wanted:
-    """Return who is to be told of a DAG's runs.
+    """Return the recipients and events of a DAG.
 
     Args:
         dag_id: The DAG, for messages.
@@ -64,7 +64,7 @@ def wanted(dag_id: str, own: Notify, deployment: Notify | None) -> Wanted:
         deployment: The deployment's, over which the DAG's goes key by key; None: it is off.
 
     Raises:
-        DeploymentError: The provider of a way is missing.
+        DeploymentError: The provider of a channel is missing.
     """
     if deployment is None:
         return Wanted()
@@ -83,7 +83,7 @@ def wanted(dag_id: str, own: Notify, deployment: Notify | None) -> Wanted:
 
 def _require(channel: str, where: str) -> None:
     name, file = PROVIDERS[channel]
-    # Looked for, not imported: one of them brings its whole client, at every parse.
+    # Only found, not imported: an import would load the whole client at every parse.
     spec = find_spec(f"airflow.providers.{name}")
     folders = [] if spec is None else spec.submodule_search_locations or []
     if not any((Path(folder) / file).is_file() for folder in folders):

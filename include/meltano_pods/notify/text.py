@@ -1,4 +1,4 @@
-"""A notification in words, for people; the ways it is sent only lay them out."""
+"""A notification as text; the channels only format it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from meltano_pods.notify.notification import Notification
 
 _SHOWN_STREAMS = 8
-_TITLES = {"failure": "Failed", "retry": "Failed, will be tried again", "recovery": "Recovered"}
+_TITLES = {"failure": "Failed", "retry": "Failed, will be retried", "recovery": "Recovered"}
 
 
 def title(notification: Notification) -> str:

@@ -18,9 +18,7 @@ TROUBLE = Trouble("2026-01-01T06:00:00+00:00", 2, "x")
 
 def test_titles() -> None:
     assert title(NOTIFICATION) == "Failed: shop.daily (target_failed)"
-    assert title(replace(NOTIFICATION, event="retry")).startswith(
-        "Failed, will be tried again: shop"
-    )
+    assert title(replace(NOTIFICATION, event="retry")).startswith("Failed, will be retried: shop")
     assert title(recovery_notification(TRY, None, TROUBLE, str)) == "Recovered: shop.daily"
 
 
