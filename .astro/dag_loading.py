@@ -91,7 +91,7 @@ def _placeholder(key: str) -> str:
 
 
 class _Anything(dict[str, Any]):
-    """An Airflow variable that holds JSON, as long as only keys are asked for."""
+    """An Airflow variable that holds JSON, as long as only its keys are read."""
 
     def __missing__(self, key: str) -> str:
         return _placeholder(key)

@@ -1,7 +1,7 @@
 """Wait until the database has the tables of this image's Airflow, which a Job makes.
 
-Airflow's own `airflow db check-migrations` does the same, but needs three seconds of CPU time in each
-service that starts, and fails while PostgreSQL does not respond yet.
+Airflow's own `airflow db check-migrations` does the same, but needs three seconds of CPU time in
+each service that starts, and fails while PostgreSQL does not respond yet.
 """
 
 import re

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the node's root file system from Debian packages: `rootfs.sh OUT` leaves OUT/rootfs.tar.
 #
-# trixie, whatever this machine runs: a systemd newer than its 257 refuses cgroup v1.
+# trixie, whatever this machine runs: a systemd newer than its 257 does not support cgroup v1.
 set -euo pipefail
 packages=$(sed '/^#/d' "$(dirname "$0")/packages.txt" | paste -sd,)
 # From the mirror this machine already uses.

@@ -72,7 +72,7 @@ def _measure(code: str, config: Path) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Prints a line for each way, the best of some rounds that take turns."""
+    """Prints a line for each way, the best of several alternating rounds."""
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 500_000
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "orders.csv"

@@ -15,5 +15,5 @@ mountpoint --quiet /var/cache/uv || export UV_NO_CACHE=1
 UV_CACHE_DIR=/var/cache/uv UV_LINK_MODE=copy UV_NO_CONFIG=1 \
     uv pip install --requirements "$1" --constraint "$lock"
 # Only what is new: uv would compile Airflow again for each few packages of a project. Some packages hold
-# templates that are no Python.
+# templates that are not valid Python.
 python -m compileall -qq -j 0 "$VIRTUAL_ENV/lib" || true

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 class Bookmark:
     """A place among rows that are ordered by a replication key.
 
-    Rows that tie with the last value are told apart by their number: `rows_at_value` in the state
-    says how many of them the loader already has, and the next run passes over as many. So a row
-    appended with the same timestamp is not lost, and none comes twice.
+    Rows that tie with the last value are distinguished by their number: `rows_at_value` in the
+    state is the number of them that the loader already has, and the next run skips as many. So a
+    row appended with the same timestamp is not lost, and none is sent twice.
 
     Attributes:
         column: Name of the replication key.
@@ -47,7 +47,7 @@ class Bookmark:
             self._start_key = self._sort_key(text)
         except ValueError:
             raise StateError(
-                f"The bookmark of column {self.column!r} is {text!r}, which is no {kind}",
+                f"The bookmark of column {self.column!r} is {text!r}, which is not a valid {kind}",
                 fix="Run once with --full-refresh, or set types to what the column was",
             ) from None
         self._text, self._rows = text, rows

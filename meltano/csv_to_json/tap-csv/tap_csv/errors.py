@@ -7,7 +7,7 @@ TapCsvError               the user can fix it; exit code 1
 ├── SourceError           a file is missing, unreadable or has no usable header
 ├── MalformedRowError     a row is not what the header or the types say
 ├── StateError            a bookmark does not fit the file or the settings
-└── OutputClosedError     whoever reads standard output is gone
+└── OutputClosedError     the reader of standard output is gone
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class TapCsvError(Exception):
 class SettingsError(TapCsvError):
     """A setting has a value that is not allowed.
 
-    Its text begins as the Singer SDK's own errors of this kind do: it is what tells whoever runs
-    the tap that the configuration is at fault, and not the source.
+    Its text begins like the Singer SDK's own errors of this kind, which shows that the
+    configuration is the cause, and not the source.
     """
 
     def __init__(self, reason: str, *, fix: str) -> None:
@@ -53,7 +53,7 @@ class StateError(TapCsvError):
 
 
 class OutputClosedError(TapCsvError):
-    """Whoever reads standard output is gone."""
+    """The reader of standard output is gone."""
 
     def __init__(self) -> None:
         super().__init__(

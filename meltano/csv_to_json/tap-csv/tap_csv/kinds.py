@@ -19,7 +19,7 @@ type_names = ("integer", "number", "boolean", "date", "date-time", "string")
 Value = int | Decimal | bool | str | None
 
 # The digit and exponent bounds keep every number finite in a double, and an integer below the
-# length at which Python refuses to parse one.
+# length at which Python does not parse one.
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,199})")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,199})(?:\.[0-9]{1,200})?(?:[eE][+-]?[0-9]{1,2})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -109,7 +109,7 @@ def converter(kind: str) -> Callable[[str], Value]:
         kind: One of `type_names`.
 
     Returns:
-        A function that raises ValueError for a text that is no such value.
+        A function that raises ValueError for a text that is not such a value.
     """
     return _CONVERTERS[kind]
 

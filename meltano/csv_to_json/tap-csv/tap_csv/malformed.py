@@ -1,4 +1,4 @@
-"""What happens to a malformed row: it ends the run, or is left out, told of and counted."""
+"""What happens to a malformed row: it ends the run, or is skipped, reported and counted."""
 
 from __future__ import annotations
 

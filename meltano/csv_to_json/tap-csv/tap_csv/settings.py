@@ -1,4 +1,4 @@
-"""The settings: what they are called, what they may be, and what a wrong one is told."""
+"""The settings: their names, their valid values, and the errors for others."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ class _Checker:
     def encoding(self) -> str:
         value = self.text("encoding")
         try:
-            "".encode(value)  # Refuses codecs that are no text encodings, such as hex.
+            "".encode(value)  # Rejects codecs that are not text encodings, such as hex.
             name = codecs.lookup(value).name
         except LookupError:
             self.refuse("encoding", "an encoding Python knows", "Use utf-8, cp1252 or utf-16")

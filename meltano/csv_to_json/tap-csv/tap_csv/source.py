@@ -1,4 +1,4 @@
-"""Reads rows out of CSV files, and finds the ones that are no rows."""
+"""Reads rows from CSV files, and finds malformed ones."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class CsvSource:
         """Reads the rows of all files.
 
         Args:
-            malformed: Where to report what is no row.
+            malformed: Where to report malformed rows.
 
         Yields:
             A row as wide as the header. `path` and `line` say where it is.
@@ -130,7 +130,7 @@ class CsvSource:
                 fix="Correct the setting path or the file's permissions",
             ) from error
         except UnicodeError as error:
-            # utf-16 and utf-32 find a wrong byte order mark before any error handler is asked.
+            # utf-16 and utf-32 find a wrong byte order mark before they call an error handler.
             raise SourceError(
                 f"Cannot read {file} as {self._settings.encoding}: {error}",
                 fix="Set encoding to the one the file has, such as utf-8 or cp1252",

@@ -116,7 +116,7 @@ class CsvStream(Stream):
     def _sync_records(
         self, context: types.Context | None = None, *, write_messages: bool = True
     ) -> Generator[dict[str, Any], Any, Any]:
-        """Writes the records and the state; yields nothing, for nothing asks for it."""
+        """Writes the records and the state; yields nothing, because nothing reads it."""
         del context, write_messages
         yield from ()
         bookmark: Bookmark | None = None

@@ -104,7 +104,7 @@ def test_a_bookmark_of_another_column_is_none(write: Write) -> None:
 
 def test_a_bookmark_that_does_not_fit_says_how_to_start_over(write: Write) -> None:
     write("at\n1\n2\n")
-    with pytest.raises(StateError, match=r"'\?', which is no integer\. Run once with --full-refr"):
+    with pytest.raises(StateError, match=r"'\?', which is not a valid integer\. Run once"):
         sync(_STATE, replication_key="at")
 
 

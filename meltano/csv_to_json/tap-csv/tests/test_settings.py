@@ -1,4 +1,4 @@
-"""Settings that are refused, and what the user is told."""
+"""Invalid settings and their errors."""
 
 from __future__ import annotations
 
