@@ -6,8 +6,8 @@ A project's DAG file is two lines::
 
     airflow_dags(__file__)
 
-In a DAG of one's own, `meltano_task` makes a task of a project; `MeltanoPodOperator` one that is a
-pod wherever it runs.
+In a custom DAG, `meltano_task` creates a task of a project, and `MeltanoPodOperator` one that
+always runs as a pod.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def seldom_collected() -> Iterator[None]:
     """Be all that the process does: what was made within is not looked at in the end.
 
-    By default the collector looks after every 700 objects, and once more when the process ends.
+    By default the collector looks after every 700 objects, and again when the process ends.
     Where Airflow is imported that takes a third of a short process's time, and it finds nothing.
     """
     gc.set_threshold(100_000)

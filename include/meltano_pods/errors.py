@@ -7,11 +7,11 @@ Classes say who can recover, and how::
     │   ├── ProjectFileError   ... and nothing of the project can be read until then
     │   ├── ProjectLoadError   ... and nothing else either, for Meltano cannot load the project
     │   └── SettingsError      ... in the annotations under `meltano_pods`
-    ├── DeploymentError        whoever runs Airflow mends the deployment: paths, the runner
-    ├── ParameterError         whoever started the run starts it again with other parameters
+    ├── DeploymentError        to fix in the deployment: paths, the runner
+    ├── ParameterError         to fix with other parameters for the run
     └── RunError               a run did not succeed (diagnosis/failure.py has its Airflow forms)
         ├── RunFailedError     Airflow retries as the task's settings say
-        └── RunRefusedError    a retry cannot mend it: Airflow fails the task at once
+        └── RunRefusedError    a retry cannot fix it: Airflow fails the task immediately
 """
 
 from __future__ import annotations

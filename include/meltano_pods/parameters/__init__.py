@@ -1,9 +1,9 @@
-"""What a person may choose for one run, and what becomes of it.
+"""What a person may choose for one run, and its effects.
 
-`form` is what Airflow asks in its trigger form and checks in its REST API; `choices` checks it once
-more where the run starts, and lays it over the task's settings; `command` turns the outcome into
-what `meltano-runner` is told; `interval` is what a run knows of its DAG run (its data interval, its
-backfill). None of them knows Airflow.
+`form` defines Airflow's trigger form, which also validates requests to the REST API. `choices`
+validates the parameters again when the run starts, and overrides the task's settings with them.
+`command` creates the command for `meltano-runner`. `interval` has the facts about the DAG run (its
+data interval, its backfill). None of them depends on Airflow.
 """
 
 from meltano_pods.parameters.choices import RunChoices

@@ -1,4 +1,4 @@
-"""Lays what a person chose for a run over the settings of a task, after checking it once more.
+"""Overrides the settings of a task with the parameters of a run, after validating them again.
 
 Airflow checks the parameters of a run by their JSON schema (`form`). A person may have started the
 run by other ways, or before the project changed, so nothing is used here unchecked.
@@ -115,7 +115,7 @@ def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> str | None:
 
 
 def _refuse_unknown(params: Mapping[str, Any], offered: Mapping[str, Any]) -> None:
-    """Refuse parameters that would be passed over although somebody relies on them.
+    """Reject parameters that would be ignored although somebody relies on them.
 
     Others than ours and what looks like ours are left alone: templates in `env` may use them.
     """
@@ -137,7 +137,7 @@ def _refuse_unknown(params: Mapping[str, Any], offered: Mapping[str, Any]) -> No
         meant = {each.replace("_", ""): each for each in NAMES}.get(spelt.replace("_", ""))
         if meant is not None:
             raise ParameterError(
-                f"`{name}` is no parameter of this DAG", f"parameter {name}", f"Call it `{meant}`."
+                f"unknown parameter `{name}`", f"parameter {name}", f"Call it `{meant}`."
             )
 
 

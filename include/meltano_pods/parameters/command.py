@@ -25,7 +25,7 @@ TRANSFORM = "--transform"
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What a run's process or pod is told.
+    """What a run's process or pod receives.
 
     Attributes:
         arguments: What follows `meltano-runner`.

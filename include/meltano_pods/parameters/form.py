@@ -32,7 +32,7 @@ _MOVES: dict[str, Schema] = {
     "refresh_catalog": {
         "type": "boolean",
         "title": "Refresh catalog",
-        "description": "Discover the streams anew instead of using the cached catalog.",
+        "description": "Discover the streams again instead of using the cached catalog.",
     },
     "no_state_update": {
         "type": "boolean",

@@ -20,8 +20,8 @@ RUN_TYPE = "MELTANO_PODS_RUN_TYPE"
 
 VARIABLES = {
     INTERVAL_START: (
-        "Start of the data interval, in UTC as `2026-01-31T00:00:00Z`. Unset where Airflow has no "
-        "interval: a manual run without a logical date, or by an asset."
+        "Start of the data interval, in UTC as `2026-01-31T00:00:00Z`. Unset if Airflow has no "
+        "interval: a manual run without a logical date, or a run started by an asset."
     ),
     INTERVAL_END: "End of the data interval, written the same; the first moment after it.",
     LOGICAL_DATE: (
@@ -92,9 +92,9 @@ class DagRunFacts:
     def backfill_suffix(self) -> str | None:
         """Return what sets the state of a backfill's run apart; None for other runs.
 
-        It is the same for each try, so that a retry goes on from what was saved, and another one
-        once the run was cleared, by a person or by a backfill that processes it again: then all of
-        the interval is to be moved anew.
+        It is the same for each try, so that a retry resumes from what was saved. It changes when
+        the run is cleared, by a person or by a backfill that processes it again: then all of the
+        interval must be moved again.
         """
         if self.run_type != _BACKFILL:
             return None

@@ -98,7 +98,7 @@ def plan(project: Project, environment: str | None = None) -> ProjectPlan:
 
 def _source(project: Project, fallback: str | None) -> _Source:
     annotations = list(_annotations(project))
-    # Which of them belong together is known with each task, where it is checked once more.
+    # Which of them belong together is known with each task, where it is checked again.
     not_secret = exempt_names(annotations)
     invalid = {id(each): errors for each in annotations if (errors := errors_of(each, not_secret))}
     everywhere = [*project.common_errors(), *invalid.get(id(project.annotations), ())]

@@ -1,4 +1,4 @@
-"""Plans one command that stands in a DAG somebody wrote, not in meltano.yml."""
+"""Plans one command of a custom DAG, which is not in meltano.yml."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _OTHERWISE = {
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What a task of a DAG of one's own is to run.
+    """What a task of a custom DAG runs.
 
     Attributes:
         run: What follows `meltano run`: blocks or names of jobs, then options; one string, split
@@ -179,7 +179,7 @@ def _words(run: str | Sequence[str], where: Location) -> tuple[list[str], list[s
 
 
 def _without_jobs(project: Project, blocks: Sequence[str]) -> Iterator[str]:
-    """Yield blocks, and in the place of a job those that it stands for."""
+    """Yield blocks, and for a job its blocks."""
     for block in blocks:
         job = project.jobs.get(block)
         yield from [block] if job is None else (each for task in job.tasks for each in task.blocks)
@@ -189,5 +189,7 @@ def _variables(env: Mapping[str, str], where: Location) -> Mapping[str, str]:
     try:
         checked: Mapping[str, str] = check_variables(dict(env))  # type: ignore[assignment]
     except ValueError as error:
-        raise SettingsError(str(error), where, "Mend or remove it from the task's `env`.") from None
+        raise SettingsError(
+            str(error), where, "Fix it, or remove it from the task's `env`."
+        ) from None
     return checked

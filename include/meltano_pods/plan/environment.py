@@ -86,7 +86,7 @@ def _default_environment(project: Project) -> str | None:
 
 
 def without_environment(plan: ProjectPlan) -> Iterator[ProjectError]:
-    """Yield a warning for each DAG whose runs Meltano refuses for want of an environment.
+    """Yield a warning for each DAG whose runs Meltano rejects because they have no environment.
 
     `meltano run` needs one, `meltano el`, which the schedule of a pair becomes, does not (Meltano
     4.4.1, `cli/utils.py`, `activate_environment`).
@@ -124,7 +124,7 @@ def check_no_secrets(settings: Settings, layers: Iterable[Layer]) -> None:
     """Check that no secret stands where it would be shown.
 
     Args:
-        settings: A task's, merged, which say what is no secret.
+        settings: A task's, merged, with the names that are not secret.
         layers: What to look through.
 
     Raises:

@@ -57,7 +57,7 @@ def explained(task: TaskPlan, deployment: DeploymentSettings) -> list[Explained]
         elif key in by_setting:
             found += _of_project(by_setting[key], values)
         elif key == _NOTIFY and deployment.notify != {}:
-            # Merged when Airflow loads the DAG, key by key: the project's keys stand above.
+            # Merged when Airflow loads the DAG, key by key: the project's keys take precedence.
             said_there = "off" if deployment.notify is None else dict(deployment.notify)
             found.append(Explained(key, said_there, *said_by(deployment, key)))
         else:
@@ -78,7 +78,7 @@ def _of_project(
 
 
 def _together(path: tuple[str, ...], values: Mapping[str, Any]) -> object:
-    """Return what came of several that are added up or laid over each other."""
+    """Return the merged value of several levels."""
     value: Any = values
     for key in path:
         value = value[key]

@@ -78,7 +78,7 @@ def _check_known(
     for name in needed:
         if name not in known:
             raise SettingsError(
-                f"`{task_id}` needs `{name}`, which is no task here; there are: {listed(known)}",
+                f"`{task_id}` needs `{name}`, which is not a task here; there are: {listed(known)}",
                 place_of(layers[task_id], "needs"),
                 f"{suggestion(name, known)}Name tasks by their ids: what they run, with dashes.",
             )

@@ -57,7 +57,7 @@ class TaskPlan:
         return tuple(dict.fromkeys(extractor for extractor, _ in self.pipelines))
 
     def invocation(self) -> Invocation:
-        """Return what the runner is told in a run for which nobody chose anything.
+        """Return the command for the runner in a run without parameters.
 
         Raises:
             ParameterError: Options that this task cannot run with.

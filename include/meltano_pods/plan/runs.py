@@ -26,8 +26,8 @@ def check_allowed_environments(
 ) -> None:
     """Check the environments that a manual run may choose.
 
-    A run can only hand another environment on to Meltano: pods, secrets and all else are the
-    DAG's, so an environment that wants others is refused.
+    A run can only pass another environment to Meltano: pods, secrets and everything else are the
+    DAG's, so an environment with other settings is rejected.
 
     Args:
         project: The project.
@@ -70,7 +70,7 @@ def _said(environment: Environment) -> dict[str, Any]:
 def check_no_state_update(
     settings: Settings, environment: str | None, command: Command, layers: Sequence[Layer]
 ) -> None:
-    """Check that Meltano can run a task apart from the state, where that is asked for.
+    """Check that Meltano can run a task with a separate state or without one, if requested.
 
     Args:
         settings: The task's.

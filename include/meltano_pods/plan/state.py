@@ -56,7 +56,7 @@ def _environments_suffix(
 
 
 def pipelines(project: Project, blocks: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return extractor and loader of each pipeline; mappers between the two are no part of it."""
+    """Return extractor and loader of each pipeline; mappers between the two are left out."""
     found = []
     extractor = None
     for block in blocks:

@@ -1,7 +1,7 @@
 """Where Meltano keeps the state of a run: in its system database, or in a state backend.
 
-A pod has what meltano.yml, its variables and its Secrets say; it has no `.env`, and nothing of the
-environment of whoever plans it.
+A pod has what meltano.yml, its variables and its Secrets contain; it has no `.env`, and nothing of
+the environment in which it is planned.
 """
 
 from __future__ import annotations
@@ -124,8 +124,8 @@ def find_state_place(
 def database_of(task: TaskPlan) -> tuple[object, ...] | None:
     """Return what names Meltano's system database of a task; None where it ends with the run.
 
-    It keeps the state, or stands beside a backend that does. Meltano rejects a second run of one
-    state id by it, wherever the state is.
+    It keeps the state, or is used in addition to a backend that does. With it, Meltano rejects a
+    second run of one state id, wherever the state is.
     """
     settings = task.settings
     secret = settings.secret_env.get(_DATABASE)

@@ -44,7 +44,7 @@ def plan_tasks(
         draft: The DAG.
         layers: What holds for all its tasks.
         environment: Meltano environment of its runs.
-        not_secret: Names that were taken for no secrets when the project's layers were checked.
+        not_secret: Names that did not count as secrets when the project's layers were checked.
 
     Raises:
         SettingsError: Settings that are not allowed, or do not go together.

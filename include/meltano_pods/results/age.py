@@ -12,9 +12,9 @@ _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
 def time_of(bookmark: str | None) -> datetime | None:
-    """Return the time a bookmark tells; None where it is no date or time in ISO 8601.
+    """Return the time of a bookmark; None if it is not a date or time in ISO 8601.
 
-    Numbers are no times: nobody can tell an epoch from a counter. A time without an offset is UTC.
+    A number is not a time: an epoch and a counter look the same. A time without an offset is UTC.
     """
     if bookmark is None or bookmark.isdigit():
         return None
@@ -35,7 +35,7 @@ def age_of(bookmark: str, now: datetime) -> float:
     """Return the age in seconds of a bookmark that is a time."""
     time = time_of(bookmark)
     if time is None:
-        raise ValueError(f"{bookmark} is no time; ask newest_of for one that is")
+        raise ValueError(f"{bookmark} is not a time; use newest_of")
     return (now - time).total_seconds()
 
 

@@ -84,7 +84,7 @@ def emit(ended: Ended, reporting: Reporting, result: RunResult) -> None:
 
 
 def _built(result: RunResult, utility: str) -> dict[str, dict[str, Any]]:
-    """Return what dbt says of each model, seed and snapshot it built, by name."""
+    """Return what dbt reports about each model, seed and snapshot it built, by name."""
     return {
         node.name: {"command": command.command, "rows": node.rows, "seconds": node.seconds}
         for command in result.dbt

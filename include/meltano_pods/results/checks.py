@@ -1,6 +1,6 @@
 """Checks the result of a run, as the setting `checks` says.
 
-What cannot be told has not been met: a check that never can be must not look as if it passed.
+A check whose result is unknown fails: one that can never run must not look as if it passed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from meltano_pods.results.options import Reporting
 
     Compared = tuple[Mapping[str, Changes], list[str]]
-    """How columns changed, by stream, and in words where that cannot be told."""
+    """How columns changed, by stream, and messages for those that could not be compared."""
 
 _COLUMNS = "schema_change"
 _PATTERN = frozenset("*?[")
@@ -125,7 +125,7 @@ def _max_age(subject: _Subject, most: float) -> tuple[Any, str] | None:
     bookmark = newest_of(each.bookmark for each in subject.streams)
     if bookmark is None:
         known = next((each.bookmark for each in subject.streams if each.bookmark), None)
-        why = "there is no bookmark" if known is None else f"the bookmark {known} is no time"
+        why = "there is no bookmark" if known is None else f"the bookmark {known} is not a time"
         return known, f"at most {span(most)} old expected, but {why}"
     age = age_of(bookmark, datetime.now(UTC))
     if age <= most:

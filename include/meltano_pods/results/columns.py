@@ -61,7 +61,7 @@ _KINDS = ("added", "removed", "type")
 
 
 def compare(project: str, result: RunResult, log: Logger) -> tuple[dict[str, Changes], list[str]]:
-    """Return what changed, by stream, and what cannot be told; remember what is there now.
+    """Return what changed, by stream, and what could not be compared; store the current columns.
 
     A stream that was not there before has nothing to be compared with. Columns that cannot be
     remembered do not end a run that has moved its rows.

@@ -23,7 +23,7 @@ _DEFAULT = {"fail": 0}
 
 
 def check_missing(verdict: Verdict, bounds: Mapping[str, int] | None, result: RunResult) -> None:
-    """Check each pipeline of a run for which it can be told.
+    """Check each pipeline of a run for which it can be determined.
 
     Args:
         verdict: Where to note what comes of it.

@@ -21,7 +21,7 @@ class Finding:
         check: `min_records`, `max_age`, `schema_change` or `missing_records`.
         stream: The stream; None for the run as a whole.
         severity: `warn` or `fail`.
-        found: What was found; None for what cannot be told.
+        found: What was found; None if unknown.
         message: All of it, for a person.
     """
 

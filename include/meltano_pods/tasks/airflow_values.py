@@ -96,7 +96,7 @@ def _of_connection(conn_id: str, field: str) -> str:
 def _field(connection: Any, field: str) -> object:  # noqa: ANN401 - Airflow's, of several kinds
     if field == _DEFAULT_FIELD:
         uri = str(connection.get_uri())
-        # Airflow's own spelling, which SQLAlchemy and others refuse.
+        # Airflow's own spelling, which SQLAlchemy and others reject.
         return f"postgresql{uri.removeprefix('postgres')}" if uri[:11] == "postgres://" else uri
     if field.startswith("extra."):
         return _in_json(connection.extra_dejson, field.removeprefix("extra."))
@@ -122,7 +122,7 @@ def _of_variable(variable: str, key: str | None) -> str:
         data = None
     value = _in_json(data, key)
     if value in (None, ""):
-        keys = f"; its keys are: {listed(data)}" if isinstance(data, dict) else ", and is no JSON"
+        keys = f"; its keys are: {listed(data)}" if isinstance(data, dict) else ", and is not JSON"
         raise _MissingError(f"the Airflow variable `{variable}` has no key `{key}`{keys}")
     return str(value)
 

@@ -54,7 +54,7 @@ def airflow_arguments(planned: TaskPlan, project: str, *, starts_pod: bool) -> d
 
 
 def with_said(defaults: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what an operator of Airflow is called with: assets of both, else what is said wins.
+    """Return the arguments of an Airflow operator: assets of both, else explicit ones win.
 
     Args:
         defaults: As `airflow_arguments` returns them.
@@ -79,8 +79,8 @@ def _as_list(value: object) -> list[Any]:
 
 
 def _executor_config(override: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what Airflow's KubernetesExecutor lays over the pod of a worker."""
-    # Here and not above: Kubernetes' client takes a second to import, at every parse.
+    """Return what Airflow's KubernetesExecutor merges into the pod of a worker."""
+    # Imported here, because Kubernetes' client takes a second to import at every parse.
     from airflow.providers.cncf.kubernetes import pod_generator  # noqa: PLC0415
 
     spec = override.get("spec") or {}

@@ -68,7 +68,7 @@ def folders_of(
 def airflow_root(dag_file: str) -> Path:
     """Return the folder of the Airflow project: the one that holds the `dags` folder."""
     file = Path(dag_file).absolute()
-    # A file may stand in a folder of its own below `dags`.
+    # A file may be in a folder below `dags`.
     dags = next((each for each in file.parents if each.name == DAGS), file.parent)
     return dags.parent
 

@@ -1,7 +1,7 @@
 """One task spread over tenants by `partial(...).expand(...)`: a run and a state of each.
 
-Meltano's state id leaves the tenant out, so each item must bring a suffix of its own: without one
-all of them would go on from one bookmark, and lose each other's rows.
+Meltano's state id does not contain the tenant, so each item needs a separate suffix: without one,
+all of them would use one bookmark, and lose each other's rows.
 https://airflow.apache.org/docs/apache-airflow/stable/authoring-and-scheduling/dynamic-task-mapping.html
 """
 

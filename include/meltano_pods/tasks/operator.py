@@ -43,7 +43,7 @@ class MeltanoOperator:
     choices: RunChoices
 
     def _take(self, task: Task, suffix: str | None, choices: RunChoices | None) -> None:
-        """Keep what a task was asked for; Airflow's own part must have been made before.
+        """Store the arguments of a task; Airflow's own part must exist already.
 
         Args:
             task: The task.

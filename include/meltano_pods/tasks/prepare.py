@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class ParameterRefusedError(ParameterError, AirflowFailException):
-    """The same, as Airflow takes it: no retry can mend it."""
+    """The same for Airflow: no retry can fix it."""
 
 
 def prepare(operator: MeltanoOperator, context: Context) -> Invocation:
-    """Return what the runner is told, of the task's settings and the run's parameters.
+    """Return the command for the runner from the task's settings and the run's parameters.
 
     Args:
         operator: The task.
@@ -63,7 +63,7 @@ def prepare(operator: MeltanoOperator, context: Context) -> Invocation:
 
 
 def _check_rendered(operator: MeltanoOperator) -> None:
-    """Reject what turns out to be a secret once it is known: it would stand in a pod's manifest."""
+    """Reject a rendered value that is a secret, which would be in a pod's manifest."""
     values = [(name, name, value) for name, value in operator.env.items()]
     values += [("an argument of the command", "", value) for value in operator.arguments]
     for where, name, value in values:

@@ -35,12 +35,12 @@ def is_result(line: str) -> bool:
 
 
 def relay(lines: Iterable[str], log: Log) -> None:
-    """Write each line at the level it begins with, but for what is said once more afterwards.
+    """Write each line at the level it begins with, except for those that are repeated afterwards.
 
     That is the result, which is summarized, and why the run failed, which the task's error says.
 
-    Lines at DEBUG are written at INFO: whoever asked the run for them wants to see them, and
-    Airflow's own level would drop them.
+    Lines at DEBUG are written at INFO: they were requested for this run, and Airflow's own level
+    would drop them.
     """
     for line in lines:
         if is_result(line) or _EXPLANATION.match(line) or not line.strip():

@@ -1,4 +1,4 @@
-"""What a task was asked for, and its plan: made here, or as a project's own DAGs have it."""
+"""The arguments of a task and its plan, which is created here or comes from the project's DAGs."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def task_of(
     dag: DAG | None,
     **said: Any,  # noqa: ANN401 - the fields of Command
 ) -> Task:
-    """Return what an operator was asked for.
+    """Return the task that an operator runs.
 
     Args:
         project: Name of the project, found as layout.py says; its folder; or a place that is known.

@@ -96,7 +96,7 @@ def test_nothing_is_asked_for_nothing() -> None:
             ("Airflow has no variable `gone`", "airflow variables set gone", "AIRFLOW_VAR_GONE"),
         ),
         ({"variable": "json", "key": "c"}, ("has no key `c`; its keys are: a, l, n",)),
-        ({"variable": "plain", "key": "c"}, ("has no key `c`, and is no JSON",)),
+        ({"variable": "plain", "key": "c"}, ("has no key `c`, and is not JSON",)),
     ],
 )  # fmt: skip
 def test_what_is_missing_is_named_with_how_to_create_it(
