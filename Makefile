@@ -93,12 +93,12 @@ plan: .venv/.airflow ## Print the DAGs that Airflow will create (PROJECT=; PODS=
 	@.venv/bin/meltano-pods plan $(if $(PROJECT),$(call quote,$(PROJECT))) $(if $(PODS),--pods=$(call quote,$(PODS))) $(if $(DIFF),--diff=$(call quote,$(DIFF)))
 
 .PHONY: validate
-validate: .venv/.airflow ## Report every error of every project
-	@.venv/bin/meltano-pods validate
+validate: .venv/.airflow ## Report every error of every project, or of one (PROJECT=)
+	@.venv/bin/meltano-pods validate $(if $(PROJECT),$(call quote,$(PROJECT)))
 
 .PHONY: doctor
-doctor: .venv/.dev ## Check everything that runs depend on, and show how to fix problems
-	@.venv/bin/meltano-pods doctor
+doctor: .venv/.dev ## Check everything that runs depend on, and show how to fix problems (PROJECT=)
+	@.venv/bin/python -m tools.doctor_here $(if $(PROJECT),$(call quote,$(PROJECT)))
 
 .PHONY: astro-check
 astro-check: .venv/.dev ## Report what Astro would reject, with fixes (UNPINNED=1 before an image is pinned)

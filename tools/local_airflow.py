@@ -1,6 +1,6 @@
 """Runs one DAG with `dag.test()`: the Airflow half of `make run`, in a process of its own.
 
-`python -m tools.local_airflow DAG_FILE DAG_ID FULL_REFRESH`; the last line of its output is JSON
+`python -m tools.local_airflow DAG_ID FULL_REFRESH DAG_FILE...`; the last line of its output is JSON
 under `RESULT_KEY`.
 """
 
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from meltano_pods.collector import seldom_collected
 from meltano_pods.names import listed, suggestion
@@ -18,23 +19,34 @@ from meltano_pods.names import listed, suggestion
 from tools.airflow_log import DAG_FILES, own_words
 from tools.stop_listener import StopListener
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.dag_processing.dagbag import DagBag
+
 RESULT_KEY = "local_airflow_result"
 
 
-def main(dag_file: str, dag_id: str, full_refresh: str) -> int:
-    """Run the DAG and print its state, what each task returned, and how long each part took."""
+def main(dag_id: str, full_refresh: str, *dag_files: str) -> int:
+    """Run the DAG and print its state, what each task returned, and how long each part took.
+
+    Args:
+        dag_id: Its id.
+        full_refresh: `true` or `false`.
+        dag_files: The files that may define it. The first that does becomes Airflow's DAG folder.
+    """
     started = monotonic()
-    from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - takes seconds, and is timed
+    from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - takes seconds, is timed
 
     # The result contains the errors of the file; the environment silences Airflow's other logger.
     logging.getLogger(DAG_FILES).setLevel(logging.CRITICAL)
-    bag = DagBag(dag_file)
-    for error in bag.import_errors.values():
-        return _print(error=own_words(error))
-    dags = bag.dags
-    if dag_id not in dags:
-        near = suggestion(dag_id, dags)
-        return _print(error=f"there is no DAG {dag_id}; there are: {listed(dags)}. {near}".strip())
+    bags = [DagBag(each) for each in dag_files]
+    at = next((at for at, bag in enumerate(bags) if dag_id in bag.dags), None)
+    if at is None:
+        return _print(error=_describe_missing(dag_id, bags))
+    if at > 0:
+        _start_again(dag_id, full_refresh, dag_files[at])
+    dags = bags[at].dags
     for task in dags[dag_id].tasks:
         task.retries = 0  # the user wants to see the failure immediately
     loaded = monotonic()
@@ -56,6 +68,25 @@ def main(dag_file: str, dag_id: str, full_refresh: str) -> int:
         results=results,
         seconds={"loading Airflow and the DAG": loaded - started, dag_id: monotonic() - loaded},
     )
+
+
+def _describe_missing(dag_id: str, bags: Sequence[DagBag]) -> str:
+    """Say why no file defines the DAG: one cannot be imported, or they define others."""
+    errors = [own_words(error) for bag in bags for error in bag.import_errors.values()]
+    known = [each for bag in bags for each in bag.dags]
+    if errors and not known:
+        return "\n".join(errors)
+    files = listed(os.path.relpath(each) for bag in bags for each in [bag.dag_folder])
+    near = suggestion(dag_id, known)
+    text = f"there is no DAG {dag_id}; {files} define: {listed(known)}. {near}".strip()
+    return "\n".join([text, *errors])
+
+
+def _start_again(*arguments: str) -> NoReturn:
+    """Become this program for one DAG file: Airflow reads its DAG folder when it is imported."""
+    environment = {**os.environ, "AIRFLOW__CORE__DAGS_FOLDER": arguments[-1]}
+    command = [sys.executable, "-m", "tools.local_airflow", *arguments]
+    os.execve(sys.executable, command, environment)  # noqa: S606 - no shell is meant
 
 
 def _print(**result: Any) -> int:  # noqa: ANN401

@@ -11,10 +11,11 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from meltano_pods.cli.dag_files import find_custom, may_define
 from meltano_pods.cli.dag_ids import find_dag
 from meltano_pods.cli.projects import find_projects
 from meltano_pods.cli.shadowed import shadowed
-from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.errors import MeltanoPodsError, ProjectError
 from meltano_pods.names import listed
 from meltano_pods.plan.environment import without_environment
 from meltano_pods.project.config_keys import misspelled_settings
@@ -53,10 +54,12 @@ class CheckedDag(NamedTuple):
     Attributes:
         plugins: Names of the plugins that it needs, by project; none stands for all of a project.
         warnings: What the user should know.
+        files: The DAG files, one of which defines it.
     """
 
     plugins: dict[str, list[str]]
     warnings: list[str]
+    files: list[Path]
 
 
 def check_dag(dag_id: str) -> CheckedDag:
@@ -67,14 +70,11 @@ def check_dag(dag_id: str) -> CheckedDag:
     """
     name = dag_id.partition(".")[0]
     folders = {each.name: each for each in project_folders(ROOT / "meltano")}
-    own = ROOT / "dags" / f"{name}.py"
-    if name not in folders and own.exists():
-        # Airflow alone can read it, but a project that it runs is named there.
-        named = set(re.findall(r"[\w-]+", own.read_text(encoding="utf-8")))
-        return CheckedDag({each.name: [] for each in folders.values() if each.name in named}, [])
     try:
         _, dag = find_dag(find_projects(ROOT / "meltano"), dag_id)
     except MeltanoPodsError as error:
+        if (custom := _find_custom(dag_id, folders, error)) is not None:
+            return custom
         raise LocalCheckError(str(error)) from error
     folder = folders[name]
     if not (ROOT / "dags" / f"{folder.name}.py").exists():
@@ -96,7 +96,39 @@ def check_dag(dag_id: str) -> CheckedDag:
         _check_variables(folder, task, environ)
     read = planned_project(folder)
     plugins = sorted({name for task in dag.tasks for name in _plugins_of(read.project, task)})
-    return CheckedDag({folder.name: plugins}, list(_warnings(read)))
+    files = [ROOT / "dags" / f"{folder.name}.py"]
+    return CheckedDag({folder.name: plugins}, list(_warnings(read)), files)
+
+
+def is_here(dag_id: str) -> bool:
+    """Whether the files here may define a DAG."""
+    try:
+        find_dag(find_projects(ROOT / "meltano"), dag_id)
+    except ProjectError:
+        return True  # it is broken
+    except MeltanoPodsError as error:
+        return _find_custom(dag_id, {}, error) is not None
+    return True
+
+
+def _find_custom(
+    dag_id: str, folders: Mapping[str, Path], error: MeltanoPodsError
+) -> CheckedDag | None:
+    """Return a DAG that is not a project's: Airflow alone can read it.
+
+    Args:
+        dag_id: Its id.
+        folders: The projects' folders.
+        error: Why no project has it.
+    """
+    files = find_custom(ROOT / "dags", dag_id)
+    named = bool(files) and may_define(files[0], dag_id)
+    of_project = dag_id.partition(".")[0] in folders
+    if not files or (not named and (of_project or "Did you mean" in error.fix)):
+        return None
+    # The projects that it runs are named there.
+    words = {word for each in files for word in re.findall(r"[\w-]+", each.read_text("utf-8"))}
+    return CheckedDag({name: [] for name in folders if name in words}, [], files)
 
 
 def reject_project(name: str) -> str:

@@ -61,26 +61,20 @@ class LocalRun:
     """One `make run`.
 
     Attributes:
-        dag_id: The DAG; its project comes before the first dot.
+        dag_id: The DAG.
+        files: The DAG files, one of which defines it.
+        projects: Names of the Meltano projects that it runs.
         full_refresh: Move every row again.
         seconds: How long each part took.
         began: When the DAG run began, in seconds since the epoch.
     """
 
     dag_id: str
+    files: Sequence[Path]
+    projects: Sequence[str]
     full_refresh: bool
     seconds: dict[str, float] = field(default_factory=dict)
     began: float = 0.0
-
-    @property
-    def project(self) -> str:
-        """Name of the Meltano project."""
-        return self.dag_id.split(".", 1)[0]
-
-    @property
-    def output(self) -> Path:
-        """The folder of its targets' files, for projects that name it."""
-        return output_of(self.project)
 
     def run(self) -> bool:
         """Run and report; True when the DAG run succeeded.
@@ -89,7 +83,9 @@ class LocalRun:
             LocalRunError: It could not be run.
         """
         WORK.mkdir(exist_ok=True)
-        for note in notes(self.project, os.environ):
+        for note in dict.fromkeys(
+            note for project in self.projects for note in notes(project, os.environ)
+        ):
             _show(note)
         environment = self._environment()
         if needs_migration(WORK / "airflow"):
@@ -110,15 +106,19 @@ class LocalRun:
     @contextmanager
     def _warehouse(self, environment: dict[str, str]) -> Iterator[dict[str, str]]:
         """Run a PostgreSQL while a project needs one that nobody named."""
-        if not warehouse.needed(ROOT / "meltano" / self.project, environment):
+        needing = [
+            each for each in self.projects if warehouse.needed(ROOT / "meltano" / each, environment)
+        ]
+        if not needing:
             yield {}
             return
-        if warehouse.is_empty(WORK / "warehouse") and state_of(self.project).exists():
-            raise LocalRunError(
-                f"the saved state of {self.project} is ahead of the data: the PostgreSQL of local "
-                "runs is gone, and only what is new would be loaded into another one\n"
-                f"  fix: make reset PROJECT={self.project}"
-            )
+        for project in needing:
+            if warehouse.is_empty(WORK / "warehouse") and state_of(project).exists():
+                raise LocalRunError(
+                    f"the saved state of {project} is ahead of the data: the PostgreSQL of local "
+                    "runs is gone, and only what is new would be loaded into another one\n"
+                    f"  fix: make reset PROJECT={project}"
+                )
         try:
             with warehouse.running(WORK / "warehouse") as variables:
                 yield variables
@@ -136,12 +136,12 @@ class LocalRun:
         return here.environment_here(os.environ) | airflow_environment(WORK / "airflow") | own
 
     def _run_dag(self, environment: dict[str, str]) -> dict[str, Any]:
-        dag_file = ROOT / "dags" / f"{self.project}.py"
-        command = [sys.executable, "-m", "tools.local_airflow", str(dag_file), self.dag_id]
-        command.append("true" if self.full_refresh else "false")
+        refresh = "true" if self.full_refresh else "false"
+        files = [str(each) for each in self.files]
+        command = [sys.executable, "-m", "tools.local_airflow", self.dag_id, refresh, *files]
         # Airflow reads all of this folder for a test of one DAG, and other files may need more
         # than is installed for this one.
-        environment = environment | {"AIRFLOW__CORE__DAGS_FOLDER": str(dag_file)}
+        environment = environment | {"AIRFLOW__CORE__DAGS_FOLDER": files[0]}
         result: dict[str, Any] = {}
         self.began = time()
         log = AirflowLog()
@@ -166,7 +166,7 @@ class LocalRun:
         else:
             _show(f"\nThe DAG run ended as {state}; see the reason above.")
             _show("`make run` tries once, whatever the setting `retries` says.")
-        for file in sorted(self.output.glob("*")):
+        for file in sorted(file for each in self.projects for file in output_of(each).glob("*")):
             _show(f"  {file.relative_to(ROOT)} holds {describe_content(file)}")
         self._report_inside()
         for name, taken in self.seconds.items():
@@ -174,7 +174,8 @@ class LocalRun:
 
     def _report_inside(self) -> None:
         """Name files that the run has written into the project, such as by a relative path."""
-        written = written_since(ROOT / "meltano" / self.project, self.began)
+        folders = [ROOT / "meltano" / each for each in self.projects]
+        written = [file for each in folders for file in written_since(each, self.began)]
         for file in written[:_MAX_FILES]:
             _show(f"  {file.relative_to(ROOT)} holds {describe_content(file)}")
         if len(written) > _MAX_FILES:
@@ -268,7 +269,8 @@ def _run(options: argparse.Namespace) -> bool:
     sys.stderr.writelines(f"warning: {warning}\n" for warning in checked.warnings)
     for project, plugins in checked.plugins.items():
         install_plugins(project, plugins)
-    return LocalRun(dag_id, full_refresh=options.full_refresh).run()
+    run = LocalRun(dag_id, checked.files, list(checked.plugins), full_refresh=options.full_refresh)
+    return run.run()
 
 
 if __name__ == "__main__":

@@ -11,8 +11,12 @@ import sys
 
 _USAGE = """\
 usage: meltano-runner run BLOCK... [OPTION...]
+       meltano-runner check < RUNS
 
-Runs what `meltano run` runs and says what happened; `meltano-runner run --help` lists the options.
+run:   runs what `meltano run` runs and reports what happened; `meltano-runner run --help` lists
+       the options.
+check: lists the variables and plugins that runs lack. It reads and writes JSON, for `meltano-pods
+       doctor`.
 """
 
 
@@ -23,6 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
         from meltano_runner.run.session import run  # noqa: PLC0415 - `--help` needs none of it
 
         return run(arguments[1:])
+    if arguments == ["check"]:
+        from meltano_runner.run.preflight import check_all  # noqa: PLC0415 - as above
+
+        sys.stdout.write(check_all(sys.stdin.read()) + "\n")
+        return 0
     if arguments in (["--help"], ["-h"]):
         sys.stdout.write(_USAGE)
         return 0

@@ -42,12 +42,6 @@ def test_only_a_digest_is_pinned(tmp_path: Path, image: str) -> None:
         pin(image, tmp_path / "Dockerfile")
 
 
-@pytest.mark.parametrize("registry", ["", "ghcr.io/acme:1", "https://ghcr.io", "a b", "-x; rm"])
-def test_what_is_no_registry_is_refused(tmp_path: Path, registry: str) -> None:
-    with pytest.raises(ClusterError, match="is not a registry"):
-        push(shell(tmp_path), registry)
-
-
 @pytest.mark.images
 @pytest.mark.timeout(900)
 def test_an_image_on_stand_ins_is_not_published(meltano_image: str, tmp_path: Path) -> None:

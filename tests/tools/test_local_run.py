@@ -32,12 +32,34 @@ def root(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_project_without_an_error(root: Path) -> None:
-    assert check_dag("shop.daily") == ({"shop": ["dbt", "tap-csv", "target-jsonl"]}, [])
-    # A DAG of one's own may have no project of its name; its tasks name what they run.
-    (root / "dags" / "own.py").write_text("meltano_task(project='shop', run='tap-csv')")
-    assert check_dag("own.pipeline") == ({"shop": []}, [])
-    (root / "dags" / "own.py").write_text("import shopping")
-    assert check_dag("own.pipeline") == ({}, [])
+    plugins = {"shop": ["dbt", "tap-csv", "target-jsonl"]}
+    assert check_dag("shop.daily") == (plugins, [], [root / "dags" / "shop.py"])
+
+
+CUSTOM = """\
+from airflow.sdk import DAG
+from meltano_pods import meltano_task
+with DAG("mine"): meltano_task(project='shop', run='tap-csv')
+"""
+
+
+@pytest.mark.parametrize("dag_id", ["mine", "shop", "shop.custom", "tenants.load"])
+def test_a_custom_dag_may_be_in_any_file(root: Path, dag_id: str) -> None:
+    """Also one whose id looks like that of a project."""
+    file = root / "dags" / "team" / "own.py"
+    file.parent.mkdir()
+    file.write_text(CUSTOM.replace("mine", dag_id))
+    # Its tasks name the projects that they run.
+    assert check_dag(dag_id) == ({"shop": []}, [], [file])
+
+
+def test_a_computed_id_is_for_airflow_to_find(root: Path) -> None:
+    file = root / "dags" / "own.py"
+    file.write_text("from airflow.sdk import DAG\nfor name in NAMES: DAG(name)\n")
+    assert check_dag("anything").files == [file]
+    for dag_id in ("shop", "shop.dayly", "shp.daily"):  # of a project
+        with pytest.raises(LocalCheckError, match=r"`shop\.daily`"):
+            check_dag(dag_id)
 
 
 def test_only_the_plugins_of_the_dag_are_needed(root: Path) -> None:
@@ -176,7 +198,7 @@ def test_a_state_that_is_ahead_of_the_data(root: Path, monkeypatch: pytest.Monke
     state = root / ".run" / "shop.db"
     state.parent.mkdir()
     state.touch()
-    run = LocalRun("shop.daily", full_refresh=False)
+    run = LocalRun("shop.daily", [], ["shop"], full_refresh=False)
     with pytest.raises(LocalRunError, match="make reset PROJECT=shop"), run._warehouse({}):
         pass
     assert state.exists()
@@ -238,7 +260,7 @@ class TestReport:
     @pytest.fixture
     def run(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> LocalRun:
         monkeypatch.setattr(local_run, "ROOT", root)
-        run = LocalRun("shop.daily", full_refresh=False)
+        run = LocalRun("shop.daily", [], ["shop"], full_refresh=False)
         run.began = (root / "dags" / "shop.py").stat().st_mtime + 60
         return run
 

@@ -37,7 +37,7 @@ def planned(*arguments: str, fails: bool = False) -> str:
         (("run", "full-refresh=1"), "Did you mean `make run FULL_REFRESH=...`?"),
         (("run", "SHOP_PASSWORD=x"), "`SHOP_PASSWORD=... make run`"),
         (("reset", "DAG=shop.daily"), "expected one of: PROJECT."),
-        (("validate", "PROJECT=shop"), "takes no variables"),
+        (("lint", "PROJECT=shop"), "takes no variables"),
         (("up", "CLUSTER_IMAGE=offline"), "expected one of: CLUSTER_IMAGES."),
     ],
 )

@@ -11,6 +11,7 @@ from tools.cluster.astro import AstroKind
 from tools.cluster.demo import demo
 from tools.cluster.diagnose import diagnose
 from tools.cluster.errors import ClusterError
+from tools.cluster.kind import check_there
 from tools.cluster.output import output
 from tools.cluster.settings import Settings
 from tools.cluster.shell import Shell
@@ -28,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = Settings.read()
         shell = Shell(settings.work / "logs" / f"{options.verb}.log")
+        if options.verb in ("demo", "output"):
+            check_there(settings, shell)
         if options.verb == "demo":
             return 0 if demo(settings, shell, options.dag, full_refresh=options.full_refresh) else 1
         if options.verb == "output":

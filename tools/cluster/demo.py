@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from tools.airflow_log import OPERATORS, own_words
 from tools.cluster.access import airflow_api
 from tools.cluster.apps import MELTANO_NAMESPACE
 from tools.cluster.errors import ClusterError
+from tools.local_check import is_here
 from tools.local_run import counts_of
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def demo(settings: Settings, shell: Shell, dag_id: str, *, full_refresh: bool = 
         _loaded(api, dag_id)
         api.unpause(dag_id)
         run_id = api.trigger(dag_id, full_refresh=full_refresh)
-        progress = Progress(api, dag_id)
+        progress = Progress(api, dag_id, context=settings.context)
         progress.follow(run_id)
         state = api.wait(dag_id, run_id, seconds=_RUN_SECONDS, look=progress.look)
         tasks = progress.tasks()
@@ -67,7 +69,9 @@ def _loaded(api: AirflowApi, dag_id: str) -> None:
         there = sorted(each["dag_id"] for each in api.call("GET", "/api/v2/dags")["dags"])
         # All DAGs of a project come from one file, so at one time.
         known = [each for each in there if each.startswith(f"{project}.")]
-        if time.monotonic() - began > (_KNOWN_SECONDS if known else _LOADED_SECONDS):
+        wait = _KNOWN_SECONDS if known else _LOADED_SECONDS
+        # One that no file here defines comes with no image of here.
+        if time.monotonic() - began >= wait or (there and not is_here(dag_id)):
             wrong = api.call("GET", "/api/v2/importErrors")["import_errors"]
             raise ClusterError(
                 f"There is no DAG {dag_id}; there are: {listed(known or there)}",
@@ -106,11 +110,13 @@ class Progress:
         api: Airflow.
         dag_id: The DAG.
         out: Where to write.
+        context: The kubeconfig's context, for commands in logs: a pod's log does not know it.
     """
 
     api: AirflowApi
     dag_id: str
     out: Callable[[str], object] = sys.stdout.write
+    context: str = ""
     _runs: list[str] = field(default_factory=list)
     _began: float = field(default_factory=time.monotonic)
     _states: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -151,7 +157,11 @@ class Progress:
             if (key := json.dumps(entry, sort_keys=True)) not in shown:
                 shown.add(key)
                 for line in _lines(entry):
-                    self.out(f"          {line}\n")
+                    self.out(f"          {self._add_context(line)}\n")
+
+    def _add_context(self, line: str) -> str:
+        option = f"kubectl --context {self.context} "
+        return re.sub(r"\bkubectl (?!--context)", option, line) if self.context else line
 
     def tasks(self) -> list[TaskReport]:
         """Return what came of every task of every run, in the order in which the runs began."""

@@ -97,6 +97,22 @@ def exists(settings: Settings, shell: Shell) -> bool:
     return _state(settings.node, shell) is not None
 
 
+def check_there(settings: Settings, shell: Shell) -> None:
+    """Check that there is a cluster that answers.
+
+    Raises:
+        ClusterError: There is none, or it does not answer.
+    """
+    if not settings.kubeconfig.exists():
+        raise ClusterError("There is no cluster.", "Run `make up`.")
+    ready = (BIN / "kubectl", "--kubeconfig", settings.kubeconfig, "get", "--raw", "/readyz")
+    if shell.ask(*ready, seconds=20) is None:
+        raise ClusterError(
+            f"The cluster {settings.context} does not answer.",
+            "Run `make up`, which starts it again.",
+        )
+
+
 def remove(settings: Settings, shell: Shell) -> str:
     """Remove cluster, registry and, if nothing else uses it, the network; say what was there."""
     removed = []

@@ -13,7 +13,7 @@ from tools.cluster.places import ROOT
 from tools.cluster.shell import Shell
 from tools.images.bases import Bases
 from tools.images.build import AIRFLOW, MELTANO, build
-from tools.images.push import pin, push
+from tools.images.push import check_registry, pin, push
 
 
 def main() -> int:
@@ -29,7 +29,12 @@ def main() -> int:
         "targets", nargs="*", metavar="TARGET", help="meltano, airflow (default: both)"
     )
     pushing = commands.add_parser("push", help="build and publish the Meltano image, and pin it")
-    pushing.add_argument("registry", help="such as ghcr.io/acme: the image is REGISTRY/meltano")
+    pushing.add_argument(
+        "registry",
+        nargs="?",
+        default="",
+        help="such as ghcr.io/acme: the image is REGISTRY/meltano",
+    )
     pushing.add_argument("--tag", default="", help="tag beside the digest (default: the commit)")
     pinning = commands.add_parser("pin", help="pin a Meltano image that was published already")
     pinning.add_argument("image", help="by its digest: ghcr.io/acme/meltano@sha256:...")
@@ -41,6 +46,8 @@ def main() -> int:
             pin(arguments.image)
             print(f"Pinned {arguments.image} in Dockerfile")
             return 0
+        if arguments.command == "push":
+            check_registry(arguments.registry)
         ensure_engine(shell)
         if arguments.command == "push":
             image = push(shell, arguments.registry, tag=arguments.tag, bases=arguments.bases)

@@ -51,22 +51,63 @@ def push(
     Raises:
         ClusterError: A bad registry name, an image that is not fit for others, or a failed push.
     """
-    registry = registry.rstrip("/")
-    if not _REGISTRY.fullmatch(registry):
-        raise ClusterError(
-            f"REGISTRY={registry!r} is not a registry",
-            "Set it to a value such as REGISTRY=ghcr.io/acme, without a tag",
-        )
+    registry = check_registry(registry)
     if build_first:
         variables = {"PLATFORM": os.environ.get("PLATFORM", _PLATFORM)}
         build(shell, ["meltano"], bases=bases, variables=variables)
     if not _LOOPBACK.match(registry) and os.environ.get("ALLOW_STAND_INS") != "1":
         check_unlabelled(MELTANO, shell)
-    fix = f"Log in first: docker login {registry.split('/')[0]}"
-    return push_as(shell, MELTANO, f"{registry}/meltano", tag or _commit(shell), fix=fix)
+    return push_as(shell, MELTANO, f"{registry}/meltano", tag or _commit(shell))
 
 
-def push_as(shell: Shell, image: str, name: str, tag: str, *, fix: str = "") -> str:
+def check_registry(registry: str) -> str:
+    """Return the registry without a slash at its end.
+
+    Raises:
+        ClusterError: Docker could not push to it.
+    """
+    example = "Example: make push REGISTRY=ghcr.io/acme"
+    registry = registry.rstrip("/")
+    if not registry:
+        raise ClusterError("`make push` needs the registry to push to.", example)
+    if _REGISTRY.fullmatch(registry):
+        return registry
+    plain = re.sub(r"^\w+://", "", registry)
+    repository, _, last = plain.rpartition("/")
+    name, colon, _ = last.partition(":")
+    if plain != registry:
+        reason = "it begins with a scheme"
+    elif colon and repository:
+        reason, plain = "it ends with a tag, which TAG= sets", f"{repository}/{name}"
+    elif plain != plain.lower():
+        reason = "it contains capital letters"
+    else:
+        reason = "allowed are lower-case letters, digits and . _ - /, after the host and its port"
+    better = plain.lower()
+    fix = f"make push REGISTRY={better}" if _REGISTRY.fullmatch(better) else example
+    raise ClusterError(f"REGISTRY={registry!r} is not a registry: {reason}.", fix)
+
+
+def explain_push(registry: str, detail: str) -> str:
+    """Return what to do about a push that failed.
+
+    Args:
+        registry: The registry's host.
+        detail: What Docker says.
+    """
+    if re.search(r"dial tcp|no such host|i/o timeout", detail):
+        return (
+            f"Nothing answers at {registry}: check the host and port of REGISTRY, and that it runs."
+        )
+    if re.search(r"server gave HTTP response to HTTPS client|certificate", detail):
+        return (
+            f"Docker does not trust {registry}: see https://docs.docker.com/reference/cli/dockerd/"
+            "#insecure-registries"
+        )
+    return f"Log in first: docker login {registry}"
+
+
+def push_as(shell: Shell, image: str, name: str, tag: str) -> str:
     """Push an image of this machine as `name:tag` and return its name by digest.
 
     Args:
@@ -74,15 +115,18 @@ def push_as(shell: Shell, image: str, name: str, tag: str, *, fix: str = "") -> 
         image: Its name here.
         name: Its name in the registry, without a tag.
         tag: Its tag there.
-        fix: What a person should do when the push fails.
 
     Raises:
         ClusterError: It failed.
     """
     target = f"{name}:{tag}"
     shell.run("docker", "tag", image, target)
-    said = shell.run("docker", "push", target, fix=fix)
-    if not (found := re.search(r"digest: (sha256:[0-9a-f]{64})", said)):
+    try:
+        output = shell.run("docker", "push", target)
+    except ClusterError as error:
+        fix = explain_push(name.split("/", maxsplit=1)[0], error.detail)
+        raise ClusterError(error.what, fix, error.detail) from error
+    if not (found := re.search(r"digest: (sha256:[0-9a-f]{64})", output)):
         raise ClusterError("docker push printed no digest", f"Read {shell.log}")
     return f"{name}@{found[1]}"
 

@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 import yaml
 
-from meltano_pods.errors import Location
+from meltano_pods.errors import Location, MeltanoPodsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-
-    from meltano_pods.errors import MeltanoPodsError
 
 _NAME = "meltano-pods"
 TABLE, JSON, YAML = "table", "json", "yaml"
@@ -60,8 +58,34 @@ def show_warnings(found: Iterable[MeltanoPodsError]) -> None:
     _show(found, click.style("warning: ", fg="yellow", bold=True))
 
 
-def _show(found: Iterable[MeltanoPodsError], head: str) -> None:
+def group(found: Iterable[MeltanoPodsError]) -> list[MeltanoPodsError]:
+    """Return errors or warnings with those that differ only in place as one, with all places."""
+    places: dict[tuple[str, str], list[MeltanoPodsError]] = {}
     for each in found:
+        places.setdefault((each.what, each.fix), []).append(each)
+    return [
+        MeltanoPodsError(what, _join([each.where for each in several]), fix)
+        for (what, fix), several in places.items()
+    ]
+
+
+def _join(places: Sequence[Location | str]) -> Location | str:
+    """Return several places as one: of the same file, only the lines."""
+    first, *others = dict.fromkeys(places)
+    if not others:
+        return first
+    texts = [str(first)]
+    for before, each in zip((first, *others), others, strict=False):
+        same = isinstance(before, Location) and isinstance(each, Location)
+        text = str(each)
+        if same and before[0] == each[0]:
+            text = text.removeprefix(f"{each[0]}, ")
+        texts.append(text)
+    return "; ".join(texts)
+
+
+def _show(found: Iterable[MeltanoPodsError], head: str) -> None:
+    for each in group(found):
         click.echo(f"{head}{each.what}\n  where: {each.where}\n  fix: {each.fix}", err=True)
 
 

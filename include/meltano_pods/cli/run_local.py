@@ -13,7 +13,7 @@ from meltano_pods.local.environment import own_variables, run_environment
 from meltano_pods.local.run import Request, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import FrameType
 
     from meltano_runner.contract import RunResult
@@ -29,29 +29,33 @@ def run_local(asked: Asked, log: Log) -> RunResult:
         RunFailedError: It failed or was stopped, or Airflow lacks a value for it.
         RunnerMissingError: There is no runner on this machine.
     """
-    settings = asked.task.settings
-    not_secret = (*asked.deployment.settings.not_secret, *settings.not_secret)
-    environment = run_environment(
-        environment_here(os.environ) if is_here(asked.root) else os.environ,
-        own_variables(asked.spec.env, airflow_values(asked), settings.airflow_env, not_secret),
-        defaults=_defaults(asked),
-        project=asked.folder,
-        environment=asked.spec.environment,
-    )
-    grace = settings.termination_grace_period.total_seconds()
+    environment = local_environment(asked, airflow_values(asked))
+    if is_here(asked.root):
+        (asked.root / WORK).mkdir(exist_ok=True)  # SQLite makes no folder
+    grace = asked.task.settings.termination_grace_period.total_seconds()
     run = Run(Request(asked.spec.arguments, asked.folder, environment, grace, "", asked.root), log)
     with _stopping(run, log):
         return run.perform()
 
 
-def _defaults(asked: Asked) -> dict[str, str]:
-    """Return the deployment's variables over those of all runs on this machine."""
-    root = asked.root
-    own = asked.deployment.settings.local_env
-    if not is_here(root):
-        return own
-    (root / WORK).mkdir(exist_ok=True)  # SQLite makes no folder
-    return {**variables_here(root), **own}
+def local_environment(asked: Asked, values: Mapping[str, str]) -> dict[str, str]:
+    """Return all variables of a task's process on this machine.
+
+    Args:
+        asked: The task.
+        values: Those of `airflow_env`.
+    """
+    settings, deployment = asked.task.settings, asked.deployment.settings
+    not_secret = (*deployment.not_secret, *settings.not_secret)
+    local = is_here(asked.root)
+    return run_environment(
+        environment_here(os.environ) if local else os.environ,
+        own_variables(asked.spec.env, values, settings.airflow_env, not_secret),
+        # The deployment's over those of all runs on this machine.
+        defaults={**(variables_here(asked.root) if local else {}), **deployment.local_env},
+        project=asked.folder,
+        environment=asked.spec.environment,
+    )
 
 
 @contextmanager

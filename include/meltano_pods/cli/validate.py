@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -18,36 +17,22 @@ from meltano_pods.cli.output import (
     show_faults,
     show_warnings,
 )
-from meltano_pods.cli.projects import (
-    find_projects,
-    misnamed_error,
-    misnamed_files,
-    planned_projects,
-    projects_option,
-)
+from meltano_pods.cli.projects import find_projects, projects_option
+from meltano_pods.cli.review import review_projects
 from meltano_pods.cli.shadowed import shadowed
 from meltano_pods.cli.unset_output import unset_output
-from meltano_pods.errors import DeploymentError, MeltanoPodsError
-from meltano_pods.names import counted, listed, suggestion
-from meltano_pods.plan.environment import without_environment
-from meltano_pods.pods.spec.naming import build_secret_name
+from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.names import counted
 from meltano_pods.pods.spec.preview import preview_pods
-from meltano_pods.project.config_keys import misspelled_settings
-from meltano_pods.project.definitions import undefined
-from meltano_pods.project.naming import is_project_name
-from meltano_pods.project.transforms import transform_warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from meltano_pods.cli.projects import Projects
     from meltano_pods.errors import ProjectError
     from meltano_pods.plan import ProjectPlan
     from meltano_pods.tasks.deployment import Deployment
     from meltano_pods.tasks.planned import PlannedProject
-
-_CALL = "airflow_dags"
 
 
 @click.command()
@@ -72,23 +57,13 @@ def command(names: tuple[str, ...], projects: Path | None, form: str, profile: s
     meet; where no system database of Meltano keeps their runs apart, also where one has.
     """
     found = find_projects(projects).only(names)
-    read, faults = planned_projects(found.folders)
-    plans = [each.plan for each in read]
-    misnamed = misnamed_files(found.folder)
-    faults += [misnamed_error(each) for each in misnamed]
-    faults += [*_files(found, {each.parent.name for each in misnamed}), *_names(found)]
-    warnings: list[MeltanoPodsError] = [each for plan in plans for each in plan.warnings]
-    for each in read:
-        warnings += [
-            *undefined(each.project),
-            *transform_warnings(each.project),
-            *misspelled_settings(each.project, each.settings),
-            *without_environment(each.plan),
-        ]
+    review = review_projects(found)
+    faults, warnings = review.errors, review.warnings
+    plans = [each.plan for each in review.read]
     try:
         deployment = deployment_of(profile, found.root)
         faults += _pods(plans, deployment)
-        warnings += _variables(read, deployment)
+        warnings += _variables(review.read, deployment)
     except MeltanoPodsError as error:
         faults.append(error)
     if form == TABLE:
@@ -113,65 +88,6 @@ def command(names: tuple[str, ...], projects: Path | None, form: str, profile: s
             form,
         )
     return 1 if faults else 0
-
-
-def _files(found: Projects, misnamed: Collection[str]) -> Iterator[DeploymentError]:
-    """Compare projects with the DAG files that stand for them.
-
-    Args:
-        found: The projects.
-        misnamed: Names of folders whose `meltano.yml` has another name, which is an error already.
-    """
-    dags = found.places.dags
-    if not dags.is_dir():
-        return
-    named = {file.stem: file for file in sorted(dags.rglob("*.py")) if _names_project(file)}
-    for folder in found.folders:
-        # A folder that has to be renamed is an error already, and takes its DAG file's name along.
-        if folder.name not in named and is_project_name(folder.name):
-            yield DeploymentError(
-                f"the project {folder.name} has no DAG file, so Airflow has none of its DAGs",
-                str(dags / f"{folder.name}.py"),
-                f"Write the two lines: `from meltano_pods import {_CALL}` and `{_CALL}(__file__)`.",
-            )
-    there = [folder.name for folder in found.folder.iterdir() if (folder / "meltano.yml").is_file()]
-    for name, file in named.items():
-        if name not in there and name not in misnamed:
-            yield DeploymentError(
-                f"the DAG file names the project {name}, which is not there; there are: "
-                f"{listed(there)}",
-                str(file),
-                f"{suggestion(name, there)}Rename or remove the file.",
-            )
-
-
-def _names(found: Projects) -> Iterator[DeploymentError]:
-    """Compare projects by the name that Kubernetes has for what belongs to each."""
-    first: dict[str, str] = {}
-    for folder in found.folders:
-        secret = build_secret_name(folder.name)
-        other = first.setdefault(secret, folder.name)
-        if other != folder.name:
-            yield DeploymentError(
-                f"the projects {other} and {folder.name} have one name in Kubernetes: they share "
-                f"the Secret {secret}, and with it the database of their state",
-                str(folder),
-                "Rename one of them, with its DAG file.",
-            )
-
-
-def _names_project(file: Path) -> bool:
-    """Whether a DAG file is that of a project: it calls `airflow_dags`."""
-    try:
-        parsed = ast.parse(file.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError):
-        return False  # Airflow says what is wrong with it
-    calls = (node.func for node in ast.walk(parsed) if isinstance(node, ast.Call))
-    return any(
-        (isinstance(call, ast.Name) and call.id == _CALL)
-        or (isinstance(call, ast.Attribute) and call.attr == _CALL)
-        for call in calls
-    )
 
 
 def _variables(

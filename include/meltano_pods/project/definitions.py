@@ -17,12 +17,15 @@ from meltano_pods.project.meltano_command import has_make_target, meltano_comman
 from meltano_pods.project.model import PluginType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from meltano_pods.project.model import Plugin, Project
 
 _DEFAULT_VARIANT = "default"
+_CONSEQUENCE = (
+    "every run queries Meltano Hub, which needs network access and a writable project folder"
+)
 
 
 def lock_file(folder: Path, plugin: Plugin) -> Path:
@@ -39,14 +42,26 @@ def lock_file(folder: Path, plugin: Plugin) -> Path:
 def undefined(project: Project) -> Iterator[ProjectError]:
     """Yield an error for each plugin that runs use and only Meltano Hub knows.
 
-    With the Hub in reach Meltano runs it all the same, so these are warnings.
+    With the Hub in reach Meltano runs it all the same, so these are warnings. Plugins that lack the
+    same share one.
     """
+    simple: list[Plugin] = []
+    others: list[ProjectError] = []
     for plugin in _used(project):
         if plugin.custom or plugin.parent is not None or plugin.type is PluginType.MAPPINGS:
             continue
         path = lock_file(project.path, plugin)
-        if not path.is_file():
-            yield _unlocked(project, plugin, path)
+        if path.is_file():
+            continue
+        if plugin.inherit_from is None and not _locked_variants(plugin, path):
+            simple.append(plugin)
+        else:
+            others.append(_unlocked(project, plugin, path))
+    if len(simple) == 1:
+        yield _unlocked(project, simple[0], lock_file(project.path, simple[0]))
+    elif simple:
+        yield _all_unlocked(project, simple)
+    yield from others
 
 
 def _used(project: Project) -> list[Plugin]:
@@ -67,18 +82,29 @@ def _unlocked(project: Project, plugin: Plugin, path: Path) -> ProjectError:
         else f"the plugin {shown(plugin.name)} extends {shown(plugin.inherit_from)}, for which "
         f"there is neither a plugin among its {plugin.type} nor the lock file `{file}`"
     )
+    return ProjectError(f"{what}: {_CONSEQUENCE}", plugin.where, _fix(project, plugin, path))
+
+
+def _all_unlocked(project: Project, plugins: Sequence[Plugin]) -> ProjectError:
+    """Return one error for plugins that all lack the same."""
+    names = ", ".join(dict.fromkeys(shown(each.name) for each in plugins))
     return ProjectError(
-        f"{what}: Meltano asks Meltano Hub about it, at each run, too, which needs the network and "
-        "a project that it may write to",
-        plugin.where,
-        _fix(project, plugin, path),
+        f"{len(plugins)} plugins have neither a `namespace` nor a lock file ({names}): "
+        f"{_CONSEQUENCE}",
+        plugins[0].where,
+        _fix_by_lock(project, plugins),
     )
+
+
+def _locked_variants(plugin: Plugin, path: Path) -> list[str]:
+    """Return the variants for which there are lock files."""
+    begin = f"{plugin.inherit_from or plugin.name}--"
+    return [each.stem.removeprefix(begin) for each in path.parent.glob(f"{begin}*.lock")]
 
 
 def _fix(project: Project, plugin: Plugin, path: Path) -> str:
     name = plugin.inherit_from or plugin.name
-    begin = f"{name}--"
-    variants = [each.stem.removeprefix(begin) for each in path.parent.glob(f"{begin}*.lock")]
+    variants = _locked_variants(plugin, path)
     if variants and plugin.variant is None:
         return f"Add the `variant` of its lock file: {listed(variants)}."
     if variants:
@@ -91,10 +117,17 @@ def _fix(project: Project, plugin: Plugin, path: Path) -> str:
             f"{near}Name a plugin of the project, or add it where the Hub can be reached: "
             f"`{meltano_command(project.path, f'add --plugin-type {plugin.type} {name}')}`."
         )
+    return _fix_by_lock(project, [plugin])
+
+
+def _fix_by_lock(project: Project, plugins: Sequence[Plugin]) -> str:
     place = "" if has_make_target(project.path) else " in the project's folder"
-    variant = "" if plugin.variant else ", add the `variant` in the name of its lock file"
+    files = "that file" if len(plugins) == 1 else "those files"
+    named = all(each.variant for each in plugins)
+    variant = "" if named else ", add the `variant` in the name of each lock file"
+    names = " ".join(dict.fromkeys(each.name for each in plugins))
     return (
-        f"Where the Hub can be reached, run `{meltano_command(project.path, f'lock {name}')}`"
-        f"{place}{variant} and keep that file with the project. A plugin of your own gets a "
+        f"Where the Hub can be reached, run `{meltano_command(project.path, f'lock {names}')}`"
+        f"{place}{variant} and keep {files} with the project. A plugin of your own needs a "
         "`namespace`."
     )

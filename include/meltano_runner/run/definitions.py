@@ -55,6 +55,8 @@ class Plugin:
         layers: Its settings; what comes first wins.
         env: Its own environment variables, of all places.
         settings: Definitions of its settings.
+        installed_as: Name of the folder that holds its virtual environment; None where nothing is
+            installed for it, or nobody but Meltano Hub knows what.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Plugin:
     layers: tuple[Layer, ...]
     env: tuple[Layer, ...]
     settings: tuple[Mapping[str, Any], ...]
+    installed_as: str | None
 
 
 class Definitions:
@@ -145,7 +148,23 @@ class Definitions:
             prefixes += [each, str(entry.get("namespace") or lock.get("namespace") or each)]
             settings += [*_mappings(entry.get("settings")), *_mappings(lock.get("settings"))]
         unique = tuple(dict.fromkeys(map(to_variable, prefixes)))
-        return Plugin(name, kind, unique, tuple(layers), tuple(env), tuple(settings))
+        return Plugin(
+            name, kind, unique, tuple(layers), tuple(env), tuple(settings),
+            self._installed_as(kind, name),
+        )  # fmt: skip
+
+    def _installed_as(self, kind: str, name: str) -> str | None:
+        """Return the first of a plugin and its parents that all after it share a `pip_url` with.
+
+        As Meltano 4.4 has it (core/plugin/project_plugin.py: plugin_dir_name).
+        """
+        owner, url = None, None
+        for each in reversed(list(self._with_parents(kind, name))):
+            entry = self._plugins.get((kind, each), {})
+            own = entry.get("pip_url") or self._lock(kind, each, entry).get("pip_url")
+            if own and own != url:
+                owner, url = each, own
+        return owner
 
     def _with_parents(self, kind: str, name: str) -> Iterator[str]:
         for _ in range(_MAX_PARENTS):

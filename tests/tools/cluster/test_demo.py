@@ -1,14 +1,22 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pytest
 import yaml
 
 from tools.airflow_log import OPERATORS
-from tools.cluster.demo import Progress, TaskReport, report
+from tools.cluster.__main__ import main
+from tools.cluster.demo import Progress, TaskReport, _loaded, report
+from tools.cluster.errors import ClusterError
+from tools.cluster.kind import check_there
 from tools.cluster.output import reader
 from tools.cluster.places import POD_TEMPLATE
 from tools.cluster.settings import Settings
+from tools.cluster.shell import Shell
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RESULT = {
     "extracted": 1200,
@@ -47,7 +55,7 @@ class FakeApi:
 def test_progress_says_each_thing_once_and_follows_the_run_that_goes_first() -> None:
     said: list[str] = []
     api = FakeApi()
-    shown = Progress(api, "shop.daily", out=said.append)  # type: ignore[arg-type]
+    shown = Progress(api, "shop.daily", out=said.append, context="kind-x")  # type: ignore[arg-type]
     shown.follow("manual")
     api.entries = [
         {"event": "moving", "level": "info", "logger": f"{OPERATORS}.pods.operator"},
@@ -60,7 +68,11 @@ def test_progress_says_each_thing_once_and_follows_the_run_that_goes_first() -> 
     api.entries.insert(0, late)
     shown.look()
     api.entries.append(
-        {"event": "Task failed", "level": "error", "error_detail": [{"exc_value": "why\nfix: x"}]}
+        {
+            "event": "Task failed",
+            "level": "error",
+            "error_detail": [{"exc_value": "why\nkubectl logs x"}],
+        }
     )
     shown.look()
     text = "".join(said)
@@ -74,7 +86,7 @@ def test_progress_says_each_thing_once_and_follows_the_run_that_goes_first() -> 
     ):
         assert text.count(wanted) == 1, text
     assert "Airflow's own" not in text
-    assert "why\n          fix: x\n" in text
+    assert "why\n          kubectl --context kind-x logs x\n" in text
     assert shown.tasks() == [  # in the order in which they began
         TaskReport("scheduled", "pod-of-scheduled", RESULT),
         TaskReport("manual", "pod-of-manual", RESULT),
@@ -129,3 +141,35 @@ def test_the_reader_of_the_volume_is_as_hardened_as_a_run_and_knows_no_secret() 
         {"name": "output", "mountPath": "/output", "readOnly": True}
     ]
     assert [volume["name"] for volume in pod["spec"]["volumes"]] == ["output"]
+
+
+class EmptyApi:
+    def dag(self, _: str) -> None:
+        return None
+
+    def call(self, *_: str) -> dict[str, Any]:
+        return {"dags": [{"dag_id": "csv_to_json.daily"}], "import_errors": []}
+
+
+def test_a_dag_that_no_file_here_defines_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: pytest.fail("waits"))
+    with pytest.raises(ClusterError, match=r"no DAG csv_to_json\.dayly"):
+        _loaded(EmptyApi(), "csv_to_json.dayly")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("verb"), ["demo", "output"])
+def test_without_a_cluster(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(Settings, "work", property(lambda _: tmp_path))
+    monkeypatch.setattr(Settings, "kubeconfig", property(lambda _: tmp_path / "kubeconfig"))
+    assert main([verb]) == 2
+    assert capfd.readouterr().err == "There is no cluster.\n  fix: Run `make up`.\n"
+
+
+def test_a_cluster_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Settings, "kubeconfig", property(lambda _: tmp_path / "kubeconfig"))
+    settings = Settings()
+    settings.kubeconfig.touch()
+    with pytest.raises(ClusterError, match="does not answer"):
+        check_there(settings, Shell(tmp_path / "log"))

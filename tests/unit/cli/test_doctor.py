@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from meltano_pods.cli.doctor.airflow import judge_airflow, judge_state
 from meltano_pods.cli.doctor.cluster import judge, needed_accounts, needed_by, needed_secrets
 from meltano_pods.cli.doctor.facts import RIGHTS, Facts
 from meltano_pods.cli.doctor.images import judge_images
+from meltano_pods.cli.doctor.local import Problem, judge_problems
 from meltano_pods.cli.doctor.pools import Pool, judge_pools
 from meltano_pods.cli.main import main
 from meltano_pods.pods.spec.build import build_pod
@@ -27,7 +29,6 @@ from tests.support.projects import FULLEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from meltano_pods.cli.doctor.finding import Finding
     from meltano_pods.plan import ProjectPlan
@@ -235,6 +236,59 @@ def test_where_state_is_kept(plan: ProjectPlan) -> None:
     tasks = [task for dag in plan.dags for task in dag.tasks]
     (found,) = judge_state(tasks, execution_mode="kubernetes")
     assert found.what.startswith("state of 1 task: in a backend (`state`)")
+
+
+def test_what_runs_lack_on_this_machine() -> None:
+    shop, crm = Path("meltano/shop"), Path("meltano/crm")
+    problems = [
+        Problem(shop, "variable_missing", "PASSWORD", "the variable PASSWORD is not set: tap-a"),
+        Problem(shop, "variable_missing", "PASSWORD", "the variable PASSWORD is not set: tap-b"),
+        Problem(shop, "plugin_missing", "tap-a", "not installed"),
+        Problem(shop, "plugin_missing", "target-b", "not installed"),
+        Problem(crm, "variable_missing", "PASSWORD", "the variable PASSWORD is not set: tap-a"),
+    ]
+    found = list(judge_problems(problems, installs=False))
+    assert [(each.level, each.topic) for each in found] == [
+        ("fault", "variables"), ("fault", "variables"), ("fault", "plugins"),
+    ]  # fmt: skip
+    assert found[0].fix == "Add a line `PASSWORD=...` to meltano/shop/.env, or export PASSWORD."
+    assert found[2].what.endswith("machine: tap-a, target-b")
+    assert found[2].fix == "Run `meltano install` in meltano/shop."
+    (*_, plugins) = judge_problems(problems[:3], installs=True)
+    assert plugins.level == "warning"  # `make run` installs them
+
+
+LACKING = """\
+plugins:
+  extractors:
+  - {name: tap-a, namespace: tap_a, pip_url: tap-a, config: {password: $SNOWFLAKE_PASSWORD}}
+  - {name: tap-hub}
+  loaders: [{name: target-b, namespace: target_b, pip_url: target-b}]
+jobs: [{name: one, tasks: [tap-a target-b, tap-hub target-b]}]
+"""
+
+
+def test_it_reports_what_validate_and_a_run_would(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    """With the runner itself, which answers without Meltano."""
+    monkeypatch.chdir(make_project(LACKING).parents[1])
+    (tmp_path / "dags").mkdir()
+    runner = tmp_path / "meltano-runner"
+    runner.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m meltano_runner "$@"\n')
+    runner.chmod(0o755)
+    monkeypatch.setattr("meltano_pods.local.command.find_runner", lambda *_: runner)
+    assert main(["doctor", "--format", "json"]) == 1
+    found = json.loads(capfd.readouterr().out)
+    whats = [(each["level"], each["what"]) for each in found if each["level"] != "ok"]
+    for level, words in (
+        ("fault", "the variable SNOWFLAKE_PASSWORD is not set"),
+        ("fault", "not installed on this machine: tap-a, target-b"),
+        ("fault", "has no DAG file"),
+        ("warning", "Meltano Hub"),
+    ):
+        assert any(level == each and words in what for each, what in whats), (words, whats)
 
 
 def test_it_says_so_without_a_cluster(

@@ -266,9 +266,16 @@ def test_what_no_run_uses_needs_no_hub(root: Path, said: Said) -> None:
     assert said("validate") == (0, "1 project, 1 DAG, 0 errors\n", "")
     rewrite(root, "schedules:\n", "jobs: [{name: check, tasks: ['soda:scan', own]}]\nschedules:\n")
     code, out, err = said("validate")
-    assert (code, out) == (0, "1 project, 2 DAGs, 0 errors, 2 warnings\n")
-    assert "the plugin 'soda' has neither" in err
-    assert "the plugin 'b' has neither" in err
+    assert (code, out) == (0, "1 project, 2 DAGs, 0 errors, 1 warning\n")
+    assert "2 plugins have neither a `namespace` nor a lock file ('soda', 'b'): " in err
+    assert "`meltano lock soda b` in the project's folder" in err
+
+
+def test_the_same_in_several_places_is_shown_once(root: Path, said: Said) -> None:
+    rewrite(root, "schedules:\n", "jobs: [{name: a, task: x}, {name: b, task: x}]\nschedules:\n")
+    _, _, err = said("validate")
+    assert err.count("`task`") == 1, err
+    assert "; line " in err
 
 
 def test_the_schema_is_of_a_meltano_yml(said: Said) -> None:

@@ -15,7 +15,6 @@ from meltano_pods.settings.types.execution import KUBERNETES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from meltano_pods.plan import TaskPlan
     from meltano_pods.settings.types.execution import ExecutionMode
@@ -100,12 +99,11 @@ def judge_state(tasks: Sequence[TaskPlan], *, execution_mode: ExecutionMode) -> 
     guarded = [task for task in external if database_of(task) is not None]
     external = [task for task in external if database_of(task) is None]
     if own:
-        where = "the system database" + (
-            " of MELTANO_DATABASE_URI" if execution_mode == KUBERNETES else ""
-        )
+        keep = f"{counted(len(own), 'task')} {'keeps' if len(own) == 1 else 'keep'} state"
+        of = " of MELTANO_DATABASE_URI" if execution_mode == KUBERNETES else ""
         yield Finding(
-            NOTE, "state", f"state of {counted(len(own), 'task')}: in {where}, where Meltano "
-            "refuses a second run of one state id, also for 5 minutes after one was killed",
+            NOTE, "state", f"{keep} in the system database{of}; Meltano rejects concurrent runs of "
+            "one state id, and any for 5 minutes after a kill",
         )  # fmt: skip
     if guarded:
         yield Finding(
@@ -118,19 +116,3 @@ def judge_state(tasks: Sequence[TaskPlan], *, execution_mode: ExecutionMode) -> 
             "of two runs of one state id at once the later one's bookmark would stay",
             "Let nobody run the same state id elsewhere at the same time.",
         )  # fmt: skip
-
-
-def judge_runner(project: Path, root: Path) -> Iterator[Finding]:
-    """Yield whether runs can be processes here.
-
-    Args:
-        project: Folder of a project.
-        root: The Airflow project's folder.
-    """
-    # Here and not above: it brings Airflow.
-    from meltano_pods.local.command import RunnerMissingError, find_runner  # noqa: PLC0415
-
-    try:
-        yield ok("runner", f"runs are processes, by {find_runner(project, root)}")
-    except RunnerMissingError as error:
-        yield Finding(FAULT, "runner", error.what, error.fix)

@@ -16,7 +16,6 @@ from meltano_pods.cli.deployment import deployment_in, deployment_of
 from meltano_pods.cli.doctor.airflow import (
     heartbeat,
     judge_airflow,
-    judge_runner,
     judge_state,
     judge_variables,
     versions,
@@ -24,10 +23,12 @@ from meltano_pods.cli.doctor.airflow import (
 from meltano_pods.cli.doctor.cluster import judge, needed_by
 from meltano_pods.cli.doctor.finding import FAULT, NOTE, OK, WARNING, Finding, ok
 from meltano_pods.cli.doctor.images import judge_images
+from meltano_pods.cli.doctor.local import LocalTask, judge_runner
 from meltano_pods.cli.doctor.pools import judge_pools, pools_here
 from meltano_pods.cli.options import cluster_options, profile_option
-from meltano_pods.cli.output import TABLE, format_option, show_data
-from meltano_pods.cli.projects import find_projects, planned_projects, projects_option
+from meltano_pods.cli.output import TABLE, format_option, group, show_data
+from meltano_pods.cli.projects import find_projects, projects_option
+from meltano_pods.cli.review import review_projects
 from meltano_pods.cli.shadowed import shadowed
 from meltano_pods.cli.terminal import TerminalLog
 from meltano_pods.cli.unset_output import unset_output
@@ -98,13 +99,16 @@ def command(  # noqa: PLR0913, PLR0917 - an option each
     *,
     dry_run: bool,
 ) -> int:
-    """Look at all that runs depend on, and say how to mend what is wrong.
+    """Check everything that runs depend on, and show how to fix problems.
 
-    Projects, image names, Airflow's settings and the pools that tasks name and, where tasks are
-    pods or --profile, --context, --kubeconfig, --as or --pod asks for it, the cluster: namespace,
-    rights, Secrets (their names and keys, never their values), quota and limits. It is the cluster
-    of --context, of the deployment's settings, or of `make up`; no other one is asked. Nothing is
-    changed; --pod alone starts something.
+    It reports what `validate` reports, image names, Airflow's settings and the pools that tasks
+    name. Of tasks that run as processes here: the runner, variables that are not set and plugins
+    that are not installed.
+
+    Where tasks are pods or --profile, --context, --kubeconfig, --as or --pod asks for it, it checks
+    the cluster: namespace, permissions, Secrets (their names and keys, never their values), quota
+    and limits. It is the cluster of --context, of the deployment's settings, or of `make up`; no
+    other one is contacted. Nothing is changed; --pod alone starts something.
 
     Exit codes: 0 if nothing keeps runs from working, 1 if something does.
     """
@@ -120,13 +124,15 @@ def command(  # noqa: PLR0913, PLR0917 - an option each
 def _findings(found: Projects, where: _Where, *, dry_run: bool) -> list[Finding]:
     profile = where.profile
     deployment = deployment_of(profile, found.root)
-    read, faults = planned_projects(found.folders)
-    plans = [each.plan for each in read]
+    review = review_projects(found)
+    read, plans = review.read, [each.plan for each in review.read]
     findings = [
-        Finding(FAULT, "projects", fault.what, f"{fault.where}: {fault.fix}") for fault in faults
+        Finding(level, "projects", f"{each.where}: {each.what}", each.fix)
+        for level, several in ((FAULT, review.errors), (WARNING, group(review.warnings)))
+        for each in several
     ]
-    if not faults:
-        findings.append(ok("projects", f"all {len(plans)} can be planned"))
+    if not review.errors:
+        findings.append(ok("projects", f"{counted(len(plans), 'project')}: plan OK"))
     findings += judge_variables(os.environ)
     tasks = defaultdict(list)
     for task in (task for plan in plans for task in plan.tasks):
@@ -135,7 +141,13 @@ def _findings(found: Projects, where: _Where, *, dry_run: bool) -> list[Finding]
     installed = versions()
     findings += judge_airflow(deployment, installed, heartbeat(), pods=bool(tasks[KUBERNETES]))
     if installed and tasks[LOCAL]:
-        findings += judge_runner(found.folders[0], found.root)
+        local = [
+            LocalTask(found.folder / plan.project, task)
+            for plan in plans
+            for task in plan.tasks
+            if get_execution_mode(task, deployment) == LOCAL
+        ]
+        findings += judge_runner(found, local, deployment)
     # Doctor runs where Airflow does, unless it is asked about another deployment.
     worker = os.environ if where.profile is None else {}
     findings += _variables(read, deployment, worker)

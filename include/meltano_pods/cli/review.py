@@ -1,0 +1,101 @@
+"""Reviews projects as they are written, for `validate` and `doctor`: errors and warnings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from meltano_pods.cli.dag_files import CALL, names_project
+from meltano_pods.cli.projects import misnamed_error, misnamed_files, planned_projects
+from meltano_pods.errors import DeploymentError
+from meltano_pods.names import listed, suggestion
+from meltano_pods.plan.environment import without_environment
+from meltano_pods.pods.spec.naming import build_secret_name
+from meltano_pods.project.config_keys import misspelled_settings
+from meltano_pods.project.definitions import undefined
+from meltano_pods.project.naming import is_project_name
+from meltano_pods.project.transforms import transform_warnings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from meltano_pods.cli.projects import Projects
+    from meltano_pods.errors import MeltanoPodsError
+    from meltano_pods.tasks.planned import PlannedProject
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What was found in projects' files.
+
+    Attributes:
+        read: The projects that can be read.
+        errors: What keeps DAGs from running.
+        warnings: What is probably not as it was meant.
+    """
+
+    read: Sequence[PlannedProject]
+    errors: list[MeltanoPodsError]
+    warnings: list[MeltanoPodsError]
+
+
+def review_projects(found: Projects) -> Review:
+    """Read and plan projects, and compare them with their DAG files and with each other."""
+    read, errors = planned_projects(found.folders)
+    misnamed = misnamed_files(found.folder)
+    errors += [misnamed_error(each) for each in misnamed]
+    errors += [*_files(found, {each.parent.name for each in misnamed}), *_names(found)]
+    warnings: list[MeltanoPodsError] = [each for one in read for each in one.plan.warnings]
+    for each in read:
+        warnings += [
+            *undefined(each.project),
+            *transform_warnings(each.project),
+            *misspelled_settings(each.project, each.settings),
+            *without_environment(each.plan),
+        ]
+    return Review(read, errors, warnings)
+
+
+def _files(found: Projects, misnamed: Collection[str]) -> Iterator[DeploymentError]:
+    """Compare projects with the DAG files that stand for them.
+
+    Args:
+        found: The projects.
+        misnamed: Names of folders whose `meltano.yml` has another name, which is an error already.
+    """
+    dags = found.places.dags
+    if not dags.is_dir():
+        return
+    named = {file.stem: file for file in sorted(dags.rglob("*.py")) if names_project(file)}
+    for folder in found.folders:
+        # A folder that has to be renamed is an error already, and takes its DAG file's name along.
+        if folder.name not in named and is_project_name(folder.name):
+            yield DeploymentError(
+                f"the project {folder.name} has no DAG file, so Airflow has none of its DAGs",
+                str(dags / f"{folder.name}.py"),
+                f"Write the two lines: `from meltano_pods import {CALL}` and `{CALL}(__file__)`.",
+            )
+    there = [folder.name for folder in found.folder.iterdir() if (folder / "meltano.yml").is_file()]
+    for name, file in named.items():
+        if name not in there and name not in misnamed:
+            yield DeploymentError(
+                f"the DAG file names the project {name}, which is not there; there are: "
+                f"{listed(there)}",
+                str(file),
+                f"{suggestion(name, there)}Rename or remove the file.",
+            )
+
+
+def _names(found: Projects) -> Iterator[DeploymentError]:
+    """Compare projects by the name that Kubernetes has for what belongs to each."""
+    first: dict[str, str] = {}
+    for folder in found.folders:
+        secret = build_secret_name(folder.name)
+        other = first.setdefault(secret, folder.name)
+        if other != folder.name:
+            yield DeploymentError(
+                f"the projects {other} and {folder.name} have one name in Kubernetes: they share "
+                f"the Secret {secret}, and with it the database of their state",
+                str(folder),
+                "Rename one of them, with its DAG file.",
+            )
