@@ -26,7 +26,7 @@ from tests.support.ports import free_port
 from tools.cluster.cache import cache_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _START_SECONDS = 60
 _STOP_SECONDS = 10
@@ -41,10 +41,12 @@ class ControlPlane:
     Attributes:
         address: Its URL.
         ca: Its certificate.
+        restart: Kills it and starts it again, with other users, by token.
     """
 
     address: str
     ca: Path
+    restart: Callable[[dict[str, str]], None]
 
     def core(self, token: str = ADMIN) -> CoreV1Api:
         """Return a client for who has `token`."""
@@ -88,7 +90,7 @@ def run_control_plane(folder: Path, users: dict[str, str]) -> Iterator[ControlPl
     if programs is None:
         raise RuntimeError("no etcd and kube-apiserver; see CONTRIBUTING.md, KUBEBUILDER_ASSETS")
     store, peers, port = free_port(), free_port(), free_port()
-    _write_files(folder, users)
+    _write_key(folder)
     with ExitStack() as stack:
         stack.enter_context(
             _run(folder / "etcd.log", [
@@ -98,30 +100,43 @@ def run_control_plane(folder: Path, users: dict[str, str]) -> Iterator[ControlPl
                 "--listen-peer-urls", f"http://127.0.0.1:{peers}",
             ])
         )  # fmt: skip
-        server = stack.enter_context(
-            _run(folder / "kube-apiserver.log", [
-                programs / "kube-apiserver", "--etcd-servers", f"http://127.0.0.1:{store}",
-                "--bind-address", "127.0.0.1", "--secure-port", str(port),
-                "--cert-dir", folder, "--token-auth-file", folder / "tokens.csv",
-                "--service-account-issuer", "https://localhost", "--authorization-mode", "RBAC",
-                "--service-account-key-file", folder / "key.pem",
-                "--service-account-signing-key-file", folder / "key.pem",
-                "--service-cluster-ip-range", "10.0.0.0/24",
-                # Nothing here makes the account `default` of a namespace.
-                "--disable-admission-plugins", "ServiceAccount",
-                "--watch-cache=true", "--profiling=false",
-            ])
-        )  # fmt: skip
-        plane = ControlPlane(f"https://127.0.0.1:{port}", folder / "apiserver.crt")
-        _wait(plane, server, folder / "kube-apiserver.log")
+        log = folder / "kube-apiserver.log"
+        command: list[str | Path] = [
+            programs / "kube-apiserver", "--etcd-servers", f"http://127.0.0.1:{store}",
+            "--bind-address", "127.0.0.1", "--secure-port", str(port),
+            "--cert-dir", folder, "--token-auth-file", folder / "tokens.csv",
+            "--service-account-issuer", "https://localhost", "--authorization-mode", "RBAC",
+            "--service-account-key-file", folder / "key.pem",
+            "--service-account-signing-key-file", folder / "key.pem",
+            "--service-cluster-ip-range", "10.0.0.0/24",
+            # Nothing here makes the account `default` of a namespace.
+            "--disable-admission-plugins", "ServiceAccount",
+            "--watch-cache=true", "--profiling=false",
+        ]  # fmt: skip
+        servers = stack.enter_context(ExitStack())
+
+        def restart(users: dict[str, str]) -> None:
+            for server in running:
+                server.kill()
+            servers.close()
+            _write_users(folder, users)
+            running[:] = [servers.enter_context(_run(log, command))]
+            _wait(plane, running[0], log)
+
+        running: list[subprocess.Popen[bytes]] = []
+        plane = ControlPlane(f"https://127.0.0.1:{port}", folder / "apiserver.crt", restart)
+        restart(users)
         yield plane
 
 
-def _write_files(folder: Path, users: dict[str, str]) -> None:
+def _write_key(folder: Path) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     (folder / "key.pem").write_bytes(
         key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     )
+
+
+def _write_users(folder: Path, users: dict[str, str]) -> None:
     rows = [f"{token},{name},{name}" for token, name in users.items()]
     (folder / "tokens.csv").write_text("\n".join([f"{ADMIN},admin,admin,system:masters", *rows]))
 

@@ -13,6 +13,7 @@ from meltano_runner.contract import Category
 from meltano_pods.pods.diagnose.reasons import PodDiagnosis
 
 UNAUTHORIZED = 401
+_FORBIDDEN = 403
 NOT_FOUND = 404
 CONFLICT = 409
 _TRANSIENT = frozenset({429, 500, 502, 503, 504})
@@ -58,6 +59,11 @@ class ApiError(Exception):
     def is_missing(self) -> bool:
         """Whether what the request names does not exist."""
         return self.status == NOT_FOUND
+
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether whoever asked may not do so."""
+        return self.status == _FORBIDDEN
 
     @property
     def is_outage(self) -> bool:

@@ -154,7 +154,9 @@ def request(action: Action, outage_log: Log | None = None) -> Steps[Any]:
             return (yield action)
         except ApiError as error:
             now = yield ReadClock()
-            patient = outage_log is not None and error.is_outage
+            # An API server that has just started rejects everybody until it has read the roles.
+            is_outage = error.is_outage or (began is not None and error.is_forbidden)
+            patient = outage_log is not None and is_outage
             if patient and began is None and outage_log is not None:
                 outage_log.warning(
                     "The cluster does not answer (%s); waiting up to %.0f minutes",

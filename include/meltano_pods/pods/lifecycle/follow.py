@@ -33,7 +33,7 @@ def follow_log(observation: Observation, log: Log) -> Steps[None]:
         try:
             end: LogEnd = yield RelayLog(observation, follow=True)
         except ApiError as error:
-            if not error.is_outage:
+            if not (error.is_outage or (reported and error.is_forbidden)):
                 raise
             end = LogEnd(cut_off=True)
             if not reported:

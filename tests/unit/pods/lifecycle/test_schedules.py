@@ -252,3 +252,21 @@ def test_a_log_that_may_not_be_read_is_an_error_at_once() -> None:
     with pytest.raises(ApiError):
         player.play(follow_log(Observation("pod"), LOG))
     assert player.waited == 0
+
+
+def test_an_api_server_that_has_just_started_may_forbid_what_is_allowed() -> None:
+    answers: list[Any] = [None, 503, 403, 403, pod(None, **RUNNING)]
+
+    def answer(_: Action) -> Any:
+        if not isinstance(found := answers.pop(0), dict):
+            raise ApiError(found, "no")
+        return found
+
+    assert Player(answer).play(request(ReadPod("a"), outage_log=LOG))
+    answers[:] = [403]
+    with pytest.raises(ApiError):
+        Player(answer).play(request(ReadPod("a"), outage_log=LOG))
+    # And at once where nobody waits for a pod at work.
+    answers[:] = [503, 403]
+    with pytest.raises(ApiError):
+        Player(answer).play(request(ReadPod("a")))
