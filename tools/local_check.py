@@ -20,7 +20,7 @@ from meltano_pods.names import listed
 from meltano_pods.plan.environment import without_environment
 from meltano_pods.project.config_keys import misspelled_settings
 from meltano_pods.project.files import project_folders
-from meltano_pods.settings.deployment.read import deployment_settings, variable_of
+from meltano_pods.settings.deployment.read import get_variable_name, parse_deployment
 from meltano_pods.settings.deployment.values import PROJECT
 from meltano_pods.tasks.deployment import deployment_at
 from meltano_pods.tasks.planned import planned, planned_project
@@ -188,8 +188,8 @@ def check_projects() -> tuple[list[str], list[str]]:
 def _warnings(read: PlannedProject) -> Iterator[str]:
     """Yield what a run on this machine makes of the project that its files do not say."""
     yield from (str(each) for each in misspelled_settings(read.project, read.settings))
-    name = variable_of("local_env")
-    exported = deployment_settings({"local_env": os.environ[name]} if name in os.environ else {})
+    name = get_variable_name("local_env")
+    exported = parse_deployment({"local_env": os.environ[name]} if name in os.environ else {})
     with suppress(MeltanoPodsError):
         for each in shadowed(read, deployment_at(ROOT, exported), os.environ):
             yield f"{each.what}\n  where: {each.where}"

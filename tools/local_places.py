@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meltano_pods.cli import here
-from meltano_pods.settings.deployment.read import deployment_settings, variable_of
+from meltano_pods.settings.deployment.read import get_variable_name, parse_deployment
 from meltano_pods.settings.deployment.values import PROJECT
 from meltano_pods.settings.types.execution import LOCAL
 from meltano_runner.contract import OUTPUT
@@ -50,8 +50,8 @@ def local_env(environ: Mapping[str, str]) -> str:
     Raises:
         DeploymentError: The exported one cannot be read.
     """
-    name = variable_of("local_env")
-    exported = deployment_settings({"local_env": environ[name]} if environ.get(name) else {})
+    name = get_variable_name("local_env")
+    exported = parse_deployment({"local_env": environ[name]} if environ.get(name) else {})
     return json.dumps({**project_environment(PROJECT), **exported.local_env})
 
 
@@ -60,7 +60,7 @@ def notes(project: str, environ: Mapping[str, str]) -> Iterator[str]:
 
     The address of a database is not shown, because it may contain a password.
     """
-    exported = variable_of("local_env")
+    exported = get_variable_name("local_env")
     own = json.loads(local_env({}))
     for name, what in (("MELTANO_DATABASE_URI", "state"), (OUTPUT, "output")):
         if name in environ:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 from meltano_pods.cli.main import COMMANDS, cli
-from meltano_pods.parameters import RunChoices, form
+from meltano_pods.parameters import RunChoices, build_form
 from meltano_pods.parameters.choices import ENVIRONMENT, ONLY_TASKS
 from meltano_pods.parameters.interval import VARIABLES
 from meltano_pods.settings import ORDER, Settings
 from meltano_pods.settings.deployment.model import DeploymentSettings
 from meltano_pods.settings.deployment.profiles import PROFILES
-from meltano_pods.settings.messages import in_yaml
-from meltano_pods.settings.model import levels_refused
+from meltano_pods.settings.messages import format_yaml
+from meltano_pods.settings.model import get_excluded_levels
 from meltano_runner.contract import CATEGORIES
 
 if TYPE_CHECKING:
@@ -140,8 +140,8 @@ def _row(name: str) -> tuple[str, ...]:
     field = Settings.model_fields[name]
     default = _default(field.get_default(call_default_factory=True))
     (example, *_) = field.examples or [None]
-    shown = in_yaml(name, example).partition(": ")[2]
-    meaning, refused = str(field.description), ", ".join(levels_refused(name))
+    shown = format_yaml(name, example).partition(": ")[2]
+    meaning, refused = str(field.description), ", ".join(get_excluded_levels(name))
     return f"`{name}`", default, f"`{shown}`", meaning, refused
 
 
@@ -225,7 +225,7 @@ def parameters() -> str:
     ]
     rows = []
     example = RunChoices(environments=("staging",), task_ids=("first", "second"), taps=("tap",))
-    for name, (begun, schema) in form(example, "prod").items():
+    for name, (begun, schema) in build_form(example, "prod").items():
         open_ended = name in (ENVIRONMENT, ONLY_TASKS)
         kinds = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
         default = "the DAG's own" if name == ENVIRONMENT else _default(begun)

@@ -8,7 +8,7 @@ import pytest
 from kubernetes.client import ApiException, CoreV1Api
 from meltano_pods.pods.cluster.connect import ClusterHook
 from meltano_pods.pods.spec.options import read_cluster_access
-from meltano_pods.settings.deployment.read import deployment_settings
+from meltano_pods.settings.deployment.read import parse_deployment
 
 from tests.cluster.test_demo import DAG
 from tests.docs.blocks import code_blocks
@@ -98,7 +98,7 @@ def test_airflow_authenticates_with_another_cluster(
     assert type_there(cluster, check) == "yes\nyes\nyes\n"
     (variable,) = [each for each in commands if "AIRFLOW_CONN_" in each]
     monkeypatch.setenv(*type_there(cluster, variable).rstrip().split("=", 1))
-    settings = deployment_settings({"profile": "external", "namespace": MELTANO_NAMESPACE})
+    settings = parse_deployment({"profile": "external", "namespace": MELTANO_NAMESPACE})
     api = CoreV1Api(ClusterHook(read_cluster_access(settings)).get_conn())
     api.list_namespaced_pod(MELTANO_NAMESPACE, limit=1)
     with pytest.raises(ApiException, match="Forbidden"):  # it is not the administrator

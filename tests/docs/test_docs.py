@@ -14,7 +14,7 @@ from meltano_pods.notify.recipients import PROVIDERS, wanted
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project
 from meltano_pods.settings import Settings
-from meltano_pods.settings.deployment.read import deployment_settings
+from meltano_pods.settings.deployment.read import parse_deployment
 from meltano_runner.contract import (
     CATEGORIES,
     Category,
@@ -101,8 +101,8 @@ def test_the_examples_of_notifications_can_be_read(tmp_path: Path) -> None:
     line, off, connections = code_blocks(NOTIFICATIONS, "bash")
     name, value = line.strip().split("=", 1)
     assert name == "AIRFLOW__MELTANO_PODS__NOTIFY"
-    assert deployment_settings({"notify": off.strip().removeprefix(f"{name}=")}).notify is None
-    deployment = deployment_settings({"notify": value.strip("'")}).notify
+    assert parse_deployment({"notify": off.strip().removeprefix(f"{name}=")}).notify is None
+    deployment = parse_deployment({"notify": value.strip("'")}).notify
     assert [each.label for each in wanted(dag.dag_id, {}, deployment).recipients] == [
         "email:data-team@example.org",
         "slack:slack_data",

@@ -15,7 +15,7 @@ from meltano_pods.plan import plan
 from meltano_pods.pods.spec.options import read_cluster_access
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.project import read_project
-from meltano_pods.settings.deployment.read import deployment_settings
+from meltano_pods.settings.deployment.read import parse_deployment
 from meltano_pods.tasks.deployment import deployment_at
 
 from tests.charts.restricted import violations
@@ -49,7 +49,7 @@ def variables(page: Path) -> list[dict[str, str]]:
 
 
 def said(variables: dict[str, str]) -> DeploymentSettings:
-    return deployment_settings(
+    return parse_deployment(
         {
             name.removeprefix(_PREFIX).lower(): value
             for name, value in variables.items()

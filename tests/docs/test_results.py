@@ -10,7 +10,7 @@ import pytest
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project
 from meltano_pods.results import Uris
-from meltano_pods.settings.types.assets import uri_of
+from meltano_pods.settings.types.assets import get_uri_pattern
 
 from tests.docs.blocks import code_blocks
 from tests.support.checkout import ROOT
@@ -33,7 +33,7 @@ def test_the_examples_of_settings_can_be_read(tmp_path: Path, page: Path, other:
     (dag,) = plan(read_project(tmp_path)).dags
     settings = dag.tasks[0].settings
     if page is ASSETS:
-        uris = Uris("shop", None, uri_of(settings.assets) or "")
+        uris = Uris("shop", None, get_uri_pattern(settings.assets) or "")
         assert uris.stream("tap-shop", "target-postgres", "public-Orders") == (
             "postgres://warehouse:5432/shop/public/orders"
         )

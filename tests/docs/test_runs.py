@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from airflow.sdk import Param
-from meltano_pods.parameters import RunChoices, form
+from meltano_pods.parameters import RunChoices, build_form
 from meltano_pods.parameters.choices import NAMES
 from meltano_pods.parameters.interval import VARIABLES
 from meltano_pods.plan import plan
@@ -31,7 +31,7 @@ plugins:
 
 def test_the_example_of_a_request_is_allowed() -> None:
     (example,) = code_blocks(PARAMETERS, "json")
-    asked = form(RunChoices(taps=("tap-shop",)), "prod")
+    asked = build_form(RunChoices(taps=("tap-shop",)), "prod")
     for name, value in json.loads(example)["conf"].items():
         begun, schema = asked[name]
         Param(begun, **schema).resolve(value)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 import yaml
-from meltano_pods.settings.json_schema import MELTANO_SCHEMA, schema
+from meltano_pods.settings.json_schema import MELTANO_SCHEMA, build_schema
 from referencing import Registry, Resource
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ WRONG = {
 def findings(document: str) -> list[str]:
     resource = Resource.from_contents(json.loads(MELTANOS.read_text()))
     registry: Registry[Any] = Registry().with_resource(MELTANO_SCHEMA, resource)
-    validator = jsonschema.Draft202012Validator(schema(), registry=registry)
+    validator = jsonschema.Draft202012Validator(build_schema(), registry=registry)
     return [error.message for error in validator.iter_errors(yaml.safe_load(document))]
 
 
@@ -62,7 +62,7 @@ def test_what_is_wrong_is_underlined(document: str) -> None:
 
 @pytest.mark.skipif(not SERVER.exists(), reason="tests/meltano/language_server.sh fetches it")
 def test_the_server_that_editors_start_says_the_same(tmp_path: Path) -> None:
-    (tmp_path / "schema.json").write_text(json.dumps(schema(MELTANOS.as_uri())))
+    (tmp_path / "schema.json").write_text(json.dumps(build_schema(MELTANOS.as_uri())))
     files = {}
     for name, document in {**RIGHT, **WRONG}.items():
         files[name] = tmp_path / f"{name}.yml"

@@ -109,7 +109,7 @@ def test_refused_values_start_nothing(shaped: Shaped, conf: dict[str, Any]) -> N
 def test_a_misspelt_parameter_is_refused_where_the_run_starts(shaped: Shaped) -> None:
     run = shaped.start("job.load", fullrefresh=True)
     assert (run.rows, run.states) == (0, {PAIR: "failed"})
-    assert "Call it `full_refresh`." in run.log
+    assert "Rename it to `full_refresh`." in run.log
 
 
 DAYS = ("2026-01-02", "2026-01-03")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from meltano_pods.parameters import RunChoices, form
+from meltano_pods.parameters import RunChoices, build_form
 from meltano_pods.settings.run import RunOptions
 
 START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
@@ -41,7 +41,7 @@ def choices(
 ) -> RunChoices:
     """Return what a person may choose for a task; `shown` are the DAG's own options."""
     all_of = RunChoices(shown or RunOptions(), {}, environments, TASKS, TAPS)
-    offered = {name: begun for name, (begun, _) in form(all_of, "prod").items()}
+    offered = {name: begun for name, (begun, _) in build_form(all_of, "prod").items()}
     return RunChoices(
         options or shown or RunOptions(),
         offered,

@@ -1,4 +1,4 @@
-"""What one level of a project says, without a project."""
+"""Layers of settings without a project."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from meltano_pods.errors import Location, SettingsError
-from meltano_pods.settings import settings_of
+from meltano_pods.settings import build_settings
 from meltano_pods.settings.layers import Layer
 
 if TYPE_CHECKING:
@@ -20,11 +20,16 @@ def layer(level: str, **values: object) -> Layer:
     return Layer(level, WHERE, values, places)
 
 
-def assert_refused(values: Mapping[str, object], parts: Iterable[str]) -> None:
-    """Check that a job may not say this, and that the error names place and what is allowed."""
+def read_error(**values: object) -> str:
+    """Return the error of a job's settings."""
     with pytest.raises(SettingsError) as caught:
-        settings_of([layer("job", **values)])
-    text = str(caught.value)
+        build_settings([layer("job", **values)])
+    return str(caught.value)
+
+
+def assert_rejected(values: Mapping[str, object], parts: Iterable[str]) -> None:
+    """Check that settings of a job are rejected, with their place and what is allowed."""
+    text = read_error(**values)
     assert f"where: {WHERE.file}, line 9, key {WHERE.key}.{next(iter(values))}" in text
     for part in parts:
         assert part in text

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from meltano_pods.errors import DeploymentError, MeltanoPodsError
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.project.files import project_folders
-from meltano_pods.settings.deployment.read import SECTION, deployment_settings
+from meltano_pods.settings.deployment.read import SECTION, parse_deployment
 from meltano_pods.tasks.deployment import deployment_at
 from meltano_pods.tasks.planned import planned
 
@@ -52,7 +52,7 @@ def _projects(root: Path, environment: Mapping[str, str], *, pinned: bool) -> It
     }
     try:
         # Where the deployment's variables are not known here, as in a workflow, Astro's is meant.
-        deployment = deployment_at(root, deployment_settings({**said, "profile": "astro"}))
+        deployment = deployment_at(root, parse_deployment({**said, "profile": "astro"}))
     except DeploymentError as error:
         yield _of_error("Dockerfile", error)
         return

@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.settings.podspec.fields import problems
+from meltano_pods.settings.podspec.fields import find_problems
 from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
 from meltano_pods.settings.types.resources import parse_quantity
 
@@ -61,7 +61,7 @@ _Args = tuple[str, object, str, str]
 
 def _pod(manifest: Mapping[str, Any]) -> Iterator[_Args]:
     spec = manifest["spec"]
-    for problem in problems(manifest, "V1Pod"):
+    for problem in find_problems(manifest, "V1Pod"):
         yield (".".join(problem.path), problem.what, "Kubernetes' own fields", problem.fix)
     if (namespace := manifest["metadata"].get("namespace")) is not None:
         yield (

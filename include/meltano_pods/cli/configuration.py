@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meltano_pods.settings.deployment.read import SECTION, deployment_settings, in_variables
+from meltano_pods.settings.deployment.read import SECTION, parse_deployment, read_variables
 from meltano_pods.tasks.folders import PLACES
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def section_here() -> dict[str, str]:
     """Return the section `[meltano_pods]`: that of Airflow's file, then of variables."""
     file = _file()
     found = dict(file.items(SECTION)) if file.has_section(SECTION) else {}
-    return found | in_variables(os.environ)
+    return found | read_variables(os.environ)
 
 
 def places_here() -> DeploymentSettings:
@@ -27,7 +27,7 @@ def places_here() -> DeploymentSettings:
     Raises:
         DeploymentError: A path is not absolute.
     """
-    return deployment_settings(places_in(section_here()))
+    return parse_deployment(places_in(section_here()))
 
 
 def places_in(section: dict[str, str]) -> dict[str, str]:

@@ -24,7 +24,7 @@ from meltano_pods.cli.local_cluster import local_kubeconfig
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.pods.diagnose.api_errors import ApiError
-from meltano_pods.settings.deployment.read import variable_of
+from meltano_pods.settings.deployment.read import get_variable_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -130,8 +130,8 @@ def _nobody_named_one(settings: DeploymentSettings) -> NoClusterError:
     return NoClusterError(
         f"no cluster is named, and there is none of `make up`; {because}",
         "--context",
-        f"Name one with {named}{has} or {variable_of('cluster_context')}, or bring up a local one "
-        "with `make up`.",
+        f"Name one with {named}{has} or {get_variable_name('cluster_context')}, or start a local "
+        "one with `make up`.",
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import DeploymentError
-from meltano_pods.settings.deployment.read import in_variables
+from meltano_pods.settings.deployment.read import read_variables
 from meltano_pods.tasks.folders import PLACES
 
 if TYPE_CHECKING:
@@ -60,5 +60,5 @@ def local_settings(core: CoreV1Api) -> Mapping[str, str]:
             f"ConfigMap {AIRFLOW_NAMESPACE}/{_CONFIG}",
             "Run `make up`, which continues where it ended.",
         ) from None
-    section = in_variables(found.data or {})
+    section = read_variables(found.data or {})
     return {key: value for key, value in section.items() if key not in _OF_AIRFLOW_ALONE}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from meltano_pods.settings.deployment.read import variable_of
+from meltano_pods.settings.deployment.read import get_variable_name
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PIN = re.compile(rf"^ENV {variable_of('image')}=(.*)$", re.MULTILINE)
+PIN = re.compile(rf"^ENV {get_variable_name('image')}=(.*)$", re.MULTILINE)
 BUILT_HERE = "meltano-pods/meltano:dev"
 """The image as it is built on a machine, which is in no registry."""
 

@@ -139,7 +139,7 @@ def _show(plans: list[ProjectPlan], deployment: Deployment, folder: Path) -> Non
         rows += [
             (
                 dag.dag_id,
-                dag.schedule or ("unreadable" if _has_bad_interval(dag) else "by hand"),
+                dag.schedule or ("unreadable" if _has_bad_interval(dag) else "manual"),
                 "-",
                 *("-" for _ in after),
                 "-",

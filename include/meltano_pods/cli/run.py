@@ -19,7 +19,7 @@ from meltano_pods.cli.terminal import TerminalLog
 from meltano_pods.errors import DeploymentError, RunError
 from meltano_pods.names import describe_counts, listed, suggestion
 from meltano_pods.parameters import RunChoices
-from meltano_pods.parameters.command import Circumstances, invocation
+from meltano_pods.parameters.command import InvocationContext, build_invocation
 from meltano_pods.pods.spec.build import RunSpec
 from meltano_pods.settings.run import RunOptions
 from meltano_pods.settings.types.execution import KUBERNETES, LOCAL
@@ -203,8 +203,8 @@ def _spec(task: TaskPlan, options: Mapping[str, Any]) -> RunSpec:
         taps=task.taps,
         own_taps=task.taps,
     )
-    at = Circumstances(task.environment, taps=task.taps)
-    told = invocation(task.arguments, choices.chosen(given).options, at)
+    at = InvocationContext(task.environment, taps=task.taps)
+    told = build_invocation(task.arguments, choices.apply(given).options, at)
     return RunSpec(told.arguments, told.environment, {**task.env, **told.env})
 
 

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from meltano_pods.settings.json_schema import MELTANO_SCHEMA, schema
+from meltano_pods.settings.json_schema import MELTANO_SCHEMA, build_schema
 
 
 @click.command()
@@ -23,5 +23,5 @@ def command(meltano: str) -> int:
     Write it to a file beside meltano.yml, and name that in its first line:
     `# yaml-language-server: $schema=meltano-pods.schema.json`.
     """
-    click.echo(json.dumps(schema(meltano or None), indent=2))
+    click.echo(json.dumps(build_schema(meltano or None), indent=2))
     return 0

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from meltano_pods.errors import Location, ProjectError
 from meltano_pods.pods.spec.options import build_pod_options
 from meltano_pods.project.document import parse
-from meltano_pods.settings.deployment.read import variable_of
-from meltano_pods.settings.layers import place_of
+from meltano_pods.settings.deployment.read import get_variable_name
+from meltano_pods.settings.layers import find_place
 from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
 from meltano_pods.settings.types.execution import KUBERNETES
 from meltano_pods.tasks.execution_mode import get_execution_mode
@@ -84,16 +84,16 @@ def variables_of(
 ) -> _Variables:
     """Return the variables that a task's run gets, with the place of each; the last one counts."""
     own: _Variables = {
-        name: place_of(task.layers, "env", name) for name in task.settings.env if task.layers
+        name: find_place(task.layers, "env", name) for name in task.settings.env if task.layers
     }
     if get_execution_mode(task, deployment) != KUBERNETES:
-        place = f"the deployment's `local_env` ({variable_of('local_env')})"
+        place = f"the deployment's `local_env` ({get_variable_name('local_env')})"
         of_deployment = dict.fromkeys(deployment.settings.local_env, place)
         of_worker = dict.fromkeys(worker, "the environment of this process")
         return {**of_deployment, **of_worker, **own}
     options = build_pod_options(task, deployment, project)
     of_override: _Variables = {
-        name: place_of(task.layers, "pod_override") for name in _set_in(options.override)
+        name: find_place(task.layers, "pod_override") for name in _set_in(options.override)
     }
     return {**_of_template(options.template), **own, **of_override}
 

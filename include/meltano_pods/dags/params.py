@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import Param
 
-from meltano_pods.parameters import RunChoices, form
+from meltano_pods.parameters import RunChoices, build_form
 
 if TYPE_CHECKING:
     from meltano_pods.plan import DagPlan
@@ -21,6 +21,6 @@ def dag_params(planned: DagPlan) -> tuple[dict[str, Param], RunChoices]:
         task_ids=tuple(task.task_id for task in planned.tasks),
         taps=tuple(dict.fromkeys(tap for task in planned.tasks for tap in task.taps)),
     )
-    asked = form(choices, planned.tasks[0].environment)
+    asked = build_form(choices, planned.tasks[0].environment)
     params = {name: Param(begun, **schema) for name, (begun, schema) in asked.items()}
     return params, replace(choices, offered={name: begun for name, (begun, _) in asked.items()})

@@ -1,13 +1,13 @@
-"""What a person may choose for one run, and its effects.
+"""The parameters of a run, and how they change it.
 
-`form` defines Airflow's trigger form, which also validates requests to the REST API. `choices`
-validates the parameters again when the run starts, and overrides the task's settings with them.
-`command` creates the command for `meltano-runner`. `interval` has the facts about the DAG run (its
-data interval, its backfill). None of them depends on Airflow.
+`form` defines Airflow's trigger form and the checks of its REST API. `choices` validates the
+parameters again when the run starts, and applies them to the task's settings. `command` turns the
+result into the arguments of `meltano-runner`. `interval` describes the DAG run of a run (its data
+interval, its backfill). None of them imports Airflow.
 """
 
 from meltano_pods.parameters.choices import RunChoices
-from meltano_pods.parameters.command import Invocation, state_id_of
-from meltano_pods.parameters.form import form
+from meltano_pods.parameters.command import Invocation, build_state_id
+from meltano_pods.parameters.form import build_form
 
-__all__ = ["Invocation", "RunChoices", "form", "state_id_of"]
+__all__ = ["Invocation", "RunChoices", "build_form", "build_state_id"]

@@ -1,7 +1,7 @@
-"""Overrides the settings of a task with the parameters of a run, after validating them again.
+"""Applies the parameters of a run to the settings of a task, after validating them again.
 
-Airflow checks the parameters of a run by their JSON schema (`form`). A person may have started the
-run by other ways, or before the project changed, so nothing is used here unchecked.
+Airflow validates parameters with their JSON schema (`form`). But a run may be started without that
+check, or before the project changed, so everything is validated here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from meltano_pods.errors import ParameterError
 from meltano_pods.names import listed
-from meltano_pods.settings.messages import allowed
+from meltano_pods.settings.messages import describe_allowed
 from meltano_pods.settings.run import RunOptions
 
 if TYPE_CHECKING:
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 ENVIRONMENT, ONLY_TASKS = "environment", "only_tasks"
 NAMES = (*RunOptions.model_fields, ENVIRONMENT, ONLY_TASKS)
-"""Every parameter there is; a DAG offers those that make sense for it."""
+"""All parameters; a DAG offers those that apply to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunChoices:
-    """What a task does by its settings, and what a person may choose instead.
+    """The run options of a task, and the parameters that may change them.
 
     Attributes:
-        options: The task's own.
-        offered: The parameters that the DAG offers, with the values its form begins with. None are
-            read where it is empty: the DAG's parameters are then somebody else's.
+        options: The task's run options.
+        offered: The parameters that the DAG offers, with their default values. If it is empty, no
+            parameter is read: the DAG is a custom one with its own parameters.
         environments: Meltano environments that a run may choose.
-        task_ids: The DAG's tasks, which a run may choose from.
+        task_ids: The DAG's tasks, from which a run may choose.
         taps: The DAG's extractors, which a pattern of `select_filter` may name.
-        own_taps: The task's.
-        own_backfill_state: Whether the runs of a backfill have a state of their own.
+        own_taps: The task's extractors.
+        own_backfill_state: Whether the runs of a backfill have separate states.
     """
 
     options: RunOptions = field(default_factory=RunOptions)
@@ -48,52 +48,52 @@ class RunChoices:
     own_taps: tuple[str, ...] = ()
     own_backfill_state: bool = True
 
-    def chosen(self, params: Mapping[str, Any]) -> Chosen:
-        """Return what holds for a run.
+    def apply(self, params: Mapping[str, Any]) -> AppliedChoices:
+        """Return the options of a run.
 
-        A parameter with the value that the form began with leaves each task its own setting.
+        A parameter with its default value does not change the task's setting.
 
         Args:
-            params: The DAG run's parameters, those that are not ours among them.
+            params: The DAG run's parameters, which may include others.
 
         Raises:
             ParameterError: A value that is not allowed, or a parameter that is not offered.
         """
         if not self.offered:
-            return Chosen(self.options)
-        _refuse_unknown(params, self.offered)
+            return AppliedChoices(self.options)
+        _reject_unknown(params, self.offered)
         changed = {
             name: params[name]
-            for name, begun in self.offered.items()
-            if name in params and params[name] != begun
+            for name, default in self.offered.items()
+            if name in params and params[name] != default
         }
-        environment = _one_of(ENVIRONMENT, changed.pop(ENVIRONMENT, None), self.environments)
+        environment = _check_one_of(ENVIRONMENT, changed.pop(ENVIRONMENT, None), self.environments)
         only = changed.pop(ONLY_TASKS, None)
         if only is not None and not isinstance(only, list | tuple):
-            raise _refused(ONLY_TASKS, only, f"a list of task ids: {listed(self.task_ids)}")
+            raise _build_error(ONLY_TASKS, only, f"a list of task ids: {listed(self.task_ids)}")
         for each in only or ():
-            _one_of(ONLY_TASKS, each, self.task_ids)
+            _check_one_of(ONLY_TASKS, each, self.task_ids)
         if not changed:
-            return Chosen(self.options, environment, frozenset(only or ()))
+            return AppliedChoices(self.options, environment, frozenset(only or ()))
         try:
             options = RunOptions.model_validate({**self.options.model_dump(), **changed})
         except ValidationError as error:
             detail = error.errors(include_url=False)[0]
             name = str(detail["loc"][0])
-            takes = allowed(detail, RunOptions.model_fields[name]).removeprefix("takes ")
-            raise _refused(name, changed[name], takes) from None
-        return Chosen(options, environment, frozenset(only or ()), tuple(sorted(changed)))
+            takes = describe_allowed(detail, RunOptions.model_fields[name]).removeprefix("takes ")
+            raise _build_error(name, changed[name], takes) from None
+        return AppliedChoices(options, environment, frozenset(only or ()), tuple(sorted(changed)))
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """What holds for a run.
+class AppliedChoices:
+    """The options of a run.
 
     Attributes:
-        options: The task's own, with what was chosen.
+        options: The task's run options, with the parameters applied.
         environment: The Meltano environment that was chosen; None for the task's own.
         only_tasks: The tasks that were chosen; empty for all.
-        changed: Names of the options that were chosen.
+        changed: Names of the options that parameters changed.
     """
 
     options: RunOptions
@@ -102,22 +102,22 @@ class Chosen:
     changed: tuple[str, ...] = ()
 
     def skips(self, task_id: str) -> bool:
-        """Whether the run leaves this task out."""
+        """Whether the run skips this task."""
         return bool(self.only_tasks) and task_id not in self.only_tasks
 
 
-def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> str | None:
+def _check_one_of(name: str, value: object, allowed: tuple[str, ...]) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or value not in allowed:
-        raise _refused(name, value, f"one of: {listed(allowed)}")
+        raise _build_error(name, value, f"one of: {listed(allowed)}")
     return value
 
 
-def _refuse_unknown(params: Mapping[str, Any], offered: Mapping[str, Any]) -> None:
-    """Reject parameters that would be ignored although somebody relies on them.
+def _reject_unknown(params: Mapping[str, Any], offered: Mapping[str, Any]) -> None:
+    """Reject parameters that are not offered or are misspelled, and would be ignored.
 
-    Others than ours and what looks like ours are left alone: templates in `env` may use them.
+    Unrelated parameters are allowed: templates in `env` may use them.
     """
     for name in params:
         if name in offered:
@@ -137,13 +137,13 @@ def _refuse_unknown(params: Mapping[str, Any], offered: Mapping[str, Any]) -> No
         meant = {each.replace("_", ""): each for each in NAMES}.get(spelt.replace("_", ""))
         if meant is not None:
             raise ParameterError(
-                f"unknown parameter `{name}`", f"parameter {name}", f"Call it `{meant}`."
+                f"unknown parameter `{name}`", f"parameter {name}", f"Rename it to `{meant}`."
             )
 
 
-def _refused(name: str, value: object, allowed: str) -> ParameterError:
+def _build_error(name: str, value: object, allowed: str) -> ParameterError:
     return ParameterError(
-        f"the parameter `{name}` has a value that is not allowed: {_shown(value)}",
+        f"the parameter `{name}` has a value that is not allowed: {_format_value(value)}",
         f"parameter {name}",
         f"What is allowed: {allowed.removesuffix('.')}.",
     )
@@ -152,8 +152,8 @@ def _refused(name: str, value: object, allowed: str) -> ParameterError:
 _SHOWN = 60
 
 
-def _shown(value: object) -> str:
-    """Return a value for people to read; not one in which a secret may stand."""
+def _format_value(value: object) -> str:
+    """Return a value for a message, unless it may hold a secret."""
     is_plain = isinstance(value, str | int | float | bool | None)
     if not is_plain or is_secret_name(str(value)) or describe_secret("", str(value)):
         return f"a {type(value).__name__}, not shown"

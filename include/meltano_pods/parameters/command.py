@@ -1,6 +1,6 @@
 """Turns the options of a run into arguments and variables of `meltano-runner`.
 
-Every value is one argument or one variable, as it is: nothing goes through a shell or a template.
+Each value becomes one argument or variable unchanged, without a shell or a template.
 https://docs.meltano.com/reference/command-line-interface#run
 """
 
@@ -25,12 +25,12 @@ TRANSFORM = "--transform"
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What a run's process or pod receives.
+    """The arguments and variables of a run's process or pod.
 
     Attributes:
         arguments: What follows `meltano-runner`.
         environment: Meltano environment; None leaves the choice to Meltano.
-        env: Environment variables that the options amount to.
+        env: Environment variables that pass options.
     """
 
     arguments: tuple[str, ...]
@@ -39,15 +39,15 @@ class Invocation:
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What else a run's arguments depend on.
+class InvocationContext:
+    """What a run's arguments depend on besides its options.
 
     Attributes:
         environment: Meltano environment of the task; None leaves the choice to Meltano.
-        other_environment: The one that was chosen for this run, if another.
-        backfill_suffix: What sets the state of a backfill's run apart; None for none.
+        other_environment: The one that was chosen for this run, if it differs.
+        backfill_suffix: State id suffix of a backfill's run; None for other runs.
         taps: The task's extractors.
-        other_taps: The DAG's other ones, which patterns may name, too.
+        other_taps: The DAG's other extractors, which patterns may name, too.
     """
 
     environment: str | None = None
@@ -57,24 +57,24 @@ class Circumstances:
     other_taps: tuple[str, ...] = ()
 
 
-def invocation(
-    arguments: Sequence[str], options: RunOptions, at: Circumstances | None = None
+def build_invocation(
+    arguments: Sequence[str], options: RunOptions, at: InvocationContext | None = None
 ) -> Invocation:
-    """Return what to tell the runner.
+    """Return the invocation of the runner.
 
-    A schedule of extractor and loader runs by `meltano el`, which knows of a state id alone: its
-    suffix becomes part of that, and so does another environment, which `meltano run` puts into
-    state ids by itself. Without the state, `meltano run` is the same run.
+    A schedule of extractor and loader runs with `meltano el`, whose only state option is the state
+    id: the suffix becomes part of it, and so does another environment, which `meltano run` adds to
+    state ids itself. Without the state, `meltano run` does the same.
 
     Args:
-        arguments: A task's own: what follows `meltano-runner` without these options.
-        options: How to run it.
-        at: What else it depends on.
+        arguments: The task's arguments of `meltano-runner`, without these options.
+        options: The run options.
+        at: What else the arguments depend on.
 
     Raises:
         ParameterError: Options that this task cannot run with.
     """
-    at = at or Circumstances()
+    at = at or InvocationContext()
     before, name, after = _split(arguments)
     environment = at.other_environment or at.environment
     suffix = "-".join(filter(None, (options.state_id_suffix, at.backfill_suffix))) or None
@@ -97,7 +97,7 @@ def invocation(
             "Run with a `state_id_suffix` of its own.",
         )
     elif not options.no_state_update:
-        state_id = (STATE_ID, state_id_of(name, at.other_environment, suffix))
+        state_id = (STATE_ID, build_state_id(name, at.other_environment, suffix))
     elif environment is None:
         raise ParameterError(
             f"`no_state_update` needs an environment: `meltano el`, which runs the schedule "
@@ -105,19 +105,19 @@ def invocation(
             "parameter or setting no_state_update",
             "Add an environment to meltano.yml, or run with a `state_id_suffix` of its own.",
         )
-    env = dict(_select_filters(options.select_filter, at.taps, at.other_taps))
+    env = dict(_iterate_select_filters(options.select_filter, at.taps, at.other_taps))
     if options.log_level is not None:
         env[LOG_LEVEL] = options.log_level
     return Invocation((*before, *state_id, *after, *flags), environment, env)
 
 
-def state_id_of(name: str, other_environment: str | None, suffix: str | None) -> str:
+def build_state_id(name: str, other_environment: str | None, suffix: str | None) -> str:
     """Return the state id of a schedule of extractor and loader: `daily`, `daily:SUFFIX`.
 
     Args:
         name: The schedule's name.
-        other_environment: The Meltano environment, if another than the DAG's own.
-        suffix: What sets the state apart; None for nothing.
+        other_environment: The Meltano environment, if it is not the DAG's own.
+        suffix: Suffix of the state id; None for no suffix.
     """
     return ":".join(filter(None, (name, other_environment, suffix)))
 
@@ -125,36 +125,39 @@ def state_id_of(name: str, other_environment: str | None, suffix: str | None) ->
 def _split(
     arguments: Sequence[str],
 ) -> tuple[tuple[str, ...], str | None, tuple[str, ...]]:
-    """Return what stands before the state id, the state id if there is one, and what follows."""
-    given = tuple(arguments)
-    for place, each in enumerate(given):
+    """Return the arguments before the state id, the state id or None, and those after it."""
+    every = tuple(arguments)
+    for place, each in enumerate(every):
         if each == STATE_ID:
-            return given[:place], "".join(given[place + 1 : place + 2]), given[place + 2 :]
+            return every[:place], "".join(every[place + 1 : place + 2]), every[place + 2 :]
         option, equals, value = each.partition("=")
         if equals and option == STATE_ID:
-            return given[:place], value, given[place + 1 :]
-    return given, None, ()
+            return every[:place], value, every[place + 1 :]
+    return every, None, ()
 
 
-def _select_filters(
+def _iterate_select_filters(
     patterns: Iterable[str], taps: Iterable[str], other_taps: Iterable[str]
 ) -> Iterable[tuple[str, str]]:
-    """Yield the variable by which Meltano takes each tap's `select_filter`, and its value."""
+    """Yield the variable of each tap's `select_filter` and its value."""
     known = {*taps, *other_taps}
     common: list[str] = []
-    own: dict[str, list[str]] = {}
+    by_tap: dict[str, list[str]] = {}
     for pattern in patterns:
         tap, colon, rest = pattern.partition(":")
         if colon and tap in known:
-            own.setdefault(tap, []).append(rest)
+            by_tap.setdefault(tap, []).append(rest)
         else:
             common.append(pattern)
     for tap in taps:
-        if chosen := [*common, *own.get(tap, ())]:
-            # Patterns name streams; in Meltano's, an unescaped dot would begin a column's name.
-            yield _variable(tap), json.dumps([each.replace(".", r"\.") for each in chosen])
+        if selected := [*common, *by_tap.get(tap, ())]:
+            # Patterns name streams; to Meltano, an unescaped dot separates a column's name.
+            yield (
+                _get_variable_name(tap),
+                json.dumps([each.replace(".", r"\.") for each in selected]),
+            )
 
 
-def _variable(tap: str) -> str:
-    # The extra's own name begins with an underscore, too.
+def _get_variable_name(tap: str) -> str:
+    # The name of the extra itself begins with an underscore, too.
     return re.sub(r"[^A-Za-z0-9]", "_", f"{tap}__select_filter").upper()

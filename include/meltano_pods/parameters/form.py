@@ -1,4 +1,4 @@
-"""What Airflow asks in its trigger form, and checks in its REST API: a JSON schema each.
+"""The fields of Airflow's trigger form, which its REST API checks: a JSON schema for each.
 
 https://json-schema.org/draft/2020-12, and Airflow's own reading of it:
 https://airflow.apache.org/docs/apache-airflow/stable/core-concepts/params.html
@@ -37,25 +37,25 @@ _MOVES: dict[str, Schema] = {
     "no_state_update": {
         "type": "boolean",
         "title": "No state update",
-        "description": "Neither read nor save the state: move all records, and leave no trace.",
+        "description": "Neither read nor save the state: move all records.",
     },
     "select_filter": {
         **STREAMS_SCHEMA,
         "title": "Streams",
-        "description": f"Which of the selected streams to move, one to a line: {STREAMS_RULE}.",
+        "description": f"Which of the selected streams to move, one per line: {STREAMS_RULE}.",
     },
     "state_id_suffix": {
         **SUFFIX_SCHEMA,
         "title": "State id suffix",
-        "description": f"Run with a bookmark of its own, under this name: {SUFFIX_RULE}.",
+        "description": f"Run with a separate bookmark of this name: {SUFFIX_RULE}.",
     },
     "state_strategy": {
         "type": "string",
         "enum": list(STATE_STRATEGIES),
         "title": "State strategy",
         "description": (
-            "How the new state joins the saved one; auto merges after a full refresh and "
-            "overwrites else."
+            "How the new state is combined with the saved one; auto merges after a full refresh, "
+            "else it overwrites."
         ),
     },
 }
@@ -63,16 +63,15 @@ _LOG_LEVEL: Schema = {
     "type": "string",
     "enum": list(LOG_LEVELS),
     "title": "Log level",
-    "description": "What Meltano and the plugins log.",
+    "description": "Log level of Meltano and the plugins.",
 }
 
 
-def form(choices: RunChoices, environment: str | None) -> dict[str, tuple[Any, Schema]]:
-    """Return a DAG's parameters: for each its value to begin with, and its JSON schema.
+def build_form(choices: RunChoices, environment: str | None) -> dict[str, tuple[Any, Schema]]:
+    """Return a DAG's parameters: for each its default value and its JSON schema.
 
     Args:
-        choices: Of the DAG as a whole: the options that its settings say, what there is to choose
-            from.
+        choices: The options in the settings of the DAG as a whole, and the values to choose from.
         environment: The DAG's own Meltano environment.
     """
     options = choices.options
@@ -90,7 +89,7 @@ def form(choices: RunChoices, environment: str | None) -> dict[str, tuple[Any, S
                 "type": "string" if environment else ["string", "null"],
                 "enum": [*dict.fromkeys(names), *([] if environment else [None])],
                 "title": "Meltano environment",
-                "description": "All else stays as the DAG's settings say.",
+                "description": "The DAG's settings do not change.",
             },
         )
     if len(choices.task_ids) > 1:

@@ -1,4 +1,4 @@
-"""What a run gets to know of its Airflow DAG run, and what sets a backfill's state apart."""
+"""The DAG run of a run: its environment variables, and the state id suffix of backfills."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ RUN_TYPE = "MELTANO_PODS_RUN_TYPE"
 VARIABLES = {
     INTERVAL_START: (
         "Start of the data interval, in UTC as `2026-01-31T00:00:00Z`. Unset if Airflow has no "
-        "interval: a manual run without a logical date, or a run started by an asset."
+        "interval: a manual run without a logical date, or one that an asset triggers."
     ),
-    INTERVAL_END: "End of the data interval, written the same; the first moment after it.",
+    INTERVAL_END: "End of the data interval (exclusive), in the same format.",
     LOGICAL_DATE: (
-        "Airflow's logical date, written the same; that of the interval's start for scheduled runs "
-        "and backfills. Unset where the run has none."
+        "Airflow's logical date, in the same format; the start of the interval for scheduled runs "
+        "and backfills. Unset if the run has none."
     ),
     DAG_ID: "Id of the DAG.",
     TASK_ID: "Id of the task.",
     RUN_ID: "Id of the DAG run, such as `scheduled__2026-01-31T00:00:00+00:00`.",
     RUN_TYPE: "`scheduled`, `backfill`, `manual`, `operator_triggered` or `asset_triggered`.",
 }
-"""Environment variables of every run, for a project's configuration to use as `$NAME`."""
+"""Environment variables of every run, which a project's configuration can use as `$NAME`."""
 
 _BACKFILL = "backfill"
 
 
 @dataclass(frozen=True, slots=True)
 class DagRunFacts:
-    """One DAG run, as far as its tasks' runs need to know.
+    """The facts of a DAG run that its tasks' runs need.
 
     Attributes:
         dag_id: Of the DAG.
         task_id: Of the task.
         run_id: Of the DAG run.
-        run_type: Airflow's word for who started it.
+        run_type: Airflow's type of the run.
         logical_date: Airflow's; None for none, as the next two.
         start: Start of the data interval.
         end: End of the data interval.
@@ -63,8 +63,8 @@ class DagRunFacts:
     clears: int = 0
 
     @classmethod
-    def of(cls, context: Mapping[str, Any]) -> DagRunFacts:
-        """Read Airflow's context of a task."""
+    def from_context(cls, context: Mapping[str, Any]) -> DagRunFacts:
+        """Read the facts from Airflow's context of a task."""
         ti, run = context["ti"], context["dag_run"]
         return cls(
             dag_id=ti.dag_id,
@@ -77,24 +77,24 @@ class DagRunFacts:
             clears=run.clear_number or 0,
         )
 
-    def variables(self) -> dict[str, str]:
+    def to_variables(self) -> dict[str, str]:
         """Return the environment variables of the run; those without a value are left out."""
         moments = {INTERVAL_START: self.start, INTERVAL_END: self.end}
         moments[LOGICAL_DATE] = self.logical_date
         return {
-            **{name: moment(at) for name, at in moments.items() if at is not None},
+            **{name: format_timestamp(at) for name, at in moments.items() if at is not None},
             DAG_ID: self.dag_id,
             TASK_ID: self.task_id,
             RUN_ID: self.run_id,
             RUN_TYPE: self.run_type,
         }
 
-    def backfill_suffix(self) -> str | None:
-        """Return what sets the state of a backfill's run apart; None for other runs.
+    def get_backfill_suffix(self) -> str | None:
+        """Return the state id suffix of a backfill's run; None for other runs.
 
-        It is the same for each try, so that a retry resumes from what was saved. It changes when
-        the run is cleared, by a person or by a backfill that processes it again: then all of the
-        interval must be moved again.
+        It is the same for each try, so that a retry resumes from the saved state. It changes when
+        the run is cleared, by a user or by a backfill that reprocesses it, because the whole
+        interval is then to be loaded again.
         """
         if self.run_type != _BACKFILL:
             return None
@@ -106,6 +106,6 @@ class DagRunFacts:
         return "-".join([_BACKFILL, which, *([str(self.clears)] if self.clears else [])])
 
 
-def moment(at: datetime) -> str:
-    """Return a moment as Singer taps expect it: RFC 3339, UTC, `2026-01-31T00:00:00Z`."""
+def format_timestamp(at: datetime) -> str:
+    """Format a time as Singer taps expect it: RFC 3339, UTC, `2026-01-31T00:00:00Z`."""
     return at.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"

@@ -9,9 +9,9 @@ from meltano_pods.plan.draft import meltano_layers
 from meltano_pods.plan.model import BrokenDag
 from meltano_pods.plan.text import describe, document_errors
 from meltano_pods.project.cron import cron_of
-from meltano_pods.settings.merge import merged
+from meltano_pods.settings.merge import merge_layers
 from meltano_pods.settings.model import DEFAULTS
-from meltano_pods.settings.validate import valid_part
+from meltano_pods.settings.validate import keep_valid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,8 +47,8 @@ def broken_dag(
 
 def _readable_settings(project: Project, draft: Draft) -> Settings:
     own = (*meltano_layers(draft), project.annotations, *draft.own)
-    layers = [valid_part(each) for each in own]
+    layers = [keep_valid(each) for each in own]
     try:
-        return merged(layers)
+        return merge_layers(layers)
     except ProjectError:
         return DEFAULTS

@@ -17,9 +17,13 @@ from meltano_pods.plan.tasks import plan_tasks, plugins_of
 from meltano_pods.plan.text import describe, document, with_conflict
 from meltano_pods.project import PluginType
 from meltano_pods.project.cron import cron_of
-from meltano_pods.settings.layers import in_order, place_of
-from meltano_pods.settings.merge import merged
-from meltano_pods.settings.validate import errors_of, exempt_names, misplaced_settings
+from meltano_pods.settings.layers import find_place, sort_layers
+from meltano_pods.settings.merge import merge_layers
+from meltano_pods.settings.validate import (
+    collect_not_secret,
+    find_errors,
+    find_misplaced_settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -99,8 +103,10 @@ def plan(project: Project, environment: str | None = None) -> ProjectPlan:
 def _source(project: Project, fallback: str | None) -> _Source:
     annotations = list(_annotations(project))
     # Which of them belong together is known with each task, where it is checked again.
-    not_secret = exempt_names(annotations)
-    invalid = {id(each): errors for each in annotations if (errors := errors_of(each, not_secret))}
+    not_secret = collect_not_secret(annotations)
+    invalid = {
+        id(each): errors for each in annotations if (errors := find_errors(each, not_secret))
+    }
     everywhere = [*project.common_errors(), *invalid.get(id(project.annotations), ())]
     return _Source(project, fallback, not_secret, invalid, everywhere[:_SHOWN_EVERYWHERE])
 
@@ -138,7 +144,7 @@ def _plan_dag(source: _Source, draft: Draft, errors: Errors) -> DagPlan | None:
     if len(errors.found) > found or not draft.commands:
         return None
     with errors:
-        return _merge_dag(source, draft, in_order(layers), environment, errors)
+        return _merge_dag(source, draft, sort_layers(layers), environment, errors)
     return None
 
 
@@ -167,7 +173,7 @@ def _merge_dag(
     errors: Errors,
 ) -> DagPlan:
     project = source.project
-    settings = merged(layers)
+    settings = merge_layers(layers)
     with errors:
         _check_catchup(settings, layers)
     with errors:
@@ -196,7 +202,7 @@ def _check_catchup(settings: Settings, layers: Sequence[Layer]) -> None:
     if settings.catchup and settings.start_date is None:
         raise SettingsError(
             "`catchup` is true, but there is no `start_date` to catch up from",
-            place_of(layers, "catchup"),
+            find_place(layers, "catchup"),
             "Add `start_date: 2026-01-31` (the first day to run for), or remove `catchup`.",
         )
 
@@ -249,7 +255,7 @@ def _every_warning(
     """Return what may be a mistake, or do harm one day, each once."""
     found = [
         *project.every_warning(),
-        *(error for each in _annotations(project) for error in misplaced_settings(each)),
+        *(error for each in _annotations(project) for error in find_misplaced_settings(each)),
         *(each.error() for each in conflicts if each.severity is Severity.WARNING),
     ]
     return tuple(distinct(found))

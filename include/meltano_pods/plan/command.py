@@ -14,11 +14,11 @@ from meltano_pods.plan.state import pipelines, state_ids
 from meltano_pods.plan.state_place import find_state_place
 from meltano_pods.plan.tasks import plugin_layers, plugins_of, timeout_options, utilities
 from meltano_pods.project.blocks import check_blocks
-from meltano_pods.settings.layers import Layer, in_order
-from meltano_pods.settings.merge import merged
+from meltano_pods.settings.layers import Layer, sort_layers
+from meltano_pods.settings.merge import merge_layers
 from meltano_pods.settings.secret_check import check_option
 from meltano_pods.settings.types.env import check_environment as check_variables
-from meltano_pods.settings.validate import errors_of, exempt_names
+from meltano_pods.settings.validate import collect_not_secret, find_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -95,8 +95,8 @@ def plan_command(
     if environment is not None:
         said.append(project.environments[environment].annotations)
     said += plugin_layers(project, every, environment)
-    layers = in_order(said)
-    settings = merged(layers)
+    layers = sort_layers(said)
+    settings = merge_layers(layers)
     env = {**settings.env, **_variables(command.env, where)}
     own_env = Layer("task", where, {"env": command.env})
     check_no_secrets(settings, [*layers, own_env])
@@ -145,8 +145,8 @@ def _check_used(
     for plugin in plugins_of(project, blocks):
         errors.found += (error for each in project.lineage_of(plugin) for error in each.errors)
         layers += project.annotations_of(plugin, environment)
-    not_secret = exempt_names(layers)
-    errors.found += (error for layer in layers for error in errors_of(layer, not_secret))
+    not_secret = collect_not_secret(layers)
+    errors.found += (error for layer in layers for error in find_errors(layer, not_secret))
     errors.check()
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from meltano_pods.errors import ProjectError, SettingsError, together
 from meltano_pods.names import listed, suggestion
 from meltano_pods.project.document import shown
-from meltano_pods.settings.layers import in_order, place_of
-from meltano_pods.settings.secret_check import secret_faults
+from meltano_pods.settings.layers import find_place, sort_layers
+from meltano_pods.settings.secret_check import find_secret_errors
 from meltano_pods.settings.types.env import check_variable
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def choose_environment(project: Project, own: Sequence[Layer], fallback: str | N
     Raises:
         ProjectError: The project does not define that environment.
     """
-    layers = in_order([project.annotations, *own])
+    layers = sort_layers([project.annotations, *own])
     # Only this one: merging a level's settings takes long, and follows with those of all levels.
     levels = [each.values["environment"] for each in layers if "environment" in each.values]
     said = levels[-1] if levels else None
@@ -45,7 +45,7 @@ def choose_environment(project: Project, own: Sequence[Layer], fallback: str | N
             raise SettingsError(
                 f"the environment `{said}` is not defined; defined are: "
                 f"{listed(project.environments)}",
-                place_of(layers, "environment"),
+                find_place(layers, "environment"),
                 f"{suggestion(said, project.environments)}Name one of `environments`.",
             )
         return said
@@ -130,7 +130,7 @@ def check_no_secrets(settings: Settings, layers: Iterable[Layer]) -> None:
     Raises:
         SettingsError: For each.
     """
-    faults = [each for layer in layers for each in secret_faults(layer, settings.not_secret)]
+    faults = [each for layer in layers for each in find_secret_errors(layer, settings.not_secret)]
     if faults:
         raise together(faults)
 
@@ -153,6 +153,6 @@ def check_sources(settings: Settings, env: Mapping[str, str], layers: Sequence[L
         for name in names.keys() & more.keys():
             raise SettingsError(
                 f"`{name}` is in `{other}` and in `{one}`, and a variable has one source",
-                place_of(layers, other, name),
+                find_place(layers, other, name),
                 f"Remove `{name}` from one of them.",
             )

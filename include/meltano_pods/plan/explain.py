@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from meltano_pods.settings.deployment.defaults import (
-    FALLBACKS,
-    completed,
-    left_to_deployment,
-    said_by,
+    SHARED_SETTINGS,
+    apply_defaults,
+    is_left_to_deployment,
+    trace_default,
 )
-from meltano_pods.settings.merge import Said, origins
+from meltano_pods.settings.merge import Provenance, trace_provenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,28 +45,28 @@ def explained(task: TaskPlan, deployment: DeploymentSettings) -> list[Explained]
         task: The task.
         deployment: Where it would run.
     """
-    settings = completed(task.settings, deployment)
+    settings = apply_defaults(task.settings, deployment)
     values = {**settings.model_dump(mode="json"), "environment": task.environment}
-    by_setting: dict[str, dict[tuple[str, ...], Said]] = {}
-    for path, said in origins(task.layers).items():
+    by_setting: dict[str, dict[tuple[str, ...], Provenance]] = {}
+    for path, said in trace_provenance(task.layers).items():
         by_setting.setdefault(path[0], {})[path] = said
     found: list[Explained] = []
     for key, value in values.items():
-        if key in FALLBACKS and left_to_deployment(task.settings, key):
-            found.append(Explained(key, value, *said_by(deployment, key)))
+        if key in SHARED_SETTINGS and is_left_to_deployment(task.settings, key):
+            found.append(Explained(key, value, *trace_default(deployment, key)))
         elif key in by_setting:
             found += _of_project(by_setting[key], values)
         elif key == _NOTIFY and deployment.notify != {}:
             # Merged when Airflow loads the DAG, key by key: the project's keys take precedence.
             said_there = "off" if deployment.notify is None else dict(deployment.notify)
-            found.append(Explained(key, said_there, *said_by(deployment, key)))
+            found.append(Explained(key, said_there, *trace_default(deployment, key)))
         else:
             found.append(Explained(key, value, DEFAULT, ""))
     return found
 
 
 def _of_project(
-    said: Mapping[tuple[str, ...], Said], values: Mapping[str, Any]
+    said: Mapping[tuple[str, ...], Provenance], values: Mapping[str, Any]
 ) -> Iterator[Explained]:
     for path, each in said.items():
         yield Explained(

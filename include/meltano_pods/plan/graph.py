@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import SettingsError
 from meltano_pods.names import listed, suggestion
-from meltano_pods.settings.layers import place_of
+from meltano_pods.settings.layers import find_place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ def upstream_of(
     if (cycle := _cycle(upstream)) is not None:
         raise SettingsError(
             f"tasks wait for each other: {' -> '.join(cycle)}, each needing the next",
-            place_of(layers[cycle[0]], "needs"),
+            find_place(layers[cycle[0]], "needs"),
             "Remove one of them from the `needs` of another.",
         )
     return upstream
@@ -79,7 +79,7 @@ def _check_known(
         if name not in known:
             raise SettingsError(
                 f"`{task_id}` needs `{name}`, which is not a task here; there are: {listed(known)}",
-                place_of(layers[task_id], "needs"),
+                find_place(layers[task_id], "needs"),
                 f"{suggestion(name, known)}Name tasks by their ids: what they run, with dashes.",
             )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.parameters.command import Circumstances, Invocation, invocation
+from meltano_pods.parameters.command import Invocation, InvocationContext, build_invocation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,8 +62,8 @@ class TaskPlan:
         Raises:
             ParameterError: Options that this task cannot run with.
         """
-        at = Circumstances(self.environment, taps=self.taps)
-        return invocation(self.arguments, self.settings, at)
+        at = InvocationContext(self.environment, taps=self.taps)
+        return build_invocation(self.arguments, self.settings, at)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the task as JSON-compatible data."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from meltano_pods.errors import SettingsError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.project.transforms import SKIP
-from meltano_pods.settings.layers import place_of
+from meltano_pods.settings.layers import find_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def check_allowed_environments(
             raise SettingsError(
                 f"the environment `{name}` is not defined; defined are: "
                 f"{listed(project.environments)}",
-                place_of(layers, _ALLOWED),
+                find_place(layers, _ALLOWED),
                 f"{suggestion(name, project.environments)}Name some of `environments`.",
             )
         other = _said(project.environments[name])
@@ -53,7 +53,7 @@ def check_allowed_environments(
             raise SettingsError(
                 f"a run that chooses the environment `{name}` would keep what `{environment}` says "
                 f"here of: {listed(keys)}",
-                place_of(layers, _ALLOWED),
+                find_place(layers, _ALLOWED),
                 f"Give both environments the same, or take `{name}` from `{_ALLOWED}` and add a "
                 f"schedule with `environment: {name}`.",
             )
@@ -88,13 +88,13 @@ def check_no_state_update(
             f"`no_state_update` needs an environment for the schedule `{command.state_id}`: "
             "`meltano el` has no such option, and `meltano run` runs nothing without an "
             "environment",
-            place_of(layers, "no_state_update"),
+            find_place(layers, "no_state_update"),
             "Add an environment and `default_environment`, or set a `state_id_suffix` instead.",
         )
     if command.transform != SKIP:
         raise SettingsError(
             f"`no_state_update` cannot be combined with `transform: {command.transform}` of the "
             f"schedule `{command.state_id}`: `meltano elt` has no such option",
-            place_of(layers, "no_state_update"),
+            find_place(layers, "no_state_update"),
             "Set a `state_id_suffix` instead, or schedule a job.",
         )

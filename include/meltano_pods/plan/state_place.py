@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from meltano_pods.errors import Location, SettingsError
 from meltano_pods.project.variables import expand
-from meltano_pods.settings.layers import MELTANO, Layer, place_of
+from meltano_pods.settings.layers import MELTANO, Layer, find_place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,7 +94,7 @@ def find_state_place(
             return StatePlace(decided, tuple(layers))
         made = Layer(MELTANO, found.where, {"state": state}, {"state": found.where})
         return StatePlace(decided, (made, *layers), found.where if found.is_folder else None)
-    where = place_of(layers, "state")
+    where = find_place(layers, "state")
     if settings.state == "database" and found is not None and external:
         raise SettingsError(
             f"`state` is `database`, but Meltano keeps the state where {found.name} says "
@@ -145,11 +145,11 @@ def _find_address(
         return _Address(own.text, own.where, VARIABLE)
     for key, names in (("secret_env", settings.secret_env), ("airflow_env", settings.airflow_env)):
         if VARIABLE in names:
-            return _Address(None, place_of(layers, key, VARIABLE), VARIABLE)
+            return _Address(None, find_place(layers, key, VARIABLE), VARIABLE)
     if VARIABLE in env:
-        return _Address(env[VARIABLE], place_of(layers, "env", VARIABLE), VARIABLE)
+        return _Address(env[VARIABLE], find_place(layers, "env", VARIABLE), VARIABLE)
     if (in_pod := _variables_of(settings.pod_override)) and VARIABLE in in_pod:
-        return _Address(in_pod[VARIABLE], place_of(layers, "pod_override"), VARIABLE)
+        return _Address(in_pod[VARIABLE], find_place(layers, "pod_override"), VARIABLE)
     if (setting := project.state_backend) is None:
         return None
     known = {

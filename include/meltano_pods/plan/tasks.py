@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Errors
-from meltano_pods.parameters import state_id_of
+from meltano_pods.parameters import build_state_id
 from meltano_pods.plan.environment import check_no_secrets, check_sources, schedule_env
 from meltano_pods.plan.graph import ancestors, upstream_of
 from meltano_pods.plan.identifiers import unique_identifiers
@@ -17,8 +17,8 @@ from meltano_pods.plan.state import pipelines, state_ids
 from meltano_pods.plan.state_place import find_state_place
 from meltano_pods.project import PluginType
 from meltano_pods.project.transforms import ONLY, SKIP, TRANSFORMER
-from meltano_pods.settings.layers import Layer, check_task_ids, in_order, layers_of
-from meltano_pods.settings.merge import joined, merged
+from meltano_pods.settings.layers import Layer, check_task_ids, select_task_layers, sort_layers
+from meltano_pods.settings.merge import join_plugin_layers, merge_layers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,7 +62,7 @@ def plan_tasks(
     settings: dict[str, Settings] = {}
     for task_id, each in said.items():
         with errors:
-            settings[task_id] = merged(each)
+            settings[task_id] = merge_layers(each)
     env, of_schedule = _schedule_env(draft, errors)
     variables = {task_id: {**own.env, **env} for task_id, own in settings.items()}
     places: dict[str, StatePlace] = {}
@@ -110,7 +110,7 @@ def _layers_of_task(
 ) -> list[Layer]:
     task_id, command = task
     plugins = plugin_layers(project, command.blocks, environment)
-    return in_order([*layers, *plugins, *layers_of(task_id, draft.own)])
+    return sort_layers([*layers, *plugins, *select_task_layers(task_id, draft.own)])
 
 
 def utilities(project: Project, blocks: tuple[str, ...]) -> tuple[str, ...]:
@@ -153,7 +153,7 @@ def plugin_layers(
 ) -> list[Layer]:
     """Return a layer for each plugin that blocks name: what it extends and itself as one."""
     plugins = plugins_of(project, blocks)
-    return [joined(project.annotations_of(plugin, environment)) for plugin in plugins]
+    return [join_plugin_layers(project.annotations_of(plugin, environment)) for plugin in plugins]
 
 
 def _state_ids(
@@ -167,7 +167,7 @@ def _state_ids(
         return ()
     suffix = settings.state_id_suffix
     if command.state_id is not None:
-        return (state_id_of(command.state_id, None, suffix),)
+        return (build_state_id(command.state_id, None, suffix),)
     return state_ids(project, command.blocks, environment, suffix, variables)
 
 

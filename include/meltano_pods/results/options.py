@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.settings.types.assets import uri_of
+from meltano_pods.settings.types.assets import get_uri_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +56,6 @@ def reporting_of(planned: TaskPlan, project: str) -> Reporting:
         pipelines=planned.pipelines,
         utilities=planned.utilities,
         reads=planned.reads,
-        assets=uri_of(settings.assets),
+        assets=get_uri_pattern(settings.assets),
         checks=settings.checks,
     )

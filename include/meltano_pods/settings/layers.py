@@ -1,4 +1,4 @@
-"""Layers: what one level of a project says, each key with its place."""
+"""Layers: the settings that one level of a project sets, each key with its place."""
 
 from __future__ import annotations
 
@@ -12,25 +12,28 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 MELTANO = "meltano"
-"""What Meltano's own keys say, such as a schedule's `start_date`; every level wins over it."""
+"""Values from Meltano's own keys, such as a schedule's `start_date`; every level overrides them."""
 ORDER = ("project", "environment", "plugin", "job", "schedule", "task")
 """The levels; a later one wins."""
 _RANK = {level: rank for rank, level in enumerate((MELTANO, *ORDER))}
 TASKS = "tasks"
+"""The key for settings of single tasks: Meltano's tasks are strings without annotations, so their
+settings belong to their job or schedule."""
 TASK_LEVELS = ("job", "schedule")
-"""The levels that may have it."""
+"""The levels that may have `tasks`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What one level says.
+    """The settings of one level.
 
     Attributes:
         level: One of `ORDER`, or `MELTANO`.
-        where: Its place; where it says nothing, that of its owner.
+        where: Its place; that of its owner if it is empty.
         values: Plain data as written.
         places: Place of each key in `values`, nested keys dotted (`env.FOO`).
-        outside: Keys of the owner beside these, where a setting is out of place.
+        outside: Keys of the owner next to these, where a setting is misplaced. They may belong to
+            other tools.
     """
 
     level: str
@@ -40,16 +43,16 @@ class Layer:
     outside: tuple[tuple[str, Location], ...] = ()
 
 
-def in_order(layers: Iterable[Layer]) -> list[Layer]:
-    """Return layers in the order in which they win; those of one level stay as they are."""
+def sort_layers(layers: Iterable[Layer]) -> list[Layer]:
+    """Return layers in order of precedence, lowest first; those of one level keep their order."""
     return sorted(layers, key=lambda layer: _RANK[layer.level])
 
 
-def place_of(layers: Sequence[Layer], *path: str) -> Location:
-    """Return where a setting is said last, or the nearest that is said above it.
+def find_place(layers: Sequence[Layer], *path: str) -> Location:
+    """Return where a setting was set last; if it was not, where the nearest key above it was.
 
     Args:
-        layers: In the order in which they win; at least one.
+        layers: In order of precedence, lowest first; at least one.
         path: The setting, and keys below it.
     """
     for length in range(len(path), 0, -1):
@@ -59,55 +62,60 @@ def place_of(layers: Sequence[Layer], *path: str) -> Location:
     return layers[0].where
 
 
-def task_layers(layer: Layer) -> Iterator[tuple[str, Layer]]:
-    """Yield what a layer says of each task, whose id comes first.
+def split_task_layers(layer: Layer) -> Iterator[tuple[str, Layer]]:
+    """Yield the id of each task under `tasks` of a layer, and its settings as a layer.
 
     Raises:
-        SettingsError: It is no map of maps.
+        SettingsError: `tasks` is not a map of maps.
     """
     if layer.values.get(TASKS) is None:
         return
-    for task_id, values in _map(layer, layer.values[TASKS], TASKS).items():
+    for task_id, values in _require_map(layer, layer.values[TASKS], TASKS).items():
         path = f"{TASKS}.{task_id}"
         where = layer.places.get(path, layer.where)
-        said = {} if values is None else _map(layer, values, path)
+        settings = {} if values is None else _require_map(layer, values, path)
         places = {
             key.removeprefix(f"{path}."): place
             for key, place in layer.places.items()
             if key.startswith(f"{path}.")
         }
-        yield str(task_id), Layer("task", where, said, places)
+        yield str(task_id), Layer("task", where, settings, places)
 
 
-def layers_of(task_id: str, layers: Iterable[Layer]) -> list[Layer]:
-    """Return what layers say of one task."""
-    return [said for layer in layers for each, said in task_layers(layer) if each == task_id]
+def select_task_layers(task_id: str, layers: Iterable[Layer]) -> list[Layer]:
+    """Return the layers of one task from those of its job and schedule."""
+    return [
+        task_layer
+        for layer in layers
+        for each, task_layer in split_task_layers(layer)
+        if each == task_id
+    ]
 
 
 def check_task_ids(layer: Layer, known: Collection[str]) -> None:
-    """Reject settings of a task that is not there.
+    """Reject settings of a task that does not exist.
 
     Args:
         layer: A job's or schedule's.
         known: The ids of its tasks.
 
     Raises:
-        SettingsError: With the nearest id; for each.
+        SettingsError: With the nearest id; one for each unknown task.
     """
     errors = [
         SettingsError(
-            f"there is no task `{task_id}`; there are: {listed(known)}",
-            said.where,
-            f"{suggestion(task_id, known)}Name a task by its id: what it runs, with dashes.",
+            f"there is no task `{task_id}`; expected one of: {listed(known)}",
+            task_layer.where,
+            f"{suggestion(task_id, known)}Use the id of a task: its command, with dashes.",
         )
-        for task_id, said in task_layers(layer)
+        for task_id, task_layer in split_task_layers(layer)
         if task_id not in known
     ]
     if errors:
         raise together(errors)
 
 
-def _map(layer: Layer, value: object, path: str) -> dict[str, Any]:
+def _require_map(layer: Layer, value: object, path: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         place: Location = layer.places.get(path, layer.where)
         raise SettingsError(

@@ -1,7 +1,7 @@
-"""Every setting with its type, default, unit, meaning of None and bounds.
+"""The settings, each with its type, default, unit, bounds and the meaning of None.
 
-The reference page is generated from this model, so a field's description is its documentation.
-`not_at` names the levels where a setting makes no sense and is refused.
+The reference page is generated from this model: the description of a field is its documentation.
+`not_at` lists the levels at which a setting is not allowed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field
 
 from meltano_pods.settings.pods import PodSettings
 from meltano_pods.settings.run import RunSettings, VariableSettings
-from meltano_pods.settings.scheduling import OrderSettings
+from meltano_pods.settings.scheduling import SchedulingSettings
 from meltano_pods.settings.types.assets import Assets
 from meltano_pods.settings.types.checks import Checks
 from meltano_pods.settings.types.durations import Duration
@@ -27,13 +27,12 @@ if TYPE_CHECKING:
 
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
 
-# A plugin takes part in several DAGs, and a task in one that has others: neither can say when, or
-# how, a whole DAG runs.
+# Settings of the DAG as a whole: a plugin may be part of several DAGs, a task is part of one.
 _WHOLE_DAG: dict[str, Any] = {"not_at": ["plugin", "task"]}
 
 
-class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
-    """What annotations under `meltano_pods` may say."""
+class Settings(VariableSettings, PodSettings, RunSettings, SchedulingSettings):
+    """The settings under `annotations: meltano_pods:`."""
 
     # Its bases, and the models of its values, defer their schemas, which would be built twice.
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=False)
@@ -42,9 +41,9 @@ class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
         default=None,
         examples=["prod"],
         description=(
-            "Meltano environment of the runs: a name under `environments`. None: the variable "
-            "MELTANO_ENVIRONMENT of Airflow, else the one that Meltano takes by itself: "
-            "MELTANO_ENVIRONMENT in the project's `.env`, else `default_environment` of "
+            "Meltano environment of the runs: a name under `environments`. None: Airflow's "
+            "variable MELTANO_ENVIRONMENT, else the environment that Meltano selects: "
+            "MELTANO_ENVIRONMENT in the project's `.env`, else `default_environment` in "
             "meltano.yml."
         ),
         json_schema_extra={"not_at": ["environment", "plugin", "task"]},
@@ -53,22 +52,22 @@ class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
         default=None,
         examples=["Orders of the shop"],
         description=(
-            "What the DAG or task is for, which Airflow shows with it: Markdown; its first line is "
-            "the DAG's description in lists. None: what it runs."
+            "Description of the DAG or task in the Airflow UI, in Markdown. Its first line is the "
+            "description in the list of DAGs. None: the plugins that it runs."
         ),
         json_schema_extra={"not_at": ["project", "environment", "plugin"]},
     )
     owner: Name | None = Field(
         default=None,
         examples=["data-team"],
-        description="Owner that Airflow shows. None: Airflow's `[operators] default_owner`.",
+        description="Owner in the Airflow UI. None: Airflow's `[operators] default_owner`.",
     )
     owner_link: Link | None = Field(
         default=None,
         examples=["https://example.com/data-team"],
         description=(
-            "Where the owner's name leads in Airflow: an address that begins with `https://` or "
-            "`mailto:`. None: nowhere."
+            "Link of the owner's name in the Airflow UI: an address that begins with `https://` or "
+            "`mailto:`. None: no link."
         ),
         json_schema_extra=_WHOLE_DAG,
     )
@@ -76,8 +75,8 @@ class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
         default=(),
         examples=[["finance"]],
         description=(
-            "Tags of the DAG beside those it always has (project, extractors, loaders): a list of "
-            "strings of 1 to 100 characters. Empty: no further ones."
+            "Tags of the DAG in addition to the default ones (project, extractors, loaders): a "
+            "list of strings of 1 to 100 characters. Empty: only the default ones."
         ),
         json_schema_extra=_WHOLE_DAG,
     )
@@ -85,27 +84,25 @@ class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
         default=None,
         examples=["2026-01-31"],
         description=(
-            "First moment to schedule for: a date (`2026-01-31`) or a date and time, in `timezone` "
-            "where it names no offset. None: the schedule's own `start_date` in meltano.yml; "
-            "without that from the latest interval on, which Airflow runs as soon as the DAG is "
-            "unpaused, and `catchup` has nothing to catch up."
+            "Start of the first interval to schedule: a date (`2026-01-31`), or a date and time, "
+            "in `timezone` if it has no offset. None: the schedule's own `start_date` in "
+            "meltano.yml; if it has none, scheduling starts with the latest interval, which "
+            "Airflow runs when the DAG is unpaused, and `catchup` has no effect."
         ),
         json_schema_extra=_WHOLE_DAG,
     )
     timezone: Timezone = Field(
         default="UTC",
         examples=["Europe/Berlin"],
-        description=(
-            "Time zone in which cron expressions are read: an IANA name such as `Europe/Berlin`."
-        ),
+        description="Time zone of cron expressions: an IANA name such as `Europe/Berlin`.",
         json_schema_extra=_WHOLE_DAG,
     )
     catchup: bool = Field(
         default=False,
         examples=[True],
         description=(
-            "Whether to run every interval since `start_date` that has not run: true or false. "
-            "Singer taps go on from their bookmark, so one run usually catches up alone."
+            "Whether to run all intervals since `start_date` that have not run: true or false. "
+            "Singer taps resume from their bookmark, so one run usually loads all of them."
         ),
         json_schema_extra=_WHOLE_DAG,
     )
@@ -113,32 +110,32 @@ class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
         default=2,
         examples=[3],
         description=(
-            "How often a failed task is tried again: a whole number, 0 to 100. Failures that a "
-            "retry cannot mend are not retried."
+            "Number of retries of a failed task: a whole number, 0 to 100. Failures that a retry "
+            "cannot fix are not retried."
         ),
     )
     retry_delay: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(days=1))] = Field(
         default=timedelta(minutes=5),
         examples=["5m"],
         description=(
-            "Wait before the first retry; it doubles with each: seconds or a duration such as "
-            "`90s`, `5m`, `2h30m`; 0 to 24h."
+            "Wait before the first retry; it doubles with each retry: seconds or a duration such "
+            "as `90s`, `5m`, `2h30m`; 0 to 24h."
         ),
     )
     max_retry_delay: Annotated[Duration, Field(ge=timedelta(seconds=1))] | None = Field(
         default=None,
         examples=["1h"],
         description=(
-            "The longest wait before a retry, however often it doubled: seconds or a duration such "
-            "as `1h`, at least 1s. None: Airflow's `[core] max_task_retry_delay`, a day."
+            "Longest wait before a retry: seconds or a duration such as `1h`, at least 1s. None: "
+            "Airflow's `[core] max_task_retry_delay`, a day."
         ),
     )
     run_timeout: Annotated[Duration, Field(ge=timedelta(seconds=1))] | None = Field(
         default=None,
         examples=["2h30m"],
         description=(
-            "How long a run may take before it is stopped, its state saved: seconds or a duration "
-            "such as `2h30m`, at least 1s. None: as long as it takes."
+            "Time after which a run is stopped and its state saved: seconds or a duration such as "
+            "`2h30m`, at least 1s. None: no limit."
         ),
     )
     termination_grace_period: Annotated[
@@ -156,11 +153,11 @@ class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
         default_factory=dict,
         examples=[{"slack": "slack_data"}],
         description=(
-            "Who is told of failures and recoveries: a map of `email` (addresses), `slack` and "
-            "`webhook` (ids of Airflow connections), each one or a list, and `events`, a list of "
-            "`failure`, `recovery` and `retry`; without it the first two. Levels merge key by key, "
-            "after AIRFLOW__MELTANO_PODS__NOTIFY; null tells nobody by this way. Empty: as that "
-            "variable says, else nobody. docs/how-to/notifications.md has more."
+            "Recipients of notifications of failures and recoveries: a map of `email` (addresses), "
+            "`slack` and `webhook` (ids of Airflow connections), each one or a list, and `events`, "
+            "a list of `failure`, `recovery` and `retry`; by default the first two. Levels merge "
+            "key by key, over AIRFLOW__MELTANO_PODS__NOTIFY; null removes a channel. Empty: the "
+            "recipients in that variable, else none. See docs/how-to/notifications.md."
         ),
         json_schema_extra=_WHOLE_DAG,
     )
@@ -168,12 +165,11 @@ class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
         default=True,
         examples=[{"uri": "s3://bucket/{stream}"}],
         description=(
-            "Whether runs have events of Airflow's assets, by which other DAGs can be scheduled: "
-            "true, false, or a map with `uri`, a pattern of the URIs of streams in which "
-            "`{project}`, `{environment}`, `{extractor}`, `{loader}`, `{stream}` and `{table}` "
-            "stand for names, such as `postgres://host:5432/db/schema/{table}`. True: "
-            "`x-meltano://{project}/{environment}/{loader}/{stream}`. docs/how-to/assets.md has "
-            "more."
+            "Whether runs emit events of Airflow assets, on which other DAGs can be scheduled: "
+            "true, false, or a map with `uri`, a pattern for the URIs of streams with the "
+            "placeholders `{project}`, `{environment}`, `{extractor}`, `{loader}`, `{stream}` and "
+            "`{table}`, such as `postgres://host:5432/db/schema/{table}`. True: "
+            "`x-meltano://{project}/{environment}/{loader}/{stream}`. See docs/how-to/assets.md."
         ),
     )
     checks: Checks = Field(
@@ -191,12 +187,12 @@ class Settings(VariableSettings, PodSettings, RunSettings, OrderSettings):
 
 
 FIELDS: Mapping[str, FieldInfo] = Settings.model_fields
-"""The settings by name; looked up here once, since pydantic computes it at each access."""
+"""The settings by name, looked up once because pydantic computes them at each access."""
 DEFAULTS = Settings()
-"""The settings of a project that says nothing."""
+"""The settings of a project that sets none."""
 
 
-def levels_refused(key: str) -> list[str]:
-    """Return the levels at which `key` is refused."""
+def get_excluded_levels(key: str) -> list[str]:
+    """Return the levels at which `key` is not allowed."""
     extra: Any = FIELDS[key].json_schema_extra or {}
     return list(extra.get("not_at", ()))

@@ -1,7 +1,7 @@
 """The settings of pods; local runs ignore them.
 
-What a deployment sets for all its projects (image, namespace and the like) comes from Airflow's
-section `[meltano_pods]` (deployment/model.py), which is where None leads.
+A value of None means the deployment's value, from Airflow's section `[meltano_pods]`
+(deployment/model.py).
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from meltano_pods.settings.types.resources import Resources
 
 StartTimeout = Annotated[Duration, Field(ge=timedelta(seconds=10), le=timedelta(days=1))]
 
-# Two plugins share one pod, so neither can say alone what the pod as a whole is.
+# Settings of the pod as a whole, which several plugins may share.
 _WHOLE_POD: dict[str, Any] = {"not_at": ["plugin"]}
 
 
 class PodSettings(BaseModel, defer_build=True):
-    """Where and in what pod a run takes place."""
+    """Where and in which pod a run is executed."""
 
     execution_mode: ExecutionMode | None = Field(
         default=None,
@@ -46,9 +46,9 @@ class PodSettings(BaseModel, defer_build=True):
         default=None,
         examples=["ghcr.io/acme/meltano:1.2"],
         description=(
-            "Meltano image of the pods: `registry/name:tag`, better `registry/name@sha256:...`. "
-            "None: AIRFLOW__MELTANO_PODS__IMAGE, else the pod template's. On Astro it must be "
-            "built for amd64."
+            "Meltano image of the pods: `registry/name:tag`, or better `registry/name@sha256:...`. "
+            "None: AIRFLOW__MELTANO_PODS__IMAGE, else that of the pod template. Astro requires an "
+            "image built for amd64."
         ),
         json_schema_extra=_WHOLE_POD,
     )
@@ -56,9 +56,9 @@ class PodSettings(BaseModel, defer_build=True):
         default=None,
         examples=["IfNotPresent"],
         description=(
-            "When a node fetches the image: `Always`, `IfNotPresent` or `Never`. None: "
-            "AIRFLOW__MELTANO_PODS__IMAGE_PULL_POLICY, else the pod template's, else Kubernetes' "
-            "own choice by the tag."
+            "When a node pulls the image: `Always`, `IfNotPresent` or `Never`. None: "
+            "AIRFLOW__MELTANO_PODS__IMAGE_PULL_POLICY, else that of the pod template, else "
+            "Kubernetes' default for the tag."
         ),
         json_schema_extra=_WHOLE_POD,
     )
@@ -67,7 +67,7 @@ class PodSettings(BaseModel, defer_build=True):
         examples=[["registry"]],
         description=(
             "Secrets with which nodes log in to the image's registry: a list of names. Empty: "
-            "AIRFLOW__MELTANO_PODS__IMAGE_PULL_SECRETS, else the pod template's."
+            "AIRFLOW__MELTANO_PODS__IMAGE_PULL_SECRETS, else those of the pod template."
         ),
         json_schema_extra=_WHOLE_POD,
     )
@@ -77,9 +77,9 @@ class PodSettings(BaseModel, defer_build=True):
         description=(
             "CPU, memory and disk of the pod: `requests` and `limits`, each a map of `cpu`, "
             "`memory`, `ephemeral-storage` (or `vendor.com/thing`) to quantities such as `250m` or "
-            "`1Gi`. Those of a task's plugins are added up, for they share the pod; one that says "
-            "nothing counts as nothing. Empty: the pod template's. On Astro both are the limit, or "
-            "the request where only that is named."
+            "`1Gi`. Those of a task's plugins are added up, because the plugins share the pod; a "
+            "plugin without `resources` adds nothing. Empty: those of the pod template. On Astro, "
+            "requests and limits are equal: the limit, or the request if there is no limit."
         ),
     )
     namespace: Namespace | None = Field(
@@ -87,7 +87,8 @@ class PodSettings(BaseModel, defer_build=True):
         examples=["meltano"],
         description=(
             "Namespace of the pods. None: AIRFLOW__MELTANO_PODS__NAMESPACE, else Airflow's "
-            "`[kubernetes] namespace` (Astro sets it; leave it there), else the pod template's."
+            "`[kubernetes] namespace` (set by Astro; do not change it), else that of the pod "
+            "template."
         ),
         json_schema_extra=_WHOLE_POD,
     )
@@ -96,8 +97,8 @@ class PodSettings(BaseModel, defer_build=True):
         examples=["loader"],
         description=(
             "Service account of the pods, for a cloud's workload identity; its token is mounted "
-            "only where the pod template says so. None: AIRFLOW__MELTANO_PODS__SERVICE_ACCOUNT, "
-            "else the pod template's."
+            "only if the pod template says so. None: AIRFLOW__MELTANO_PODS__SERVICE_ACCOUNT, else "
+            "that of the pod template."
         ),
         json_schema_extra=_WHOLE_POD,
     )
@@ -107,8 +108,8 @@ class PodSettings(BaseModel, defer_build=True):
         description=(
             "Kubernetes Secrets whose keys become environment variables of the run: a list of "
             "names; each must exist. None: AIRFLOW__MELTANO_PODS__SECRETS, else "
-            "`meltano-<project>-env`, on Astro none. Empty list: none, for Secrets that hold more "
-            "than this project's: take single keys of them by `secret_env`."
+            "`meltano-<project>-env`; on Astro none. Empty list: none, for Secrets that are shared "
+            "with other projects: use `secret_env` for single keys."
         ),
         json_schema_extra=_WHOLE_POD,
     )
@@ -118,21 +119,21 @@ class PodSettings(BaseModel, defer_build=True):
         description=(
             "Environment variables of the run whose values are single keys of Kubernetes Secrets: "
             "a map of names to `{secret: ..., key: ...}`, both optional; each must exist. Without "
-            "`secret`: AIRFLOW__MELTANO_PODS__KEY_SECRET, else `meltano-<project>-env`, on Astro "
-            "`env-secrets`. Without `key`: the variable's own name. A name alone (`TAP_SHOP_TOKEN: "
-            "{}`) leaves both to that. Levels merge name by name. Empty: none."
+            "`secret`: AIRFLOW__MELTANO_PODS__KEY_SECRET, else `meltano-<project>-env`; on Astro "
+            "`env-secrets`. Without `key`: the variable's own name. `TAP_SHOP_TOKEN: {}` uses both "
+            "defaults. Levels merge name by name. Empty: none."
         ),
     )
     state: Literal["database", "backend"] | None = Field(
         default=None,
         examples=["backend"],
         description=(
-            "What keeps the state: `database` (Meltano's system database, see `database_secret`) "
-            "or `backend` (one of Meltano's own state backends, such as S3, GCS or Azure; the "
-            "system database then ends with the pod). None: `backend` where meltano.yml has "
-            "`state_backend.uri`, or `env` or `secret_env` MELTANO_STATE_BACKEND_URI, and that is "
-            "not `systemdb`; else `database`. A folder (`file:`) ends with the pod: say `backend` "
-            "where a volume is mounted there."
+            "Where the state is stored: `database` (Meltano's system database, see "
+            "`database_secret`) or `backend` (a state backend of Meltano, such as S3, GCS or "
+            "Azure; the system database is then deleted with the pod). None: `backend` if "
+            "meltano.yml has `state_backend.uri`, or `env` or `secret_env` has "
+            "MELTANO_STATE_BACKEND_URI, unless it is `systemdb`; else `database`. A folder "
+            "(`file:`) is deleted with the pod: set `backend` if it is on a mounted volume."
         ),
         json_schema_extra=_WHOLE_POD,
     )
@@ -140,12 +141,12 @@ class PodSettings(BaseModel, defer_build=True):
         default=None,
         examples=["shop-database"],
         description=(
-            "Secret whose key MELTANO_DATABASE_URI is Meltano's system database, which keeps the "
-            "state. It must exist: without it a pod would begin at nothing and load all again. "
-            "With the state in a backend only one that is named here is used. "
-            "None: AIRFLOW__MELTANO_PODS__DATABASE_SECRET, else `meltano-<project>-env`; on Astro "
-            "`env-secrets`. Where that key is not this project's alone, name another key: "
-            "`secret_env: {MELTANO_DATABASE_URI: {key: ORDERS_DATABASE_URI}}`."
+            "Secret whose key MELTANO_DATABASE_URI is Meltano's system database, which stores the "
+            "state. It must exist: without it, a pod would start without state and load everything "
+            "again. With `state: backend`, it is used only if it is set here. None: "
+            "AIRFLOW__MELTANO_PODS__DATABASE_SECRET, else `meltano-<project>-env`; on Astro "
+            "`env-secrets`. If several projects share the Secret, use another key: `secret_env: "
+            "{MELTANO_DATABASE_URI: {key: ORDERS_DATABASE_URI}}`."
         ),
         json_schema_extra=_WHOLE_POD,
     )
@@ -153,7 +154,7 @@ class PodSettings(BaseModel, defer_build=True):
         default=None,
         examples=["large.yaml"],
         description=(
-            "File under `k8s/pod_templates` that the pods start from. None: "
+            "File under `k8s/pod_templates` on which the pods are based. None: "
             "AIRFLOW__MELTANO_PODS__POD_TEMPLATE, else `default.yaml`; on Astro `astro.yaml`."
         ),
         json_schema_extra=_WHOLE_POD,
@@ -162,20 +163,21 @@ class PodSettings(BaseModel, defer_build=True):
         default_factory=dict,
         examples=[{"spec": {"nodeSelector": {"pool": "large"}}}],
         description=(
-            "Anything else of the pod, in Kubernetes' own words: a part of a pod template "
-            "(`metadata`, `spec`) laid over all else, such as `spec: {nodeSelector: {pool: big}, "
-            "tolerations: [...]}`. The container is called `meltano`. Maps merge, lists of named "
-            "things merge by name, other lists are replaced, null removes. Empty: nothing."
+            "Any other field of the pod: a part of a pod template (`metadata`, `spec`) in "
+            "Kubernetes' notation, which takes precedence over all other settings, such as `spec: "
+            "{nodeSelector: {pool: big}, tolerations: [...]}`. The container's name is `meltano`. "
+            "Maps merge, lists of named items merge by name, other lists are replaced, null "
+            "removes. Empty: no override."
         ),
     )
     worker_override: WorkerOverride = Field(
         default_factory=dict,
         examples=[{"spec": {"nodeSelector": {"pool": "small"}}}],
         description=(
-            "The same for the pod in which Airflow's KubernetesExecutor runs the task (it starts "
-            "the run's pod and follows it), laid over `[kubernetes_executor] pod_template_file`. "
-            "Its container is called `base`; its `resources` are replaced as a whole. Other "
-            "executors pass over it. Empty: nothing."
+            "Like `pod_override`, for the pod in which Airflow's KubernetesExecutor runs the task "
+            "(it starts the run's pod and follows it); it takes precedence over "
+            "`[kubernetes_executor] pod_template_file`. The container's name is `base`; its "
+            "`resources` are replaced as a whole. Other executors ignore it. Empty: no override."
         ),
     )
     start_timeout: StartTimeout = Field(
@@ -183,7 +185,7 @@ class PodSettings(BaseModel, defer_build=True):
         examples=["15m"],
         description=(
             "How long a pod may take until its container runs (a node is found or added, the image "
-            "fetched): seconds or a duration such as `15m`, 10s to 24h."
+            "pulled): seconds or a duration such as `15m`, 10s to 24h."
         ),
     )
     deferrable: bool | None = Field(

@@ -1,4 +1,4 @@
-"""Meltano's run options: settings for every run, and parameters of a run that a person starts."""
+"""How Meltano runs: its run options, which a manual run may change, and environment variables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from meltano_pods.settings.types.env import AirflowEnv, Env, NotSecret
 from meltano_pods.settings.types.run_options import Flag, StateIdSuffix, Streams
 
-# One invocation of Meltano may run several plugins, and these hold for the whole of it.
+# One invocation of Meltano may run several plugins, and these options apply to all of them.
 _WHOLE_TASK: dict[str, Any] = {"not_at": ["plugin"]}
 
 
@@ -28,8 +28,8 @@ class RunOptions(BaseModel):
         default=False,
         examples=[True],
         description=(
-            "Whether to discover the streams anew instead of using Meltano's cached catalog: true "
-            "or false. A full refresh does so, too."
+            "Whether to discover the streams again instead of using Meltano's cached catalog: true "
+            "or false. A full refresh does this, too."
         ),
         json_schema_extra=_WHOLE_TASK,
     )
@@ -37,8 +37,8 @@ class RunOptions(BaseModel):
         default=False,
         examples=[True],
         description=(
-            "Whether to run apart from the state: true or false. Meltano then neither saves nor "
-            "reads it, so all records move."
+            "Whether to run without the state: true or false. Meltano then neither reads nor saves "
+            "it, so all records move."
         ),
         json_schema_extra=_WHOLE_TASK,
     )
@@ -47,9 +47,9 @@ class RunOptions(BaseModel):
         examples=[["orders"]],
         description=(
             "Which of the selected streams to move: a list of patterns such as `orders`, "
-            "`public-*` or `!*_raw` (`*` and `?` are wildcards, `!` leaves streams out), for one "
-            "of several taps after its name: `tap-shop:orders`. It replaces the extractor's own "
-            "`select_filter`. Empty: as the extractor says."
+            "`public-*` or `!*_raw` (`*` and `?` are wildcards, `!` excludes streams). With "
+            "several taps, prefix the tap: `tap-shop:orders`. It replaces the extractor's own "
+            "`select_filter`. Empty: the extractor's own."
         ),
         json_schema_extra=_WHOLE_TASK,
     )
@@ -57,11 +57,10 @@ class RunOptions(BaseModel):
         default=None,
         examples=["repair-7"],
         description=(
-            "What to add to the state ids, so that a run has a bookmark of its own: 1 to 63 "
-            "letters, digits, dots, dashes and underscores. `dev:tap-a-to-target-b` becomes "
-            "`dev:tap-a-to-target-b:SUFFIX`, in the place of the environment's own "
-            "`state_id_suffix`; a schedule `daily` of extractor and loader `daily:SUFFIX`. None: "
-            "nothing."
+            "Suffix of the state ids, which gives a run a separate bookmark: 1 to 63 letters, "
+            "digits, dots, dashes and underscores. `dev:tap-a-to-target-b` becomes "
+            "`dev:tap-a-to-target-b:SUFFIX`, replacing the environment's own `state_id_suffix`; a "
+            "schedule `daily` of extractor and loader becomes `daily:SUFFIX`. None: no suffix."
         ),
         json_schema_extra=_WHOLE_TASK,
     )
@@ -69,8 +68,8 @@ class RunOptions(BaseModel):
         default="auto",
         examples=["merge"],
         description=(
-            "How a new state joins the saved one: `auto` (as Meltano has it: merged after a full "
-            "refresh, else overwritten), `merge` or `overwrite`."
+            "How a new state is combined with the saved one: `auto` (Meltano's default: merged "
+            "after a full refresh, else overwritten), `merge` or `overwrite`."
         ),
         json_schema_extra=_WHOLE_TASK,
     )
@@ -78,8 +77,8 @@ class RunOptions(BaseModel):
         default=None,
         examples=["debug"],
         description=(
-            "What Meltano and the plugins log: `debug`, `info`, `warning` or `error`. None: "
-            "MELTANO_CLI_LOG_LEVEL of the run's environment, else `info`."
+            "Log level of Meltano and the plugins: `debug`, `info`, `warning` or `error`. None: "
+            "MELTANO_CLI_LOG_LEVEL in the run's environment, else `info`."
         ),
         json_schema_extra=_WHOLE_TASK,
     )
@@ -89,15 +88,15 @@ _OPTIONS = tuple(RunOptions.model_fields)
 
 
 class RunSettings(RunOptions, defer_build=True):
-    """The same, with what only settings can say about runs."""
+    """The run options, and settings of runs that are not parameters."""
 
     allowed_environments: tuple[Annotated[str, Field(min_length=1, max_length=250)], ...] = Field(
         default=(),
         examples=[["staging"]],
         description=(
-            "Meltano environments that a manual run may choose besides its own: a list of "
-            "names under `environments` that have no other settings here than its own. Empty: "
-            "none, and the trigger form does not ask."
+            "Meltano environments that a manual run may choose besides its own: a list of names "
+            "under `environments` whose settings do not differ from those of its own. Empty: none, "
+            "and the trigger form does not offer the choice."
         ),
         json_schema_extra={"not_at": ["environment", "plugin", "task"]},
     )
@@ -105,16 +104,16 @@ class RunSettings(RunOptions, defer_build=True):
         default="own",
         examples=["shared"],
         description=(
-            "Which state the runs of an Airflow backfill use: `own` (each one a bookmark of its "
-            "own, which begins at nothing) or `shared` (that of the scheduled runs, which the "
-            "backfill then moves; one run of a task at a time)."
+            "State of the runs of an Airflow backfill: `own` (a separate bookmark for each run, "
+            "which starts without state) or `shared` (that of the scheduled runs, which the "
+            "backfill then changes; one run of a task at a time)."
         ),
         json_schema_extra=_WHOLE_TASK,
     )
 
     @property
     def run_options(self) -> RunOptions:
-        """Those that a run can choose, too."""
+        """The options that are also parameters of a run."""
         return RunOptions(**{name: getattr(self, name) for name in _OPTIONS})
 
 
@@ -125,8 +124,8 @@ class VariableSettings(BaseModel, defer_build=True):
         default_factory=dict,
         examples=[{"REGION": "eu-west-1"}],
         description=(
-            "Environment variables of the runs: a map of names to plain values, never secrets; "
-            "Airflow's templates work in values, but for those that read connections or variables "
+            "Environment variables of the runs: a map of names to plain values, never secrets. "
+            "Values may contain Airflow templates, except those that read connections or variables "
             "(use `airflow_env`). Levels merge name by name. Empty: none."
         ),
     )
@@ -134,18 +133,19 @@ class VariableSettings(BaseModel, defer_build=True):
         default_factory=dict,
         examples=[{"TAP_SHOP_PASSWORD": {"connection": "shop", "field": "password"}}],
         description=(
-            "Environment variables of the run that Airflow's connections and variables fill when "
-            "it starts: a map of names to `{connection: ID, field: FIELD}` or `{variable: ID}`. "
-            "Fields: `uri` (default), `host`, `port`, `login`, `password`, `schema`, `extra`, or "
-            "`extra.KEY`; a variable that is JSON may have a `key`. A pod gets them by a Secret "
-            "that is deleted with it. Levels merge name by name. Empty: none."
+            "Environment variables of the run that are filled from Airflow connections and "
+            "variables when it starts: a map of names to `{connection: ID, field: FIELD}` or "
+            "`{variable: ID}`. Fields: `uri` (default), `host`, `port`, `login`, `password`, "
+            "`schema`, `extra`, or `extra.KEY`; a JSON variable may have a `key`. A pod gets them "
+            "from a Secret that is deleted with it. Levels merge name by name. Empty: none."
         ),
     )
     not_secret: NotSecret = Field(
         default=(),
         examples=[["TAP_SHOP_KEY"]],
         description=(
-            "Variables that hold no secret, though their names or values look like it: a list of "
-            "names. `env` then accepts them, and logs show them. Levels add to it. Empty: none."
+            "Variables that hold no secret although their names or values look like one: a list of "
+            "names. `env` then accepts them, and logs show them. Levels add to the list. Empty: "
+            "none."
         ),
     )

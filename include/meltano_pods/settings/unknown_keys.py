@@ -1,29 +1,52 @@
-"""Where to say what people look for among the settings, and is none of them."""
+"""What to write instead of an unknown key: how Airflow, Meltano or Kubernetes name a setting."""
 
 from __future__ import annotations
 
-from meltano_pods.settings.podspec.fields import spec_field
+from meltano_pods.settings.podspec.fields import find_spec_field
+from meltano_pods.settings.podspec.reserved import get_reserved_fix
 
 _RESOURCES = "Write it as `resources: {requests: {cpu: 250m, memory: 1Gi}, limits: {memory: 1Gi}}`."
-_INTERVAL = "A DAG runs by the `interval` of its schedule."
-_TIMEOUT = "Use the setting `run_timeout`."
+_INTERVAL = "A DAG runs at the `interval` of its schedule."
 _NOTIFY = "Write it under `notify`, as `notify: {email: [team@example.com]}`."
+_ONE_RUN = "Remove it: a DAG has one run at a time, because two would write the same state."
+
+
+def _use(setting: str) -> str:
+    return f"Use the setting `{setting}`."
+
+
 _INSTEAD = {
-    **dict.fromkeys(("cpu", "memory", "requests", "limits"), _RESOURCES),
+    **dict.fromkeys(("cpu", "memory", "requests", "limits", "container_resources"), _RESOURCES),
     **dict.fromkeys(("cron", "interval", "schedule", "schedule_interval"), _INTERVAL),
-    **dict.fromkeys(("execution_timeout", "timeout", "dagrun_timeout"), _TIMEOUT),
-    **dict.fromkeys(("email", "slack", "webhook", "on_failure"), _NOTIFY),
-    "concurrency": "Use the setting `max_active_tasks`.",
-    "max_active_runs": (
-        "Remove it: a DAG has one run at a time, because two would write one state."
+    **dict.fromkeys(
+        ("execution_timeout", "timeout", "dagrun_timeout", "active_deadline_seconds"),
+        _use("run_timeout"),
     ),
-    "variables": "Use the setting `env`.",
-}
+    **dict.fromkeys(
+        (
+            "email", "email_on_failure", "email_on_retry", "slack", "webhook", "on_failure",
+            "on_failure_callback", "on_success_callback", "on_retry_callback",
+        ),
+        _NOTIFY,
+    ),
+    **dict.fromkeys(("max_active_runs", "depends_on_past"), _ONE_RUN),
+    **dict.fromkeys(("env_vars", "variables"), _use("env")),
+    **dict.fromkeys(("startup_timeout", "startup_timeout_seconds"), _use("start_timeout")),
+    **dict.fromkeys(
+        ("grace_period", "termination_grace_period_seconds"), _use("termination_grace_period")
+    ),
+    **dict.fromkeys(("service_account_name", "serviceaccountname"), _use("service_account")),
+    "concurrency": _use("max_active_tasks"),
+    "imagepullsecrets": _use("image_pull_secrets"),
+    "retry_exponential_backoff": "Remove it: `retry_delay` doubles with each retry.",
+    "labels": "Write it as `pod_override: {metadata: {labels: ...}}`.",
+}  # fmt: skip
 
 
-def said_elsewhere(key: str) -> str | None:
-    """Return how to say what `key` was meant to; None if that is not known."""
+def explain_unknown_key(key: str) -> str | None:
+    """Return what to write instead of `key`; None if that is unknown."""
     if (instead := _INSTEAD.get(key.lower().replace("-", "_"))) is not None:
         return instead
-    field = spec_field(key)
-    return None if field is None else f"Write it as `pod_override: {{spec: {{{field}: ...}}}}`."
+    if (field := find_spec_field(key)) is None:
+        return None
+    return get_reserved_fix(field) or f"Write it as `pod_override: {{spec: {{{field}: ...}}}}`."

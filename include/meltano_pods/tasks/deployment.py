@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meltano_pods.settings.deployment.read import SECTION, deployment_settings, in_variables
+from meltano_pods.settings.deployment.read import SECTION, parse_deployment, read_variables
 from meltano_pods.tasks.folders import folders_of
 
 if TYPE_CHECKING:
@@ -39,11 +39,11 @@ def read_settings() -> DeploymentSettings:
     # Here and not above, as below: the command line does without Airflow, which takes seconds.
     from airflow.sdk.configuration import conf  # noqa: PLC0415
 
-    keys = set(in_variables(os.environ))
+    keys = set(read_variables(os.environ))
     if conf.has_section(SECTION):
         keys.update(conf.options(SECTION))
     said = {key: conf.get(SECTION, key, fallback=None) for key in keys}
-    return deployment_settings({key: value for key, value in said.items() if value is not None})
+    return parse_deployment({key: value for key, value in said.items() if value is not None})
 
 
 def read_deployment(root: Path) -> Deployment:

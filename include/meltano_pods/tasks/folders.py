@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.project.files import MELTANO_FILE, project_folders
-from meltano_pods.settings.deployment.read import SECTION, variable_of
+from meltano_pods.settings.deployment.read import SECTION, get_variable_name
 
 if TYPE_CHECKING:
     from meltano_pods.settings.deployment.model import DeploymentSettings
@@ -97,7 +97,7 @@ def check_projects_folder(folder: Path, where: str) -> None:
             f"there is no folder of Meltano projects at {folder}",
             where,
             f"{near}Create it beside the `dags` folder, with a folder for each project, or set "
-            f"{variable_of('projects_folder')} to the absolute path of the one you have.",
+            f"{get_variable_name('projects_folder')} to the absolute path of the one you have.",
         )
 
 

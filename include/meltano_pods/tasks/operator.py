@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from meltano_pods.errors import SettingsError
 from meltano_pods.parameters import RunChoices
 from meltano_pods.results import reporting_of
-from meltano_pods.settings.secret_check import text_problem
+from meltano_pods.settings.secret_check import find_secret_in_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +59,9 @@ class MeltanoOperator:
         self.env = {**planned.env, **task.later}
         self.airflow_env = planned.settings.airflow_env
         self.not_secret = planned.settings.not_secret
-        if isinstance(suffix, str) and (problem := text_problem("`state_id_suffix`", suffix)):
+        if isinstance(suffix, str) and (
+            problem := find_secret_in_text("`state_id_suffix`", suffix)
+        ):
             raise SettingsError(problem.what, f"task {self.task_id}", problem.fix)
         self.state_id_suffix = suffix
         self.reporting = reporting_of(planned, task.place.folder.name)

@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from meltano_runner.contract import describe_secret
 
 from meltano_pods.errors import ParameterError
-from meltano_pods.parameters.command import Circumstances, invocation
+from meltano_pods.parameters.command import InvocationContext, build_invocation
 from meltano_pods.parameters.interval import DagRunFacts
 from meltano_pods.tasks.mapping import TaskRefusedError, suffix_of
 
@@ -38,28 +38,28 @@ def prepare(operator: MeltanoOperator, context: Context) -> Invocation:
         AirflowSkipException: The run leaves this task out.
     """
     _check_rendered(operator)
-    facts, choices = DagRunFacts.of(context), operator.choices
+    facts, choices = DagRunFacts.from_context(context), operator.choices
     own = suffix_of(operator, context)
     try:
-        chosen = choices.chosen(context.get("params") or {})
+        chosen = choices.apply(context.get("params") or {})
         if chosen.skips(facts.task_id):
             names = ", ".join(sorted(chosen.only_tasks))
             raise AirflowSkipException(f"this run is to run only: {names} (`only_tasks`)")
         environment = operator.environment
-        at = Circumstances(
+        at = InvocationContext(
             environment=environment,
             other_environment=None if chosen.environment == environment else chosen.environment,
-            backfill_suffix=facts.backfill_suffix() if choices.own_backfill_state else None,
+            backfill_suffix=facts.get_backfill_suffix() if choices.own_backfill_state else None,
             taps=choices.own_taps,
             other_taps=choices.taps,
         )
         options = chosen.options
         if own is not None:
             options = options.model_copy(update={"state_id_suffix": own})
-        told = invocation(operator.arguments, options, at)
+        told = build_invocation(operator.arguments, options, at)
     except ParameterError as error:
         raise ParameterRefusedError(error.what, error.where, error.fix) from None
-    return replace(told, env={**facts.variables(), **told.env})
+    return replace(told, env={**facts.to_variables(), **told.env})
 
 
 def _check_rendered(operator: MeltanoOperator) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from meltano_pods.settings.deployment.read import deployment_settings
+from meltano_pods.settings.deployment.read import parse_deployment
 
 from tests.support.checkout import ROOT
 from tests.support.fake_shell import FakeShell
@@ -36,7 +36,7 @@ def test_the_block_comes_and_goes(before: str) -> None:
 
 def test_the_variables_are_settings() -> None:
     pairs = dict(line.split("=", 1) for line in variables(Settings(registry_port=5009)))
-    settings = deployment_settings(
+    settings = parse_deployment(
         {name.removeprefix("AIRFLOW__MELTANO_PODS__").lower(): pairs[name] for name in pairs}
     )
     assert settings.execution_mode == "kubernetes"

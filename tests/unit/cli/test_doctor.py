@@ -19,7 +19,7 @@ from meltano_pods.cli.main import main
 from meltano_pods.pods.spec.build import build_pod
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.settings import Settings
-from meltano_pods.settings.deployment.read import deployment_settings
+from meltano_pods.settings.deployment.read import parse_deployment
 from meltano_pods.tasks.deployment import deployment_at
 from meltano_pods.tasks.planned import planned
 
@@ -58,7 +58,7 @@ GOOD = Facts(
 
 @pytest.fixture
 def deployment() -> Deployment:
-    return deployment_at(ROOT, deployment_settings({"execution_mode": "kubernetes"}))
+    return deployment_at(ROOT, parse_deployment({"execution_mode": "kubernetes"}))
 
 
 @pytest.fixture
@@ -179,13 +179,13 @@ def test_images_by_name(image: str, level: str) -> None:
 def test_airflow(
     said: dict[str, str], installed: dict[str, str], interval: int | None, words: str
 ) -> None:
-    deployment = deployment_at(ROOT, deployment_settings({"execution_mode": "kubernetes", **said}))
+    deployment = deployment_at(ROOT, parse_deployment({"execution_mode": "kubernetes", **said}))
     (found,) = faults(judge_airflow(deployment, installed, interval, pods=True))
     assert words in found[2]
 
 
 def test_airflow_is_well() -> None:
-    deployment = deployment_at(ROOT, deployment_settings({"deferrable": "true"}))
+    deployment = deployment_at(ROOT, parse_deployment({"deferrable": "true"}))
     assert faults(judge_airflow(deployment, INSTALLED, 1, pods=True)) == []
 
 

@@ -22,7 +22,7 @@ from meltano_pods.cli.kubernetes import NoClusterError, Reached, asking, reach
 from meltano_pods.cli.pinned_image import BUILT_HERE, pinned_image
 from meltano_pods.errors import DeploymentError
 from meltano_pods.missing import PROVIDER, PROVIDER_REQUIREMENT, install_command
-from meltano_pods.settings.deployment.read import deployment_settings
+from meltano_pods.settings.deployment.read import parse_deployment
 
 from tests.support.checkout import ROOT
 from tests.support.command_line import rewrite
@@ -68,7 +68,7 @@ def local(root: Path) -> Path:
 
 
 def reached(root: Path, *arguments: Any, **settings: str) -> str:
-    return reach(root, deployment_settings(settings), *arguments).name
+    return reach(root, parse_deployment(settings), *arguments).name
 
 
 @pytest.mark.usefixtures("kubectl")
@@ -81,7 +81,7 @@ def test_the_current_context_is_nobodys_choice(root: Path) -> None:
 
 @pytest.mark.usefixtures("kubectl", "local")
 def test_the_cluster_of_make_up_is_the_default(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = reach(root, deployment_settings({}))
+    found = reach(root, parse_deployment({}))
     assert (found.name, found.local) == ("kind-meltano-pods", True)
     assert str(found) == "kind-meltano-pods (https://127.0.0.1:3, made by `make up`)"
     assert reached(root, "prod") == "prod"
@@ -103,9 +103,9 @@ def test_the_deployments_cluster_comes_first(root: Path, kubectl: Path) -> None:
 @pytest.mark.usefixtures("kubectl")
 def test_the_cluster_of_make_up_is_known_by_its_address(root: Path, local: Path) -> None:
     other = write_kubeconfig(root / "own", "kind-meltano-pods", "kind-meltano-pods")
-    assert reach(root, deployment_settings({}), None, other).local
-    assert not reach(root, deployment_settings({}), "prod").local
-    assert reach(root, deployment_settings({}), None, local).local
+    assert reach(root, parse_deployment({}), None, other).local
+    assert not reach(root, parse_deployment({}), "prod").local
+    assert reach(root, parse_deployment({}), None, local).local
 
 
 def test_a_file_alone_has_to_be_of_one_context(root: Path, kubectl: Path) -> None:
@@ -168,7 +168,7 @@ def test_in_the_cluster_of_make_up_pods_are_those_of_its_airflow(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (root / "Dockerfile").write_text("ENV AIRFLOW__MELTANO_PODS__IMAGE=ghcr.io/acme/meltano:1\n")
-    cluster = reach(root, deployment_settings({}))
+    cluster = reach(root, parse_deployment({}))
     settings = deployment_in(cluster, None, root).settings
     assert (settings.image, settings.pod_template) == (
         "localhost:5001/meltano@sha256:0a",
@@ -184,7 +184,7 @@ def test_in_the_cluster_of_make_up_pods_are_those_of_its_airflow(
 
 @pytest.mark.usefixtures("kubectl")
 def test_elsewhere_the_image_is_the_pinned_one(root: Path) -> None:
-    cluster = reach(root, deployment_settings({}), "prod")
+    cluster = reach(root, parse_deployment({}), "prod")
     assert deployment_in(cluster, None, root).settings.image is None
     (root / "Dockerfile").write_text("ENV AIRFLOW__MELTANO_PODS__IMAGE=ghcr.io/acme/meltano:1\n")
     assert deployment_in(cluster, None, root).settings.image == "ghcr.io/acme/meltano:1"
@@ -350,15 +350,15 @@ def test_kubectl_commands_are_for_the_cluster_that_was_looked_at(
     root: Path, local: Path, kubectl: Path
 ) -> None:
     text = "kubectl --namespace meltano get pods, or `kubectl create namespace meltano`"
-    prod = reach(root, deployment_settings({}), "prod").aim(text)
+    prod = reach(root, parse_deployment({}), "prod").aim(text)
     assert prod == (
         "kubectl --context prod --namespace meltano get pods, or "
         "`kubectl --context prod create namespace meltano`"
     )
-    assert reach(root, deployment_settings({})).aim("kubectl get pods") == (
+    assert reach(root, parse_deployment({})).aim("kubectl get pods") == (
         f"kubectl --kubeconfig {local} --context kind-meltano-pods get pods"
     )
-    assert reach(root, deployment_settings({}), "here", kubectl).aim(prod) == prod
+    assert reach(root, parse_deployment({}), "here", kubectl).aim(prod) == prod
     assert Reached(None, "in-cluster", None, "https://c").aim(text) == text
 
 

@@ -388,7 +388,7 @@ def test_a_folder_that_has_to_be_renamed_is_one_error(root: Path, said: Said) ->
 
 
 @pytest.mark.parametrize(
-    ("interval", "shown"), [("every day", "unreadable"), ("'@manual'", "by hand")]
+    ("interval", "shown"), [("every day", "unreadable"), ("'@manual'", "manual")]
 )
 def test_the_plan_of_a_broken_dag_shows_whether_its_interval_is_known(
     interval: str, shown: str, root: Path, said: Said

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_pods.cli.shadowed import shadowed
 from meltano_pods.plan.environment import without_environment
-from meltano_pods.settings.deployment.read import deployment_settings
+from meltano_pods.settings.deployment.read import parse_deployment
 from meltano_pods.tasks.deployment import deployment_at
 from meltano_pods.tasks.planned import planned, planned_project
 
@@ -59,7 +59,7 @@ def found(
     if template is not None:
         (root / "k8s" / "pod_templates").mkdir(parents=True)
         (root / "k8s" / "pod_templates" / "default.yaml").write_text(template)
-    deployment = deployment_at(root, deployment_settings(said))
+    deployment = deployment_at(root, parse_deployment(said))
     return list(shadowed(planned_project(folder), deployment))
 
 
@@ -132,7 +132,7 @@ def test_of_a_deployment_and_only_where_it_counts(make_project: MakeProject) -> 
 
 def test_of_a_workers_environment(make_project: MakeProject) -> None:
     folder = make_project(SHOP.replace("TAP,", "tap-a,").replace("ANNOTATIONS", ""))
-    deployment = deployment_at(folder.parents[1], deployment_settings({}))
+    deployment = deployment_at(folder.parents[1], parse_deployment({}))
     variables = {"TAP_A_PATH": "/data", "TAP_A_TOKEN": "t", "PATH": "/bin"}
     (warning,) = shadowed(planned_project(folder), deployment, variables)
     assert "TAP_A_PATH, which is set in the environment of this process" in warning.what

@@ -287,7 +287,7 @@ def test_a_configured_projects_folder(
     assert airflow_dags(str(home / "dags" / "first.py"))
     monkeypatch.setenv(variable, "elsewhere")
     with pytest.raises(
-        DeploymentError, match="takes an absolute path, from / on, found 'elsewhere'"
+        DeploymentError, match="takes an absolute path, which begins with /, found 'elsewhere'"
     ):
         airflow_dags(str(home / "dags" / "first.py"))
 

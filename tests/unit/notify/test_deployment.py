@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from meltano_pods.errors import DeploymentError
-from meltano_pods.settings.deployment.read import deployment_settings
+from meltano_pods.settings.deployment.read import parse_deployment
 
 
 @pytest.mark.parametrize(
@@ -14,17 +14,17 @@ from meltano_pods.settings.deployment.read import deployment_settings
     ],
 )
 def test_one_line_of_yaml_or_json(text: str) -> None:
-    found = deployment_settings({"notify": text}).notify
+    found = parse_deployment({"notify": text}).notify
     assert found == {"email": ("a@x.io", "b@x.io"), "slack": ("one",)}
 
 
 def test_nobody() -> None:
-    assert deployment_settings({}).notify == deployment_settings({"notify": ""}).notify == {}
+    assert parse_deployment({}).notify == parse_deployment({"notify": ""}).notify == {}
 
 
 @pytest.mark.parametrize("text", ["off", "false"])
 def test_off_is_not_the_same_as_unset(text: str) -> None:
-    assert deployment_settings({"notify": text}).notify is None
+    assert parse_deployment({"notify": text}).notify is None
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_off_is_not_the_same_as_unset(text: str) -> None:
 )
 def test_what_is_wrong_is_said_but_not_shown(text: str, part: str) -> None:
     with pytest.raises(DeploymentError) as caught:
-        deployment_settings({"notify": text})
+        parse_deployment({"notify": text})
     said = str(caught.value)
     assert part in said
     assert "where: Airflow's setting `[meltano_pods] notify`" in said

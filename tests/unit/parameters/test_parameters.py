@@ -10,9 +10,9 @@ import pytest
 from airflow.sdk import Param
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, ParamValidationError
 from meltano_pods.errors import ParameterError
-from meltano_pods.parameters import RunChoices, form
-from meltano_pods.parameters.command import Circumstances, invocation
-from meltano_pods.parameters.interval import VARIABLES, DagRunFacts, moment
+from meltano_pods.parameters import RunChoices, build_form
+from meltano_pods.parameters.command import InvocationContext, build_invocation
+from meltano_pods.parameters.interval import VARIABLES, DagRunFacts, format_timestamp
 from meltano_pods.settings.run import RunOptions
 from meltano_pods.tasks.prepare import ParameterRefusedError, prepare
 
@@ -22,9 +22,11 @@ PAIR = ("run", "tap-a", "target-b")
 EL = (*PAIR, "--state-id", "daily", "--timeout", "60")
 
 
-def told(arguments: tuple[str, ...] = PAIR, at: Circumstances | None = None, **options: Any) -> Any:
-    return invocation(
-        arguments, RunOptions(**options), at or Circumstances("prod", taps=("tap-a",))
+def told(
+    arguments: tuple[str, ...] = PAIR, at: InvocationContext | None = None, **options: Any
+) -> Any:
+    return build_invocation(
+        arguments, RunOptions(**options), at or InvocationContext("prod", taps=("tap-a",))
     )
 
 
@@ -59,13 +61,13 @@ def test_options_of_a_run(options: dict[str, Any], added: tuple[str, ...]) -> No
 def test_a_schedule_of_extractor_and_loader_says_it_in_its_state_id(
     given: tuple[str, ...], options: dict[str, Any], other: str | None, state_id: str
 ) -> None:
-    found = told(given, Circumstances("prod", other), **options)
+    found = told(given, InvocationContext("prod", other), **options)
     assert found.arguments == (*PAIR, "--state-id", state_id, "--timeout", "60")
     assert found.environment == (other or "prod")
 
 
 def test_another_environment_of_other_tasks_is_for_meltano_to_say() -> None:
-    found = told(PAIR, Circumstances("prod", "staging"))
+    found = told(PAIR, InvocationContext("prod", "staging"))
     assert (found.arguments, found.environment) == (PAIR, "staging")
 
 
@@ -73,13 +75,13 @@ def test_apart_from_the_state_a_schedule_runs_as_any_other() -> None:
     found = told(EL, no_state_update=True, state_id_suffix="x")
     assert found.arguments == (*PAIR, "--timeout", "60", "--no-state-update")
     with pytest.raises(ParameterError, match="`no_state_update` needs an environment"):
-        told(EL, Circumstances(None), no_state_update=True)
+        told(EL, InvocationContext(None), no_state_update=True)
     with pytest.raises(ParameterError, match="cannot be combined with `transform`"):
         told((*EL, "--transform", "run"), no_state_update=True)
 
 
 def test_a_backfill_has_a_state_of_its_own_whatever_the_suffix() -> None:
-    at = Circumstances("prod", backfill_suffix="backfill-20260101T000000Z")
+    at = InvocationContext("prod", backfill_suffix="backfill-20260101T000000Z")
     assert told(PAIR, at).arguments[-1] == "--state-id-suffix=backfill-20260101T000000Z"
     found = told(PAIR, at, state_id_suffix="x").arguments[-1]
     assert found == "--state-id-suffix=x-backfill-20260101T000000Z"
@@ -87,7 +89,7 @@ def test_a_backfill_has_a_state_of_its_own_whatever_the_suffix() -> None:
 
 
 def test_streams_become_the_variable_that_meltano_reads_for_each_tap() -> None:
-    at = Circumstances("prod", taps=("tap-a", "tap-b.2"), other_taps=("tap-c",))
+    at = InvocationContext("prod", taps=("tap-a", "tap-b.2"), other_taps=("tap-c",))
     found = told(PAIR, at, select_filter=["orders", "tap-b.2:!raw", "tap-c:x", "no-tap:x"])
     assert found.env == {
         "TAP_A__SELECT_FILTER": '["orders", "no-tap:x"]',
@@ -128,14 +130,14 @@ REFUSED: list[tuple[str, Any]] = [
 
 def schema_of(name: str) -> Param:
     all_of = RunChoices(environments=("staging",), task_ids=TASKS, taps=("tap-a",))
-    begun, schema = form(all_of, "prod")[name]
+    begun, schema = build_form(all_of, "prod")[name]
     return Param(begun, **schema)
 
 
 @pytest.mark.parametrize(("name", "value"), ALLOWED)
 def test_form_and_worker_allow_the_same(name: str, value: Any) -> None:
     schema_of(name).resolve(value)
-    choices(RunOptions()).chosen({name: value})
+    choices(RunOptions()).apply({name: value})
 
 
 @pytest.mark.parametrize(("name", "value"), REFUSED)
@@ -143,14 +145,14 @@ def test_form_and_worker_refuse_the_same(name: str, value: Any) -> None:
     with pytest.raises(ParamValidationError):
         schema_of(name).resolve(value)
     with pytest.raises(ParameterError, match=f"`{name}` has a value that is not allowed") as caught:
-        choices(RunOptions()).chosen({name: value})
+        choices(RunOptions()).apply({name: value})
     assert caught.value.fix.startswith("What is allowed: ")
 
 
 @pytest.mark.parametrize("value", ["MY_PASSWORD", "x" * 500, {"a": "hunter2"}, ["a", "hunter2"]])
 def test_an_error_never_repeats_what_may_be_a_secret(value: Any) -> None:
     with pytest.raises(ParameterError) as caught:
-        choices().chosen({"state_strategy": value})
+        choices().apply({"state_strategy": value})
     assert "MY_PASSWORD" not in str(caught.value)
     assert "hunter2" not in str(caught.value)
     assert len(caught.value.what) < 200
@@ -160,7 +162,7 @@ def test_every_value_the_form_begins_with_is_allowed() -> None:
     options = RunOptions(full_refresh=True, select_filter=("a",), state_id_suffix="x")
     all_of = RunChoices(options, {}, ("staging",), TASKS, ("tap-a",))
     begun = {name: Param(value, **schema).resolve() for name, (value, schema) in
-             form(all_of, "prod").items()}  # fmt: skip
+             build_form(all_of, "prod").items()}  # fmt: skip
     assert begun == {
         "full_refresh": True, "refresh_catalog": False, "no_state_update": False,
         "select_filter": ["a"], "state_id_suffix": "x", "state_strategy": "auto",
@@ -169,8 +171,8 @@ def test_every_value_the_form_begins_with_is_allowed() -> None:
 
 
 def test_a_dag_offers_what_makes_sense_for_it() -> None:
-    assert list(form(RunChoices(task_ids=("dbt-run",)), "prod")) == ["log_level"]
-    (_, schema) = form(RunChoices(environments=("a", "b")), None)["environment"]
+    assert list(build_form(RunChoices(task_ids=("dbt-run",)), "prod")) == ["log_level"]
+    (_, schema) = build_form(RunChoices(environments=("a", "b")), None)["environment"]
     assert schema["enum"] == ["a", "b", None]
 
 
@@ -178,24 +180,24 @@ def test_what_the_form_began_with_leaves_each_task_its_own() -> None:
     own = RunOptions(full_refresh=True, select_filter=("a",), log_level="debug")
     asked = choices(own, shown=RunOptions())
     form_sends = {**asked.offered, "state_id_suffix": "x"}
-    found = asked.chosen(form_sends)
+    found = asked.apply(form_sends)
     assert found.options == own.model_copy(update={"state_id_suffix": "x"})
     assert found.changed == ("state_id_suffix",)
-    assert asked.chosen({}).options == own
+    assert asked.apply({}).options == own
 
 
 def test_a_value_can_be_taken_back() -> None:
     shown = RunOptions(full_refresh=True, select_filter=("a",), state_id_suffix="x")
     asked = choices(shown=shown)
     changed = {"full_refresh": False, "select_filter": None, "state_id_suffix": None}
-    assert asked.chosen(changed).options == RunOptions()
+    assert asked.apply(changed).options == RunOptions()
 
 
 @pytest.mark.parametrize("name", ["environment", "only_tasks"])
 def test_a_parameter_that_is_not_offered_is_refused(name: str) -> None:
     asked = RunChoices(offered={"log_level": "info"})
     with pytest.raises(ParameterError, match=f"does not offer the parameter `{name}`"):
-        asked.chosen({name: "x"})
+        asked.apply({name: "x"})
 
 
 @pytest.mark.parametrize(
@@ -207,14 +209,14 @@ def test_a_parameter_that_is_not_offered_is_refused(name: str) -> None:
     ],
 )
 def test_a_misspelt_parameter_is_refused(name: str, meant: str) -> None:
-    with pytest.raises(ParameterError, match="Call it") as caught:
-        choices().chosen({name: "x"})
-    assert caught.value.fix == f"Call it `{meant}`."
+    with pytest.raises(ParameterError, match="unknown parameter") as caught:
+        choices().apply({name: "x"})
+    assert caught.value.fix == f"Rename it to `{meant}`."
 
 
 def test_parameters_of_others_are_left_alone() -> None:
-    assert choices().chosen({"customer": "acme", "date": "x"}).options == RunOptions()
-    assert RunChoices().chosen({"environment": "x", "full_refresh": 7}).options == RunOptions()
+    assert choices().apply({"customer": "acme", "date": "x"}).options == RunOptions()
+    assert RunChoices().apply({"environment": "x", "full_refresh": 7}).options == RunOptions()
 
 
 def operator(suffix: str | None = None, **changes: Any) -> Any:
@@ -269,21 +271,24 @@ def facts(**changes: Any) -> DagRunFacts:
 
 
 def test_the_state_of_a_backfill() -> None:
-    assert facts().backfill_suffix() == "backfill-20260101T000000Z"
-    assert facts(clears=2).backfill_suffix() == "backfill-20260101T000000Z-2"
-    assert facts(start=None, logical_date=END).backfill_suffix() == "backfill-20260102T000000Z"
-    suffix = facts(start=None).backfill_suffix()
+    assert facts().get_backfill_suffix() == "backfill-20260101T000000Z"
+    assert facts(clears=2).get_backfill_suffix() == "backfill-20260101T000000Z-2"
+    assert facts(start=None, logical_date=END).get_backfill_suffix() == "backfill-20260102T000000Z"
+    suffix = facts(start=None).get_backfill_suffix()
     assert suffix is not None
     RunOptions(state_id_suffix=suffix)
-    assert DagRunFacts("d", "t", "r", "scheduled", START, START, END).backfill_suffix() is None
+    assert DagRunFacts("d", "t", "r", "scheduled", START, START, END).get_backfill_suffix() is None
 
 
 def test_moments_are_utc() -> None:
     berlin = timezone(timedelta(hours=1))
-    assert moment(datetime(2026, 1, 1, 1, tzinfo=berlin)) == "2026-01-01T00:00:00Z"
-    assert moment(datetime(2026, 1, 1, 0, 0, 0, 5, tzinfo=UTC)) == "2026-01-01T00:00:00.000005Z"
+    assert format_timestamp(datetime(2026, 1, 1, 1, tzinfo=berlin)) == "2026-01-01T00:00:00Z"
+    assert (
+        format_timestamp(datetime(2026, 1, 1, 0, 0, 0, 5, tzinfo=UTC))
+        == "2026-01-01T00:00:00.000005Z"
+    )
 
 
 def test_a_run_without_an_interval_has_no_variables_of_one() -> None:
-    none = facts(start=None, end=None).variables()
+    none = facts(start=None, end=None).to_variables()
     assert not [name for name in none if "INTERVAL" in name or "DATE" in name]

@@ -11,8 +11,8 @@ from meltano_pods.plan import plan
 from meltano_pods.plan.explain import Explained, explained
 from meltano_pods.project import read_project
 from meltano_pods.settings import Settings
-from meltano_pods.settings.deployment.defaults import FALLBACKS
-from meltano_pods.settings.deployment.read import deployment_settings
+from meltano_pods.settings.deployment.defaults import SHARED_SETTINGS
+from meltano_pods.settings.deployment.read import parse_deployment
 
 if TYPE_CHECKING:
     from tests.support.projects import MakeProject
@@ -63,7 +63,7 @@ FILE = "meltano/shop/meltano.yml"
 
 def rows(make_project: MakeProject, **said: str) -> dict[str, Explained]:
     (task,) = plan(read_project(make_project(PROJECT))).dags[0].tasks
-    return {each.key: each for each in explained(task, deployment_settings(said))}
+    return {each.key: each for each in explained(task, parse_deployment(said))}
 
 
 EXPECTED = {
@@ -107,13 +107,13 @@ def test_nobody_is_told_anything(make_project: MakeProject) -> None:
 def test_an_empty_list_of_secrets_is_said(make_project: MakeProject) -> None:
     text = PROJECT.replace("image: null", "secrets: []")
     (task,) = plan(read_project(make_project(text))).dags[0].tasks
-    found = {each.key: each for each in explained(task, deployment_settings({"secrets": "s"}))}
+    found = {each.key: each for each in explained(task, parse_deployment({"secrets": "s"}))}
     assert (found["secrets"].value, found["secrets"].level) == ([], "job")
     assert found["image"].level == "project"
 
 
 def test_the_deployments_settings_are_settings() -> None:
-    assert set(FALLBACKS) <= set(Settings.model_fields)
+    assert set(SHARED_SETTINGS) <= set(Settings.model_fields)
 
 
 def test_the_command(

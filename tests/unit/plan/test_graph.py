@@ -132,7 +132,7 @@ REFUSED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "{tasks: {dbt-run: {catchup: true}}}", "{}",
         ("`catchup` may not be set at task level", "project, environment, job, schedule"),
     ),
-    "a word": ("{needs: none}", "{}", ("a list of task ids, or the word all", "found 'none'")),
+    "a word": ("{needs: none}", "{}", ("a list of task ids, or `all`", "found 'none'")),
     "tasks in tasks": (
         "{tasks: {dbt-run: {tasks: {}}}}", "{}", ("`tasks` may not be set at task level",),
     ),

@@ -10,7 +10,7 @@ from meltano_pods.plan import TaskPlan, plan
 from meltano_pods.plan.explain import explained
 from meltano_pods.pods.spec.options import build_pod_options
 from meltano_pods.project import read_project
-from meltano_pods.settings.deployment.read import deployment_settings
+from meltano_pods.settings.deployment.read import parse_deployment
 from meltano_pods.tasks.deployment import deployment_at
 
 from tests.support.checkout import ROOT
@@ -30,7 +30,7 @@ def planned(make_project: MakeProject, more: str, settings: str = "", **files: s
 
 
 def pod(task: TaskPlan, **settings: str) -> PodOptions:
-    return build_pod_options(task, deployment_at(ROOT, deployment_settings(settings), None), "shop")
+    return build_pod_options(task, deployment_at(ROOT, parse_deployment(settings), None), "shop")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_an_included_file_wins(make_project: MakeProject) -> None:
 
 def test_who_says_so(make_project: MakeProject) -> None:
     task = planned(make_project, "state_backend:\n  uri: s3://bucket\n")
-    (found,) = [each for each in explained(task, deployment_settings({})) if each.key == "state"]
+    (found,) = [each for each in explained(task, parse_deployment({})) if each.key == "state"]
     assert (found.value, found.level) == ("backend", "meltano")
     assert found.where == "meltano/shop/meltano.yml:30"
 
@@ -94,7 +94,7 @@ def test_the_address_is_shown_nowhere(make_project: MakeProject) -> None:
     task = plan(project).dags[0].tasks[0]
     assert "hunter2" not in repr(project)
     assert "hunter2" not in repr(
-        (task, task.as_dict(), pod(task), explained(task, deployment_settings({})))
+        (task, task.as_dict(), pod(task), explained(task, parse_deployment({})))
     )
 
 

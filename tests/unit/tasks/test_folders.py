@@ -11,7 +11,7 @@ import pytest
 import yaml
 from meltano_pods.cli.places import folders_here
 from meltano_pods.errors import DeploymentError
-from meltano_pods.settings.deployment.read import deployment_settings
+from meltano_pods.settings.deployment.read import parse_deployment
 from meltano_pods.tasks.folders import airflow_root, folders_of
 from meltano_runner.contract import Outcome, RunResult
 
@@ -50,7 +50,7 @@ def test_the_command_line_finds_what_airflow_finds(
         settings = {"projects_folder": str(tmp_path / "srv" / "projects")}
         settings |= {} if templates is None else {"pod_templates_folder": str(templates)}
         file = str(app / "dags" / "team" / "shop.py")
-        of_airflow = folders_of(airflow_root(file), deployment_settings(settings))
+        of_airflow = folders_of(airflow_root(file), parse_deployment(settings))
         assert folders_here() == of_airflow
         assert of_airflow.templates == (templates or app / "k8s" / "pod_templates")
         monkeypatch.chdir(app / "k8s")

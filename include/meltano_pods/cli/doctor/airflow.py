@@ -10,7 +10,7 @@ from meltano_pods.cli.doctor.finding import FAULT, NOTE, WARNING, Finding, ok
 from meltano_pods.missing import PROVIDER, PROVIDER_REQUIREMENT, install_command
 from meltano_pods.names import counted
 from meltano_pods.plan.state_place import database_of
-from meltano_pods.settings.deployment.read import misspelt_variables
+from meltano_pods.settings.deployment.read import find_misspelled_variables
 from meltano_pods.settings.types.execution import KUBERNETES
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def judge_airflow(
 
 def judge_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
     """Yield variables that look like settings of ours and that nobody reads."""
-    for name, meant in misspelt_variables(environment).items():
+    for name, meant in find_misspelled_variables(environment).items():
         yield Finding(
             WARNING, "variables", f"`{name}` is read by nobody", f"Did you mean `{meant}`?"
         )

@@ -18,7 +18,7 @@ from meltano_pods.pods.lifecycle.reap import reap
 from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.options import read_cluster_access
 from meltano_pods.pods.spec.template import read_template
-from meltano_pods.settings.deployment.defaults import completed
+from meltano_pods.settings.deployment.defaults import apply_defaults
 from meltano_pods.tasks.layout import all_project_folders
 from meltano_pods.tasks.planned import planned
 
@@ -104,7 +104,7 @@ class ReapPodsOperator(BaseOperator):
             # One that cannot be planned starts no pods.
             with suppress(MeltanoPodsError):
                 for task in planned(folder).tasks:
-                    own = completed(task.settings, said)
+                    own = apply_defaults(task.settings, said)
                     pairs.add((str(own.pod_template), own.namespace or self.deployment.namespace))
         return {
             named or self._namespace_of(template) or hook.pods_namespace()

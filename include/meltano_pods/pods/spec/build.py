@@ -19,7 +19,7 @@ from meltano_runner.contract import GRACE_SECONDS, PROJECT_DIGEST
 from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.options import SecretKey
 from meltano_pods.pods.spec.template import check_variables
-from meltano_pods.settings.podspec.patch import overlay
+from meltano_pods.settings.podspec.patch import apply_patch
 from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
 from meltano_pods.settings.types.resources import PARTS, parse_quantity
 from meltano_pods.tasks.masking import masking_variables, secret_names
@@ -71,9 +71,9 @@ def build_pod(
         DeploymentError: The template holds a secret in plain text.
     """
     check_variables(template, options.template, options.not_secret)
-    pod = overlay(template, _wanted(template, options, spec))
-    pod = overlay(pod, options.override)
-    pod = overlay(pod, _needed(options, spec))
+    pod = apply_patch(template, _wanted(template, options, spec))
+    pod = apply_patch(pod, options.override)
+    pod = apply_patch(pod, _needed(options, spec))
     # Of the template's and the override's metadata, and not of the run's: equal means that an
     # earlier try started just this.
     sources = {name: source.model_dump() for name, source in options.airflow_env.items()}
@@ -90,8 +90,10 @@ def build_pod(
     if options.airflow_env:
         name = naming.build_run_secret_name(run, spec.nonce)
         metadata["annotations"][naming.SECRET] = name
-        pod = overlay(pod, _run_container([_of_secret(n, name, n) for n in options.airflow_env]))
-    return overlay(pod, {"metadata": metadata})
+        pod = apply_patch(
+            pod, _run_container([_of_secret(n, name, n) for n in options.airflow_env])
+        )
+    return apply_patch(pod, {"metadata": metadata})
 
 
 def _run_container(env: list[Manifest]) -> Manifest:
@@ -162,7 +164,7 @@ def _resources(
 
     Who sets only one of the two would else have it refused for the template's other one.
     """
-    merged = overlay(template, settings)
+    merged = apply_patch(template, settings)
     requests, limits = (dict(merged.get(part) or {}) for part in PARTS)
     for name in requests.keys() & limits.keys():
         if parse_quantity(requests[name]) > parse_quantity(limits[name]):

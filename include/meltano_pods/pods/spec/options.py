@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from meltano_pods.errors import DeploymentError, SettingsError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.pods.spec.naming import build_secret_name
-from meltano_pods.settings.deployment.defaults import completed
+from meltano_pods.settings.deployment.defaults import apply_defaults
 from meltano_pods.settings.types.env import AirflowSource  # noqa: TC001
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def build_pod_options(
             "`annotations: {meltano_pods: {state: backend}}`.",
         )
     said = deployment.settings
-    chosen = completed(settings, said)
+    chosen = apply_defaults(settings, said)
     timeout = settings.run_timeout
     keys = expand_project(said.key_secret, project)
     return PodOptions(

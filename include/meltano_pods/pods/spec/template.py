@@ -9,11 +9,11 @@ from meltano_runner.contract import describe_secret
 
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed
-from meltano_pods.settings.deployment.read import variable_of
-from meltano_pods.settings.podspec.fields import problems
+from meltano_pods.settings.deployment.read import get_variable_name
+from meltano_pods.settings.podspec.fields import find_problems
 from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
-from meltano_pods.settings.secret_check import variables_of_pod
-from meltano_pods.settings.types.env_names import refuse_run_variable
+from meltano_pods.settings.secret_check import list_pod_variables
+from meltano_pods.settings.types.env_names import reject_run_variable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -40,7 +40,7 @@ def read_template(file: Path) -> dict[str, Any]:
             where,
             "Begin it with `apiVersion: v1` and `kind: Pod`; default.yaml is an example.",
         )
-    wrong = next(problems(data, "V1Pod"), None)
+    wrong = next(find_problems(data, "V1Pod"), None)
     if wrong is not None:
         raise DeploymentError(wrong.what, f"{where}, key {'.'.join(wrong.path)}", wrong.fix)
     containers = (data.get("spec") or {}).get("containers") or []
@@ -59,7 +59,7 @@ def _refuse_run_variables(container: Mapping[str, Any], where: str) -> None:
     """Refuse variables by which every run would differ from its plan."""
     for index, variable in enumerate(container.get("env") or ()):
         try:
-            refuse_run_variable(str(variable.get("name")))
+            reject_run_variable(str(variable.get("name")))
         except ValueError as error:
             raise DeploymentError(
                 str(error),
@@ -79,11 +79,11 @@ def check_variables(template: Mapping[str, Any], file: Path, not_secret: Collect
     Raises:
         DeploymentError: There is one.
     """
-    for path, name, value in variables_of_pod(template):
+    for path, name, value in list_pod_variables(template):
         if (held := describe_secret(name, str(value), not_secret)) is not None:
             raise DeploymentError(
                 f"{name} {held}, and Kubernetes shows the values of a pod's variables",
                 f"pod template {file}, key {'.'.join(path)}",
                 f"Name a Secret: `valueFrom: {{secretKeyRef: {{name: ..., key: {name}}}}}`. If it "
-                f"is not a secret, add it to {variable_of('not_secret')}.",
+                f"is not a secret, add it to {get_variable_name('not_secret')}.",
             )

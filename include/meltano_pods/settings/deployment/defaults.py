@@ -1,7 +1,7 @@
-"""The layer of the deployment: what holds where no level of a project says anything.
+"""Applies the deployment's settings where no level of a project sets a value.
 
-It is below all of `layers.ORDER`, but null at a level leads back to it, which is why it is not
-merged as one of them.
+They are below all of `layers.ORDER`. They are not merged like a layer, because null at a level
+means the deployment's value.
 """
 
 from __future__ import annotations
@@ -9,46 +9,50 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.settings.deployment.profiles import PROFILES
-from meltano_pods.settings.deployment.read import variable_of
+from meltano_pods.settings.deployment.read import get_variable_name
 
 if TYPE_CHECKING:
     from meltano_pods.settings.deployment.model import DeploymentSettings
     from meltano_pods.settings.model import Settings
 
-FALLBACKS = (
+SHARED_SETTINGS = (
     "execution_mode", "deferrable", "image", "image_pull_policy", "image_pull_secrets", "namespace",
     "service_account", "secrets", "database_secret", "pod_template",
 )  # fmt: skip
-"""Settings of projects that are settings of deployments as well, by the same name."""
+"""Settings that projects and deployments share by name."""
 
 
-def completed(settings: Settings, deployment: DeploymentSettings) -> Settings:
-    """Return settings in which the deployment's stand where a project says nothing.
+def apply_defaults(settings: Settings, deployment: DeploymentSettings) -> Settings:
+    """Return settings with the deployment's values where a project sets none.
 
-    `{project}` in names still stands for the project.
+    `{project}` in names is not replaced yet.
     """
     return settings.model_copy(
         update={
-            key: getattr(deployment, key) for key in FALLBACKS if left_to_deployment(settings, key)
+            key: getattr(deployment, key)
+            for key in SHARED_SETTINGS
+            if is_left_to_deployment(settings, key)
         }
     )
 
 
-def left_to_deployment(settings: Settings, key: str) -> bool:
-    """Whether a project says nothing of one of `FALLBACKS`."""
+def is_left_to_deployment(settings: Settings, key: str) -> bool:
+    """Whether a project sets no value for one of `SHARED_SETTINGS`."""
     value = getattr(settings, key)
-    # No `secrets` at all is something to say; an empty list of the others is not.
+    # An empty list means none for `secrets`, and no value for the others.
     return value is None or (value == () and key != "secrets")
 
 
-def said_by(deployment: DeploymentSettings, key: str) -> tuple[str, str]:
-    """Return what set one of a deployment's settings, and the level: `deployment` or `default`."""
+def trace_default(deployment: DeploymentSettings, key: str) -> tuple[str, str]:
+    """Return the level of a deployment setting (`deployment` or `default`) and what set it."""
     if key not in deployment.model_fields_set:
         return "default", ""
-    if _plain(PROFILES.get(deployment.profile, {}).get(key)) == _plain(getattr(deployment, key)):
+    if _as_list(PROFILES.get(deployment.profile, {}).get(key)) == _as_list(
+        getattr(deployment, key)
+    ):
         return "deployment", f"profile `{deployment.profile}`"
-    return "deployment", variable_of(key)
+    return "deployment", get_variable_name(key)
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401
+def _as_list(value: Any) -> Any:  # noqa: ANN401
     return list(value) if isinstance(value, tuple) else value

@@ -1,6 +1,7 @@
-"""What a deployment says of all its pods: Airflow's section `[meltano_pods]`, checked, completed.
+"""Parses Airflow's section `[meltano_pods]`, with the defaults of its profile.
 
-It reads nothing: tasks/deployment.py does.
+tasks/deployment.py reads the section, from airflow.cfg and the variables that Airflow supports
+(`AIRFLOW__MELTANO_PODS__...`, with `_CMD` and `_SECRET`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, nearest, suggestion
 from meltano_pods.settings.deployment.model import EMPTY_COUNTS, DeploymentSettings
 from meltano_pods.settings.deployment.profiles import PROFILES
-from meltano_pods.settings.messages import remedy, sentence
+from meltano_pods.settings.messages import describe_error, suggest_fix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +27,8 @@ _LIKE_VARIABLE = re.compile(r"_?AIRFLOW_+MELTANO_?PODS?_+(.+)", re.IGNORECASE)
 _MAY_HOLD_SECRETS = ("notify", "local_env")
 
 
-def in_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what environment variables say of the section, by its keys."""
+def read_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the section's keys and values from environment variables."""
     return {
         name.removeprefix(_VARIABLE_PREFIX).lower(): value
         for name, value in environment.items()
@@ -35,41 +36,41 @@ def in_variables(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def misspelt_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return variables that were meant for the section and miss it, and what each was meant to be.
+def find_misspelled_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return variables that almost have the section's prefix, each with its correct name.
 
-    Airflow passes over them in silence.
+    Airflow ignores them silently.
     """
-    found = {}
+    misspelled = {}
     for name in environment:
         match = _LIKE_VARIABLE.fullmatch(name)
         if match and not name.startswith(_VARIABLE_PREFIX):
             key = nearest(match[1].lower(), DeploymentSettings.model_fields) or match[1].lower()
-            found[name] = variable_of(key)
-    return found
+            misspelled[name] = get_variable_name(key)
+    return misspelled
 
 
-def deployment_settings(said: Mapping[str, str]) -> DeploymentSettings:
-    """Complete what a deployment says by its profile, and check it.
+def parse_deployment(section: Mapping[str, str]) -> DeploymentSettings:
+    """Validate a deployment's settings and complete them with the defaults of its profile.
 
-    The order: what is said, then the profile, then the model. An empty value says nothing, except
-    for the keys marked so.
+    The section has precedence over the profile, and the profile over the model. An empty value
+    counts as unset, except for keys marked with `EMPTY_COUNTS`.
 
     Args:
-        said: Keys and values of Airflow's section `[meltano_pods]`.
+        section: Keys and values of Airflow's section `[meltano_pods]`.
 
     Raises:
         DeploymentError: A key or value that is not allowed.
     """
     known = DeploymentSettings.model_fields
-    for key in said:
+    for key in section:
         if key not in known:
             raise DeploymentError(
                 f"unknown setting `{key}` in [{SECTION}]; expected one of: {listed(known)}",
                 f"Airflow's setting `[{SECTION}] {key}`",
-                f"{suggestion(key, known)}Rename or remove {variable_of(key)}.",
+                f"{suggestion(key, known)}Rename or remove {get_variable_name(key)}.",
             )
-    values = {key: value for key, value in said.items() if value or _empty_counts(key)}
+    values = {key: value for key, value in section.items() if value or _counts_empty(key)}
     profile = PROFILES.get(values.get("profile", ""), {})
     try:
         settings = DeploymentSettings.model_validate({**profile, **values})
@@ -77,25 +78,25 @@ def deployment_settings(said: Mapping[str, str]) -> DeploymentSettings:
         detail = error.errors(include_url=False)[0]
         key = str(detail["loc"][0])
         raise DeploymentError(
-            sentence(detail, known[key], secret=key in _MAY_HOLD_SECRETS),
-            f"Airflow's setting `[{SECTION}] {key}`, or {variable_of(key)}",
-            remedy(detail, known[key], lambda value: f"{variable_of(key)}={value}"),
+            describe_error(detail, known[key], secret=key in _MAY_HOLD_SECRETS),
+            f"Airflow's setting `[{SECTION}] {key}`, or {get_variable_name(key)}",
+            suggest_fix(detail, known[key], lambda value: f"{get_variable_name(key)}={value}"),
         ) from None
     for name, value in settings.local_env.items():
-        if (held := describe_secret(name, value, settings.not_secret)) is not None:
+        if (reason := describe_secret(name, value, settings.not_secret)) is not None:
             raise DeploymentError(
-                f"{name} {held}, and Airflow shows its configuration",
-                f"Airflow's setting `[{SECTION}] local_env`, or {variable_of('local_env')}",
+                f"{name} {reason}, and Airflow shows its configuration",
+                f"Airflow's setting `[{SECTION}] local_env`, or {get_variable_name('local_env')}",
                 f"Remove it and set {name} in the worker's environment. If it is not a secret, "
-                f"add it to {variable_of('not_secret')}.",
+                f"add it to {get_variable_name('not_secret')}.",
             )
     return settings
 
 
-def _empty_counts(key: str) -> bool:
+def _counts_empty(key: str) -> bool:
     return DeploymentSettings.model_fields[key].json_schema_extra is EMPTY_COUNTS
 
 
-def variable_of(key: str) -> str:
-    """Return the environment variable that says one of the settings."""
+def get_variable_name(key: str) -> str:
+    """Return the environment variable of a setting."""
     return _VARIABLE_PREFIX + key.upper()

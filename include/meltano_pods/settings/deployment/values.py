@@ -1,7 +1,7 @@
-"""Readings of the deployment's settings, which come as text: environment variables or airflow.cfg.
+"""Validators of the deployment's settings, which are strings in variables or airflow.cfg.
 
-Each raises a ValueError that says what is allowed, to go on from the key's name (`takes a map`);
-`deployment` adds where and the rest.
+Each raises a ValueError that continues the key's name (`takes a map`); `read` adds the place and
+the fix.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from meltano_pods.settings.types.env_names import refuse_run_variable
-from meltano_pods.settings.types.kubernetes import kubernetes_name
+from meltano_pods.settings.types.env_names import reject_run_variable
+from meltano_pods.settings.types.kubernetes import make_name_validator
 from meltano_pods.settings.types.notify import check_notify
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _TRUE, _FALSE = ("true", "1", "yes", "t"), ("false", "0", "no", "f")
 
 
-def boolean(value: object) -> object:
-    """Read what Airflow takes for a boolean."""
+def parse_boolean(value: object) -> object:
+    """Parse the values that Airflow accepts for a boolean."""
     if isinstance(value, str):
         if value.lower() not in _TRUE + _FALSE:
             raise ValueError("takes true or false")
@@ -34,25 +34,25 @@ def boolean(value: object) -> object:
     return value
 
 
-def absolute_path(value: object) -> object:
-    """Read an absolute path: Airflow's processes start in various folders."""
+def parse_absolute_path(value: object) -> object:
+    """Parse an absolute path: Airflow's processes start in different folders."""
     if isinstance(value, str):
         path = Path(value).expanduser()
         if not path.is_absolute():
-            raise ValueError("takes an absolute path, from / on")
+            raise ValueError("takes an absolute path, which begins with /")
         return path
     return value
 
 
-def image_path(value: object) -> object:
+def check_image_path(value: object) -> object:
     """Accept an absolute path in an image."""
     if isinstance(value, str) and not value.startswith("/"):
-        raise ValueError("takes an absolute path, from / on")
+        raise ValueError("takes an absolute path, which begins with /")
     return value
 
 
-def log_url(value: object) -> object:
-    """Accept an address in which `{namespace}` and `{pod}` may stand for a pod's."""
+def check_log_url(value: object) -> object:
+    """Accept an address with the placeholders `{namespace}` and `{pod}`."""
     if isinstance(value, str):
         if not value.startswith(("https://", "http://")):
             raise ValueError("takes an address that begins with https://")
@@ -60,13 +60,13 @@ def log_url(value: object) -> object:
             value.format(namespace="n", pod="p")
         except (KeyError, IndexError, ValueError):
             raise ValueError(
-                "takes an address that has only {namespace} and {pod} in braces; double other ones"
+                "takes an address with no braces but {namespace} and {pod}; double any others"
             ) from None
     return value
 
 
-def variables(value: object) -> object:
-    """Read environment variables: a JSON object of texts by name."""
+def parse_variables(value: object) -> object:
+    """Parse environment variables: a JSON object of strings."""
     if not isinstance(value, str):
         return value
     try:
@@ -74,38 +74,43 @@ def variables(value: object) -> object:
     except ValueError:
         found = None
     if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
-        raise ValueError('takes a JSON object of texts: {"NAME": "value"}')
+        raise ValueError('takes a JSON object of strings: {"NAME": "value"}')
     for name in found:
         if not _VARIABLE.fullmatch(name):
-            raise ValueError(f"takes names of letters, digits and _, and {name!r} is none")
+            raise ValueError(f"takes names of letters, digits and _, found {name!r}")
         try:
-            refuse_run_variable(name)
+            reject_run_variable(name)
         except ValueError as error:
-            raise ValueError(f"takes no {name}: {error}") from None
+            raise ValueError(f"does not take {name}: {error}") from None
     return found
 
 
-def variable_names(value: object) -> object:
-    """Read names of variables with commas or spaces between."""
+def parse_variable_names(value: object) -> object:
+    """Parse names of variables separated by commas or spaces."""
     if not isinstance(value, str):
         return value
     names = tuple(value.replace(",", " ").split())
     for name in names:
         if not _VARIABLE.fullmatch(name):
-            raise ValueError(f"takes names of letters, digits and _, and {name!r} is none")
+            raise ValueError(f"takes names of letters, digits and _, found {name!r}")
     return names
 
 
-def secret_pattern(value: object) -> object:
-    """Accept the name of a Secret in which `{project}` may stand for the project."""
+def check_secret_pattern(value: object) -> object:
+    """Accept the name of a Secret with the placeholder `{project}`."""
     if isinstance(value, str):
-        kubernetes_name("Secret")(value.replace(PROJECT, "x"))
+        make_name_validator("Secret")(value.replace(PROJECT, "x"))
     return value
 
 
-def names_of(what: str, *, project: bool = False) -> Callable[[object], object]:
-    """Read names with commas or spaces between; `project` allows `{project}` in them."""
-    check = kubernetes_name(what)
+def make_names_parser(what: str, *, project: bool = False) -> Callable[[object], object]:
+    """Return a parser of names separated by commas or spaces.
+
+    Args:
+        what: The kind of object that has the name.
+        project: Whether the placeholder `{project}` is allowed.
+    """
+    check = make_name_validator(what)
 
     def read(value: object) -> object:
         if not isinstance(value, str):
@@ -118,14 +123,14 @@ def names_of(what: str, *, project: bool = False) -> Callable[[object], object]:
     return read
 
 
-def notify_map(value: object) -> object:
-    """Read `off`, or what `notify` in meltano.yml takes as a line of YAML or JSON."""
+def parse_notify(value: object) -> object:
+    """Parse `off`, or the map of `notify` in meltano.yml as a line of YAML or JSON."""
     if not isinstance(value, str):
         return value
     try:
-        said = yaml.safe_load(value)
+        parsed = yaml.safe_load(value)
     except yaml.YAMLError:
-        # Without YAML's own words, which quote what was found.
+        # Without YAML's message, which quotes the value.
         raise ValueError("takes a map in YAML or JSON") from None
-    # YAML's own reading of `off`.
-    return None if said is False else check_notify(said)
+    # YAML reads `off` as false.
+    return None if parsed is False else check_notify(parsed)

@@ -1,8 +1,8 @@
-"""The words that Kubernetes allows where a field takes one of a few.
+"""The values of Kubernetes' enumerations.
 
-Neither its client nor its OpenAPI documents list them; they are those of the API reference of 1.35,
+Neither its client nor its OpenAPI documents list them; they are from the API reference of 1.35,
 https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/, the constants in
-`k8s.io/api/core/v1/types.go`. Fields to which Kubernetes adds words at times are left out.
+`k8s.io/api/core/v1/types.go`. Fields whose values change between versions are left out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ _PULL = ("Always", "IfNotPresent", "Never")
 _MESSAGE = ("File", "FallbackToLogsOnError")
 _HONOR = ("Honor", "Ignore")
 
-WORDS: dict[tuple[str, str], tuple[str, ...]] = {
+ENUMS: dict[tuple[str, str], tuple[str, ...]] = {
     ("V1AppArmorProfile", "type"): ("Localhost", "RuntimeDefault", "Unconfined"),
     ("V1Container", "imagePullPolicy"): _PULL,
     ("V1Container", "terminationMessagePolicy"): _MESSAGE,

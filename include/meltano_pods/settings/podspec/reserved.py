@@ -1,4 +1,4 @@
-"""Checks the overrides of pods: Kubernetes' own rules first, then what is not theirs to say."""
+"""Validates overrides of pods: Kubernetes' rules first, then the fields that are reserved."""
 
 from __future__ import annotations
 
@@ -7,132 +7,129 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator
 
-from meltano_pods.settings.podspec.fields import Problem, problems
+from meltano_pods.settings.podspec.fields import Problem, find_problems
 from meltano_pods.settings.types.env import check_variable
-from meltano_pods.settings.types.errors import inner_error
+from meltano_pods.settings.types.errors import build_nested_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
+OVERRIDES = ("pod_override", "worker_override")
+"""Settings that are parts of pods, and merge as Kubernetes does."""
 RUN_CONTAINER = "meltano"
 """Name of the container that runs Meltano, in every template and override."""
-
 WORKER_CONTAINER = "base"
-"""Name of the container of a KubernetesExecutor's worker, as Airflow has it."""
+"""Name of the container of a KubernetesExecutor's worker, as Airflow names it."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    """What an override may not say.
+class _Reserved:
+    """The fields that an override may not set.
 
     Attributes:
-        container: Name of the container that is ours, or Airflow's.
-        owner: Who sets these keys.
-        of_pod: Keys of the pod, and what to do instead.
-        of_container: Keys of that container, likewise.
+        container: Name of the container that Meltano Pods or Airflow defines.
+        owner: Which of them sets the fields.
+        pod_fields: Fields of the pod, each with the fix.
+        container_fields: Fields of that container, likewise.
     """
 
     container: str
     owner: str
-    of_pod: Mapping[tuple[str, str], str]
-    of_container: Mapping[str, str]
+    pod_fields: Mapping[tuple[str, str], str]
+    container_fields: Mapping[str, str]
 
 
-_OF_RUN = _Kept(
+_RETRIES = "Remove it: Airflow retries, as the setting `retries` says."
+_RESULT = "Remove it: the runner writes its result there."
+_RUN_POD = _Reserved(
     container=RUN_CONTAINER,
     owner="Meltano Pods",
-    of_pod={
-        ("metadata", "name"): "Remove it: names are made from the task and its try.",
+    pod_fields={
+        ("metadata", "name"): "Remove it: the name is made from the task and its try.",
         ("metadata", "namespace"): "Use the setting `namespace`.",
-        ("spec", "restartPolicy"): "Remove it: Airflow retries, by the setting `retries`.",
+        ("spec", "restartPolicy"): _RETRIES,
         ("spec", "terminationGracePeriodSeconds"): "Use the setting `termination_grace_period`.",
         ("spec", "activeDeadlineSeconds"): "Use the setting `run_timeout`.",
     },
-    of_container={
+    container_fields={
         "args": "Remove it: the arguments are the blocks of the job or schedule.",
         "command": "Remove it: the image's entrypoint is the runner.",
-        "terminationMessagePath": "Remove it: the runner leaves its result there.",
-        "terminationMessagePolicy": "Remove it: the runner leaves its result there.",
+        "terminationMessagePath": _RESULT,
+        "terminationMessagePolicy": _RESULT,
     },
 )
-_OF_WORKER = _Kept(
+_COMMAND = "Remove it: Airflow passes the task to run there."
+_WORKER_POD = _Reserved(
     container=WORKER_CONTAINER,
     owner="Airflow",
-    of_pod={
-        ("metadata", "name"): "Remove it: Airflow makes the names of workers.",
+    pod_fields={
+        ("metadata", "name"): "Remove it: Airflow names its workers.",
         ("metadata", "namespace"): "Remove it: workers run where Airflow does.",
-        ("spec", "restartPolicy"): "Remove it: Airflow retries, by the setting `retries`.",
+        ("spec", "restartPolicy"): _RETRIES,
     },
-    of_container={
-        "args": "Remove it: Airflow says there which task to run.",
-        "command": "Remove it: Airflow says there which task to run.",
-    },
+    container_fields={"args": _COMMAND, "command": _COMMAND},
 )
 
 
-def override_problems(value: object) -> Iterator[Problem]:
-    """Yield what is wrong with a pod template laid over a run's."""
-    return _problems(value, _OF_RUN)
+def get_reserved_fix(field: str) -> str | None:
+    """Return what to do instead of setting a reserved field of a run's pod spec; else None."""
+    return _RUN_POD.pod_fields.get(("spec", field))
 
 
-def worker_override_problems(value: object) -> Iterator[Problem]:
-    """Yield what is wrong with a pod template laid over a worker's."""
-    return _problems(value, _OF_WORKER)
-
-
-def _problems(value: object, kept: _Kept) -> Iterator[Problem]:
-    wrong = list(problems(value))
-    yield from wrong
-    if wrong or not isinstance(value, dict):
+def _find_problems(value: object, reserved: _Reserved) -> Iterator[Problem]:
+    invalid = list(find_problems(value))
+    yield from invalid
+    if invalid or not isinstance(value, dict):
         return
-    for (part, key), fix in kept.of_pod.items():
+    for (part, key), fix in reserved.pod_fields.items():
         if key in (value.get(part) or {}):
-            yield Problem((part, key), f"`{part}.{key}` is set by {kept.owner}", fix)
+            yield Problem((part, key), f"`{part}.{key}` is set by {reserved.owner}", fix)
     spec = value.get("spec") or {}
     for part in ("containers", "initContainers"):
         for index, container in enumerate(spec.get(part) or []):
-            yield from _container(container, ("spec", part, str(index)), kept)
+            yield from _find_container_problems(container, ("spec", part, str(index)), reserved)
 
 
-def _container(
-    container: Mapping[str, Any], path: tuple[str, ...], kept: _Kept
+def _find_container_problems(
+    container: Mapping[str, Any], path: tuple[str, ...], reserved: _Reserved
 ) -> Iterator[Problem]:
     if "name" not in container:
         yield Problem(
             path,
             f"`{'.'.join(path)}` has no name, so it is unclear which container is meant",
-            f"Add `name: {kept.container}` for the one that is there already.",
+            f"Add `name: {reserved.container}` for the existing container.",
         )
-    elif container["name"] == kept.container:
-        for key in container.keys() & kept.of_container.keys():
-            what = f"`{key}` of the container `{kept.container}` is set by {kept.owner}"
-            yield Problem((*path, key), what, kept.of_container[key])
+    elif container["name"] == reserved.container:
+        for key in container.keys() & reserved.container_fields.keys():
+            what = f"`{key}` of the container `{reserved.container}` is set by {reserved.owner}"
+            yield Problem((*path, key), what, reserved.container_fields[key])
     for index, variable in enumerate(container.get("env") or []):
         if (value := variable.get("value")) is not None:
             try:
                 check_variable(str(variable.get("name")), value)
             except ValueError as error:
-                place = (*path, "env", str(index))
                 yield Problem(
-                    place, str(error), "Name its Secret: `valueFrom: {secretKeyRef: ...}`."
+                    (*path, "env", str(index)),
+                    str(error),
+                    "Refer to its Secret: `valueFrom: {secretKeyRef: ...}`.",
                 )
 
 
 def check_override(value: object) -> object:
     """Accept a part of the template of a run's pod."""
-    return _part_of_pod(value, override_problems)
+    return _check_part(value, _RUN_POD)
 
 
 def check_worker_override(value: object) -> object:
     """Accept a part of the template of a worker's pod."""
-    return _part_of_pod(value, worker_override_problems)
+    return _check_part(value, _WORKER_POD)
 
 
-def _part_of_pod(value: object, problems: Callable[[object], Iterator[Problem]]) -> object:
+def _check_part(value: object, reserved: _Reserved) -> object:
     if not isinstance(value, dict):
         raise ValueError("takes a map: {spec: {nodeSelector: ...}}")  # noqa: TRY004
-    for problem in problems(value):
-        raise inner_error(".".join(problem.path), problem.what, problem.fix)
+    for problem in _find_problems(value, reserved):
+        raise build_nested_error(".".join(problem.path), problem.what, problem.fix)
     return value
 
 

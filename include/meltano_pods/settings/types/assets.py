@@ -1,4 +1,4 @@
-"""Reading of the setting `assets`: whether Airflow hears of what a run moved, and by which URIs."""
+"""The setting `assets`: whether runs emit asset events, and for which URIs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, WithJsonSchema
 
 from meltano_pods.names import listed, suggestion
-from meltano_pods.settings.types.errors import inner_error
+from meltano_pods.settings.types.errors import build_nested_error
 
 PLACEHOLDERS = ("project", "environment", "extractor", "loader", "stream", "table")
 DEFAULT_URI = "x-meltano://{project}/{environment}/{loader}/{stream}"
-"""URI of a stream's asset. A scheme that begins with `x-` is its user's own: Airflow and its
-providers leave it as it is.
+"""URI of a stream's asset. Schemes that begin with `x-` are reserved for users: Airflow
+and its providers do not interpret them.
 https://airflow.apache.org/docs/apache-airflow/stable/authoring-and-scheduling/assets.html
 """
 
@@ -26,7 +26,7 @@ def check_assets(value: object) -> bool | dict[str, str]:
     """Accept true, false or `{uri: postgres://host:5432/db/schema/{table}}`.
 
     Raises:
-        ValueError: Anything else. A URI is not shown: it may hold a password.
+        ValueError: Anything else. The message does not show a URI, which may hold a password.
     """
     if isinstance(value, bool):
         return value
@@ -34,19 +34,19 @@ def check_assets(value: object) -> bool | dict[str, str]:
         raise ValueError("takes true, false or a map: {uri: s3://bucket/{stream}}")  # noqa: TRY004
     for key in value:
         if key != "uri":
-            raise inner_error(
+            raise build_nested_error(
                 str(key),
                 f"unknown key `{key}`; expected: uri",
                 f"{suggestion(str(key), ['uri'])}Rename or remove it.",
             )
     if not isinstance(uri := value.get("uri"), str):
-        raise inner_error("uri", "`uri` takes a string such as s3://bucket/{stream}")
+        raise build_nested_error("uri", "`uri` takes a string such as s3://bucket/{stream}")
     _check_uri(uri)
     return {"uri": uri}
 
 
-def uri_of(assets: bool | dict[str, str]) -> str | None:
-    """Return the pattern of streams' URIs; None for no assets."""
+def get_uri_pattern(assets: bool | dict[str, str]) -> str | None:
+    """Return the pattern of the URIs of streams; None if there are no assets."""
     if isinstance(assets, dict):
         return assets["uri"]
     return DEFAULT_URI if assets else None
@@ -57,30 +57,33 @@ def _check_uri(uri: str) -> None:
         names = [name for _, name, _, _ in Formatter().parse(uri) if name is not None]
         parts = urlsplit(uri)
     except ValueError:
-        raise inner_error("uri", "`uri` is not a valid URI, or has an unmatched brace") from None
+        raise build_nested_error(
+            "uri", "`uri` is not a valid URI, or has an unmatched brace"
+        ) from None
     for name in names:
         if name not in PLACEHOLDERS:
             known = listed(f"{{{each}}}" for each in PLACEHOLDERS)
-            raise inner_error(
+            raise build_nested_error(
                 "uri",
                 f"unknown placeholder `{{{name}}}`; expected one of: {known}",
                 f"{suggestion(name, PLACEHOLDERS)}Rename or remove it.",
             )
     if not {"stream", "table"} & set(names):
-        raise inner_error(
-            "uri", "`uri` names neither {stream} nor {table}, so all streams would be one asset"
+        raise build_nested_error(
+            "uri",
+            "`uri` names neither {stream} nor {table}, so all streams would be the same asset",
         )
     if not _SCHEME.fullmatch(parts.scheme) or parts.scheme == "airflow" or not parts.netloc:
-        raise inner_error(
+        raise build_nested_error(
             "uri",
             "`uri` takes a scheme and a host or bucket, as in "
             "postgres://host:5432/db/schema/{table}; the scheme `airflow` is Airflow's own",
         )
     if "@" in parts.netloc or parts.query or parts.fragment:
-        raise inner_error(
+        raise build_nested_error(
             "uri",
-            "`uri` takes no user, password, query or fragment: everybody can read it, and Airflow "
-            "would leave them out",
+            "`uri` takes no user, password, query or fragment: it is visible, and Airflow removes "
+            "them",
         )
 
 

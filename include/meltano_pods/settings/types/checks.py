@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from meltano_pods.names import listed, suggestion
 from meltano_pods.settings.types.durations import DURATION_SCHEMA, parse_duration
-from meltano_pods.settings.types.errors import inner_error
+from meltano_pods.settings.types.errors import build_nested_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,63 +22,63 @@ _STREAMS = "streams"
 
 
 def parse_checks(value: object) -> dict[str, Any]:
-    """Accept checks of the run, and under `streams` those of single ones.
+    """Parse the checks of a run, and under `streams` those of single streams.
 
     Returns:
-        The same in full: `{check: {severity: bound}}`, ages in seconds, changes of columns as
-        lists of `CHANGES`; what a later level has set to null is left out.
+        The checks in full: `{check: {severity: bound}}`, ages in seconds, changes of columns as
+        lists of `CHANGES`; without those that a later level has set to null.
 
     Raises:
         ValueError: A key or value that is not allowed.
     """
     if not isinstance(value, dict):
         raise ValueError("takes a map: {min_records: 1}")  # noqa: TRY004
-    found: dict[str, Any] = _checks(value, "", (*_BOUNDS, MISSING_RECORDS, _STREAMS))
+    found: dict[str, Any] = _parse_checks(value, "", (*_BOUNDS, MISSING_RECORDS, _STREAMS))
     streams = value.get(_STREAMS)
     if streams is None:
         return found
     if not isinstance(streams, dict):
-        raise inner_error(_STREAMS, "`streams` takes a map: {orders: {min_records: 1}}")
+        raise build_nested_error(_STREAMS, "`streams` takes a map: {orders: {min_records: 1}}")
     found[_STREAMS] = {}
-    for name, said in streams.items():
+    for name, checks in streams.items():
         path = f"{_STREAMS}.{name}"
-        if said is not None and not isinstance(said, dict):
-            raise inner_error(path, f"`{name}` takes a map of checks: {{min_records: 1}}")
-        found[_STREAMS][str(name)] = _checks(said or {}, f"{path}.", tuple(_BOUNDS))
+        if checks is not None and not isinstance(checks, dict):
+            raise build_nested_error(path, f"`{name}` takes a map of checks: {{min_records: 1}}")
+        found[_STREAMS][str(name)] = _parse_checks(checks or {}, f"{path}.", tuple(_BOUNDS))
     return found
 
 
-def _checks(said: dict[Any, Any], path: str, allowed: tuple[str, ...]) -> dict[str, Any]:
+def _parse_checks(checks: dict[Any, Any], path: str, allowed: tuple[str, ...]) -> dict[str, Any]:
     found = {}
-    for key, value in said.items():
+    for key, value in checks.items():
         if key not in allowed:
-            raise inner_error(
+            raise build_nested_error(
                 f"{path}{key}",
                 f"unknown key `{key}`; expected one of: {listed(allowed)}",
                 f"{suggestion(str(key), allowed)}Rename or remove it.",
             )
         if value is not None and key == MISSING_RECORDS:
-            found[key] = _missing_records(key, value)
+            found[key] = _parse_missing_records(key, value)
         elif value is not None and key != _STREAMS:
-            found[key] = _bounds(f"{path}{key}", key, value)
+            found[key] = _parse_bounds(f"{path}{key}", key, value)
     return found
 
 
-def _missing_records(path: str, value: object) -> dict[str, int]:
-    """Return the severity of a record that is missing; nothing to ignore it."""
+def _parse_missing_records(path: str, value: object) -> dict[str, int]:
+    """Return the severity of missing records; an empty map ignores them."""
     if value == IGNORE:
         return {}
     if isinstance(value, str) and value in SEVERITIES:
         return {value: 0}
     allowed = (*SEVERITIES, IGNORE)
-    raise inner_error(
+    raise build_nested_error(
         path,
         f"`{path}` takes {listed(allowed)}, found {value!r}",
         f"{suggestion(str(value), allowed)}Write `{path}: warn`, for example.",
     )
 
 
-def _bounds(path: str, check: str, value: object) -> dict[str, Any]:
+def _parse_bounds(path: str, check: str, value: object) -> dict[str, Any]:
     read = _BOUNDS[check]
     if check == "schema_change" and isinstance(value, str) and value in SEVERITIES:
         return {value: list(CHANGES)}
@@ -86,7 +86,7 @@ def _bounds(path: str, check: str, value: object) -> dict[str, Any]:
     bounds = {}
     for severity, bound in by_severity.items():
         if severity not in SEVERITIES:
-            raise inner_error(
+            raise build_nested_error(
                 f"{path}.{severity}",
                 f"unknown severity `{severity}`; expected one of: {listed(SEVERITIES)}",
                 f"{suggestion(str(severity), SEVERITIES)}Rename or remove it.",
@@ -94,13 +94,13 @@ def _bounds(path: str, check: str, value: object) -> dict[str, Any]:
         where = f"{path}.{severity}" if isinstance(value, dict) else path
         if bound is not None:
             bounds[severity] = read(where, check, bound)
-    if len(bounds) == len(SEVERITIES) and (text := _contradiction(check, bounds)):
-        raise inner_error(path, text)
+    if len(bounds) == len(SEVERITIES) and (text := _find_contradiction(check, bounds)):
+        raise build_nested_error(path, text)
     return bounds
 
 
-def _contradiction(check: str, bounds: dict[str, Any]) -> str | None:
-    """Return what is wrong with a warning that could never show beside its failure."""
+def _find_contradiction(check: str, bounds: dict[str, Any]) -> str | None:
+    """Return the problem with a warning that is never reached before its failure; else None."""
     warn, fail = bounds["warn"], bounds["fail"]
     if check == "min_records" and warn <= fail:
         return (
@@ -111,30 +111,32 @@ def _contradiction(check: str, bounds: dict[str, Any]) -> str | None:
     return None
 
 
-def _records(path: str, check: str, value: object) -> int:
+def _parse_records(path: str, check: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise inner_error(path, f"`{check}` takes a number of records, 0 or more, found {value!r}")
+        raise build_nested_error(
+            path, f"`{check}` takes a number of records, 0 or more, found {value!r}"
+        )
     return value
 
 
-def _age(path: str, check: str, value: object) -> float:
+def _parse_age(path: str, check: str, value: object) -> float:
     try:
         age = parse_duration(value)
     except ValueError as error:
-        raise inner_error(path, f"`{check}` {error}, found {value!r}") from None
+        raise build_nested_error(path, f"`{check}` {error}, found {value!r}") from None
     if not isinstance(age, timedelta) or age <= timedelta(0):
-        raise inner_error(
+        raise build_nested_error(
             path, f"`{check}` takes an age of more than 0, such as 6h or 2d, found {value!r}"
         )
     return age.total_seconds()
 
 
-def _changes(path: str, check: str, value: object) -> list[str]:
+def _parse_changes(path: str, check: str, value: object) -> list[str]:
     if value == "any":
         return list(CHANGES)
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list) or not items or not set(map(str, items)) <= set(CHANGES):
-        raise inner_error(
+        raise build_nested_error(
             path,
             f"`{check}` takes `any` or a list of {listed(CHANGES)}, found {value!r}",
             f"{suggestion(str(value), SEVERITIES)}Write `{check}: warn` or `{check}: fail` for any "
@@ -144,9 +146,9 @@ def _changes(path: str, check: str, value: object) -> list[str]:
 
 
 _BOUNDS: dict[str, Callable[[str, str, object], Any]] = {
-    "min_records": _records,
-    "max_age": _age,
-    "schema_change": _changes,
+    "min_records": _parse_records,
+    "max_age": _parse_age,
+    "schema_change": _parse_changes,
 }
 
 
@@ -155,7 +157,7 @@ _CHANGES_SCHEMA: dict[str, Any] = {
 }
 
 
-def _check_schema(bound: dict[str, Any], *words: str) -> dict[str, Any]:
+def _build_check_schema(bound: dict[str, Any], *words: str) -> dict[str, Any]:
     by_severity = {
         "type": "object",
         "properties": dict.fromkeys(SEVERITIES, {"anyOf": [bound, {"type": "null"}]}),  # noqa: RUF024
@@ -164,14 +166,14 @@ def _check_schema(bound: dict[str, Any], *words: str) -> dict[str, Any]:
     return {"anyOf": [bound, {"enum": [*words, None]}, by_severity]}
 
 
-_EXPECTED = {
-    "min_records": _check_schema({"type": "integer", "minimum": 0}),
-    "max_age": _check_schema(DURATION_SCHEMA),
-    "schema_change": _check_schema(_CHANGES_SCHEMA, *SEVERITIES),
+_CHECK_SCHEMAS = {
+    "min_records": _build_check_schema({"type": "integer", "minimum": 0}),
+    "max_age": _build_check_schema(DURATION_SCHEMA),
+    "schema_change": _build_check_schema(_CHANGES_SCHEMA, *SEVERITIES),
 }
-_OF_STREAM: dict[str, Any] = {
+_STREAM_SCHEMA: dict[str, Any] = {
     "type": ["object", "null"],
-    "properties": _EXPECTED,
+    "properties": _CHECK_SCHEMAS,
     "additionalProperties": False,
 }
 Checks = Annotated[
@@ -181,9 +183,9 @@ Checks = Annotated[
         {
             "type": "object",
             "properties": {
-                **_EXPECTED,
+                **_CHECK_SCHEMAS,
                 MISSING_RECORDS: {"enum": [*SEVERITIES, IGNORE, None]},
-                "streams": {"type": ["object", "null"], "additionalProperties": _OF_STREAM},
+                "streams": {"type": ["object", "null"], "additionalProperties": _STREAM_SCHEMA},
             },
             "additionalProperties": False,
         }

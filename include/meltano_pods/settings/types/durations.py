@@ -21,7 +21,7 @@ _SECONDS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 
 
 def parse_duration(value: object) -> object:
-    """Read seconds or a string like `90s`, `5m`, `2h30m` as a timedelta."""
+    """Parse seconds or a string like `90s`, `5m`, `2h30m` as a timedelta."""
     if isinstance(value, timedelta):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -30,7 +30,7 @@ def parse_duration(value: object) -> object:
         days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
         return _seconds(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
     takes = "takes seconds or a duration such as 90s, 5m, 2h30m, 1d"
-    near = nearest_duration(value)
+    near = guess_duration(value)
     if near is None:
         raise ValueError(takes)
     raise PydanticCustomError("duration", "{message}", {"message": takes, "near": near})
@@ -43,22 +43,22 @@ def _seconds(value: float) -> timedelta:
         raise ValueError("takes a shorter duration") from None
 
 
-def nearest_duration(value: object) -> str | None:
-    """Return the duration that a value is meant to be, as settings take it; None if it is none."""
+def guess_duration(value: object) -> str | None:
+    """Return the duration that a value stands for in the notation of settings; None if unknown."""
     text = str(value).strip().lower()
     if clock := _CLOCK.fullmatch(text):
         hours, minutes, seconds = (int(part or 0) for part in clock.groups())
-        return _write((hours * 60 + minutes) * 60 + seconds)
+        return _format_duration((hours * 60 + minutes) * 60 + seconds)
     total, rest = 0.0, _FILLER.sub(" ", _ISO.sub("", text)).strip()
     while rest:
         if (part := _PART.match(rest)) is None:
             return None
         total += float(part[1]) * _SECONDS[part[2][0]]
         rest = rest[part.end() :].removeprefix("t").strip()
-    return _write(int(total)) if total and total.is_integer() else None
+    return _format_duration(int(total)) if total and total.is_integer() else None
 
 
-def _write(seconds: int) -> str:
+def _format_duration(seconds: int) -> str:
     parts = []
     for unit in "dhms":
         count, seconds = divmod(seconds, _SECONDS[unit])

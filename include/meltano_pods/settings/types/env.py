@@ -9,8 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from meltano_pods.names import listed, suggestion
-from meltano_pods.settings.types.env_names import NAME_SCHEMA, check_name, refuse_run_variable
-from meltano_pods.settings.types.errors import inner_error
+from meltano_pods.settings.types.env_names import NAME_SCHEMA, check_name, reject_run_variable
+from meltano_pods.settings.types.errors import build_nested_error
 from meltano_pods.settings.types.kubernetes import SecretKey, SecretName
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _SECRET_KEY = ("secret", "key")
 
 
 def check_environment(value: object) -> object:
-    """Accept names and plain values; `secret_check` looks for secrets among them."""
+    """Accept names and plain values; `secret_check` looks for secrets in them."""
     if not isinstance(value, dict):
         raise ValueError("takes a map: {NAME: value}")  # noqa: TRY004
     checked = {}
@@ -37,7 +37,7 @@ def check_environment(value: object) -> object:
         try:
             checked[name] = check_variable(name, each)
         except ValueError as error:
-            # The name goes along, so that `check` can name the line of this one variable.
+            # With the name, `validate` finds the line of this variable.
             context = {"name": name, "message": str(error)}
             raise PydanticCustomError("variable", "{message}", context) from None
     return checked
@@ -47,11 +47,11 @@ def check_variable(name: str, value: object) -> str:
     """Return the value of one environment variable as text.
 
     Raises:
-        ValueError: A bad name, an option of Meltano's, or a value that is no plain text or number;
+        ValueError: A bad name, an option of Meltano's, or a value that is not a string or number;
             the message names the variable and never shows its value.
     """
     check_name(name)
-    refuse_run_variable(name)
+    reject_run_variable(name)
     if isinstance(value, list | dict):
         kind = "list" if isinstance(value, list) else "map"
         raise ValueError(f"{name} takes a string, found a {kind}")  # noqa: TRY004
@@ -61,15 +61,15 @@ def check_variable(name: str, value: object) -> str:
 
 
 def check_airflow_env(value: object) -> object:
-    """Accept a map of variables to fields of connections, or to Airflow variables."""
+    """Accept a map of variables to fields of Airflow connections, or to Airflow variables."""
     if not isinstance(value, dict):
         raise ValueError(f"takes a map: {{TAP_DB_PASSWORD: {_EXAMPLE}}}")  # noqa: TRY004
     for name, source in value.items():
         try:
             check_name(name)
-            refuse_run_variable(name)
+            reject_run_variable(name)
         except ValueError as error:
-            raise inner_error(str(name), str(error)) from None
+            raise build_nested_error(str(name), str(error)) from None
         _check_source(name, source)
     return value
 
@@ -77,39 +77,39 @@ def check_airflow_env(value: object) -> object:
 def _check_source(name: str, source: Any) -> None:  # noqa: ANN401 - YAML's
     example = f"Write `{name}: {_EXAMPLE}` or `{name}: {{variable: api_key}}`."
     if not isinstance(source, dict):
-        # Whoever writes a bare string may mean the value itself: it is not repeated.
+        # The message does not show a bare string, which may be the secret itself.
         kind = type(source).__name__
         what = f"{name} takes a map with `connection` or `variable`, found {kind}"
-        raise inner_error(name, what, example)
+        raise build_nested_error(name, what, example)
     for key, value in source.items():
         if key not in _KEYS:
-            raise inner_error(
+            raise build_nested_error(
                 f"{name}.{key}",
                 f"unknown key `{key}`; expected one of: {listed(_KEYS)}",
                 f"{suggestion(str(key), _KEYS)}Rename or remove it.",
             )
         if value is not None and not isinstance(value, str):
-            raise inner_error(f"{name}.{key}", f"`{key}` takes a string")
+            raise build_nested_error(f"{name}.{key}", f"`{key}` takes a string")
     if bool(source.get("connection")) == bool(source.get("variable")):
         what = f"{name} takes either `connection` or `variable`, the id of one in Airflow"
-        raise inner_error(name, what, example)
+        raise build_nested_error(name, what, example)
     for key, other in _GOES_WITH.items():
         if source.get(key) is not None and source.get(other) is None:
-            raise inner_error(f"{name}.{key}", f"`{key}` belongs to `{other}`")
+            raise build_nested_error(f"{name}.{key}", f"`{key}` requires `{other}`")
     _check_values(name, source)
 
 
 def _check_values(name: str, source: Mapping[str, str | None]) -> None:
     for key in ("connection", "variable"):
         if (value := source.get(key)) is not None and not _ID.fullmatch(value):
-            # It may be the secret itself.
-            raise inner_error(
+            # The message does not show the value, which may be the secret itself.
+            raise build_nested_error(
                 f"{name}.{key}",
                 f"`{key}` takes the id of an Airflow {key}: letters, digits and punctuation",
             )
     field = source.get("field")
     if field is not None and not re.search(FIELD, field):
-        raise inner_error(
+        raise build_nested_error(
             f"{name}.field",
             f"a connection has no field `{field}`; expected one of: {listed(FIELDS)}, or "
             "`extra.KEY` for a key of its extra",
@@ -124,30 +124,32 @@ def check_not_secret(value: object) -> object:
         raise ValueError(takes)  # noqa: TRY004
     for index, name in enumerate(value):
         if not (isinstance(name, str) and re.fullmatch(r"[A-Za-z_][\w.-]*", name)):
-            raise inner_error(str(index), f"entry {index + 1} is not a name: {takes}")
+            raise build_nested_error(str(index), f"entry {index + 1} is not a name: {takes}")
     return tuple(dict.fromkeys(value))
 
 
 def check_secret_env(value: object) -> object:
-    """Accept a map of variables to keys of Secrets; nothing (YAML's null) is an empty map."""
+    """Accept a map of variables to keys of Secrets; null stands for an empty map."""
     if not isinstance(value, dict):
         raise ValueError("takes a map: {TAP_SHOP_TOKEN: {key: SHOP_TOKEN}}")  # noqa: TRY004
     checked = {}
     for name, each in value.items():
         try:
             check_name(name)
-            refuse_run_variable(name)
+            reject_run_variable(name)
         except ValueError as error:
-            raise inner_error(str(name), str(error)) from None
+            raise build_nested_error(str(name), str(error)) from None
         if not isinstance(each, dict | None):
-            # Whoever writes a bare string may mean the value itself: it is not repeated.
+            # The message does not show a bare string, which may be the secret itself.
             kind = type(each).__name__
-            raise inner_error(name, f"{name} takes a map with `secret` and `key`, found {kind}")
+            raise build_nested_error(
+                name, f"{name} takes a map with `secret` and `key`, found {kind}"
+            )
         for key in each or {}:
             if key not in _SECRET_KEY:
-                raise inner_error(
+                raise build_nested_error(
                     f"{name}.{key}",
-                    f"`{key}` is neither `secret` nor `key`",
+                    f"unknown key `{key}`; expected `secret` or `key`",
                     f"{suggestion(str(key), _SECRET_KEY)}Rename or remove it.",
                 )
         checked[name] = each or {}
@@ -155,7 +157,7 @@ def check_secret_env(value: object) -> object:
 
 
 class AirflowSource(BaseModel):
-    """Where in Airflow a value is: a field of a connection, or a variable."""
+    """Source of a value in Airflow: a field of a connection, or a variable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
@@ -166,7 +168,7 @@ class AirflowSource(BaseModel):
 
 
 class SecretKeySetting(BaseModel):
-    """One key of a Secret; None leaves it to the deployment, or to the variable's name."""
+    """A key of a Secret; None stands for the deployment's Secret, or for the variable's name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 

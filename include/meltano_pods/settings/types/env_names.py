@@ -1,7 +1,7 @@
 """Names of environment variables, and those by which Meltano takes options of a run.
 
-By a variable, what a run does would differ from what its plan says: which state it writes, in which
-environment. So DAGs that share a state would pass as ones that do not.
+With such a variable, a run would differ from its plan: it could write another state, or use another
+environment, and the check for DAGs that share a state would miss it.
 https://docs.meltano.com/reference/command-line-interface#run
 """
 
@@ -22,7 +22,7 @@ _SETTINGS = {
     "MELTANO_STATE_ID": "state_id_suffix",
 }
 _WITHOUT = {
-    "MELTANO_RUN_FORCE": "it would let two runs write one state",
+    "MELTANO_RUN_FORCE": "it would let two runs write the same state",
     "MELTANO_RUN_ID": "each run has an id of its own",
 }
 RUN_VARIABLES = (*_SETTINGS, *_WITHOUT)
@@ -36,7 +36,7 @@ def check_name(name: object) -> None:
     """Accept the name of an environment variable.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not valid.
     """
     if not (isinstance(name, str) and _VARIABLE.fullmatch(name)):
         raise ValueError(
@@ -44,16 +44,16 @@ def check_name(name: object) -> None:
         )
 
 
-def refuse_run_variable(name: str) -> None:
-    """Refuse the name of a variable that is an option of `meltano run` or `meltano el`.
+def reject_run_variable(name: str) -> None:
+    """Reject the name of a variable that is an option of `meltano run` or `meltano el`.
 
     Raises:
-        ValueError: It is one; the message says which setting takes its place.
+        ValueError: It is one; the message names the setting to use instead.
     """
     if (setting := _SETTINGS.get(name)) is not None:
         raise ValueError(
-            f"{name} is an option of Meltano's run, which the plan of the DAG has to know: use the "
+            f"{name} is an option of Meltano's run that the plan of the DAG depends on: use the "
             f"setting `{setting}` instead"
         )
     if (reason := _WITHOUT.get(name)) is not None:
-        raise ValueError(f"{name} is an option of Meltano's run that is not taken here: {reason}")
+        raise ValueError(f"{name} is an option of Meltano's run that is not allowed here: {reason}")

@@ -1,16 +1,18 @@
-"""Errors of validators at a key below the setting."""
+"""The error of a validator at a key below the setting."""
 
 from __future__ import annotations
 
 from pydantic_core import PydanticCustomError
 
 
-def inner_error(name: str, message: str, fix: str = "") -> PydanticCustomError:
-    """Return an error at a key below the setting, so that `check` can name its line.
+def build_nested_error(name: str, message: str, fix: str = "") -> PydanticCustomError:
+    """Return an error at a key below the setting, so that `validate` finds its line.
 
     Args:
         name: Dotted path of the key below the setting.
-        message: What is wrong, and what is allowed, in a whole sentence.
-        fix: What to do about it; empty for nothing more than that.
+        message: What is wrong and what is allowed, as a whole sentence.
+        fix: How to fix it; empty if the message says so.
     """
-    return PydanticCustomError("inner", "{message}", {"name": name, "message": message, "fix": fix})
+    return PydanticCustomError(
+        "nested", "{message}", {"name": name, "message": message, "fix": fix}
+    )

@@ -16,8 +16,8 @@ _IMAGE = re.compile(r"[\w][\w./:@-]*", re.ASCII)
 _TEMPLATE = re.compile(r"[\w.-]+\.ya?ml", re.ASCII)
 
 
-def kubernetes_name(what: str) -> Callable[[object], object]:
-    """Accept the name of a Kubernetes object; `what` says of which kind."""
+def make_name_validator(what: str) -> Callable[[object], object]:
+    """Return a validator of the name of a Kubernetes object of the kind `what`."""
 
     def check(value: object) -> object:
         if value is not None and not (isinstance(value, str) and _NAME.fullmatch(value)):
@@ -29,7 +29,7 @@ def kubernetes_name(what: str) -> Callable[[object], object]:
     return check
 
 
-def secret_key(value: object) -> object:
+def check_secret_key(value: object) -> object:
     """Accept a key of a Secret."""
     if value is not None and not (isinstance(value, str) and _KEY.fullmatch(value)):
         raise ValueError("takes a key of a Secret: letters, digits, `.`, `-` and `_` only")
@@ -44,7 +44,7 @@ def check_image(value: object) -> object:
 
 
 def check_template(value: object) -> object:
-    """Accept the name of a file, not a path: templates live in one folder."""
+    """Accept the name of a file, not a path: all templates are in one folder."""
     if value is not None and not (isinstance(value, str) and _TEMPLATE.fullmatch(value)):
         raise ValueError("takes the name of a file such as default.yaml, without a folder")
     return value
@@ -52,11 +52,11 @@ def check_template(value: object) -> object:
 
 _NAMED = WithJsonSchema({"type": "string", "pattern": r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"})
 Namespace = Annotated[
-    str, BeforeValidator(kubernetes_name("namespace")), _NAMED, Field(max_length=63)
+    str, BeforeValidator(make_name_validator("namespace")), _NAMED, Field(max_length=63)
 ]
-ServiceAccount = Annotated[str, BeforeValidator(kubernetes_name("service account")), _NAMED]
-SecretName = Annotated[str, BeforeValidator(kubernetes_name("Secret")), _NAMED]
-SecretKey = Annotated[str, BeforeValidator(secret_key)]
+ServiceAccount = Annotated[str, BeforeValidator(make_name_validator("service account")), _NAMED]
+SecretName = Annotated[str, BeforeValidator(make_name_validator("Secret")), _NAMED]
+SecretKey = Annotated[str, BeforeValidator(check_secret_key)]
 Image = Annotated[
     str,
     BeforeValidator(check_image),

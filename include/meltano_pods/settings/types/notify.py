@@ -1,4 +1,4 @@
-"""Reading of the setting `notify`: to whom notifications go, and of what."""
+"""The setting `notify`: the recipients of notifications, and the events they are sent for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BeforeValidator, WithJsonSchema
 
 from meltano_pods.names import listed, suggestion
-from meltano_pods.settings.types.errors import inner_error
+from meltano_pods.settings.types.errors import build_nested_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,17 +25,17 @@ def check_notify(value: object) -> dict[str, tuple[str, ...] | None]:
     """Accept `{email: [a@example.com], slack: slack_data}`; single values become lists.
 
     Raises:
-        ValueError: A key or value that is not allowed. What was found is shown of addresses and
-            events alone: where a connection's id is expected, people paste URLs that hold a secret.
+        ValueError: A key or value that is not allowed. The message shows only addresses and events:
+            instead of a connection's id, users may paste a URL that holds a secret.
     """
     if not isinstance(value, dict):
         raise ValueError("takes a map: {slack: slack_data}")  # noqa: TRY004
-    return {str(key): _checked(str(key), each) for key, each in value.items()}
+    return {str(key): _check_channel(str(key), each) for key, each in value.items()}
 
 
-def _checked(key: str, value: object) -> tuple[str, ...] | None:
+def _check_channel(key: str, value: object) -> tuple[str, ...] | None:
     if key not in _CHECKS:
-        raise inner_error(
+        raise build_nested_error(
             key,
             f"unknown key `{key}`; expected one of: {listed(_CHECKS)}",
             f"{suggestion(key, _CHECKS)}Rename or remove it.",
@@ -44,29 +44,29 @@ def _checked(key: str, value: object) -> tuple[str, ...] | None:
         return None
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
-        raise inner_error(key, f"`{key}` takes a string, or a list of strings")
+        raise build_nested_error(key, f"`{key}` takes a string, or a list of strings")
     for item in items:
         _CHECKS[key](key, item)
     return tuple(dict.fromkeys(items))
 
 
-def _address(key: str, item: str) -> None:
+def _check_address(key: str, item: str) -> None:
     if not _ADDRESS.fullmatch(item):
-        raise inner_error(key, f"{item!r} is not an email address, such as team@example.com")
+        raise build_nested_error(key, f"{item!r} is not an email address, such as team@example.com")
 
 
-def _connection(key: str, item: str) -> None:
+def _check_connection(key: str, item: str) -> None:
     if not _CONNECTION.fullmatch(item):
-        raise inner_error(
+        raise build_nested_error(
             key,
             f"`{key}` takes the id of an Airflow connection: letters, digits, `_`, `-` and `.`",
             "Put the URL or token into an Airflow connection, and write that connection's id here.",
         )
 
 
-def _event(key: str, item: str) -> None:
+def _check_event(key: str, item: str) -> None:
     if item not in EVENTS:
-        raise inner_error(
+        raise build_nested_error(
             key,
             f"unknown event {item!r}; expected one of: {listed(EVENTS)}",
             f"{suggestion(item, EVENTS)}Write some of these.",
@@ -74,10 +74,10 @@ def _event(key: str, item: str) -> None:
 
 
 _CHECKS: dict[str, Callable[[str, str], None]] = {
-    "email": _address,
-    "slack": _connection,
-    "webhook": _connection,
-    "events": _event,
+    "email": _check_address,
+    "slack": _check_connection,
+    "webhook": _check_connection,
+    "events": _check_event,
 }
 
 _TEXTS: dict[str, Any] = {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BeforeValidator, WithJsonSchema
 
 from meltano_pods.names import suggestion
-from meltano_pods.settings.types.errors import inner_error
+from meltano_pods.settings.types.errors import build_nested_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,10 +44,10 @@ _FEWEST_BYTES = 2**20
 
 
 def parse_quantity(value: object) -> Decimal:
-    """Return a quantity as a number of cores, bytes or things.
+    """Return a quantity as a number of cores, bytes or units.
 
     Raises:
-        ValueError: It is none, or negative.
+        ValueError: It is not valid, or negative.
     """
     if isinstance(value, int | float | str) and not isinstance(value, bool):
         match = _QUANTITY.fullmatch(str(value).strip())
@@ -57,26 +57,28 @@ def parse_quantity(value: object) -> Decimal:
     raise ValueError(f"{value!r} is not a quantity, such as 250m, 2, 512Mi or 1.5Gi")
 
 
-def nearest_quantity(value: object) -> str | None:
-    """Return the quantity that a number of bytes was meant to be, as in `512MB`; None for none."""
+def guess_quantity(value: object) -> str | None:
+    """Return the quantity that a number of bytes such as `512MB` stands for; None if unknown."""
     found = _LIKE_BYTES.fullmatch(str(value).strip())
     return None if found is None else f"{found[1]}{found[2].upper()}i"
 
 
 def add_quantities(values: Iterable[str]) -> str:
-    """Return the sum, in the largest unit of those given that leaves it whole."""
-    given = list(values)
-    if len(given) == 1 and _WHOLE.fullmatch(given[0]):
-        return given[0]
-    total = sum((parse_quantity(value) for value in given), Decimal(0))
-    units = {match[3] or "" for value in given if (match := _QUANTITY.fullmatch(value.strip()))}
+    """Return the sum, in the largest of the units of `values` in which it is a whole number."""
+    quantities = list(values)
+    if len(quantities) == 1 and _WHOLE.fullmatch(quantities[0]):
+        return quantities[0]
+    total = sum((parse_quantity(value) for value in quantities), Decimal(0))
+    units = {
+        match[3] or "" for value in quantities if (match := _QUANTITY.fullmatch(value.strip()))
+    }
     for unit in sorted(units, key=lambda unit: -_UNITS.get(unit, Decimal(1))):
         count = total / _UNITS.get(unit, Decimal(1))
         if count == count.to_integral_value():
             return f"{int(count)}{unit}"
     if total == total.to_integral_value():
         return str(int(total))
-    # Nothing smaller exists: Kubernetes rounds up to it, too.
+    # The smallest unit: Kubernetes rounds up to it, too.
     return f"{int((total / _DECIMAL['n']).to_integral_value())}n"
 
 
@@ -87,23 +89,23 @@ def check_resources(value: object) -> object:
     checked: dict[str, dict[str, str]] = {}
     for part, entries in value.items():
         if part not in PARTS:
-            raise inner_error(
+            raise build_nested_error(
                 str(part),
-                f"`{part}` is neither `requests` nor `limits`",
-                f"Write it as `requests: {{{part}: {_EXAMPLES[part]}}}`, or so under `limits`."
+                f"unknown key `{part}`; expected `requests` or `limits`",
+                f"Write it as `requests: {{{part}: {_EXAMPLES[part]}}}`, or under `limits`."
                 if part in _RESOURCES
                 else f"{suggestion(str(part), PARTS)}Rename or remove it.",
             )
         if not isinstance(entries, dict):
-            raise inner_error(str(part), f"`{part}` takes a map: {{memory: 512Mi}}")
+            raise build_nested_error(str(part), f"`{part}` takes a map: {{memory: 512Mi}}")
         checked[part] = {name: _quantity(part, name, each) for name, each in entries.items()}
-    if (above := request_above_limit(checked)) is not None:
-        raise inner_error(f"requests.{above}", f"the request of {above} is above its limit")
+    if (above := find_request_above_limit(checked)) is not None:
+        raise build_nested_error(f"requests.{above}", f"the request of {above} is above its limit")
     return checked
 
 
-def request_above_limit(resources: Mapping[str, Mapping[str, str]]) -> str | None:
-    """Return the first resource that asks for more than its limit, which Kubernetes refuses."""
+def find_request_above_limit(resources: Mapping[str, Mapping[str, str]]) -> str | None:
+    """Return the first resource whose request is above its limit, which Kubernetes rejects."""
     limits = resources.get("limits", {})
     for name, request in resources.get("requests", {}).items():
         if name in limits and parse_quantity(request) > parse_quantity(limits[name]):
@@ -113,7 +115,7 @@ def request_above_limit(resources: Mapping[str, Mapping[str, str]]) -> str | Non
 
 def _quantity(part: str, name: Any, value: object) -> str:  # noqa: ANN401 - YAML's keys
     if name not in _RESOURCES and "/" not in str(name):
-        raise inner_error(
+        raise build_nested_error(
             f"{part}.{name}",
             f"unknown resource `{name}`; expected one of: {', '.join(_RESOURCES)}, or one with a "
             "domain such as nvidia.com/gpu",
@@ -122,8 +124,8 @@ def _quantity(part: str, name: Any, value: object) -> str:  # noqa: ANN401 - YAM
     try:
         number = parse_quantity(value)
     except ValueError as error:
-        near = nearest_quantity(value) if name in _BYTES else None
-        raise inner_error(
+        near = guess_quantity(value) if name in _BYTES else None
+        raise build_nested_error(
             f"{part}.{name}",
             str(error),
             f"Did you mean `{near}`? Write it as `{name}: {near}`."
@@ -132,9 +134,9 @@ def _quantity(part: str, name: Any, value: object) -> str:  # noqa: ANN401 - YAM
         ) from None
     if name in _BYTES and 0 < number < _FEWEST_BYTES:
         digits = "".join(itertools.takewhile(str.isdigit, str(value)))
-        raise inner_error(
+        raise build_nested_error(
             f"{part}.{name}",
-            f"`{name}` is {value!r}, which is {number.normalize():f} bytes; nothing runs in that",
+            f"`{name}` is {value!r}, which is {number.normalize():f} bytes: too few for any run",
             f"Did you mean `{digits}Mi`?" if digits else "Write it as 512Mi or 1.5Gi.",
         )
     return str(value)

@@ -1,7 +1,7 @@
-"""What the options of a run may be: the one place that says so.
+"""The values of run options.
 
-Settings and the worker check by the functions here, Airflow's trigger form and REST API by the same
-patterns and lists, as JSON schema.
+Settings and workers validate them with the functions here; Airflow's trigger form and REST API use
+the same patterns and lists, as JSON schemas.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from meltano_pods.settings.types.errors import inner_error
+from meltano_pods.settings.types.errors import build_nested_error
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 STATE_STRATEGIES = ("auto", "merge", "overwrite")
 
-# Python's `$` also matches before a last line break, and `\Z` is none of JSON schema's.
+# Python's `$` also matches before a final line break, and JSON schema has no `\Z`.
 _END = r"(?!\n)$"
 SUFFIX = rf"^[A-Za-z0-9][A-Za-z0-9._-]{{0,62}}{_END}"
-"""No colon: Meltano puts state ids together with it."""
+"""Without colons, which separate the parts of Meltano's state ids."""
 STREAMS = rf"^!?[\w*?\[][\w*?\[\]./:!@ -]{{0,254}}{_END}"
-"""Neither `$` nor braces, which Meltano, Kubernetes or a template could take for a variable."""
+"""Without `$` and braces, which Meltano, Kubernetes or a template could expand."""
 MAX_PATTERNS = 100
 
 SUFFIX_RULE = "1 to 63 letters, digits, dots, dashes and underscores, the first a letter or a digit"
 STREAMS_RULE = (
-    "the name of a stream, with `*` and `?` as wildcards and a leading `!` to leave streams out "
-    "(`orders`, `public-*`, `!*_raw`), after `tap-name:` for one of several taps"
+    "the name of a stream, with `*` and `?` as wildcards and a leading `!` to exclude streams "
+    "(`orders`, `public-*`, `!*_raw`), after `tap-name:` to apply to one of several taps"
 )
 
 # For Airflow's trigger form and for editors of meltano.yml.
@@ -43,7 +43,7 @@ def check_suffix(value: object) -> object:
     """Accept a suffix for state ids.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not valid.
     """
     if value is None or (isinstance(value, str) and re.search(SUFFIX, value)):
         return value
@@ -51,10 +51,10 @@ def check_suffix(value: object) -> object:
 
 
 def check_streams(value: object) -> object:
-    """Accept a list of patterns of streams; nothing (YAML's null) is an empty one.
+    """Accept a list of patterns of streams; null stands for an empty list.
 
     Raises:
-        ValueError: It is none; the message says which pattern is wrong.
+        ValueError: It is not valid; the message says which pattern is wrong.
     """
     if value is None:
         return ()
@@ -62,7 +62,7 @@ def check_streams(value: object) -> object:
         raise ValueError(f"takes a list of at most {MAX_PATTERNS}: [orders, '!raw']")
     for index, each in enumerate(value):
         if not (isinstance(each, str) and re.search(STREAMS, each)):
-            raise inner_error(str(index), f"pattern {index + 1} is not {STREAMS_RULE}")
+            raise build_nested_error(str(index), f"pattern {index + 1} is not {STREAMS_RULE}")
     return tuple(value)
 
 

@@ -18,14 +18,14 @@ _LINK = r"^(https?://|mailto:)\S+$"
 
 
 def check_link(value: object) -> object:
-    """Accept an address that a person can open."""
+    """Accept an address that a browser or mail program opens."""
     if value is not None and not (isinstance(value, str) and re.search(_LINK, value)):
         raise ValueError("takes an address that begins with https:// or mailto:")
     return value
 
 
 def parse_start_date(value: object) -> object:
-    """Read an ISO date, or date and time; a number (seconds since 1970) is refused."""
+    """Parse an ISO date, or date and time; a number (seconds since 1970) is rejected."""
     if value is None or isinstance(value, date):
         return value
     if isinstance(value, str):
@@ -37,7 +37,7 @@ def parse_start_date(value: object) -> object:
 
 
 def check_timezone(value: object) -> object:
-    """Accept an IANA name that this machine knows."""
+    """Accept an IANA name that exists on this machine."""
     takes = "takes the name of a time zone such as Europe/Berlin"
     if not isinstance(value, str):
         raise ValueError(takes)  # noqa: TRY004
@@ -45,8 +45,8 @@ def check_timezone(value: object) -> object:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
         near = nearest(value, available_timezones())
-        said = f"Did you mean `{near}`? " if near else ""
-        fix = f"{said}Write it as `timezone: {near or 'Europe/Berlin'}`."
+        hint = f"Did you mean `{near}`? " if near else ""
+        fix = f"{hint}Write it as `timezone: {near or 'Europe/Berlin'}`."
         context = {"message": takes, "fix": fix}
         raise PydanticCustomError("timezone", "{message}", context) from None
     return value
@@ -59,12 +59,12 @@ def check_needs(value: object) -> object:
     if not isinstance(value, list | tuple) or not all(
         isinstance(each, str) and each for each in value
     ):
-        raise ValueError("takes a list of task ids, or the word all")
+        raise ValueError("takes a list of task ids, or `all`")
     return tuple(dict.fromkeys(value))
 
 
-def whole_number(value: object) -> object:
-    """Refuse booleans and strings where a whole number is meant; pydantic would take them."""
+def check_whole_number(value: object) -> object:
+    """Reject booleans and strings, which pydantic would convert to a number."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("takes a whole number")  # noqa: TRY004
     return value
@@ -83,5 +83,5 @@ Timezone = Annotated[
     BeforeValidator(check_timezone),
     WithJsonSchema({"type": "string", "examples": ["UTC", "Europe/Berlin"]}),
 ]
-WholeNumber = Annotated[int, BeforeValidator(whole_number)]
+WholeNumber = Annotated[int, BeforeValidator(check_whole_number)]
 Needs = Annotated[Literal["all"] | tuple[Name, ...], BeforeValidator(check_needs)]

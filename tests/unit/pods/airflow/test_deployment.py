@@ -197,10 +197,10 @@ def test_the_dag_survives_serialization(root: Path) -> None:
         ("DEFERRABLE", "async", "takes true or false"),
         ("IN_CLUSTER", "maybe", "takes true or false"),
         ("POD_LOG_URL", "logs.example.com", "begins with https://"),
-        ("POD_LOG_URL", "https://logs/{podd}", "only {namespace} and {pod} in braces"),
-        ("LOCAL_ENV", "A=b", 'takes a JSON object of texts: {"NAME": "value"}'),
-        ("LOCAL_ENV", '{"A": 1}', 'takes a JSON object of texts: {"NAME": "value"}'),
-        ("LOCAL_ENV", '{"A B": "c"}', "and 'A B' is none"),
+        ("POD_LOG_URL", "https://logs/{podd}", "no braces but {namespace} and {pod}"),
+        ("LOCAL_ENV", "A=b", 'takes a JSON object of strings: {"NAME": "value"}'),
+        ("LOCAL_ENV", '{"A": 1}', 'takes a JSON object of strings: {"NAME": "value"}'),
+        ("LOCAL_ENV", '{"A B": "c"}', "found 'A B'"),
     ],
 )
 def test_configuration_that_is_not_allowed(

@@ -10,7 +10,7 @@ from meltano_pods.errors import DeploymentError
 from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.build import RunSpec, build_pod
 from meltano_pods.pods.spec.template import read_template
-from meltano_pods.settings.podspec.fields import problems
+from meltano_pods.settings.podspec.fields import find_problems
 
 from tests.support.pods import RUN, SMALL, SPEC, TEMPLATES, env, main, options
 
@@ -174,7 +174,7 @@ def test_the_digest_tells_whether_two_tries_do_the_same() -> None:
 @pytest.mark.parametrize("name", ["default.yaml", "astro.yaml"])
 def test_our_templates_are_hardened(name: str) -> None:
     pod = build(read_template(TEMPLATES / name))
-    assert list(problems(pod, "V1Pod")) == []
+    assert list(find_problems(pod, "V1Pod")) == []
     spec, container = pod["spec"], main(pod)
     assert spec["automountServiceAccountToken"] is False
     assert spec["securityContext"]["runAsNonRoot"] is True
@@ -204,7 +204,7 @@ def test_astro_gets_what_it_asks_for() -> None:
 @pytest.mark.parametrize("file", sorted(TEMPLATES.glob("*.yaml")), ids=lambda file: file.name)
 def test_every_template_is_a_pod(file: Path) -> None:
     data = yaml.safe_load(file.read_text())
-    assert list(problems(data, "V1Pod")) == []
+    assert list(find_problems(data, "V1Pod")) == []
     assert data["spec"]["containers"][0]["image"]
 
 

@@ -8,7 +8,7 @@ import kubernetes_validate
 import pytest
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.settings.deployment.profiles import PROFILES
-from meltano_pods.settings.deployment.read import deployment_settings
+from meltano_pods.settings.deployment.read import parse_deployment
 from meltano_pods.tasks.deployment import deployment_at
 from meltano_pods.tasks.planned import planned
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def pods(folder: Path, profile: str) -> list[dict[str, Any]]:
     said = {"profile": profile, "execution_mode": "kubernetes", "deployment": "prod"}
-    deployment = deployment_at(ROOT, deployment_settings(said), "airflows-own")
+    deployment = deployment_at(ROOT, parse_deployment(said), "airflows-own")
     return [pod.manifest for pod in preview_pods(planned(folder), deployment)]
 
 

@@ -9,7 +9,7 @@ from meltano_pods.errors import SettingsError
 from meltano_pods.pods.spec.build import NO_DATABASE, build_pod
 from meltano_pods.pods.spec.options import SecretKey
 from meltano_pods.pods.spec.template import read_template
-from meltano_pods.settings import Settings, settings_of
+from meltano_pods.settings import Settings, build_settings
 
 from tests.support.layers import layer
 from tests.support.pods import RUN, SPEC, TEMPLATES, env, main, options
@@ -90,7 +90,7 @@ def test_levels_merge_name_by_name(make_project: MakeProject) -> None:
         (["A"], ("takes a map",)),
         ({"A": "hunter22"}, ("A takes a map with `secret` and `key`, found str",)),
         ({"A B": {}}, ("'A B' is not a valid name of an environment variable",)),
-        ({"A": {"keys": "x"}}, ("neither `secret` nor `key`", "Did you mean `key`?")),
+        ({"A": {"keys": "x"}}, ("unknown key `keys`", "Did you mean `key`?")),
         ({"A": {"secret": "My_Secret"}}, ("`secret` takes the name of a Kubernetes Secret",)),
         ({"A": {"key": "a b"}}, ("`key` takes a key of a Secret: letters",)),
         ({"A": 1}, ("found int",)),
@@ -98,7 +98,7 @@ def test_levels_merge_name_by_name(make_project: MakeProject) -> None:
 )
 def test_what_is_not_allowed(value: Any, parts: tuple[str, ...]) -> None:
     with pytest.raises(SettingsError) as caught:
-        settings_of([layer("project", secret_env=value)])
+        build_settings([layer("project", secret_env=value)])
     assert "hunter22" not in str(caught.value)
     for part in ("secret_env", *parts):
         assert part in str(caught.value)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from meltano_pods.pods.spec.preview import preview_pods
-from meltano_pods.settings.deployment.read import deployment_settings
+from meltano_pods.settings.deployment.read import parse_deployment
 from meltano_pods.tasks.deployment import deployment_at
 from meltano_pods.tasks.planned import planned
 
@@ -62,7 +62,7 @@ def test_the_pod_says_what_the_plan_says(
 ) -> None:
     text, environment = PROJECTS[case]
     plan = planned(make_project(text))
-    settings = deployment_settings({"execution_mode": "kubernetes", "pod_template": template})
+    settings = parse_deployment({"execution_mode": "kubernetes", "pod_template": template})
     (pod,) = preview_pods(plan, deployment_at(ROOT, settings))
     (task,) = plan.tasks
     variables = env(pod.manifest)

@@ -35,7 +35,7 @@ MISPLACED = {
 def test_a_setting_outside_of_our_annotations(make_project: MakeProject, case: str) -> None:
     old, new, line, key = MISPLACED[case]
     (warning,) = sound_plan(make_project(GOOD.replace(old, new, 1))).warnings
-    assert "the setting `retries` stands outside of" in warning.what
+    assert "the setting `retries` is outside of" in warning.what
     assert f"line {line}, key {key}\n" in str(warning)
     assert "annotations: {meltano_pods: {retries: ...}}" in warning.fix
 
@@ -43,7 +43,7 @@ def test_a_setting_outside_of_our_annotations(make_project: MakeProject, case: s
 def test_settings_of_tasks_outside_of_our_annotations(make_project: MakeProject) -> None:
     text = GOOD.replace("  tasks:", "  annotations: {tasks: {dbt-run: {retries: 1}}}\n  tasks:")
     (warning,) = sound_plan(make_project(text)).warnings
-    assert "the setting `tasks` stands outside of" in warning.what
+    assert "the setting `tasks` is outside of" in warning.what
 
 
 def test_in_an_included_file(make_project: MakeProject) -> None:

@@ -9,9 +9,9 @@ from meltano_pods.errors import DeploymentError, SettingsError
 from meltano_pods.plan.command import Command, plan_command
 from meltano_pods.pods.spec.build import build_pod
 from meltano_pods.project import read_project
-from meltano_pods.settings import settings_of
-from meltano_pods.settings.deployment.read import deployment_settings
-from meltano_pods.settings.secret_check import secret_problem
+from meltano_pods.settings import build_settings
+from meltano_pods.settings.deployment.read import parse_deployment
+from meltano_pods.settings.secret_check import find_secret
 from meltano_runner.contract import NOT_SECRET
 
 from tests.support.layers import layer
@@ -51,7 +51,7 @@ def planned(make_project: MakeProject, **said: str) -> Any:
 )  # fmt: skip
 def test_a_secret_in_env(env: dict[str, Any]) -> None:
     with pytest.raises(SettingsError) as caught:
-        settings_of([layer("project", env=env)])
+        build_settings([layer("project", env=env)])
     name, text = next(iter(env)), str(caught.value)
     for part in (f"secret_env: {{{name}: {{}}}}", f"airflow_env: {{{name}:", f"[{name}]", ".env"):
         assert part in text
@@ -91,7 +91,7 @@ CONN, VAR = "{{ conn.shop_db.get_uri() }}", "{{ var.value.region }}"
 )
 def test_a_connection_is_never_a_template(template: str, source: str) -> None:
     for not_secret in ((), ("REGION",)):
-        problem = secret_problem("REGION", template, not_secret)
+        problem = find_secret("REGION", template, not_secret)
         assert problem is not None
         assert source in problem.what + problem.fix
         assert "not_secret" not in problem.fix
@@ -112,11 +112,11 @@ def test_a_connection_is_never_a_template(template: str, source: str) -> None:
     ],
 )
 def test_a_variable_is_one_only_where_it_is_no_secret(template: str, source: str) -> None:
-    problem = secret_problem("REGION", template)
+    problem = find_secret("REGION", template)
     assert problem is not None
     assert source in problem.what + problem.fix
     assert "not_secret: [REGION]" in problem.fix
-    assert secret_problem("REGION", template, ["REGION"]) is None
+    assert find_secret("REGION", template, ["REGION"]) is None
 
 
 @pytest.mark.parametrize(
@@ -128,11 +128,11 @@ def test_a_variable_is_one_only_where_it_is_no_secret(template: str, source: str
     ],
 )  # fmt: skip
 def test_a_harmless_template(template: str) -> None:
-    assert secret_problem("REGION", template) is None
+    assert find_secret("REGION", template) is None
 
 
 def test_what_is_no_template() -> None:
-    problem = secret_problem("REGION", "{{ hunter2")
+    problem = find_secret("REGION", "{{ hunter2")
     assert problem is not None
     assert "REGION is not a valid template" in problem.what
     assert "hunter2" not in str(problem)
@@ -207,10 +207,10 @@ def test_what_one_job_says_is_not_said_for_another(make_project: MakeProject) ->
         ("airflow_env: {A: {conection: a}}", "unknown key `conection`; expected one of"),
         ("airflow_env: {A: {connection: a, field: pasword}}", "Did you mean `password`?"),
         ("airflow_env: {A: {connection: a, field: extra.}}", "has no field `extra.`"),
-        ("airflow_env: {A: {connection: a, key: b}}", "`key` belongs to `variable`"),
-        ("airflow_env: {A: {variable: a, field: host}}", "`field` belongs to `connection`"),
+        ("airflow_env: {A: {connection: a, key: b}}", "`key` requires `variable`"),
+        ("airflow_env: {A: {variable: a, field: host}}", "`field` requires `connection`"),
         ("airflow_env: {A B: {variable: a}}", "name of an environment variable"),
-        ("airflow_env: {MELTANO_RUN_FORCE: {variable: a}}", "let two runs write one state"),
+        ("airflow_env: {MELTANO_RUN_FORCE: {variable: a}}", "let two runs write the same state"),
         ("airflow_env: {A: {variable: a}}, env: {A: b}", "`A` is in `airflow_env` and in `env`"),
         ("airflow_env: {A: {variable: a}}, secret_env: {A: }", "in `airflow_env` and in `secret_"),
     ],
@@ -248,11 +248,11 @@ def test_a_task_of_a_dag_of_ones_own_can_say_it(make_project: MakeProject) -> No
 def test_the_deployments_own_variables() -> None:
     said = {"local_env": '{"MELTANO_DATABASE_URI": "postgresql://me:hunter2@db/x"}'}
     with pytest.raises(DeploymentError) as caught:
-        deployment_settings(said)
+        parse_deployment(said)
     assert "MELTANO_DATABASE_URI holds a URL with a password" in str(caught.value)
     assert "AIRFLOW__MELTANO_PODS__NOT_SECRET" in caught.value.fix
     assert "hunter2" not in str(caught.value)
-    assert deployment_settings({**said, "not_secret": "MELTANO_DATABASE_URI"}).local_env
+    assert parse_deployment({**said, "not_secret": "MELTANO_DATABASE_URI"}).local_env
 
 
 def test_a_pod_template() -> None:

@@ -1,27 +1,15 @@
-"""What the settings `checks` and `assets` may say."""
+"""The setting `checks`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from meltano_pods.errors import Location, SettingsError
-from meltano_pods.settings import settings_of
-from meltano_pods.settings.layers import Layer
-from meltano_pods.settings.types.assets import DEFAULT_URI, uri_of
+from meltano_pods.settings import build_settings
 
-WHERE = Location("meltano/shop/meltano.yml", 7, "annotations.meltano_pods")
+from tests.support.layers import layer, read_error
+
 ANY = ["added", "removed", "type"]
-
-
-def layer(level: str, **values: object) -> Layer:
-    return Layer(level, WHERE, values, {})
-
-
-def refused(**values: object) -> str:
-    with pytest.raises(SettingsError) as raised:
-        settings_of([layer("project", **values)])
-    return str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -48,12 +36,12 @@ def refused(**values: object) -> str:
         ),
     ],
 )
-def test_expectations_are_read(said: dict[str, Any], read: dict[str, Any]) -> None:
-    assert settings_of([layer("project", checks=said)]).checks == read
+def test_checks_are_parsed(said: dict[str, Any], read: dict[str, Any]) -> None:
+    assert build_settings([layer("project", checks=said)]).checks == read
 
 
 def test_levels_add_to_each_other_and_take_away() -> None:
-    settings = settings_of(
+    settings = build_settings(
         [
             layer("project", checks={"min_records": {"warn": 9}, "max_age": "1d"}),
             layer("plugin", checks={"streams": {"orders": {"min_records": 5}}}),
@@ -90,39 +78,5 @@ def test_levels_add_to_each_other_and_take_away() -> None:
         ({"streams": {"orders": {"streams": {}}}}, "unknown key `streams`"),
     ],
 )
-def test_other_expectations_are_refused(said: object, words: str) -> None:
-    assert words in refused(checks=said)
-
-
-@pytest.mark.parametrize(
-    ("said", "pattern"),
-    [
-        (True, DEFAULT_URI),
-        (False, None),
-        ({"uri": "postgres://db:5432/shop/public/{table}"}, "postgres://db:5432/shop/public/{table}"),
-    ],
-)  # fmt: skip
-def test_assets_are_on_off_or_elsewhere(said: Any, pattern: str | None) -> None:
-    assert uri_of(settings_of([layer("project", assets=said)]).assets) == pattern
-
-
-@pytest.mark.parametrize(
-    ("said", "words"),
-    [
-        ("yes", "takes true, false or a map"),
-        ({"url": "s3://b/{stream}"}, "unknown key `url`; expected: uri"),
-        ({"uri": None}, "takes a string"),
-        ({"uri": "s3://b/orders"}, "names neither {stream} nor {table}"),
-        ({"uri": "s3://b/{streams}"}, "unknown placeholder `{streams}`"),
-        ({"uri": "s3://b/{streams}"}, "Did you mean `stream`?"),
-        ({"uri": "s3://b/{stream"}, "an unmatched brace"),
-        ({"uri": "{stream}"}, "takes a scheme"),
-        ({"uri": "airflow://b/{stream}"}, "Airflow's own"),
-        ({"uri": "postgres://me:hunter2@db/shop/public/{table}"}, "no user, password"),
-        ({"uri": "s3://b/{stream}?v=1"}, "no user, password, query"),
-    ],
-)
-def test_other_assets_are_refused(said: object, words: str) -> None:
-    text = refused(assets=said)
-    assert words in text
-    assert "hunter2" not in text
+def test_invalid_checks_are_rejected(said: object, words: str) -> None:
+    assert words in read_error(checks=said)

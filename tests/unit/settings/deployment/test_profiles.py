@@ -8,7 +8,7 @@ import pytest
 from meltano_pods.errors import DeploymentError
 from meltano_pods.settings import Settings
 from meltano_pods.settings.deployment.model import DEFAULTS
-from meltano_pods.settings.deployment.read import deployment_settings
+from meltano_pods.settings.deployment.read import parse_deployment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ from tests.support.checkout import ROOT
 
 
 def options(said: dict[str, str], namespace: str | None = None, **settings: Any) -> Any:
-    deployment = deployment_at(ROOT, deployment_settings(said), namespace)
+    deployment = deployment_at(ROOT, parse_deployment(said), namespace)
     return build_pod_options(
         TaskPlan("t", (), None, {}, Settings(**settings)), deployment, "my_shop"
     )
@@ -33,7 +33,7 @@ def options(said: dict[str, str], namespace: str | None = None, **settings: Any)
 
 def test_astro_says_all_that_astro_needs() -> None:
     found = options({"profile": "astro"}, "astro-ns", secret_env={"TAP_TOKEN": {}})
-    assert deployment_settings({"profile": "astro"}).execution_mode == "kubernetes"
+    assert parse_deployment({"profile": "astro"}).execution_mode == "kubernetes"
     assert found.template.name == "astro.yaml"
     assert found.namespace == "astro-ns"
     assert found.secrets == ()
@@ -57,15 +57,14 @@ def test_an_external_cluster_is_reached_by_a_connection_and_never_is_airflows_ow
 
 def test_what_is_said_wins_over_the_profile() -> None:
     said = {"profile": "astro", "execution_mode": "local", "secrets": "a, {project}-b", "image": ""}
-    settings = deployment_settings(said)
+    settings = parse_deployment(said)
     assert settings.execution_mode == "local"
     assert settings.secrets == ("a", "{project}-b")
     assert settings.image is None
     assert (
-        deployment_settings({"profile": "astro", "execution_mode": ""}).execution_mode
-        == "kubernetes"
+        parse_deployment({"profile": "astro", "execution_mode": ""}).execution_mode == "kubernetes"
     )
-    assert deployment_settings({}) == deployment_settings({"profile": "default"}) == DEFAULTS
+    assert parse_deployment({}) == parse_deployment({"profile": "default"}) == DEFAULTS
 
 
 @pytest.mark.parametrize(
@@ -79,7 +78,7 @@ def test_what_is_said_wins_over_the_profile() -> None:
         ({"in_cluster": "maybe"}, ("takes true or false",)),
         (
             {"local_env": '{"MELTANO_ENVIRONMENT": "prod"}'},
-            ("takes no MELTANO_ENVIRONMENT", "the setting `environment`"),
+            ("does not take MELTANO_ENVIRONMENT", "the setting `environment`"),
         ),
         ({"secrets": "My_Secret"}, ("takes the name of a Kubernetes Secret",)),
         ({"key_secret": "{projects}"}, ("takes the name of a Kubernetes Secret",)),
@@ -92,7 +91,7 @@ def test_what_is_said_wins_over_the_profile() -> None:
 )
 def test_what_is_not_allowed(said: dict[str, str], parts: tuple[str, ...]) -> None:
     with pytest.raises(DeploymentError) as caught:
-        deployment_settings(said)
+        parse_deployment(said)
     key = next(iter(said))
     for part in (*parts, f"`[meltano_pods] {key}`", f"AIRFLOW__MELTANO_PODS__{key.upper()}"):
         assert part in str(caught.value)

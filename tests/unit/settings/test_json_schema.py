@@ -7,15 +7,15 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from meltano_pods.settings import ORDER, Settings, settings_of
-from meltano_pods.settings.json_schema import MELTANO_SCHEMA, schema
-from meltano_pods.settings.model import levels_refused
+from meltano_pods.settings import ORDER, Settings, build_settings
+from meltano_pods.settings.json_schema import MELTANO_SCHEMA, build_schema
+from meltano_pods.settings.model import get_excluded_levels
 
 from tests.support.layers import layer
 from tests.support.projects import FULLEST
-from tests.unit import test_pods_settings, test_settings
+from tests.unit.settings import test_pods, test_validate
 
-WHOLE = schema(None)
+WHOLE = build_schema(None)
 # A value of each setting as people write it; a new setting needs one, too.
 GOOD: dict[str, list[Any]] = {
     "execution_mode": ["local", None],
@@ -98,22 +98,22 @@ def test_every_setting_has_an_example() -> None:
 
 
 def test_it_is_a_schema() -> None:
-    jsonschema.Draft202012Validator.check_schema(schema())
-    assert schema()["allOf"] == [{"$ref": MELTANO_SCHEMA}]
+    jsonschema.Draft202012Validator.check_schema(build_schema())
+    assert build_schema()["allOf"] == [{"$ref": MELTANO_SCHEMA}]
 
 
 @pytest.mark.parametrize("key", GOOD)
 def test_nothing_right_is_refused(key: str) -> None:
-    level = next(each for each in reversed(ORDER) if each not in levels_refused(key))
+    level = next(each for each in reversed(ORDER) if each not in get_excluded_levels(key))
     for value in GOOD[key]:
-        settings_of([layer(level, **{key: value})])
+        build_settings([layer(level, **{key: value})])
         assert errors(level, {key: value}) == []
 
 
 @pytest.mark.parametrize("level", ORDER)
 def test_a_level_has_its_settings_and_no_others(level: str) -> None:
     found = WHOLE["$defs"][level]["properties"]
-    allowed = {key for key in Settings.model_fields if level not in levels_refused(key)}
+    allowed = {key for key in Settings.model_fields if level not in get_excluded_levels(key)}
     assert set(found) - {"tasks"} == allowed
     assert ("tasks" in found) == (level in ("job", "schedule"))
     assert all(each["description"] for each in found.values())
@@ -128,9 +128,9 @@ _BEYOND = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", sorted({**test_settings.BAD, **test_pods_settings.BAD}))
+@pytest.mark.parametrize("case", sorted({**test_validate.BAD, **test_pods.BAD}))
 def test_what_is_wrong_is_refused(case: str) -> None:
-    values, _ = {**test_settings.BAD, **test_pods_settings.BAD}[case]
+    values, _ = {**test_validate.BAD, **test_pods.BAD}[case]
     assert bool(errors("job", values)) is (case not in _BEYOND)
 
 
@@ -149,6 +149,6 @@ def test_settings_of_tasks() -> None:
 
 @pytest.mark.parametrize("key", Settings.model_fields)
 def test_editors_are_shown_an_example(key: str) -> None:
-    level = next(each for each in ORDER if each not in levels_refused(key))
-    made = schema(None)["$defs"][level]["properties"][key]
+    level = next(each for each in ORDER if each not in get_excluded_levels(key))
+    made = build_schema(None)["$defs"][level]["properties"][key]
     assert made["examples"] == Settings.model_fields[key].examples
