@@ -10,8 +10,8 @@ Classes say who can recover, and how::
     ├── DeploymentError        to fix in the deployment: paths, the runner
     ├── ParameterError         to fix with other parameters for the run
     └── RunError               a run did not succeed (diagnosis/failure.py has its Airflow forms)
-        ├── RunFailedError     Airflow retries as the task's settings say
-        └── RunRefusedError    a retry cannot fix it: Airflow fails the task immediately
+        ├── RunFailedError        Airflow retries as the task's settings say
+        └── NonRetryableRunError  a retry cannot fix it: Airflow fails the task immediately
 """
 
 from __future__ import annotations

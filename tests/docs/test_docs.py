@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from meltano_pods.diagnosis import Failure, failure_of
+from meltano_pods.diagnosis import build_error
 from meltano_pods.notify.notification import Notification
 from meltano_pods.notify.recipients import PROVIDERS, wanted
 from meltano_pods.plan import plan
@@ -28,6 +28,7 @@ from meltano_runner.contract import (
 from tests.docs.blocks import PAGES, code_blocks
 from tests.docs.tutorial import Typed
 from tests.support.checkout import ROOT
+from tests.support.records import make_record
 from tools import reference
 
 PLUGINS = (
@@ -151,9 +152,9 @@ def test_the_example_of_a_failure_is_one() -> None:
         peak_memory_bytes=100 * 2**20,
         pipelines=(pipeline,),
     )
-    failure = Failure(result, tries="this was try 1 of 3")
-    where = "csv_to_json: meltano-runner run tap-csv target-jsonl --state-id daily"
-    assert str(failure_of(failure, where)) + "\n" == example
+    command = "meltano-runner run tap-csv target-jsonl --state-id daily"
+    record = make_record(result, task={"project": "csv_to_json", "command": command})
+    assert str(build_error(record)) + "\n" == example
 
 
 def test_the_example_of_a_plan_is_one() -> None:

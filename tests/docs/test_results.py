@@ -14,7 +14,7 @@ from meltano_pods.settings.types.assets import get_uri_pattern
 
 from tests.docs.blocks import code_blocks
 from tests.support.checkout import ROOT
-from tests.unit.results.ended_task import ORDERS, STREAM, Airflow, reporting, result
+from tests.support.finished_task import ORDERS, STREAM, Airflow, reporting, result
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,5 +59,5 @@ def test_the_uris_are_those_of_the_example_project() -> None:
 def test_the_example_of_an_event_is_one() -> None:
     (example,) = code_blocks(ASSETS, "json")
     airflow = Airflow(reporting())
-    airflow.succeed(result(ORDERS))
+    airflow.finish(result(ORDERS))
     assert list(airflow.stream_events()[f"{STREAM}orders"]) == list(json.loads(example))

@@ -5,9 +5,18 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from meltano_pods.diagnosis import Failure, RunFailedError, failure_of
+from meltano_pods.diagnosis import RunFailedError, build_error
 from meltano_pods.notify.notification import TaskTry
-from meltano_runner.contract import Category, Outcome, PipelineResult, RunResult, StreamResult
+from meltano_runner.contract import (
+    Category,
+    Outcome,
+    PipelineResult,
+    PodReport,
+    RunResult,
+    StreamResult,
+)
+
+from tests.support.records import make_record
 
 DAG, RUN, TASK = "shop.daily", "manual__2026-01-02", "tap-csv-to-target-jsonl"
 TRY = TaskTry(DAG, RUN, TASK, 3, 3, "https://airflow.example.org/log", ("kubectl get pods",))
@@ -36,8 +45,7 @@ def failed(result: RunResult = RESULT) -> RunFailedError:
     """Return what a pod's operator raises."""
     look = ("kubectl --namespace meltano describe pod shop-a", "kubectl --namespace meltano logs")
     kubernetes = "Error: container meltano, exit code 1"
-    failure = Failure(result, "this was try 3 of 3", kubernetes, "meltano/shop-a", look)
-    return failure_of(failure, "shop: meltano-runner run tap-csv target-jsonl")
+    return build_error(make_record(result, pod=PodReport("meltano/shop-a", kubernetes, look)))
 
 
 class FakeTi:

@@ -9,8 +9,17 @@ import pkgutil
 import meltano_pods
 import pytest
 from meltano_pods import errors
-from meltano_pods.diagnosis import Failure, RunFailedError, RunRefusedError
-from meltano_runner.contract import Category, Outcome, PipelineResult, RunResult, StreamResult
+from meltano_pods.diagnosis import NonRetryableRunError, RunFailedError
+from meltano_runner.contract import (
+    Category,
+    Outcome,
+    PipelineResult,
+    PodReport,
+    RunResult,
+    StreamResult,
+)
+
+from tests.support.records import make_record
 
 MODULES = sorted(
     module.name
@@ -42,7 +51,7 @@ def test_errors_say_what_where_and_fix_and_survive_pickling(
     assert str(error) == "it\n  where: a.yml, line 3, key b\n  fix: Mend it."
 
 
-@pytest.mark.parametrize("kind", [RunFailedError, RunRefusedError])
+@pytest.mark.parametrize("kind", [NonRetryableRunError, RunFailedError])
 def test_run_errors_survive_pickling(kind: type[RunFailedError]) -> None:
     streams = (StreamResult("orders", 12, 12, "2026-01-02"),)
     result = RunResult(
@@ -51,10 +60,10 @@ def test_run_errors_survive_pickling(kind: type[RunFailedError]) -> None:
         Category.DISK_FULL,
         pipelines=(PipelineResult("tap-csv", streams=streams),),
     )
-    failure = Failure(result, "this was try 1 of 3", "Evicted: full", "meltano/a", ("kubectl",))
-    error = pickle.loads(pickle.dumps(kind("it", "here", "Mend it.", failure)))  # noqa: S301
+    record = make_record(result, pod=PodReport("meltano/a", "Evicted: full", ("kubectl",)))
+    error = pickle.loads(pickle.dumps(kind("it", "here", "Mend it.", record)))  # noqa: S301
     assert isinstance(error, kind)
-    assert error.failure == failure
+    assert error.record == record
     assert (error.category, str(error)) == (
         Category.DISK_FULL,
         "it\n  where: here\n  fix: Mend it.",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-import shlex
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING
+
+from meltano_pods.tasks.airflow_values import read_airflow_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,19 +22,13 @@ def airflow_values(asked: Asked) -> dict[str, str]:
     """Return the values of a task's `airflow_env`, as an Airflow with this configuration has them.
 
     Raises:
-        RunRefusedError: A connection, a variable or a field is not there.
+        ValuesMissingError: A connection, a variable or a field is not there.
     """
     settings = asked.task.settings
     if not settings.airflow_env:
         return {}
-    # Here and not above: most runs do without Airflow, which takes seconds.
-    from meltano_pods.tasks.airflow_values import read_airflow_values  # noqa: PLC0415
-
-    typed = shlex.join(["meltano-runner", *asked.spec.arguments])
     with _like_airflows_commands():
-        return read_airflow_values(
-            settings.airflow_env, settings.not_secret, f"{asked.folder.name}: {typed}"
-        )
+        return read_airflow_values(settings.airflow_env, settings.not_secret)
 
 
 @contextmanager

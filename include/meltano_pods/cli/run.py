@@ -24,6 +24,7 @@ from meltano_pods.pods.spec.build import RunSpec
 from meltano_pods.settings.run import RunOptions
 from meltano_pods.settings.types.execution import KUBERNETES, LOCAL
 from meltano_pods.settings.types.run_options import LOG_LEVELS, STATE_STRATEGIES
+from meltano_pods.tasks.airflow_values import ValuesMissingError
 from meltano_pods.tasks.execution_mode import get_execution_mode
 
 if TYPE_CHECKING:
@@ -214,23 +215,22 @@ def _run(
     """Run a task, as a pod of a cluster or here; return its result, and its error if it failed."""
     log = TerminalLog()
     # Each here and not above: a pod needs no runner, and Airflow takes seconds.
-    from meltano_pods.cli.judge import judged, told  # noqa: PLC0415
+    from meltano_pods.cli.report import end_run, report_run  # noqa: PLC0415
 
     try:
         if cluster is not None:
             from meltano_pods.cli.run_kubernetes import run_in_cluster  # noqa: PLC0415
 
-            result = run_in_cluster(asked, log, cluster, wait=options["wait"])
+            end = run_in_cluster(asked, log, cluster, wait=options["wait"])
         else:
             from meltano_pods.cli.run_local import run_local  # noqa: PLC0415
 
-            result = run_local(asked, log)
+            end = run_local(asked, log)
+    except ValuesMissingError as error:
+        end = end_run(asked, error.result)
     except RunError as error:
-        failure = getattr(error, "failure", None)
-        if failure is None:
-            return {}, error
-        return told(failure.result, log), error
-    return judged(asked, result, log)
+        return {}, error
+    return report_run(asked, end, log)
 
 
 def _show(results: list[dict[str, Any]], form: str) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 import uuid
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +15,7 @@ from kubernetes.client import CoreV1Api
 from meltano_pods.cli.airflow_values import airflow_values
 from meltano_pods.cli.kubernetes import asking
 from meltano_pods.cli.pinned_image import BUILT_HERE
-from meltano_pods.diagnosis import Failure, failure_of
+from meltano_pods.cli.report import end_run
 from meltano_pods.errors import DeploymentError
 from meltano_pods.pods.cluster.driver import ClusterDriver
 from meltano_pods.pods.diagnose.status import has_ended
@@ -28,26 +26,24 @@ from meltano_pods.pods.lifecycle.pod_run import PodRun
 from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.options import build_pod_options
 from meltano_pods.pods.spec.request import PodRequest
-from meltano_pods.project.meltano_command import meltano_command
 from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import FrameType
 
-    from meltano_runner.contract import RunResult
-
     from meltano_pods.cli.asked import Asked
     from meltano_pods.cli.kubernetes import Reached
     from meltano_pods.pods.diagnose.outcome import PodOutcome
     from meltano_pods.pods.lifecycle.actions import Steps
+    from meltano_pods.results.task_report import RunEnd
     from meltano_pods.tasks.relay import Log
 
 _CHECK_SECONDS = 2.0
 
 
-def run_in_cluster(asked: Asked, log: Log, cluster: Reached, *, wait: bool) -> RunResult:
-    """Run a task to its end in a pod and return the result of a success.
+def run_in_cluster(asked: Asked, log: Log, cluster: Reached, *, wait: bool) -> RunEnd:
+    """Run a task to its end in a pod.
 
     A pod that succeeded is deleted, one that failed is kept for a look at it.
 
@@ -60,7 +56,7 @@ def run_in_cluster(asked: Asked, log: Log, cluster: Reached, *, wait: bool) -> R
     Raises:
         DeploymentError: The cluster falls silent, no image is known, or a pod of the same task is
             at work.
-        RunFailedError: It failed.
+        ValuesMissingError: Airflow lacks a value for it.
         KeyboardInterrupt: Somebody stopped it; the pod saves its state and ends.
     """
     values = airflow_values(asked)
@@ -94,18 +90,9 @@ def run_in_cluster(asked: Asked, log: Log, cluster: Reached, *, wait: bool) -> R
             driver.drive(run.finish(None, stopped=True))
             raise
     end = asking(cluster, lambda: driver.drive(run.finish(outcome)))
-    result, diagnosis = end.outcome.result, end.outcome.diagnosis
-    if end.outcome.succeeded:
-        return result
-    failure = Failure(
-        result,
-        kubernetes=None if diagnosis is None else str(diagnosis),
-        pod=f"{namespace}/{name}",
-        look=tuple(cluster.aim(line) for line in end.hints),
-    )
-    typed = shlex.join(["meltano-runner", *asked.spec.arguments])
-    where = f"{asked.folder.name}: {typed}; pod {namespace}/{name}"
-    raise failure_of(failure, where, partial(meltano_command, asked.folder))
+    report = end.build_report(f"{namespace}/{name}")
+    report = replace(report, commands=tuple(cluster.aim(line) for line in report.commands))
+    return end_run(asked, end.outcome.result, report)
 
 
 def _follow(driver: ClusterDriver, run: PodRun) -> PodOutcome:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.cli.airflow_values import airflow_values
 from meltano_pods.cli.here import WORK, environment_here, is_here, variables_here
+from meltano_pods.cli.report import end_run
 from meltano_pods.local.environment import own_variables, run_environment
 from meltano_pods.local.run import Request, Run
 
@@ -16,26 +17,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import FrameType
 
-    from meltano_runner.contract import RunResult
-
     from meltano_pods.cli.asked import Asked
+    from meltano_pods.results.task_report import RunEnd
     from meltano_pods.tasks.relay import Log
 
 
-def run_local(asked: Asked, log: Log) -> RunResult:
-    """Run a task to its end and return the result of a success.
+def run_local(asked: Asked, log: Log) -> RunEnd:
+    """Run a task to its end.
 
     Raises:
-        RunFailedError: It failed or was stopped, or Airflow lacks a value for it.
+        ValuesMissingError: Airflow lacks a value for it.
         RunnerMissingError: There is no runner on this machine.
     """
     environment = local_environment(asked, airflow_values(asked))
     if is_here(asked.root):
         (asked.root / WORK).mkdir(exist_ok=True)  # SQLite makes no folder
     grace = asked.task.settings.termination_grace_period.total_seconds()
-    run = Run(Request(asked.spec.arguments, asked.folder, environment, grace, "", asked.root), log)
+    run = Run(Request(asked.spec.arguments, asked.folder, environment, grace, asked.root), log)
     with _stopping(run, log):
-        return run.perform()
+        return end_run(asked, run.perform())
 
 
 def local_environment(asked: Asked, values: Mapping[str, str]) -> dict[str, str]:

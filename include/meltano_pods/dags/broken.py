@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseOperator
-from meltano_runner.contract import Category, Outcome, RunResult
+from meltano_runner.contract import Category, Outcome, RunRecord, RunResult
 
-from meltano_pods.diagnosis import Failure, RunRefusedError
+from meltano_pods.diagnosis import NonRetryableRunError
+from meltano_pods.results.task_report import identify_task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,22 +28,30 @@ class BrokenDagOperator(BaseOperator):
     missing DAG.
 
     Args:
-        errors: The errors, at least one.
+        project: Name of the project.
+        errors: Its errors, at least one.
         **kwargs: Those of every Airflow operator.
     """
 
-    def __init__(self, *, errors: Sequence[MeltanoPodsError], **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        *,
+        project: str,
+        errors: Sequence[MeltanoPodsError],
+        **kwargs: Any,  # noqa: ANN401 - the base operator's
+    ) -> None:
         # Nothing changes between two tries.
         super().__init__(retries=0, **kwargs)
+        self.project = project
         self.errors = [
             {"what": each.what, "where": str(each.where), "fix": each.fix} for each in errors
         ]
 
-    def execute(self, context: Context) -> NoReturn:  # noqa: ARG002 - Airflow's signature
+    def execute(self, context: Context) -> NoReturn:
         """Raise the errors, as a failure that no retry can fix.
 
         Raises:
-            RunRefusedError: Always.
+            NonRetryableRunError: Always.
         """
         first, *others = self.errors
         for each in others:
@@ -49,5 +59,10 @@ class BrokenDagOperator(BaseOperator):
         what = first["what"] + (f" (and {len(others)} more, see above)" if others else "")
         category = Category.CONFIG_INVALID
         result = RunResult(Outcome.FAILED, 1, category, error=f"{what}. {first['fix']}")
-        failure = Failure(result)
-        raise RunRefusedError(f"{category}: {what}", first["where"], first["fix"], failure)
+        record = RunRecord(
+            task=identify_task(context, self.project, (), None),
+            result=result,
+            started_at=None,
+            ended_at=datetime.now(UTC).isoformat(),
+        )
+        raise NonRetryableRunError(f"{category}: {what}", first["where"], first["fix"], record)

@@ -93,7 +93,12 @@ def _broken_dag(broken: BrokenDag, place: Place, dag_file: str) -> DAG:
     # Catchup runs would only fail.
     dag = _empty_dag(broken, dag_file, catchup=False, **callbacks.dag)
     with dag:
-        BrokenDagOperator(task_id=TASK_ID, errors=broken.errors, **callbacks.of_task(TASK_ID))
+        BrokenDagOperator(
+            task_id=TASK_ID,
+            project=place.folder.name,
+            errors=broken.errors,
+            **callbacks.of_task(TASK_ID),
+        )
     return dag
 
 

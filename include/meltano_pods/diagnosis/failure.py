@@ -1,12 +1,11 @@
-"""From a run's result to the exception that Airflow acts on."""
+"""From the record of a run to the exception that Airflow acts on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
-from meltano_runner.contract import CATEGORIES, Category, RunResult, hint_of
+from meltano_runner.contract import CATEGORIES, Category, hint_of
 
 from meltano_pods.diagnosis.summary import summarize
 from meltano_pods.errors import RunError
@@ -14,85 +13,75 @@ from meltano_pods.errors import RunError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A run that did not succeed, as values, from which the messages are created.
-
-    Attributes:
-        result: What the run did, or what is known without its report.
-        tries: Which try this was, as text; empty if unknown.
-        kubernetes: The reason that Kubernetes reported, verbatim; None without one.
-        pod: Namespace and name of the pod as `namespace/name`; None for a run without one.
-        look: Commands to inspect what is left of the run.
-    """
-
-    result: RunResult
-    tries: str = ""
-    kubernetes: str | None = None
-    pod: str | None = None
-    look: tuple[str, ...] = ()
-
-    @property
-    def category(self) -> Category:
-        """Why the run did not succeed."""
-        return self.result.category or Category.UNKNOWN
+    from meltano_runner.contract import RunRecord
 
 
 class RunFailedError(RunError, AirflowException):
-    """A run failed or was stopped; Airflow retries it up to `retries` times.
+    """A run failed or was stopped; Airflow retries as often as `retries` says.
 
     Args:
         what: Category, what it means, the failed plugin and its own error.
         where: The command and its project.
         fix: The category's hint.
-        failure: The same as values, for callbacks and retry policies.
+        record: Everything that is known about the run, for callbacks and retry policies.
     """
 
-    def __init__(self, what: str, where: str, fix: str, failure: Failure) -> None:
+    def __init__(self, what: str, where: str, fix: str, record: RunRecord) -> None:
         super().__init__(what, where, fix)
-        self.args = (what, where, fix, failure)
-        self.failure = failure
+        self.args = (what, where, fix, record)
+        self.record = record
 
     @property
     def category(self) -> Category:
         """Why the run did not succeed."""
-        return self.failure.category
+        return self.record.category or Category.UNKNOWN
 
 
-class RunRefusedError(RunFailedError, AirflowFailException):
+class NonRetryableRunError(RunFailedError, AirflowFailException):
     """A run failed in a way that a retry cannot fix, so Airflow does not retry."""
 
 
-def failure_of(
-    failure: Failure, where: str, typed: Callable[[str], str] | None = None
-) -> RunFailedError:
-    """Return the exception for a run that is not a success.
+def build_error(record: RunRecord, typed: Callable[[str], str] | None = None) -> RunFailedError:
+    """Return the exception for a run that did not succeed.
 
     Args:
-        failure: How it ended.
-        where: The command and its project, for the message.
-        typed: How to type a command of Meltano there, as `hint_of` takes it.
+        record: Of the run.
+        typed: How a command of Meltano is typed there, as `hint_of` takes it.
     """
-    info = CATEGORIES[failure.category]
-    kind = RunFailedError if info.retry else RunRefusedError
-    return kind("\n".join(_lines(failure)), where, hint_of(failure.result, typed), failure)
+    info = CATEGORIES[record.category or Category.UNKNOWN]
+    error_class = RunFailedError if info.retry else NonRetryableRunError
+    what = "\n".join(_iter_lines(record))
+    return error_class(what, _describe_place(record), hint_of(record.result, typed), record)
 
 
-def _lines(failure: Failure) -> Iterator[str]:
-    result, info = failure.result, CATEGORIES[failure.category]
-    yield f"{failure.category.value}: {info.summary}"
+def _describe_place(record: RunRecord) -> str:
+    place = f"{record.task.project}: {record.task.command}"
+    pod = None if record.pod is None else record.pod.name
+    return place if pod is None else f"{place}; pod {pod}"
+
+
+def _iter_lines(record: RunRecord) -> Iterator[str]:
+    result, category, pod = record.result, record.category or Category.UNKNOWN, record.pod
+    info = CATEGORIES[category]
+    yield f"{category.value}: {info.summary}"
     if result.failed_plugin is not None:
         yield f"  plugin: {result.failed_plugin}"
     if result.error is not None:
         yield "  error: " + result.error.strip().replace("\n", "\n    ")
-    if result.seconds or result.pipelines:  # else it never began
+    if result.seconds or result.pipelines:  # else it never started
         yield f"  run: {summarize(result)}; exit code {result.exit_code}"
     if info.retry:
-        yield f"  retry: {failure.tries or 'as the setting `retries` says'}"
+        yield f"  retry: {_describe_try(record)}"
     else:
         yield "  retry: no, a retry without a change cannot fix this"
-    if failure.kubernetes is not None:
-        yield f"  kubernetes: {failure.kubernetes}"
-    for number, line in enumerate(failure.look):
+    if pod is not None and pod.reason is not None:
+        yield f"  kubernetes: {pod.reason}"
+    for number, line in enumerate(() if pod is None else pod.commands):
         yield f"  {'look: ' if number == 0 else '      '}{line}"
+
+
+def _describe_try(record: RunRecord) -> str:
+    task = record.task
+    if task.max_tries is None:
+        return "as the setting `retries` says"
+    return f"this was try {task.try_number} of {task.max_tries}"

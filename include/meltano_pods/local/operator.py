@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from functools import partial as bind
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow.sdk import Context
+    from meltano_runner.contract import RunResult
 
-    from meltano_pods.local.run import Request, Run
+    from meltano_pods.local.run import Run
     from meltano_pods.parameters import Invocation, RunChoices
     from meltano_pods.tasks.request import Place, RunSaid
 
@@ -90,35 +91,22 @@ class MeltanoLocalOperator(MeltanoOperator, BaseOperator):
             AirflowSkipException: The run leaves this task out.
         """
         # Every parse of a DAG file is a fresh process, and needs the class alone.
-        from meltano_pods.diagnosis import RunFailedError  # noqa: PLC0415
-        from meltano_pods.local.run import Request, Run  # noqa: PLC0415
-        from meltano_pods.results.ended import Ended  # noqa: PLC0415
-        from meltano_pods.results.report import failed, succeeded  # noqa: PLC0415
+        from meltano_pods.project.meltano_command import meltano_command  # noqa: PLC0415
+        from meltano_pods.results.task_report import (  # noqa: PLC0415
+            RunEnd,
+            finish_task,
+            identify_task,
+        )
 
         project = Path(self.project_folder)
-        told = prepare(self, context)
-        ti = context["ti"]
-        request = Request(
-            arguments=told.arguments,
-            project=project,
-            environment={},
-            grace=self.termination_grace_period,
-            tries=f"this was try {ti.try_number} of {ti.max_tries + 1}",
-        )
-        ended = Ended(self, context, self.log, request.where, told.environment)
-        try:
-            environment = self._environment(project, told, request)
-            self._run = Run(replace(request, environment=environment), self.log)
-            if self._killed:  # while all this was imported and read
-                self._run.stop()
-            result = self._run.perform()
-        except RunFailedError as error:
-            failed(ended, error.failure.result)
-            raise
-        return succeeded(ended, self.reporting, result)
+        invocation = prepare(self, context)
+        result = self._perform(project, invocation)
+        task = identify_task(context, project.name, invocation.arguments, invocation.environment)
+        typed = bind(meltano_command, project)
+        return finish_task(RunEnd(task, result), self.reporting, self, context, typed)
 
     def on_kill(self) -> None:
-        """Ask the run to stop; `execute` goes on relaying until it has, and then raises.
+        """Ask the run to stop; `execute` relays its output until it has, and then raises.
 
         Airflow calls this from its SIGTERM handler, in the middle of `execute`.
         """
@@ -126,17 +114,31 @@ class MeltanoLocalOperator(MeltanoOperator, BaseOperator):
         if self._run is not None:
             self._run.stop()
 
-    def _environment(self, project: Path, told: Invocation, request: Request) -> dict[str, str]:
+    def _perform(self, project: Path, invocation: Invocation) -> RunResult:
+        from meltano_pods.local.run import Request, Run  # noqa: PLC0415
+        from meltano_pods.tasks.airflow_values import ValuesMissingError  # noqa: PLC0415
+
+        try:
+            environment = self._build_environment(project, invocation)
+        except ValuesMissingError as error:
+            return error.result
+        grace = self.termination_grace_period
+        self._run = Run(Request(invocation.arguments, project, environment, grace), self.log)
+        if self._killed:  # while all this was imported and read
+            self._run.stop()
+        return self._run.perform()
+
+    def _build_environment(self, project: Path, invocation: Invocation) -> dict[str, str]:
         from meltano_pods.local.environment import own_variables, run_environment  # noqa: PLC0415
         from meltano_pods.tasks.airflow_values import read_airflow_values  # noqa: PLC0415
 
         settings, sources = read_settings(), self.airflow_env
-        values = read_airflow_values(sources, self.not_secret, request.where, request.tries)
+        values = read_airflow_values(sources, self.not_secret)
         not_secret = (*settings.not_secret, *self.not_secret)
         return run_environment(
             os.environ,
-            own_variables({**self.env, **told.env}, values, sources, not_secret),
+            own_variables({**self.env, **invocation.env}, values, sources, not_secret),
             defaults=settings.local_env,
             project=project,
-            environment=told.environment,
+            environment=invocation.environment,
         )

@@ -9,19 +9,16 @@ import shlex
 import tempfile
 from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from meltano_runner.contract import Category, Outcome
 
-from meltano_pods.diagnosis import Failure, failure_of
 from meltano_pods.local.child import Child
 from meltano_pods.local.command import find_runner
 from meltano_pods.local.environment import contract_environment
 from meltano_pods.local.outcome import read_result
-from meltano_pods.project.meltano_command import meltano_command
 from meltano_pods.tasks.relay import relay
 
 if TYPE_CHECKING:
@@ -44,7 +41,6 @@ class Request:
         project: The project's folder.
         environment: All of the run's environment but the contract's variables.
         grace: Seconds from a stop to the kill.
-        tries: Which try this is, for a failure's text.
         root: The Airflow project's folder; None where Airflow knows it.
     """
 
@@ -52,7 +48,6 @@ class Request:
     project: Path
     environment: Mapping[str, str]
     grace: float
-    tries: str
     root: Path | None = None
 
     @property
@@ -72,24 +67,19 @@ class Run:
         self._stopped = False
 
     def perform(self) -> RunResult:
-        """Run to the end and return the result of a success.
+        """Run to the end and return the result, however it ended.
 
         Raises:
-            RunFailedError: The run failed or was stopped.
             RunnerMissingError: There is no runner on this machine.
         """
         project = self._request.project
         runner = find_runner(project, self._request.root)
         command = [str(runner), *self._request.arguments]
         self._log.info("%s", self._request.where)
-        result = self._run(command)
-        if result.outcome is not Outcome.SUCCEEDED:
-            failure = Failure(result, tries=self._request.tries)
-            raise failure_of(failure, self._request.where, partial(meltano_command, project))
-        return result
+        return self._run(command)
 
     def stop(self) -> None:
-        """Ask the run to stop; `perform` goes on relaying until it has, and then raises."""
+        """Ask the run to stop; `perform` relays its output until it has."""
         self._stopped = True
         if self._child is not None:
             self._child.stop()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowTaskTimeout
-from meltano_runner.contract import CATEGORIES, Category
+from meltano_runner.contract import CATEGORIES, Category, PodReport
 
 from meltano_pods.diagnosis import RunFailedError
 from meltano_pods.errors import MeltanoPodsError
@@ -98,18 +98,18 @@ def _of_killed(notification: Notification) -> Notification:
 
 
 def _of_run(notification: Notification, error: RunFailedError) -> Notification:
-    failure = error.failure
+    result, pod = error.record.result, error.record.pod or PodReport()
     return replace(
         notification,
         category=error.category.value,
         summary=CATEGORIES[error.category].summary,
-        plugin=failure.result.failed_plugin,
-        error=_cut(failure.result.error, _MAX_ERROR),
-        kubernetes=failure.kubernetes,
+        plugin=result.failed_plugin,
+        error=_cut(result.error, _MAX_ERROR),
+        kubernetes=pod.reason,
         hint=error.fix,
-        pod=failure.pod,
-        look=failure.look,
-        **_moved(failure.result),
+        pod=pod.name,
+        look=pod.commands,
+        **_moved(result),
     )
 
 

@@ -1,11 +1,11 @@
-"""What is done with a run's result: lines in the log, checks, XComs, asset events.
+"""What happens at the end of a run, in every execution mode.
 
-For every execution mode: an operator hands over the result, and returns or raises what comes back
-(report.py, which only a worker imports).
+`task_report` builds the record of the run, with its `checks` and `datasets`, and passes it to the
+`sinks`: log, label, XComs and asset events. A DAG file needs only what is imported here.
 """
 
-from meltano_pods.results.assets import inlets_and_outlets
+from meltano_pods.results.datasets import declare_assets
 from meltano_pods.results.options import LABEL_TEMPLATE, Reporting, reporting_of
 from meltano_pods.results.uris import Uris
 
-__all__ = ["LABEL_TEMPLATE", "Reporting", "Uris", "inlets_and_outlets", "reporting_of"]
+__all__ = ["LABEL_TEMPLATE", "Reporting", "Uris", "declare_assets", "reporting_of"]

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
-def time_of(bookmark: str | None) -> datetime | None:
-    """Return the time of a bookmark; None if it is not a date or time in ISO 8601.
+def parse_time(bookmark: str | None) -> datetime | None:
+    """Return the time in a bookmark; None if it is not a date or time in ISO 8601.
 
-    A number is not a time: an epoch and a counter look the same. A time without an offset is UTC.
+    A number is not a time: an epoch looks like a counter. A time without an offset is UTC.
     """
     if bookmark is None or bookmark.isdigit():
         return None
@@ -25,21 +25,21 @@ def time_of(bookmark: str | None) -> datetime | None:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def newest_of(bookmarks: Iterable[str | None]) -> str | None:
+def find_newest(bookmarks: Iterable[str | None]) -> str | None:
     """Return the bookmark of the latest time; None where none is a time."""
-    times = {each: time for each in bookmarks if each and (time := time_of(each))}
+    times = {each: time for each in bookmarks if each and (time := parse_time(each))}
     return max(times, key=lambda each: times[each]) if times else None
 
 
-def age_of(bookmark: str, now: datetime) -> float:
+def get_age(bookmark: str, now: datetime) -> float:
     """Return the age in seconds of a bookmark that is a time."""
-    time = time_of(bookmark)
+    time = parse_time(bookmark)
     if time is None:
-        raise ValueError(f"{bookmark} is not a time; use newest_of")
+        raise ValueError(f"{bookmark} is not a time; use find_newest")
     return (now - time).total_seconds()
 
 
-def span(seconds: float) -> str:
+def format_age(seconds: float) -> str:
     """Return a duration in its two largest units, such as `3d 4h`."""
     left, parts = int(seconds), []
     for unit, size in _UNITS:

@@ -1,6 +1,6 @@
 """Checks the result of a run, as the setting `checks` says.
 
-A check whose result is unknown fails: one that can never run must not look as if it passed.
+A check that cannot be evaluated has not passed, so that it never looks as if it had.
 """
 
 from __future__ import annotations
@@ -11,66 +11,80 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.names import counted
-from meltano_pods.results.age import age_of, newest_of, span
+from meltano_pods.results.age import find_newest, format_age, get_age
 from meltano_pods.results.missing import check_missing
-from meltano_pods.results.verdict import MAX_SHOWN, Finding, Verdict
+from meltano_pods.results.verdict import MAX_SHOWN, Verdict
 from meltano_pods.settings.types.checks import MISSING_RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from meltano_runner.contract import RunResult, StreamResult
+    from meltano_runner.contract import CheckReport, RunResult, StreamResult
 
     from meltano_pods.results.columns import Changes
     from meltano_pods.results.options import Reporting
 
     Compared = tuple[Mapping[str, Changes], list[str]]
-    """How columns changed, by stream, and messages for those that could not be compared."""
+    """How columns changed, by stream, and sentences about what is not known."""
 
 _COLUMNS = "schema_change"
 _PATTERN = frozenset("*?[")
 
 
-def evaluate(reporting: Reporting, result: RunResult, compare: Callable[[], Compared]) -> Verdict:
+def evaluate_checks(
+    reporting: Reporting, result: RunResult, compare: Callable[[], Compared]
+) -> CheckReport | None:
     """Check the result of a run that did its work.
 
     Args:
-        reporting: What is expected.
+        reporting: What the task's settings say.
         result: What the run did.
-        compare: Holds its columns against those of the last run; called only if a check asks.
+        compare: Compares its columns with those of the last run; called only if a check needs it.
+
+    Returns:
+        The outcome; None if no check applied.
     """
     verdict = Verdict()
     expected = {**reporting.checks}
     check_missing(verdict, expected.pop(MISSING_RECORDS, None), result)
-    if not expected or not result.pipelines:  # a utility moves nothing
-        return verdict
-    streams = _streams(result)
+    if expected and result.pipelines:  # a utility moves nothing
+        _check_streams(verdict, expected, result, compare)
+    return verdict.build_report()
+
+
+def _check_streams(
+    verdict: Verdict,
+    expected: Mapping[str, Any],
+    result: RunResult,
+    compare: Callable[[], Compared],
+) -> None:
+    streams = _group_streams(result)
     cut = bool(result.pipelines_omitted or any(each.streams_omitted for each in result.pipelines))
-    changes, untold = compare() if _asks_for_columns(expected) else ({}, [])
-    verdict.warned += [Finding(_COLUMNS, None, "warn", None, text) for text in untold]
+    changes, unknown = compare() if _needs_columns(expected) else ({}, [])
+    for text in unknown:
+        verdict.add("warn", _COLUMNS, None, None, text)
     every = tuple(each for parts in streams.values() for each in parts)
     run = _Subject(None, every, changes)
     subjects = [(run, {key: each for key, each in expected.items() if key != "streams"})]
-    for name, checks in _by_stream(expected.get("streams") or {}, streams).items():
+    for name, checks in _resolve_checks(expected.get("streams") or {}, streams).items():
         if name in streams:
             own = {name: changes[name]} if name in changes else {}
             subjects.append((_Subject(name, streams[name], own), checks))
         elif checks:
-            _missing(verdict, name, checks, streams, cut=cut)
-    for pattern in _unfit(expected.get("streams") or {}, streams):
+            _add_missing(verdict, name, checks, streams, cut=cut)
+    for pattern in _find_unmatched(expected.get("streams") or {}, streams):
         text = f"{pattern}: no stream of the run fits this pattern (checks: streams)"
-        verdict.warned.append(Finding("streams", pattern, "warn", None, text))
+        verdict.add("warn", "streams", pattern, None, text)
     for subject, checks in subjects:
         for check, bounds in checks.items():
-            if check != _COLUMNS or subject.changes or not untold:
-                _note(verdict, subject, check, bounds)
-    return verdict
+            if check != _COLUMNS or subject.changes or not unknown:
+                _evaluate(verdict, subject, check, bounds)
 
 
 _Streams = dict[str, tuple["StreamResult", ...]]
 
 
-def _streams(result: RunResult) -> _Streams:
+def _group_streams(result: RunResult) -> _Streams:
     """Return the streams the run went through, each as often as a pipeline of it has one."""
     every = [stream for each in result.pipelines for stream in each.streams]
     # A state keeps the bookmarks of streams that are selected no more.
@@ -97,8 +111,8 @@ class _Subject:
         return sum(counts) if counts else None
 
 
-def _note(verdict: Verdict, subject: _Subject, check: str, bounds: Mapping[str, Any]) -> None:
-    """Add what comes of one check; of a failure and a warning the failure alone."""
+def _evaluate(verdict: Verdict, subject: _Subject, check: str, bounds: Mapping[str, Any]) -> None:
+    """Add the outcome of one check; of a failure and a warning only the failure."""
     for severity in ("fail", "warn"):
         if severity not in bounds:
             continue
@@ -106,8 +120,7 @@ def _note(verdict: Verdict, subject: _Subject, check: str, bounds: Mapping[str, 
         if unmet is not None:
             found, text = unmet
             message = f"{subject.name or 'the run'}: {text} ({check})"
-            finding = Finding(check, subject.name, severity, found, message)
-            (verdict.failed if severity == "fail" else verdict.warned).append(finding)
+            verdict.add(severity, check, subject.name, found, message)
             return
     verdict.passed += 1
 
@@ -122,26 +135,25 @@ def _min_records(subject: _Subject, least: int) -> tuple[Any, str] | None:
 
 
 def _max_age(subject: _Subject, most: float) -> tuple[Any, str] | None:
-    bookmark = newest_of(each.bookmark for each in subject.streams)
+    bookmark = find_newest(each.bookmark for each in subject.streams)
     if bookmark is None:
         known = next((each.bookmark for each in subject.streams if each.bookmark), None)
         why = "there is no bookmark" if known is None else f"the bookmark {known} is not a time"
-        return known, f"at most {span(most)} old expected, but {why}"
-    age = age_of(bookmark, datetime.now(UTC))
+        return known, f"at most {format_age(most)} old expected, but {why}"
+    age = get_age(bookmark, datetime.now(UTC))
     if age <= most:
         return None
-    return (
-        bookmark,
-        f"the newest bookmark {bookmark} is {span(age)} old, at most {span(most)} expected",
-    )
+    found = f"the newest bookmark {bookmark} is {format_age(age)} old"
+    return bookmark, f"{found}, at most {format_age(most)} expected"
 
 
 def _schema_change(subject: _Subject, kinds: list[str]) -> tuple[Any, str] | None:
-    found = {name: each for name, changes in subject.changes.items() if (each := changes.of(kinds))}
+    changes = {name: each.select(kinds) for name, each in subject.changes.items()}
+    found = {name: each for name, each in changes.items() if each}
     if not found:
         return None
-    told = [f"{'' if subject.name else f'{name}: '}{each.text()}" for name, each in found.items()]
-    return {name: each.as_dict() for name, each in found.items()}, "; ".join(told)
+    texts = [f"{'' if subject.name else f'{name}: '}{each.text()}" for name, each in found.items()]
+    return {name: each.as_dict() for name, each in found.items()}, "; ".join(texts)
 
 
 _UNMET: dict[str, Callable[[_Subject, Any], tuple[Any, str] | None]] = {
@@ -151,11 +163,11 @@ _UNMET: dict[str, Callable[[_Subject, Any], tuple[Any, str] | None]] = {
 }
 
 
-def _by_stream(
-    said: Mapping[str, Mapping[str, Any]], streams: _Streams
+def _resolve_checks(
+    by_stream: Mapping[str, Mapping[str, Any]], streams: _Streams
 ) -> dict[str, dict[str, Any]]:
     """Return the checks of each stream: of the patterns it fits, in their order, then its own."""
-    patterns = {name: each for name, each in said.items() if _PATTERN & set(name)}
+    patterns = {name: each for name, each in by_stream.items() if _PATTERN & set(name)}
     found: dict[str, dict[str, Any]] = {}
     for name, parts in streams.items():
         # A full-table stream has no bookmark that could be old.
@@ -164,18 +176,18 @@ def _by_stream(
             if fnmatchcase(name, pattern):
                 wanted = {key: each for key, each in checks.items() if key not in skipped}
                 found.setdefault(name, {}).update(wanted)
-    for name, checks in said.items():
+    for name, checks in by_stream.items():
         if name not in patterns:
             found.setdefault(name, {}).update(checks)
     return found
 
 
-def _unfit(said: Mapping[str, Any], streams: _Streams) -> list[str]:
-    patterns = [name for name in said if _PATTERN & set(name)]
+def _find_unmatched(by_stream: Mapping[str, Any], streams: _Streams) -> list[str]:
+    patterns = [name for name in by_stream if _PATTERN & set(name)]
     return [each for each in patterns if not any(fnmatchcase(name, each) for name in streams)]
 
 
-def _missing(
+def _add_missing(
     verdict: Verdict,
     name: str,
     checks: Mapping[str, Mapping[str, Any]],
@@ -192,10 +204,9 @@ def _missing(
             f"the run has no such stream; it has: {', '.join(list(streams)[:MAX_SHOWN]) or 'none'}"
         )
     message = f"{name}: {text} ({', '.join(checks)})"
-    finding = Finding(next(iter(checks)), name, worst, None, message)
-    (verdict.failed if worst == "fail" else verdict.warned).append(finding)
+    verdict.add(worst, next(iter(checks)), name, None, message)
 
 
-def _asks_for_columns(expected: Mapping[str, Any]) -> bool:
+def _needs_columns(expected: Mapping[str, Any]) -> bool:
     streams = (expected.get("streams") or {}).values()
     return any(_COLUMNS in checks for checks in (expected, *streams))

@@ -1,4 +1,4 @@
-"""Whether a target took all that the tap sent; the one check that is made without being asked for.
+"""Checks that a target read all records that the tap sent; the only check that is on by default.
 
 A target that drops records and ends with 0 is a success to Meltano, which then saves a state that
 says they were loaded.
@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meltano_pods.names import counted
-from meltano_pods.results.verdict import Finding
 from meltano_pods.settings.types.checks import MISSING_RECORDS
 
 if TYPE_CHECKING:
@@ -23,10 +22,10 @@ _DEFAULT = {"fail": 0}
 
 
 def check_missing(verdict: Verdict, bounds: Mapping[str, int] | None, result: RunResult) -> None:
-    """Check each pipeline of a run for which it can be determined.
+    """Check each pipeline of a run whose plugins count exactly.
 
     Args:
-        verdict: Where to note what comes of it.
+        verdict: Collects the outcomes.
         bounds: By severity, as settings.types.checks reads it; none to check nothing, None for the
             default.
         result: What the run did.
@@ -39,7 +38,7 @@ def check_missing(verdict: Verdict, bounds: Mapping[str, int] | None, result: Ru
         if pipeline.missing is None:
             if bounds is not None:
                 text = f"{pair}: not checked, the plugins do not count exactly ({MISSING_RECORDS})"
-                verdict.warned.append(Finding(MISSING_RECORDS, None, "warn", None, text))
+                verdict.add("warn", MISSING_RECORDS, None, None, text)
         elif pipeline.missing == 0:
             verdict.passed += 1
         else:
@@ -47,5 +46,4 @@ def check_missing(verdict: Verdict, bounds: Mapping[str, int] | None, result: Ru
                 f"{pair}: {counted(pipeline.extracted or 0, 'record')} extracted, "
                 f"{pipeline.missing:,} of them not read by the target ({MISSING_RECORDS})"
             )
-            found = Finding(MISSING_RECORDS, None, severity, pipeline.missing, text)
-            (verdict.failed if severity == "fail" else verdict.warned).append(found)
+            verdict.add(severity, MISSING_RECORDS, None, pipeline.missing, text)

@@ -1,11 +1,11 @@
-"""What came of the checks of a run's result."""
+"""Collects the outcomes of checks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import Category, Outcome
+from meltano_runner.contract import Category, CheckFinding, CheckReport, Outcome
 
 if TYPE_CHECKING:
     from meltano_runner.contract import RunResult
@@ -13,63 +13,41 @@ if TYPE_CHECKING:
 MAX_SHOWN = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A check that was not met.
-
-    Attributes:
-        check: `min_records`, `max_age`, `schema_change` or `missing_records`.
-        stream: The stream; None for the run as a whole.
-        severity: `warn` or `fail`.
-        found: What was found; None if unknown.
-        message: All of it, for a person.
-    """
-
-    check: str
-    stream: str | None
-    severity: str
-    found: Any
-    message: str
-
-
 @dataclass(slots=True)
 class Verdict:
-    """What came of all checks; false where there were none."""
+    """The outcomes so far."""
 
     passed: int = 0
-    warned: list[Finding] = field(default_factory=list)
-    failed: list[Finding] = field(default_factory=list)
+    warned: list[CheckFinding] = field(default_factory=list)
+    failed: list[CheckFinding] = field(default_factory=list)
 
-    def __bool__(self) -> bool:
-        return bool(self.passed or self.warned or self.failed)
+    def add(self, severity: str, check: str, stream: str | None, found: Any, message: str) -> None:  # noqa: ANN401 - any JSON
+        """Add a check that did not pass.
 
-    def text(self) -> str:
-        """Return the failed checks, a line each."""
-        lines = [each.message for each in self.failed[:MAX_SHOWN]]
-        if more := len(self.failed) - len(lines):
-            lines.append(f"and {more} more")
-        return "\n".join(lines)
+        Args:
+            severity: `warn` or `fail`.
+            check: Its name.
+            stream: The stream; None for the run as a whole.
+            found: What was found; None if that is not known.
+            message: A sentence for a person.
+        """
+        findings = self.failed if severity == "fail" else self.warned
+        findings.append(CheckFinding(check, stream, found, message))
 
-    def applied(self, result: RunResult) -> RunResult:
-        """Return the result of a run as a failure, if a check of it failed; else as it is."""
-        if not self.failed:
-            return result
-        failed, category = Outcome.FAILED, Category.CHECK_FAILED
-        return replace(result, outcome=failed, category=category, error=self.text())
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON-compatible data."""
-        return {
-            "passed": self.passed,
-            "warned": [_as_dict(each) for each in self.warned],
-            "failed": [_as_dict(each) for each in self.failed],
-        }
+    def build_report(self) -> CheckReport | None:
+        """Return the outcome of all checks; None if there were none."""
+        if not (self.passed or self.warned or self.failed):
+            return None
+        return CheckReport(self.passed, tuple(self.warned), tuple(self.failed))
 
 
-def _as_dict(finding: Finding) -> dict[str, Any]:
-    return {
-        "check": finding.check,
-        "stream": finding.stream,
-        "found": finding.found,
-        "message": finding.message,
-    }
+def apply_checks(result: RunResult, report: CheckReport | None) -> RunResult:
+    """Return the result of a run as a failure if a check of it failed; else as it is."""
+    if report is None or not report.failed:
+        return result
+    lines = [each.message for each in report.failed[:MAX_SHOWN]]
+    if more := len(report.failed) - len(lines):
+        lines.append(f"and {more} more")
+    return replace(
+        result, outcome=Outcome.FAILED, category=Category.CHECK_FAILED, error="\n".join(lines)
+    )

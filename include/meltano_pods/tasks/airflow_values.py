@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from meltano_runner.contract import Category, Outcome, RunResult, describe_secret
 
-from meltano_pods.diagnosis import Failure, failure_of
 from meltano_pods.names import listed
 from meltano_pods.tasks.masking import secret_names
 
@@ -24,23 +23,33 @@ _DEFAULT_FIELD = "uri"
 _EXAMPLE_URI = "'postgresql://USER:PASSWORD@HOST:5432/DATABASE'"
 
 
+class ValuesMissingError(Exception):
+    """Airflow lacks values of a run, which therefore does not start.
+
+    Args:
+        result: The result of the run.
+    """
+
+    def __init__(self, result: RunResult) -> None:
+        super().__init__(result.error)
+        self.result = result
+
+
 class _MissingError(Exception):
     """Something is not there; the text says what, and how to create it."""
 
 
 def read_airflow_values(
-    sources: Mapping[str, AirflowSource], not_secret: Collection[str], where: str, tries: str = ""
+    sources: Mapping[str, AirflowSource], not_secret: Collection[str]
 ) -> dict[str, str]:
     """Return the values of a task's `airflow_env`; Airflow masks the secret ones from then on.
 
     Args:
         sources: Where they are, by name of variable.
         not_secret: Names of variables that hold no secret.
-        where: The command and its project, for the message.
-        tries: Which try of the task it is, in words.
 
     Raises:
-        RunRefusedError: A connection, a variable or a field is not there.
+        ValuesMissingError: A connection, a variable or a field is not there.
     """
     if not sources:
         return {}
@@ -61,8 +70,9 @@ def read_airflow_values(
     if missing:
         # Of the same connection, several fields may be missing for one reason.
         text = "\n".join(dict.fromkeys(missing))
-        result = RunResult(Outcome.FAILED, -1, Category.VARIABLE_MISSING, error=text)
-        raise failure_of(Failure(result, tries=tries), where)
+        raise ValuesMissingError(
+            RunResult(Outcome.FAILED, -1, Category.VARIABLE_MISSING, error=text)
+        )
     return values
 
 

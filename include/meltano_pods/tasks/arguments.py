@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.results import LABEL_TEMPLATE, inlets_and_outlets, reporting_of
+from meltano_pods.results import LABEL_TEMPLATE, declare_assets, reporting_of
 from meltano_pods.settings.podspec.reserved import WORKER_CONTAINER
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def airflow_arguments(planned: TaskPlan, project: str, *, starts_pod: bool) -> d
         "max_retry_delay": settings.max_retry_delay,
         "priority_weight": settings.priority_weight,
         "map_index_template": LABEL_TEMPLATE,
-        **inlets_and_outlets(reporting_of(planned, project)),
+        **declare_assets(reporting_of(planned, project)),
     }
     if settings.owner is not None:
         found["owner"] = settings.owner

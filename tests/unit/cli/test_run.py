@@ -91,7 +91,7 @@ def test_what_is_expected_is_checked(root: Path, said: Said, stub: Path) -> None
     assert (task["outcome"], task["category"]) == ("failed", "check_failed")
     assert [each["check"] for each in task["checks"]["failed"]] == ["min_records"]
     assert "the run: 1 record extracted, at least 2 expected (min_records)" in err
-    assert "WARNING Check warned: not checked: the columns of the last run" in err
+    assert "WARNING Check warned: not checked: Airflow stores the columns" in err
     assert "error: check_failed: " in err
     assert "succeeded" not in err
 

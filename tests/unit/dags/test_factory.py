@@ -16,8 +16,10 @@ from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 from meltano_pods import airflow_dags
-from meltano_pods.diagnosis import RunRefusedError
+from meltano_pods.diagnosis import NonRetryableRunError
 from meltano_pods.errors import DeploymentError
+
+from tests.support.finished_task import Ti
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,8 +142,8 @@ def test_one_broken_schedule_leaves_the_others_of_its_project(
     assert "the loader 'nope' of the schedule 'gone' is not defined" in gone.doc_md
     (task,) = gone.tasks
     assert (task.task_id, task.retries) == ("broken", 0)
-    with pytest.raises(RunRefusedError) as caught:
-        task.execute({})
+    with pytest.raises(NonRetryableRunError) as caught:
+        task.execute({"ti": Ti()})
     for part in ("config_invalid", "'nope'", "key schedules[1].loader", "target-jsonl"):
         assert part in str(caught.value)
     DagSerialization.deserialize_dag(DagSerialization.serialize_dag(gone))
@@ -240,8 +242,8 @@ def test_a_dag_that_shares_a_state_is_broken_and_no_other(home: Path) -> None:
     dags: dict[str, Any] = {**airflow_dags(str(home / "dags" / "first.py"))}
     broken = dags["first.job.again"]
     assert "`first.nightly` and `first.job.again` share the state" in broken.doc_md
-    with pytest.raises(RunRefusedError) as caught:
-        broken.tasks[0].execute({})
+    with pytest.raises(NonRetryableRunError) as caught:
+        broken.tasks[0].execute({"ti": Ti()})
     for part in ("config_invalid", "dev:tap-a-to-target", "state_pool: NAME", "key jobs[1]"):
         assert part in str(caught.value)
     assert [name for name, dag in dags.items() if "broken" in dag.tags] == ["first.job.again"]

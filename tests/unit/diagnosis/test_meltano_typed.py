@@ -6,13 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from meltano_pods.diagnosis import Failure, failure_of
+from meltano_pods.diagnosis import build_error
 from meltano_pods.project import read_project
 from meltano_pods.project.definitions import undefined
 from meltano_pods.project.meltano_command import meltano_command
 from meltano_runner.contract import CATEGORIES, Category, Outcome, RunResult
 
 from tests.support.projects import GOOD, errors_in
+from tests.support.records import make_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,7 @@ MAKEFILE = ".PHONY: meltano\nmeltano: .venv\n\t@true\n"
 
 def fix_of(result: RunResult, root: Path) -> str:
     typed = partial(meltano_command, root / "meltano" / "store")
-    return failure_of(Failure(result), "store: run", typed).fix
+    return build_error(make_record(result), typed).fix
 
 
 def test_in_a_clone_it_is_typed_by_make(tmp_path: Path) -> None:

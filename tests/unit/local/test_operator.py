@@ -6,13 +6,13 @@ import logging
 import os
 import signal
 import threading
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from airflow.sdk.bases.operator import ExecutorSafeguard
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowTaskTimeout
-from meltano_pods.diagnosis import RunFailedError, RunRefusedError
+from airflow.sdk.execution_time.context import OutletEventAccessors
+from meltano_pods.diagnosis import NonRetryableRunError, RunFailedError
 from meltano_pods.local import MeltanoLocalOperator
 from meltano_pods.local.command import RunnerMissingError
 from meltano_runner.contract import (
@@ -26,6 +26,7 @@ from meltano_runner.contract import (
 )
 
 from tests.support import dag_runs
+from tests.support.finished_task import Ti
 from tests.support.stub import Recorder, alive, reporting, wait_until, write_stub
 from tests.support.tasks import place, planned
 
@@ -89,10 +90,8 @@ def operator(tmp_path: Path) -> Callable[..., MeltanoLocalOperator]:
 
 
 def context(**params: object) -> Context:
-    ti = SimpleNamespace(
-        dag_id="shop.daily", task_id="t", run_id="run1", try_number=1, max_tries=2, map_index=-1
-    )
-    return cast("Context", dag_runs.context(ti, **params))
+    made = dag_runs.context(Ti(), **params)
+    return cast("Context", {**made, "outlet_events": OutletEventAccessors()})
 
 
 def test_success_returns_the_result(
@@ -194,7 +193,7 @@ def test_a_failed_dbt_test_is_named_with_the_way_to_run_it_again(
         Outcome.FAILED, 1, Category.DBT_TEST_FAILED, "dbt-postgres", "test no_lost: fail",
         seconds=2.0, dbt=(DbtResult.of("dbt-postgres", "build", 1.5, nodes),),
     )  # fmt: skip
-    with pytest.raises(RunRefusedError) as caught:
+    with pytest.raises(NonRetryableRunError) as caught:
         operator(reporting(result)).execute(context())
     text = str(caught.value)
     assert "`meltano invoke dbt-postgres test --select no_lost`" in text
@@ -205,7 +204,7 @@ def test_what_a_retry_cannot_mend_is_not_retried(
     operator: Callable[..., MeltanoLocalOperator],
 ) -> None:
     result = RunResult(Outcome.FAILED, 1, Category.CONFIG_INVALID, "tap-csv", "no `path`")
-    with pytest.raises(RunRefusedError, match="retry: no") as caught:
+    with pytest.raises(NonRetryableRunError, match="retry: no") as caught:
         operator(reporting(result)).execute(context())
     assert isinstance(caught.value, AirflowFailException)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk import Asset, AssetAlias
-from meltano_pods.results import Uris, inlets_and_outlets
+from meltano_pods.results import Uris, declare_assets
 from meltano_runner.contract import (
     DbtNode,
     DbtResult,
@@ -16,7 +16,7 @@ from meltano_runner.contract import (
     StreamResult,
 )
 
-from tests.unit.results.ended_task import (
+from tests.support.finished_task import (
     DBT,
     FULL,
     ORDERS,
@@ -62,9 +62,9 @@ class TestUris:
 
 
 class TestAssets:
-    def test_inlets_and_outlets(self) -> None:
+    def test_declare_assets(self) -> None:
         two = reporting(pipelines=(PAIR, ("tap-a", "target-c"), PAIR))
-        assert inlets_and_outlets(two) == {
+        assert declare_assets(two) == {
             "inlets": [Asset("x-meltano://shop/dev/tap-a")],
             "outlets": [
                 Asset(PIPELINE),
@@ -77,13 +77,13 @@ class TestAssets:
     @pytest.mark.parametrize("none", [{"assets": None}, {"pipelines": ()}])
     def test_none_where_switched_off_or_nothing_is_loaded(self, none: dict[str, Any]) -> None:
         airflow = Airflow(reporting(**none))
-        assert inlets_and_outlets(airflow.reporting) == {}
-        airflow.succeed(result(ORDERS))
+        assert declare_assets(airflow.reporting) == {}
+        airflow.finish(result(ORDERS))
         assert len(airflow.events) == 0
 
     def test_streams_that_moved_have_events_with_figures(self) -> None:
         airflow = Airflow(reporting())
-        airflow.succeed(result(ORDERS, STALE, FULL))
+        airflow.finish(result(ORDERS, STALE, FULL))
         assert airflow.events[Asset(PIPELINE)].extra["extracted"] == 15
         events = airflow.stream_events()
         assert set(events) == {f"{STREAM}orders", f"{STREAM}full"}
@@ -95,13 +95,13 @@ class TestAssets:
 
     def test_a_run_that_moved_nothing_has_that_of_its_pipeline_alone(self) -> None:
         airflow = Airflow(reporting())
-        airflow.succeed(result(STALE))
+        airflow.finish(result(STALE))
         assert airflow.events[Asset(PIPELINE)].extra["extracted"] == 0
         assert airflow.stream_events() == {}
 
     def test_where_nothing_is_counted_bookmarks_tell(self) -> None:
         airflow = Airflow(reporting())
-        airflow.succeed(
+        airflow.finish(
             result(
                 StreamResult("news", bookmark="8", bookmark_before="7"),
                 StreamResult("same", bookmark="7", bookmark_before="7"),
@@ -111,7 +111,7 @@ class TestAssets:
         assert set(airflow.stream_events()) == {f"{STREAM}news", f"{STREAM}full"}
 
     def test_a_utility_reads_what_was_loaded_before_it(self) -> None:
-        found = inlets_and_outlets(reporting(pipelines=(), utilities=("dbt",), reads=(PAIR,)))
+        found = declare_assets(reporting(pipelines=(), utilities=("dbt",), reads=(PAIR,)))
         assert found == {
             "inlets": [Asset(PIPELINE)],
             "outlets": [Asset(DBT), AssetAlias(f"{DBT}/*")],
@@ -125,7 +125,7 @@ class TestAssets:
             DbtNode("left_out", "model", "skipped"),
         ]
         command = DbtResult.of("dbt", "build", 1.0, nodes)
-        airflow.succeed(RunResult(Outcome.SUCCEEDED, 0, dbt=(command,)))
+        airflow.finish(RunResult(Outcome.SUCCEEDED, 0, dbt=(command,)))
         assert airflow.events[Asset(DBT)].extra == {
             "run_id": "run-1", "environment": "dev", "utility": "dbt",
         }  # fmt: skip
@@ -138,13 +138,13 @@ class TestAssets:
 
     def test_another_environment_has_other_assets(self) -> None:
         airflow = Airflow(reporting(), environment="prod")
-        airflow.succeed(result(ORDERS))
+        airflow.finish(result(ORDERS))
         assert Asset(PIPELINE) not in airflow.task.outlets
         assert set(airflow.stream_events()) == {"x-meltano://shop/prod/target-b/orders"}
 
     def test_a_uri_that_airflow_refuses_fails_no_run(self, log: pytest.LogCaptureFixture) -> None:
         airflow = Airflow(reporting(assets="file:///{stream}"))
         airflow.reporting = replace(airflow.reporting, assets="airflow://x/{stream}")
-        airflow.succeed(result(ORDERS))
+        airflow.finish(result(ORDERS))
         assert airflow.stream_events() == {}
         assert "No asset airflow://x/orders" in log.text

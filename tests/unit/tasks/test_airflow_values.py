@@ -6,9 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from meltano_pods.diagnosis import RunRefusedError
 from meltano_pods.settings import Settings
-from meltano_pods.tasks.airflow_values import read_airflow_values
+from meltano_pods.tasks.airflow_values import ValuesMissingError, read_airflow_values
 from meltano_pods.tasks.masking import secret_names
 from meltano_runner.contract import Category
 
@@ -33,7 +32,7 @@ def masked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def read(sources: Mapping[str, Any], *not_secret: str) -> dict[str, str]:
     settings = Settings.model_validate({"airflow_env": sources})
-    return read_airflow_values(settings.airflow_env, not_secret, "shop: meltano-runner run")
+    return read_airflow_values(settings.airflow_env, not_secret)
 
 
 @pytest.mark.parametrize(
@@ -102,10 +101,10 @@ def test_nothing_is_asked_for_nothing() -> None:
 def test_what_is_missing_is_named_with_how_to_create_it(
     source: dict[str, str], parts: tuple[str, ...]
 ) -> None:
-    with pytest.raises(RunRefusedError) as caught:
+    with pytest.raises(ValuesMissingError) as caught:
         read({"TAP_X": source, "TAP_Y": {"connection": "nowhere"}})
-    assert caught.value.category is Category.VARIABLE_MISSING
+    assert caught.value.result.category is Category.VARIABLE_MISSING
     text = str(caught.value)
-    for part in ("TAP_X: ", *parts, "TAP_Y: Airflow has no connection `nowhere`", "retry: no"):
+    for part in ("TAP_X: ", *parts, "TAP_Y: Airflow has no connection `nowhere`"):
         assert part in text
     assert "key-from-variable" not in text

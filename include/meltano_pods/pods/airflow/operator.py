@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import shlex
 import sys
 import time
 from dataclasses import asdict
@@ -14,7 +13,6 @@ import yaml
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from kubernetes.client import ApiClient
 
-from meltano_pods.diagnosis import Failure, RunFailedError, failure_of
 from meltano_pods.pods.airflow.links import PodLogLink, ResultLink
 from meltano_pods.pods.airflow.provider import build_provider_arguments, check_arguments
 from meltano_pods.pods.airflow.request import (
@@ -38,9 +36,8 @@ from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.options import build_pod_options
 from meltano_pods.pods.spec.template import read_template
 from meltano_pods.project.meltano_command import meltano_command
-from meltano_pods.results.ended import Ended
-from meltano_pods.results.report import failed, succeeded
-from meltano_pods.tasks.airflow_values import read_airflow_values
+from meltano_pods.results.task_report import RunEnd, finish_task, identify_task
+from meltano_pods.tasks.airflow_values import ValuesMissingError, read_airflow_values
 from meltano_pods.tasks.arguments import airflow_arguments, with_said
 from meltano_pods.tasks.mapping import TEMPLATE_FIELDS, partial
 from meltano_pods.tasks.operator import MeltanoOperator
@@ -234,9 +231,9 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         """Create the pod, or adopt one, and return it."""
         run = self._try = build_try(self, context["ti"])
         try:
-            values = read_airflow_values(self.airflow_env, self.not_secret, self.project)
-        except RunFailedError as error:
-            return self._fail(context, PodOutcome(error.failure.result))
+            values = read_airflow_values(self.airflow_env, self.not_secret)
+        except ValuesMissingError as error:
+            return self._fail(context, PodOutcome(error.result))
         pod = build_pod_model(self, context, run)
         namespace = pod.metadata.namespace
         driver = self._connect(namespace)
@@ -323,24 +320,12 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
             end = finish_without_pod(outcome, stopped=stopped)
         else:
             end = self._driver.drive(self._pod_run.finish(outcome, stopped=stopped, leave=leave))
+        pod = end.build_report(None if self._pod_run is None else "/".join(self._address))
         invocation = prepare(self, context)
-        typed = shlex.join(["meltano-runner", *invocation.arguments])
-        address = "/".join(self._address)
-        where = f"{self.project}: {typed}; pod {address}"
-        ended = Ended(self, context, self.log, where, invocation.environment)
-        result, diagnosis = end.outcome.result, end.outcome.diagnosis
-        if end.outcome.succeeded:
-            return succeeded(ended, self.reporting, result)
-        failure = Failure(
-            result,
-            tries=ended.tries,
-            kubernetes=None if diagnosis is None else str(diagnosis),
-            pod=None if self._pod_run is None else address,
-            look=end.hints,
-        )
-        failed(ended, result)
-        # Nothing of what led here: it is told in words, and the API's answers are long.
-        raise failure_of(failure, where, functools.partial(meltano_command, self._folder)) from None
+        task = identify_task(context, self.project, invocation.arguments, invocation.environment)
+        typed = functools.partial(meltano_command, self._folder)
+        run_end = RunEnd(task, end.outcome.result, pod)
+        return finish_task(run_end, self.reporting, self, context, typed)
 
     def _connect(self, namespace: str) -> ClusterDriver:
         self._driver = ClusterDriver(lambda: connect(self.options.cluster), namespace, self.log)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from meltano_runner.contract import PodReport
+
 from meltano_pods.pods.diagnose.api_errors import ApiError, diagnose_api_error
 from meltano_pods.pods.diagnose.outcome import (
     NO_POD,
@@ -48,6 +50,15 @@ class Finished:
     outcome: PodOutcome
     kept: bool = False
     hints: tuple[str, ...] = ()
+
+    def build_report(self, name: str | None) -> PodReport:
+        """Return what Kubernetes says, for the record of the run.
+
+        Args:
+            name: The pod as `namespace/name`; None if it was not created.
+        """
+        diagnosis = self.outcome.diagnosis
+        return PodReport(name, None if diagnosis is None else str(diagnosis), self.hints)
 
 
 @dataclass(frozen=True, slots=True)

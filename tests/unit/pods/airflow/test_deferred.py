@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("airflow.providers.cncf.kubernetes")
 
 from airflow.sdk.exceptions import TaskDeferred
-from meltano_pods.diagnosis import RunFailedError, RunRefusedError
+from meltano_pods.diagnosis import NonRetryableRunError, RunFailedError
 
 from tests.support.pods import OK, RUNNING, ended, over, waits
 from tests.unit.pods.airflow.runs import NAME, context, deferred, reenter
@@ -75,7 +75,7 @@ def test_a_deadline_of_airflow_ends_the_pod(task: MakeTask, cluster: FakeCluster
 def test_a_pod_that_does_not_start_while_deferred(task: MakeTask, cluster: FakeCluster) -> None:
     deferred(task(deferrable=True))
     cluster.steps = [waits("ImagePullBackOff", 'Back-off pulling image "x"')]
-    with pytest.raises(RunRefusedError, match="image_pull"):
+    with pytest.raises(NonRetryableRunError, match="image_pull"):
         reenter(task(), status="not_started", message="pod launch failed")
     assert cluster.pods == {}
 

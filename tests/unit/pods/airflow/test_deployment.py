@@ -11,7 +11,7 @@ pytest.importorskip("airflow.providers.cncf.kubernetes")
 
 from airflow.serialization.serialized_objects import DagSerialization
 from meltano_pods.dags import airflow_dags, maintenance_dag
-from meltano_pods.diagnosis import RunRefusedError
+from meltano_pods.diagnosis import NonRetryableRunError
 from meltano_pods.errors import DeploymentError
 from meltano_pods.local import MeltanoLocalOperator
 from meltano_pods.plan import TaskPlan
@@ -24,6 +24,7 @@ from meltano_pods.settings import Settings
 from meltano_pods.tasks.deployment import read_deployment
 from meltano_runner.contract import CATEGORIES, Category, project_digest
 
+from tests.support.finished_task import Ti
 from tests.support.pods import TEMPLATES
 
 if TYPE_CHECKING:
@@ -237,8 +238,8 @@ def test_a_template_that_is_not_there(root: Path) -> None:
 
 
 def test_bad_settings_of_pods_are_found_without_pods(root: Path) -> None:
-    with pytest.raises(RunRefusedError, match="nodeSelectr"):
-        task(root, "pod_override: {spec: {nodeSelectr: {}}}").execute({})
+    with pytest.raises(NonRetryableRunError, match="nodeSelectr"):
+        task(root, "pod_override: {spec: {nodeSelectr: {}}}").execute({"ti": Ti()})
 
 
 PODS = (

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("airflow.providers.cncf.kubernetes")
 
 from airflow.sdk.exceptions import AirflowFailException
-from meltano_pods.diagnosis import RunFailedError, RunRefusedError
+from meltano_pods.diagnosis import NonRetryableRunError, RunFailedError
 from meltano_pods.pods.airflow.request import build_try
 from meltano_pods.pods.spec import naming
 from meltano_runner.contract import RESULT_KEY, Category, encode
@@ -77,10 +77,11 @@ def test_failure_explains_itself_and_keeps_the_pod(task: MakeTask, cluster: Fake
     ):
         assert part in text
     assert cluster.deletions == []
-    failure = pickle.loads(pickle.dumps(caught.value)).failure  # noqa: S301
-    assert failure.category is Category.TARGET_FAILED
-    assert (failure.pod, failure.tries) == (f"meltano/{NAME}", "this was try 1 of 3")
-    assert failure.look[0] == f"kubectl --namespace meltano describe pod {NAME}"
+    record = pickle.loads(pickle.dumps(caught.value)).record  # noqa: S301
+    assert record.category is Category.TARGET_FAILED
+    assert (record.task.try_number, record.task.max_tries) == (1, 3)
+    assert record.pod.name == f"meltano/{NAME}"
+    assert record.pod.commands[0] == f"kubectl --namespace meltano describe pod {NAME}"
 
 
 def test_the_pod_of_a_lost_worker_can_be_found(task: MakeTask, cluster: FakeCluster) -> None:
@@ -96,7 +97,7 @@ def test_kubernetes_own_words_and_the_setting_to_change(
     task: MakeTask, cluster: FakeCluster
 ) -> None:
     cluster.steps[-1] = over(ended(0, "OOMKilled"))
-    with pytest.raises(RunRefusedError) as caught:
+    with pytest.raises(NonRetryableRunError) as caught:
         task().execute(context())
     text = str(caught.value)
     assert "kubernetes: OOMKilled: container meltano, exit code 0" in text
@@ -108,7 +109,7 @@ def test_what_cannot_start_ends_soon_and_leaves_nothing(
     task: MakeTask, cluster: FakeCluster, clock: Clock
 ) -> None:
     cluster.steps = [waits("CreateContainerConfigError", 'secret "meltano-shop-env" not found')]
-    with pytest.raises(RunRefusedError, match="secret_missing") as caught:
+    with pytest.raises(NonRetryableRunError, match="secret_missing") as caught:
         task().execute(context())
     assert 'kubernetes: CreateContainerConfigError: secret "meltano-shop-env" not found' in str(
         caught.value
@@ -139,8 +140,8 @@ def test_start_timeout(task: MakeTask, cluster: FakeCluster, clock: Clock) -> No
 
 REFUSALS = [
     (403, "exceeded quota: q, requested: pods=1", "quota_exceeded", RunFailedError),
-    (403, 'violates PodSecurity "restricted:latest"', "admission_denied", RunRefusedError),
-    (403, 'User "a" cannot create resource "pods"', "forbidden", RunRefusedError),
+    (403, 'violates PodSecurity "restricted:latest"', "admission_denied", NonRetryableRunError),
+    (403, 'User "a" cannot create resource "pods"', "forbidden", NonRetryableRunError),
 ]
 
 

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("airflow.providers.cncf.kubernetes")
 
 from airflow.sdk.exceptions import TaskDeferred
-from meltano_pods.diagnosis import RunFailedError, RunRefusedError
+from meltano_pods.diagnosis import NonRetryableRunError, RunFailedError
 from meltano_pods.pods.spec import naming
 from meltano_pods.settings import Settings
 from meltano_runner.contract import SECRET_NAMES, Category
@@ -165,7 +165,7 @@ def test_what_is_missing_starts_no_pod(
 ) -> None:
     monkeypatch.delenv("AIRFLOW_CONN_SHOP_DB")
     told = context()
-    with pytest.raises(RunRefusedError, match="Airflow has no connection `shop_db`") as caught:
+    with pytest.raises(NonRetryableRunError, match="Airflow has no connection `shop_db`") as caught:
         with_secret().execute(told)
     assert caught.value.category is Category.VARIABLE_MISSING
     assert not cluster.created

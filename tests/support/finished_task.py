@@ -1,4 +1,4 @@
-"""A task that has ended, and what its run did."""
+"""A task whose run has ended, and as much of Airflow as it sees."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import AssetAlias
+from airflow.sdk import Asset, AssetAlias
 from airflow.sdk.execution_time.context import OutletEventAccessors
-from meltano_pods.results import Reporting, Uris, inlets_and_outlets, report
-from meltano_pods.results.ended import Ended
+from meltano_pods.results import Reporting, Uris, declare_assets
+from meltano_pods.results.task_report import RunEnd, finish_task, identify_task
 from meltano_pods.settings.types.checks import parse_checks
 from meltano_runner.contract import (
     Outcome,
@@ -44,6 +44,7 @@ FULL = StreamResult("full", 3)
 
 class Ti:
     dag_id, task_id, run_id, try_number, max_tries = "shop.daily", "task", "run-1", 1, 2
+    map_index, start_date = -1, NOW
 
     def __init__(self) -> None:
         self.xcoms: dict[str, Any] = {}
@@ -55,22 +56,55 @@ class Ti:
 class Task:
     def __init__(self, outlets: list[Any]) -> None:
         self.outlets = outlets
+        self.log = logging.getLogger("task")
+
+
+class AssetStore:
+    """Stands for the state store of one asset; its values survive the task."""
+
+    def __init__(self, kept: dict[str, Any]) -> None:
+        self.kept = kept
+
+    def get(self, key: str) -> Any:
+        return self.kept.get(key)
+
+    def set(self, key: str, value: Any) -> None:
+        self.kept[key] = json.loads(json.dumps(value))
 
 
 class Airflow:
-    """As much of Airflow as a task sees that ends."""
+    """As much of Airflow as a task sees that ends.
 
-    def __init__(self, reporting: Reporting, environment: str | None = "dev") -> None:
+    Args:
+        reporting: Of the task.
+        environment: Meltano environment of the run.
+        stores: Values in the state store of each asset, by URI, as earlier runs left them.
+    """
+
+    def __init__(
+        self,
+        reporting: Reporting,
+        environment: str | None = "dev",
+        stores: dict[str, dict[str, Any]] | None = None,
+    ) -> None:
         self.reporting = reporting
         self.ti = Ti()
         self.events = OutletEventAccessors()
-        self.task = Task(inlets_and_outlets(reporting).get("outlets", []))
+        self.task = Task(declare_assets(reporting).get("outlets", []))
         self.context: Any = {"ti": self.ti, "outlet_events": self.events}
-        log: Any = logging.getLogger("task")
-        self.ended = Ended(self.task, self.context, log, "shop: run", environment)  # type: ignore[arg-type]
+        assets = [each for each in self.task.outlets if isinstance(each, Asset)]
+        if assets:
+            kept = {} if stores is None else stores
+            self.context["asset_state_store"] = {
+                each: AssetStore(kept.setdefault(each.uri, {})) for each in assets
+            }
+        self.environment = environment
 
-    def succeed(self, outcome: RunResult) -> dict[str, Any]:
-        return report.succeeded(self.ended, self.reporting, outcome)
+    def finish(self, outcome: RunResult) -> dict[str, Any]:
+        """Report the run, and return what the task returns or raise what it raises."""
+        task = identify_task(self.context, "shop", ["run", *PAIR], self.environment)
+        end = RunEnd(task, outcome)
+        return finish_task(end, self.reporting, self.task, self.context)  # type: ignore[arg-type]
 
     def stream_events(self) -> dict[str, Any]:
         found = {}

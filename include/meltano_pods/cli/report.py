@@ -1,0 +1,48 @@
+"""Reports a run that the command line started."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from meltano_runner.contract import TaskIdentity
+
+from meltano_pods.diagnosis import build_error
+from meltano_pods.project.meltano_command import meltano_command
+from meltano_pods.results import reporting_of
+from meltano_pods.results.sinks.xcom import render_result
+from meltano_pods.results.task_report import RunEnd, finish_cli_run, format_command
+
+if TYPE_CHECKING:
+    from meltano_runner.contract import PodReport, RunResult
+
+    from meltano_pods.cli.asked import Asked
+    from meltano_pods.errors import RunError
+    from meltano_pods.tasks.relay import Log
+
+
+def end_run(asked: Asked, result: RunResult, pod: PodReport | None = None) -> RunEnd:
+    """Return what is known once a run has ended.
+
+    Args:
+        asked: What ran.
+        result: What the run did.
+        pod: What Kubernetes says about a failure.
+    """
+    task = TaskIdentity(
+        project=asked.folder.name,
+        command=format_command(asked.spec.arguments),
+        task_id=asked.task.task_id,
+        dag_id=asked.dag_id,
+        environment=asked.spec.environment,
+    )
+    return RunEnd(task, result, pod)
+
+
+def report_run(asked: Asked, end: RunEnd, log: Log) -> tuple[dict[str, Any], RunError | None]:
+    """Check a run, log what it did, and return it as data, with its error if it failed."""
+    record = finish_cli_run(end, reporting_of(asked.task, asked.folder.name), log)
+    data = render_result(record, None)
+    if record.succeeded:
+        return data, None
+    return data, build_error(record, partial(meltano_command, asked.folder))
