@@ -24,7 +24,7 @@ if-true = $(if $(filter 1 true yes,$($1)),$2,$(if $(filter-out 0 false no,$($1))
 
 # Make ignores misspelled variables, so that a target would not do what was intended.
 ifeq ($(MAKELEVEL),0)
-OVERRIDES := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
+OVERRIDES := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)$(if $($(name)),,=)))
 ifneq ($(OVERRIDES),)
 UNKNOWN_VARIABLE := $(shell bash tools/make_variables.sh "$(MAKECMDGOALS)" $(OVERRIDES))
 ifneq ($(UNKNOWN_VARIABLE),)
@@ -39,6 +39,21 @@ ifneq ($(filter-out meltano/%/meltano.yml,$(PROJECT_FILES)),)
 $(error make $(MAKECMDGOALS): a project's folder has a space in its name: \
 	$(filter-out meltano/%/meltano.yml,$(PROJECT_FILES)); rename it, and its DAG file with it, \
 	to letters, digits, `_` and `-`, such as meltano/my-shop)
+endif
+endif
+
+# A target that there is not.
+.DEFAULT:
+	@near=$$(bash tools/make_nearest.sh $(call quote,$@) $(TARGETS)); \
+	echo "make: there is no target \`$@\`.$${near:+ Did you mean \`make $$near\`?} \`make help\` lists the targets." >&2; \
+	exit 2
+
+TARGETS = $(shell sed -nE 's/^([a-z-]+):.*\#\# .*/\1/p' Makefile)
+
+# Before anything is installed.
+ifneq ($(filter push,$(MAKECMDGOALS)),)
+ifeq ($(REGISTRY),)
+$(error make push needs the registry to push to. Example: make push REGISTRY=ghcr.io/acme)
 endif
 endif
 
@@ -90,7 +105,7 @@ push: .venv/.dev ## Publish the Meltano image and pin it for Airflow (REGISTRY=g
 
 .PHONY: plan
 plan: .venv/.airflow ## Print the DAGs that Airflow will create (PROJECT=; PODS=astro|external|default: their pods; DIFF=main: what changes)
-	@.venv/bin/meltano-pods plan $(if $(PROJECT),$(call quote,$(PROJECT))) $(if $(PODS),--pods=$(call quote,$(PODS))) $(if $(DIFF),--diff=$(call quote,$(DIFF)))
+	@.venv/bin/meltano-pods plan $(if $(PROJECT),$(call quote,$(PROJECT))) $(if $(and $(PODS),$(DIFF)),$(error make plan: PODS and DIFF print different things; leave one out))$(if $(PODS),--pods=$(call quote,$(PODS))) $(if $(DIFF),--diff=$(call quote,$(DIFF)))
 
 .PHONY: validate
 validate: .venv/.airflow ## Report every error of every project, or of one (PROJECT=)

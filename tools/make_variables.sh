@@ -14,15 +14,22 @@ for verb in $verbs; do
   names+=" $(grep -oE '\b[A-Z_]+=' <<<"$help" | tr '\n=' '  ' || true)"
 done
 for name in "$@"; do
+  # An unset variable of a shell, as in `make run DAG=$dag`, would do something else than was meant.
+  if [[ $name == *= ]] && [[ " $(echo $names) " == *" ${name%=} "* ]]; then
+    echo "make $verbs: $name has no value; give it one, or leave $name out"
+    exit 0
+  fi
+  name=${name%=}
   case " $(echo $known $names) " in *" $name "*) continue ;; esac
   case $name in -* | MAKE* | *[!A-Za-z0-9_-]*) continue ;; esac
   # tools/local_run.py names the DAG that was meant.
   [ "$verbs $name" != "run PROJECT" ] || continue
-  upper=$(tr '[:lower:]-' '[:upper:]_' <<<"$name")
-  case " $(echo $names) " in
-    *" $upper "*) meant=" Did you mean \`make $verbs $upper=...\`?" ;;
-    *) meant=" A variable for the environment goes before the command: \`$name=... make $verbs\`." ;;
-  esac
+  near=$(bash tools/make_nearest.sh "$name" $names)
+  if [ -n "$near" ]; then
+    meant=" Did you mean \`make $verbs $near=...\`?"
+  else
+    meant=" A variable for the environment goes before the command: \`$name=... make $verbs\`"
+  fi
   expected=$(echo $names | sed 's/ /, /g')
   echo "make $verbs: unknown variable \`$name\`; expected one of: ${expected:-none, it takes no variables}.$meant"
   exit 0

@@ -33,12 +33,14 @@ def planned(*arguments: str, fails: bool = False) -> str:
     ("arguments", "expected"),
     [
         (("run", "dag=shop.daily"), "Did you mean `make run DAG=...`?"),
-        (("run", "DAGS=shop.daily"), "expected one of: DAG, FULL_REFRESH."),
+        (("run", "DAGS=shop.daily"), "Did you mean `make run DAG=...`?"),
         (("run", "full-refresh=1"), "Did you mean `make run FULL_REFRESH=...`?"),
         (("run", "SHOP_PASSWORD=x"), "`SHOP_PASSWORD=... make run`"),
         (("reset", "DAG=shop.daily"), "expected one of: PROJECT."),
+        (("plan", "PROJEKT=shop"), "Did you mean `make plan PROJECT=...`?"),
+        (("push", "REGISTERY=x", "REGISTRY=x"), "Did you mean `make push REGISTRY=...`?"),
         (("lint", "PROJECT=shop"), "takes no variables"),
-        (("up", "CLUSTER_IMAGE=offline"), "expected one of: CLUSTER_IMAGES."),
+        (("up", "CLUSTER_IMAGE=offline"), "Did you mean `make up CLUSTER_IMAGES=...`?"),
     ],
 )
 def test_an_unknown_variable(arguments: tuple[str, str], expected: str) -> None:
@@ -47,7 +49,7 @@ def test_an_unknown_variable(arguments: tuple[str, str], expected: str) -> None:
     assert expected in shown
 
 
-@pytest.mark.parametrize("value", ["1", "true", "yes", "0", "false", "no", ""])
+@pytest.mark.parametrize("value", ["1", "true", "yes", "0", "false", "no"])
 def test_a_full_refresh_only_where_it_is_asked_for(value: str) -> None:
     command = planned("run", f"FULL_REFRESH={value}")
     assert ("--full-refresh" in command) == (value in {"1", "true", "yes"})
@@ -81,7 +83,8 @@ def test_a_value_is_one_argument(value: str) -> None:
     ],
 )  # fmt: skip
 def test_so_it_is_of_other_verbs(verb: str, name: str) -> None:
-    arguments = shlex.split(planned(verb, f"{name}=it's a"))
+    registry = ["REGISTRY=x"] if verb == "push" else []
+    arguments = shlex.split(planned(verb, f"{name}=it's a", *registry))
     assert any(each.endswith("it's a") for each in arguments), arguments
 
 
@@ -109,3 +112,40 @@ def test_a_folder_with_a_space_in_its_name(tmp_path: Path) -> None:
     assert "space" not in make("help")
     (tmp_path / "meltano" / "my new shop").rename(tmp_path / "meltano" / "my-shop")
     assert "space" not in make("plugins")
+
+
+@pytest.mark.parametrize(
+    ("verb", "name"), [("run", "DAG"), ("run", "FULL_REFRESH"), ("plan", "PROJECT")]
+)
+def test_a_variable_without_a_value(verb: str, name: str) -> None:
+    """As that of an unset variable of a shell; without it the target would do something else."""
+    (shown,) = planned(verb, f"{name}=", fails=True).splitlines()
+    assert f"make {verb}: {name}= has no value" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("plan", "PODS=astro", "DIFF=main"), "leave one out"),
+        (("push",), "Example: make push REGISTRY=ghcr.io/acme"),
+    ],
+)
+def test_what_does_not_go_together_or_is_missing(arguments: tuple[str, ...], words: str) -> None:
+    (shown,) = planned(*arguments, fails=True).splitlines()
+    assert words in shown
+
+
+@pytest.mark.parametrize("verb", ["validate", "plan", "doctor"])
+def test_a_project_may_be_named(verb: str) -> None:
+    assert planned(verb, "PROJECT=shop").split()[-1] == "'shop'"
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [("runn", "Did you mean `make run`?"), ("vlaidate", "`make validate`"), ("xyz", "`make help`")],
+)
+def test_a_target_that_there_is_not(target: str, words: str) -> None:
+    ended = subprocess.run(["make", target], cwd=ROOT, text=True, check=False, capture_output=True)  # noqa: S607
+    assert ended.returncode == 2
+    assert words in ended.stderr
+    assert "`make help` lists the targets" in ended.stderr

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from meltano_pods.project.config_keys import misspelled_settings
+from meltano_pods.project.config_keys import misspelled_keys, misspelled_settings
 from meltano_pods.tasks.planned import planned_project
 
 if TYPE_CHECKING:
@@ -127,3 +127,39 @@ def test_validate_warns_once_with_file_and_line(root: Path, said: Said) -> None:
     assert shown.count("Did you mean `password`?") == 1
     assert "meltano/shop/meltano.yml, line 7, key plugins.extractors[0].config.pasword" in shown
     assert "hunter2" not in shown
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [("selects", "select"), ("slect", "select"), ("load_shema", "load_schema"),
+     ("Config", "config"), ("pip-url", "pip_url"), ("settngs", "settings"),
+     ("select_filters", "select_filter")],
+)  # fmt: skip
+def test_a_key_that_is_nearly_one_of_a_plugin(
+    key: str, meant: str, make_project: MakeProject
+) -> None:
+    tap = {"name": "tap-a", "namespace": "tap_a", key: ["orders.*"]}
+    read = planned_project(make_project(json.dumps({"plugins": {"extractors": [tap]}})))
+    (warning,) = misspelled_keys(read.project, read.settings)
+    assert warning.fix == f"Did you mean `{meant}`? Rename it."
+
+
+def test_other_keys_of_a_plugin_are_extras(make_project: MakeProject) -> None:
+    tap = {
+        "name": "tap-a",
+        "x-select": 1,
+        "_selects": 1,
+        "owner": "me",
+        "select": [],
+    }
+    read = planned_project(make_project(json.dumps({"plugins": {"extractors": [tap]}})))
+    assert list(misspelled_keys(read.project, read.settings)) == []
+
+
+@pytest.mark.parametrize(("config", "wrong"), [(["path"], True), ("path", True), (None, False)])
+def test_a_configuration_that_is_no_map(
+    config: object, wrong: bool, make_project: MakeProject
+) -> None:
+    read = planned_project(make_project(shop(config)))
+    errors = [error for plugin in read.project.plugins for error in plugin.errors]
+    assert [str(each.where).rsplit(".", 1)[-1] for each in errors] == ["config"] * wrong

@@ -84,11 +84,7 @@ def command(  # noqa: PLR0913 - an option each
     of its runs meet, such as two scheduled DAGs that share a state, is shown as it runs, and its
     error below. Exit codes: 0 if no project has an error, 1 if one has.
     """
-    if tell and reference is None:
-        raise click.UsageError("--exit-code goes with --diff; add --diff REF or leave it out")
-    if explain and (profile is not None or reference is not None):
-        other = "--pods" if profile is not None else "--diff"
-        raise click.UsageError(f"--settings and {other} print different things; leave one out")
+    _check_options(profile, reference, explain=explain, tell=tell)
     found = find_projects(projects).only(names)
     deployment = deployment_of(profile, found.root)
     if reference is not None:
@@ -110,6 +106,17 @@ def command(  # noqa: PLR0913 - an option each
                 click.echo(_no_dag(each, found.folder), err=True)
     show_faults(faults)
     return 1 if faults else 0
+
+
+def _check_options(
+    profile: str | None, reference: str | None, *, explain: bool, tell: bool
+) -> None:
+    if tell and reference is None:
+        raise click.UsageError("--exit-code goes with --diff; add --diff REF or leave it out")
+    printed = {"--settings": explain, "--pods": profile is not None, "--diff": bool(reference)}
+    first, *others = [option for option, given in printed.items() if given] or [""]
+    if others:
+        raise click.UsageError(f"{first} and {others[0]} print different things; leave one out")
 
 
 def _show(plans: list[ProjectPlan], deployment: Deployment, folder: Path) -> None:

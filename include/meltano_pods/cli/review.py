@@ -11,7 +11,7 @@ from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.plan.environment import without_environment
 from meltano_pods.pods.spec.naming import build_secret_name
-from meltano_pods.project.config_keys import misspelled_settings
+from meltano_pods.project.config_keys import misspelled_keys, misspelled_settings
 from meltano_pods.project.definitions import undefined
 from meltano_pods.project.naming import is_project_name
 from meltano_pods.project.transforms import transform_warnings
@@ -50,6 +50,7 @@ def review_projects(found: Projects) -> Review:
         warnings += [
             *undefined(each.project),
             *transform_warnings(each.project),
+            *misspelled_keys(each.project, each.settings),
             *misspelled_settings(each.project, each.settings),
             *without_environment(each.plan),
         ]

@@ -1,4 +1,4 @@
-"""Finds keys of a plugin's `config` that seem to be misspelled.
+"""Finds keys of a plugin, and of its `config`, that seem to be misspelled.
 
 Meltano hands a plugin all that is written there, so a plugin ignores `start_dat` and nothing in the
 log tells. Plugins take settings that their definition does not list, too: only a key that is nearly
@@ -31,6 +31,39 @@ _COMMON = (
     "flattening_max_key_length", "flattening_separator", "hard_delete", "load_method",
     "process_activate_version_messages", "stream_map_config", "stream_maps", "validate_records",
 )  # fmt: skip
+
+
+# All else in a plugin is an extra of its own, which Meltano keeps and nothing reads.
+_OF_PLUGINS = (
+    "annotations", "capabilities", "catalog", "commands", "config", "description", "dialect",
+    "docs", "env", "executable", "inherit_from", "label", "load_schema", "logo_url", "mappings",
+    "metadata",
+    "name", "namespace", "pip_url", "python", "repo", "requires", "schema", "select",
+    "select_filter", "settings", "settings_group_validation", "state", "target_schema", "update",
+    "use_cached_catalog", "variant", "venv",
+)  # fmt: skip
+
+
+def misspelled_keys(project: Project, settings: ConfiguredSettings) -> Iterator[ProjectError]:
+    """Yield a warning for each key of a plugin that is nearly one that Meltano reads.
+
+    Args:
+        project: The project.
+        settings: What its files configure.
+    """
+    for plugin in project.plugins:
+        entries = settings.keys(plugin)
+        for name, node in entries.items():
+            if name in _OF_PLUGINS or name.startswith(("_", "x-")):
+                continue
+            meant = [each for each in _OF_PLUGINS if each not in entries and _is_like(name, each)]
+            if meant:
+                near = min(meant, key=lambda each: (_distance(name, each), each))
+                yield ProjectError(
+                    f"Meltano reads no key {shown(name)} of a plugin, so that it has no effect",
+                    node.where,
+                    f"Did you mean `{near}`? Rename it.",
+                )
 
 
 def misspelled_settings(project: Project, settings: ConfiguredSettings) -> Iterator[ProjectError]:

@@ -139,6 +139,10 @@ class ConfiguredSettings:
         for entries in (self._plugins.get(key, {}), *environments):
             yield _mapping(entries.get("config"))
 
+    def keys(self, plugin: Plugin) -> Entries:
+        """Return what is written for a plugin in its own entry."""
+        return self._plugins.get((str(plugin.type), plugin.name), {})
+
     def _values(self, plugin: Plugin, environment: str | None) -> Iterator[tuple[str, Node]]:
         """Yield what is written for one plugin; what the environment says of it comes last."""
         key = (str(plugin.type), plugin.name)

@@ -169,6 +169,10 @@ def _read(node: Node, kind: PluginType, mappings: dict[str, Location]) -> Plugin
     with errors:
         if "commands" in entries:
             commands = entries["commands"].mapping("`commands: {run: run}`", ProjectLoadError)
+    with errors:
+        # Meltano loads the project, and ends with a TypeError when the plugin runs.
+        if "config" in entries and not entries["config"].is_empty:
+            entries["config"].mapping("a map: `config: {path: orders.csv}`")
     if inherit_from == name:
         inherit_from = None
     namespace = entries.get("namespace")

@@ -53,9 +53,7 @@ def test_what_a_change_does(repository: Path, said: Said) -> None:
     assert (code, dag["dag_id"], dag["kind"]) == (3, "shop.daily", "changed")
     assert project["files"] is True
     assert {"key": "schedule", "old": "0 0 * * *", "new": "0 * * * *"} in dag["changes"]
-    assert {"key": "settings.termination_grace_period", "old": "PT30S", "new": "PT1M"} in dag[
-        "changes"
-    ]
+    assert {"key": "settings.termination_grace_period", "old": "30s", "new": "1m"} in dag["changes"]
     (task,) = dag["tasks"]
     assert task["state_ids"] is None
     grace = {"key": "spec.terminationGracePeriodSeconds", "old": 30, "new": 60}

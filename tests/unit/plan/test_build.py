@@ -26,7 +26,7 @@ EL = """\
 def test_golden(make_project: MakeProject) -> None:
     dags = sound_plan(make_project(GOOD + EL)).as_dict()["dags"]
     defaults = Settings().model_dump(mode="json")
-    own = {**defaults, "run_timeout": "PT1H30M", "env": {"A": "b"}, "tags": ["finance"]}
+    own = {**defaults, "run_timeout": "1h30m", "env": {"A": "b"}, "tags": ["finance"]}
     assert dags == [
         {
             "dag_id": "shop.daily",

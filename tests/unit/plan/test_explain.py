@@ -83,7 +83,7 @@ EXPECTED = {
     "image": ("c/d:2", "deployment", "AIRFLOW__MELTANO_PODS__IMAGE"),
     "execution_mode": ("kubernetes", "deployment", "profile `astro`"),
     "deferrable": (False, "default", ""),
-    "termination_grace_period": ("PT2M", "default", ""),
+    "termination_grace_period": ("2m", "default", ""),
     "environment": ("dev", "default", ""),
     "notify": ({"slack": ["data"]}, "deployment", "AIRFLOW__MELTANO_PODS__NOTIFY"),
 }  # fmt: skip

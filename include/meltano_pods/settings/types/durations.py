@@ -1,4 +1,7 @@
-"""Durations: `90s`, `5m`, `2h30m`; errors suggest what `1 hour`, `PT1H` or `01:30:00` stand for."""
+"""Durations: `90s`, `5m`, `2h30m`; errors suggest what `1 hour`, `PT1H` or `01:30:00` stand for.
+
+They are written as they may be typed.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
@@ -58,6 +61,14 @@ def guess_duration(value: object) -> str | None:
     return _format_duration(int(total)) if total and total.is_integer() else None
 
 
+def format_duration(value: timedelta) -> str:
+    """Return a duration as it may be typed; a fraction of a second as seconds."""
+    total = value.total_seconds()
+    if total.is_integer():
+        return _format_duration(int(total))
+    return f"{total:f}".rstrip("0") + "s"
+
+
 def _format_duration(seconds: int) -> str:
     parts = []
     for unit in "dhms":
@@ -71,4 +82,9 @@ DURATION_SCHEMA: dict[str, Any] = {
     "pattern": r"^(\d+d)?(\d+h)?(\d+m)?(\d+(\.\d+)?s)?$",
     "examples": ["90s", "5m", "2h30m"],
 }
-Duration = Annotated[timedelta, BeforeValidator(parse_duration), WithJsonSchema(DURATION_SCHEMA)]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(format_duration, return_type=str, when_used="json"),
+    WithJsonSchema(DURATION_SCHEMA),
+]
