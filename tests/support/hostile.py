@@ -207,7 +207,7 @@ HOSTILE: dict[str, Hostile] = {
         ("matches `a.yml`, which is no file",),
     ),
     "an absolute include": Hostile(
-        _included("/etc/passwd"), "line 1, key include_paths[0]", ("no pattern below",)
+        _included("/etc/passwd"), "line 1, key include_paths[0]", ("not a pattern below",)
     ),
     "an include of a number": Hostile(
         _included("7"), "line 1, key include_paths[0]", ("found 7",)

@@ -275,7 +275,7 @@ def _describe(cluster: Reached, error: BaseException | None) -> DeploymentError:
     """Return what a failed request means to who typed a command."""
     if isinstance(error, ApiException):
         return DeploymentError(
-            f"the cluster refuses: {error.reason} (HTTP {error.status})",
+            f"the cluster rejects the request: {error.reason} (HTTP {error.status})",
             str(cluster),
             _fix_refusal(cluster, error.status),
         )

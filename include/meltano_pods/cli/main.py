@@ -21,7 +21,7 @@ COMMANDS = {
     "run": "Run a pipeline or a task now, here or in the cluster.",
     "new": "Begin a project: its folder and its DAG file.",
     "schema": "The settings as a JSON schema, for editors.",
-    "doctor": "Check cluster, rights, secrets, image and Airflow, each finding with its fix.",
+    "doctor": "Check cluster, permissions, secrets, image and Airflow; show how to fix problems.",
 }
 
 
@@ -58,8 +58,8 @@ def cli() -> None:
     Projects are looked for in `meltano` of this folder or of one above it, or where `--projects`
     says. Answers go to stdout, all else to stderr.
 
-    Exit codes: 0 for success, 1 for faults, 2 for misuse of the command line. Commands name others
-    where they have them.
+    Exit codes: 0 for success, 1 for errors, 2 for misuse of the command line. Commands list others
+    if they have any.
     """
 
 
@@ -79,7 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except BrokenPipeError:
-        # Whoever read the answer has read enough; nothing more can be said to it.
+        # The reader of the output has gone.
         sys.stdout = None
         return 0
     except ModuleNotFoundError as error:

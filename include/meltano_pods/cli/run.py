@@ -61,7 +61,7 @@ _OF_PODS = ("context", "kubeconfig", "profile", "wait")
 @click.option(
     "--full-refresh", is_flag=True, help="Ignore the saved state, move all records again."
 )
-@click.option("--refresh-catalog", is_flag=True, help="Discover the streams anew.")
+@click.option("--refresh-catalog", is_flag=True, help="Discover the streams again.")
 @click.option("--no-state-update", is_flag=True, help="Neither read nor save the state.")
 @click.option("--state-id-suffix", metavar="SUFFIX", help="Keep a state apart from the task's own.")
 @click.option(
@@ -86,7 +86,7 @@ def command(
     """Run the pipeline DAG (`meltano-pods plan` lists them) or tasks of it now.
 
     It runs without Airflow, and as Airflow would run it: same command, variables, pod and state, so
-    the next scheduled run goes on from there. Where nothing says how, settings and deployment do.
+    the next scheduled run resumes from there. By default, settings and deployment decide how.
     A process on this machine resumes from where `make run` and `make airflow` do, and keeps
     its state there, unless a deployment's `local_env` or MELTANO_DATABASE_URI says otherwise.
 

@@ -54,7 +54,7 @@ def read_annotations(entries: Entries, level: str, where: Location, errors: Erro
         if is_meant_for_us(key):
             errors.found.append(
                 entry.error(
-                    f"`{key}` stands beside `annotations`, where Meltano Pods does not read it",
+                    f"`{key}` is next to `annotations`, where Meltano Pods does not read it",
                     f"Indent it below `annotations`: `annotations: {{{VENDOR}: {{...}}}}`.",
                     ProjectLoadError if level in _CLOSED else ProjectError,
                 )

@@ -184,7 +184,7 @@ class _Sequence:
     def _unknown(self, block: str, name: str) -> tuple[str, str]:
         """Return what is wrong with a block that names no plugin, and how to fix it."""
         if (hint := self._no_name(block)) is not None:
-            return f"{shown(block)} in a task is no plugin", hint
+            return f"{shown(block)} in a task is not a plugin", hint
         wanted = self._wanted()
         what = (
             f"the block {shown(block)} names no plugin of this project that can stand here; there "

@@ -45,7 +45,7 @@ def project_files(folder: Path) -> list[Entries]:
     target = main_file.resolve() if main_file.is_symlink() else root / MELTANO_FILE
     if not target.is_relative_to(root):
         raise ProjectError(
-            "a link to a file outside the project, which Meltano refuses",
+            "a link to a file outside the project, which Meltano rejects",
             location_of(folder, main_file),
             "Put the file itself there.",
         )
@@ -140,7 +140,7 @@ def _missing(folder: Path, path: Path) -> NoReturn:
         raise ProjectError(
             "a link to a file that does not exist",
             where,
-            "Mend the link, or put the file itself there: links may not leave the image.",
+            "Fix the link, or put the file itself there: links may not leave the image.",
         )
     if (name := misnamed(folder)) is not None:
         raise ProjectError(
@@ -173,8 +173,8 @@ def _included(folder: Path, main: Entries, root: Path, read: Collection[Path]) -
                 continue
             if not path.is_file() or not path.resolve().is_relative_to(root):
                 node.fail(
-                    f"{shown(pattern)} matches `{path.relative_to(folder)}`, which is no file of "
-                    "the project",
+                    f"{shown(pattern)} matches `{path.relative_to(folder)}`, which is not a file "
+                    "of the project",
                     "Narrow the pattern to YAML files inside the project's folder, such as "
                     "`jobs/*.yml`.",
                 )
@@ -195,7 +195,7 @@ def _matches(folder: Path, node: Node, pattern: str) -> list[Path]:
         found = sorted(islice(folder.glob(pattern), _MAX_FILES + 1))
     except (ValueError, NotImplementedError, OSError):
         node.fail(
-            f"{shown(pattern)} is no pattern below the project",
+            f"{shown(pattern)} is not a pattern below the project",
             "Write it relative to the project's folder, such as `jobs/*.yml`.",
         )
     if len(found) > _MAX_FILES:

@@ -43,7 +43,7 @@ def find_strays(entries: Entries) -> Iterator[ProjectError]:
             owner, example = _BELONGS[key]
             yield node.error(
                 f"Meltano reads no key `{key}` at the top of a file; it belongs to {owner}",
-                f"Indent it, so that it stands below what it belongs to, as in `{example}`.",
+                f"Indent it below the section that it belongs to, as in `{example}`.",
             )
 
 

@@ -141,7 +141,7 @@ def _read_type(
     near = nearest(key, PluginType)
     errors.found.append(
         node.error(
-            f"{shown(key)} is no plugin type; Meltano has: {listed(PluginType)}",
+            f"{shown(key)} is not a plugin type; expected one of: {listed(PluginType)}",
             (f"Did you mean `{near}`? " if near else "")
             + "Move the plugins under one of these, as in `extractors: [{name: tap-example}]`.",
             error,

@@ -1,4 +1,4 @@
-"""What is wrong with text that is no YAML, and how to mend it.
+"""What is wrong with invalid YAML, and how to fix it.
 
 The parser's own text quotes the line, which may hold a secret: of the file's text nothing is shown
 but an interval.
@@ -61,7 +61,7 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
 
 
 def _value(error: yaml.MarkedYAMLError, text: str) -> str:
-    """Return the value that the parser stopped at; empty if it cannot be told."""
+    """Return the value that the parser stopped at; empty if unknown."""
     mark = error.context_mark if error.context == _ALIAS else error.problem_mark
     lines = text.splitlines()
     if mark is None or mark.line >= len(lines):

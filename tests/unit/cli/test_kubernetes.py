@@ -340,7 +340,9 @@ def test_the_fix_of_a_refusal_is_another_than_what_was_refused(
     def refuse() -> None:
         raise ApiException(status=status, reason="Refused")
 
-    with pytest.raises(DeploymentError, match=rf"refuses: Refused \(HTTP {status}\)") as caught:
+    with pytest.raises(
+        DeploymentError, match=rf"rejects the request: Refused \(HTTP {status}\)"
+    ) as caught:
         asking(Reached(None, name, None, "https://c"), refuse)
     assert words in caught.value.fix
 

@@ -173,7 +173,7 @@ def test_a_cluster_that_falls_silent_leaves_the_pod(
     cluster.steps = [lambda: monkeypatch.setattr(cluster, "read_namespaced_pod", nothing), RUNNING]
     code, _, err = run()
     assert code == 1
-    assert "the cluster refuses: ServiceUnavailable (HTTP 503)" in err
+    assert "the cluster rejects the request: ServiceUnavailable (HTTP 503)" in err
     assert len(cluster.pods) == 1
 
 

@@ -86,7 +86,7 @@ def _git(
         return done.stdout
     if "not a git repository" in done.stderr:
         raise DeploymentError(
-            "this is no git repository, so there is no commit to compare with",
+            "this is not a Git repository, so there is no commit to compare with",
             f"--diff, in {repository}",
             "Run this in a clone of the repository, or leave `--diff` out.",
         )

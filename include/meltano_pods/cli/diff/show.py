@@ -111,7 +111,7 @@ def _every_task(changed: Iterable[ProjectChange]) -> Iterator[TaskChange]:
 def _show(project: ProjectChange) -> None:
     about = project.kind
     if project.kind == CHANGED and project.files:
-        about = "its files changed: build the Meltano image anew, or runs end with config_drift"
+        about = "its files changed: rebuild the Meltano image, or runs fail with config_drift"
     click.echo(click.style(project.project, bold=True) + f": {about}")
     for dag in project.dags:
         _show_dag(dag)

@@ -74,7 +74,7 @@ def judge_airflow(
     if deferred and interval is not None and interval > _HEARTBEAT:
         yield Finding(
             WARNING, "airflow", f"`[workers] min_heartbeat_interval` is {interval}: a deferred "
-            "task may be taken for failed when it ends quickly",
+            "task may be marked as failed when it ends quickly",
             "Set AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL=1.",
         )  # fmt: skip
 

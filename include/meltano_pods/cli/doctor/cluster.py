@@ -108,7 +108,7 @@ def _secrets(namespace: str, facts: Facts, pods: Sequence[Mapping[str, Any]]) ->
     if facts.secrets is None:
         yield Finding(
             NOTE, "secrets", f"may not be looked at; pods need: {listed(needed)}",
-            "Ask whoever may: kubectl --namespace "
+            "Ask somebody with access to run: kubectl --namespace "
             f"{namespace} get secrets",
         )  # fmt: skip
         return

@@ -78,7 +78,7 @@ class _Where(NamedTuple):
     "--as",
     "user",
     metavar="USER",
-    help="Whose rights to look at: Airflow's account, as "
+    help="Whose permissions to check: Airflow's service account, as "
     "system:serviceaccount:NAMESPACE:NAME.  [default: your own]",
 )
 @click.option(

@@ -99,7 +99,7 @@ def _fault(name: str, pools: Mapping[str, Pool], *, of_turns: bool) -> tuple[str
     if of_turns and pool.slots != 1:
         has = "any number of slots" if pool.slots < 0 else counted(pool.slots, "slot")
         return (
-            f"the pool `{name}` has {has}: tasks that write one state do not take turns in it",
+            f"the pool `{name}` has {has}: tasks that write one state can run in parallel",
             f"Give it one: {command}.",
         )
     if of_turns and not pool.counts_deferred:
