@@ -204,7 +204,7 @@ HOSTILE: dict[str, Hostile] = {
     ),
     "an include from elsewhere": Hostile(
         _include_link_outside, "line 1, key include_paths[0]",
-        ("matches `a.yml`, which is no file",),
+        ("matches `a.yml`, which is not a file",),
     ),
     "an absolute include": Hostile(
         _included("/etc/passwd"), "line 1, key include_paths[0]", ("not a pattern below",)

@@ -120,7 +120,7 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
     ),
     "arrow in a task": (
         "- dbt:run", "- tap-csv -> target-jsonl", 24, "jobs[0].tasks[1]",
-        ("'->' in a task is no plugin", "spaces between them"),
+        ("'->' in a task is not a plugin", "spaces between them"),
     ),
     "commas in a task": (
         "- dbt:run", "- tap-csv,target-jsonl", 24, "jobs[0].tasks[1]", ("spaces between them",)
@@ -161,7 +161,7 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
         "job: load", "job: load\n  env: {A: true}", 29, "schedules[0].env.A", ("a boolean", "Quote")
     ),
     "include path outside": (
-        "jobs:", "include_paths: ['../*']\njobs:", 20, "include_paths[0]", ("no file of the",)
+        "jobs:", "include_paths: ['../*']\njobs:", 20, "include_paths[0]", ("not a file of the",)
     ),
     "annotations are a list": (
         "job: load", "job: load\n  annotations: []", 29, "schedules[0].annotations", ("a mapping",)
@@ -293,15 +293,15 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
     ),
     "our annotations without annotations": (
         "job: load", "job: load\n  meltano_pods: {retries: 1}", 29, "schedules[0].meltano_pods",
-        ("beside `annotations`", "annotations: {meltano_pods: {...}}"),
+        ("next to `annotations`", "annotations: {meltano_pods: {...}}"),
     ),
     "our annotations as a key of a job": (
         "  tasks:", "  annotations:\n  meltano_pods: {retries: 1}\n  tasks:", 23,
-        "jobs[0].meltano_pods", ("beside `annotations`", "Indent it below"),
+        "jobs[0].meltano_pods", ("next to `annotations`", "Indent it below"),
     ),
     "our annotations as a key of an environment": (
         "- name: prod", "- name: prod\n  meltano_pods: {}", 5, "environments[1].meltano_pods",
-        ("beside `annotations`",),
+        ("next to `annotations`",),
     ),
     "setting in a job": (
         "  tasks:", "  retries: 1\n  tasks:", 22, "jobs[0].retries",
