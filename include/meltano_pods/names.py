@@ -83,7 +83,7 @@ def describe_counts(extracted: int | None, loaded: int | None, what: str = "") -
     )
 
 
-def variable_key(prefix: str, name: str) -> str:
+def build_variable_key(prefix: str, name: str) -> str:
     """Return the key of a variable of Airflow; a name that is too long ends with a digest."""
     key = prefix + name
     if len(key) <= _MAX_KEY:

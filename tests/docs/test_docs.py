@@ -10,7 +10,7 @@ from pathlib import Path
 
 from meltano_pods.diagnosis import build_error
 from meltano_pods.notify.notification import Notification
-from meltano_pods.notify.recipients import PROVIDERS, wanted
+from meltano_pods.notify.recipients import PROVIDERS, resolve_routing
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project
 from meltano_pods.settings import Settings
@@ -104,11 +104,11 @@ def test_the_examples_of_notifications_can_be_read(tmp_path: Path) -> None:
     assert name == "AIRFLOW__MELTANO_PODS__NOTIFY"
     assert parse_deployment({"notify": off.strip().removeprefix(f"{name}=")}).notify is None
     deployment = parse_deployment({"notify": value.strip("'")}).notify
-    assert [each.label for each in wanted(dag.dag_id, {}, deployment).recipients] == [
+    assert [each.label for each in resolve_routing(dag.dag_id, {}, deployment).recipients] == [
         "email:data-team@example.org",
         "slack:slack_data",
     ]
-    asked = wanted(dag.dag_id, dag.settings.notify, deployment)
+    asked = resolve_routing(dag.dag_id, dag.settings.notify, deployment)
     assert [each.to for each in asked.recipients] == [
         ("finance@example.org", "on-call@example.org")
     ]

@@ -10,7 +10,7 @@ from airflow.sdk.configuration import conf
 
 from meltano_pods.dags.params import dag_params
 from meltano_pods.dags.tasks import make_task
-from meltano_pods.notify import callbacks_of
+from meltano_pods.notify import build_callbacks
 from meltano_pods.tasks.deployment import read_deployment
 from meltano_pods.tasks.folders import airflow_root
 from meltano_pods.tasks.layout import project_folder
@@ -61,7 +61,7 @@ def airflow_dags(dag_file: str) -> dict[str, DAG]:
 
 def _dag(planned: DagPlan, place: Place, dag_file: str) -> DAG:
     settings = planned.settings
-    callbacks = callbacks_of(
+    callbacks = build_callbacks(
         planned.dag_id, settings.notify, place.deployment.settings.notify, planned.leaves()
     )
     params, choices = dag_params(planned)
@@ -87,7 +87,7 @@ def _dag(planned: DagPlan, place: Place, dag_file: str) -> DAG:
 def _broken_dag(broken: BrokenDag, place: Place, dag_file: str) -> DAG:
     from meltano_pods.dags.broken import TASK_ID, BrokenDagOperator  # noqa: PLC0415 - seldom needed
 
-    callbacks = callbacks_of(
+    callbacks = build_callbacks(
         broken.dag_id, broken.settings.notify, place.deployment.settings.notify, [TASK_ID]
     )
     # Catchup runs would only fail.
@@ -97,7 +97,7 @@ def _broken_dag(broken: BrokenDag, place: Place, dag_file: str) -> DAG:
             task_id=TASK_ID,
             project=place.folder.name,
             errors=broken.errors,
-            **callbacks.of_task(TASK_ID),
+            **callbacks.select_task(TASK_ID),
         )
     return dag
 
@@ -125,7 +125,7 @@ def _further(dag: DagPlan, task: TaskPlan, callbacks: Callbacks) -> dict[str, An
     """Return the arguments of a task that do not depend on its launcher."""
     said = task.settings.description
     doc = {} if said is None or said == dag.settings.description else {"doc_md": said}
-    return {**callbacks.of_task(task.task_id), **doc}
+    return {**callbacks.select_task(task.task_id), **doc}
 
 
 def _schedule(planned: DagPlan | BrokenDag) -> CronDataIntervalTimetable | str | None:

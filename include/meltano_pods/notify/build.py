@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from meltano_runner.contract import RunResult
 
-    from meltano_pods.notify.notification import TaskTry, Trouble
+    from meltano_pods.notify.notification import Incident, TaskTry
 
 _MAX_ERROR = 1500
 _MAX_FOREIGN_ERROR = 300
 _MAX_STREAMS = 20
 
 
-def failure_notification(
+def build_failure_notification(
     event: str, task: TaskTry, error: BaseException | None, mask: Callable[[str], str]
 ) -> Notification:
     """Return the notification of a failure.
@@ -36,44 +36,44 @@ def failure_notification(
         error: What it raised; None if its process was killed.
         mask: Hides the secrets that this process knows.
     """
-    notification = _of(event, task)
+    notification = _start_notification(event, task)
     if error is None:
-        notification = _of_killed(notification)
+        notification = _describe_killed(notification)
     elif isinstance(error, RunFailedError):
-        notification = _of_run(notification, error)
+        notification = _describe_run(notification, error)
     elif isinstance(error, MeltanoPodsError):
         where = f"where: {error.where}"
         notification = replace(notification, summary=error.what, error=where, hint=error.fix)
     else:
-        notification = _of_foreign(notification, error)
-    return _masked(notification, mask)
+        notification = _describe_other(notification, error)
+    return _mask_texts(notification, mask)
 
 
-def recovery_notification(
-    task: TaskTry, result: RunResult | None, trouble: Trouble, mask: Callable[[str], str]
+def build_recovery_notification(
+    task: TaskTry, result: RunResult | None, incident: Incident, mask: Callable[[str], str]
 ) -> Notification:
     """Return the notification of the end of a failure.
 
     Args:
         task: The task that succeeded last.
         result: What it did, if known.
-        trouble: The failures that were reported.
+        incident: The failures that were reported.
         mask: Hides the secrets that this process knows.
     """
-    count = trouble.failed_runs
+    count = incident.failed_runs
     notification = replace(
-        _of("recovery", task),
+        _start_notification("recovery", task),
         summary=f"The run succeeded, after {counted(count, 'failed run')}.",
-        failed_since=trouble.since,
+        failed_since=incident.since,
         failed_runs=count,
         look=(),
     )
-    return _masked(
-        notification if result is None else replace(notification, **_moved(result)), mask
+    return _mask_texts(
+        notification if result is None else replace(notification, **_count_records(result)), mask
     )
 
 
-def _of(event: str, task: TaskTry) -> Notification:
+def _start_notification(event: str, task: TaskTry) -> Notification:
     return Notification(
         event=event,
         dag_id=task.dag_id,
@@ -86,7 +86,7 @@ def _of(event: str, task: TaskTry) -> Notification:
     )
 
 
-def _of_killed(notification: Notification) -> Notification:
+def _describe_killed(notification: Notification) -> Notification:
     return replace(
         notification,
         category=Category.UNKNOWN.value,
@@ -97,23 +97,23 @@ def _of_killed(notification: Notification) -> Notification:
     )
 
 
-def _of_run(notification: Notification, error: RunFailedError) -> Notification:
+def _describe_run(notification: Notification, error: RunFailedError) -> Notification:
     result, pod = error.record.result, error.record.pod or PodReport()
     return replace(
         notification,
         category=error.category.value,
         summary=CATEGORIES[error.category].summary,
         plugin=result.failed_plugin,
-        error=_cut(result.error, _MAX_ERROR),
+        error=_truncate(result.error, _MAX_ERROR),
         kubernetes=pod.reason,
         hint=error.fix,
         pod=pod.name,
         look=pod.commands,
-        **_moved(result),
+        **_count_records(result),
     )
 
 
-def _of_foreign(notification: Notification, error: BaseException) -> Notification:
+def _describe_other(notification: Notification, error: BaseException) -> Notification:
     # Other errors are in the log. Their details (server responses, arguments) must not be sent to
     # many people.
     first = (str(error).strip().splitlines() or [""])[0]
@@ -122,12 +122,12 @@ def _of_foreign(notification: Notification, error: BaseException) -> Notificatio
         notification,
         category=(Category.TIMED_OUT if late else Category.UNKNOWN).value,
         summary="The task failed outside the run.",
-        error=_cut(f"{type(error).__name__}: {first}".rstrip(": "), _MAX_FOREIGN_ERROR),
+        error=_truncate(f"{type(error).__name__}: {first}".rstrip(": "), _MAX_FOREIGN_ERROR),
         hint="Read the task's log.",
     )
 
 
-def _moved(result: RunResult) -> dict[str, Any]:
+def _count_records(result: RunResult) -> dict[str, Any]:
     streams: list[dict[str, Any]] = [
         {
             "stream": stream.stream,
@@ -149,7 +149,7 @@ def _moved(result: RunResult) -> dict[str, Any]:
     }
 
 
-def _masked(notification: Notification, mask: Callable[[str], str]) -> Notification:
+def _mask_texts(notification: Notification, mask: Callable[[str], str]) -> Notification:
     def hide(text: str | None) -> str | None:
         return None if text is None else mask(text)
 
@@ -165,7 +165,7 @@ def _masked(notification: Notification, mask: Callable[[str], str]) -> Notificat
     )
 
 
-def _cut(text: str | None, length: int) -> str | None:
+def _truncate(text: str | None, length: int) -> str | None:
     if text is None or len(text) <= length:
         return text
     return text[: length - 3] + "..."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.notify.recipients import wanted
+from meltano_pods.notify.recipients import resolve_routing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,12 +29,12 @@ class Callbacks:
     last: str | None = None
     last_task: Mapping[str, Any] = field(default_factory=dict)
 
-    def of_task(self, task_id: str) -> dict[str, Any]:
+    def select_task(self, task_id: str) -> dict[str, Any]:
         """Return the arguments for a task."""
         return {**self.task, **self.last_task} if task_id == self.last else dict(self.task)
 
 
-def callbacks_of(
+def build_callbacks(
     dag_id: str, own: Notify, deployment: Notify | None, last: Sequence[str]
 ) -> Callbacks:
     """Return the callbacks of a DAG and its tasks.
@@ -48,7 +48,7 @@ def callbacks_of(
     Raises:
         DeploymentError: The provider of a notification is missing.
     """
-    asked = wanted(dag_id, own, deployment)
+    asked = resolve_routing(dag_id, own, deployment)
     if not asked.recipients or not asked.events:
         return Callbacks()
     # Imported here, because most DAGs have no recipients.
@@ -59,8 +59,8 @@ def callbacks_of(
     last_task: dict[str, Any] = {}
     recovers = "recovery" in asked.events
     if "failure" in asked.events:
-        task["on_failure_callback"] = notifiers.TaskFailed(asked.recipients, remember=recovers)
-        dag["on_failure_callback"] = notifiers.RunFailed(asked.recipients, remember=recovers)
+        task["on_failure_callback"] = notifiers.TaskFailed(asked.recipients, record=recovers)
+        dag["on_failure_callback"] = notifiers.RunFailed(asked.recipients, record=recovers)
     if "retry" in asked.events:
         task["on_retry_callback"] = notifiers.TaskRetried(asked.recipients)
     # The process of the last task has its result, but the DAG's callback does not.

@@ -39,7 +39,7 @@ class TaskTry:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Incident:
     """Reported failures of a DAG whose recovery was not sent yet.
 
     Attributes:

@@ -18,8 +18,8 @@ from airflow.sdk._shared.secrets_masker import redact
 from meltano_runner.contract import ResultError, RunResult
 
 from meltano_pods.errors import MeltanoPodsError
-from meltano_pods.notify import memory
-from meltano_pods.notify.build import failure_notification, recovery_notification
+from meltano_pods.notify import incidents
+from meltano_pods.notify.build import build_failure_notification, build_recovery_notification
 from meltano_pods.notify.notification import TaskTry
 from meltano_pods.parameters.choices import ONLY_TASKS
 
@@ -43,17 +43,17 @@ class _Notifier(BaseNotifier):
         super().__init__()
         self.recipients = tuple(recipients)
 
-    def _tell(
-        self, context: Context, notification: Notification, told: Sequence[str] = ()
+    def _send(
+        self, context: Context, notification: Notification, sent: Sequence[str] = ()
     ) -> Iterator[str]:
         """Send to all recipients that were not notified yet, and yield each that was reached."""
         for recipient in self.recipients:
-            if recipient.label in told:
+            if recipient.label in sent:
                 continue
             try:
                 # Imported here, because the providers' clients take up to a second to import.
-                way = import_module(f"meltano_pods.notify.by_{recipient.channel}")
-                way.send(recipient, notification, context)
+                channel = import_module(f"meltano_pods.notify.channels.{recipient.channel}")
+                channel.send(recipient, notification, context)
             except Exception:
                 self.log.exception("Could not send the notification to %s", recipient.label)
             else:
@@ -66,18 +66,22 @@ class _FailureNotifier(_Notifier):
 
     Args:
         recipients: The recipients.
-        remember: Whether the recovery is to be sent as well.
+        record: Whether to record the failure, so that its recovery is sent as well.
     """
 
-    def __init__(self, recipients: Sequence[Recipient], *, remember: bool) -> None:
+    def __init__(self, recipients: Sequence[Recipient], *, record: bool) -> None:
         super().__init__(recipients)
-        self.remember = remember
+        self.record = record
 
-    def _remember(self, context: Context) -> None:
-        if self.remember:
-            task = task_try(context)
-            now = datetime.now(UTC).isoformat("T", "seconds")
-            memory.remember(task.dag_id, task.run_id, task.task_id, now)
+    def _record(self, context: Context) -> None:
+        if not self.record:
+            return
+        task = describe_try(context)
+        now = datetime.now(UTC).isoformat("T", "seconds")
+        try:
+            incidents.record_failure(task.dag_id, task.run_id, task.task_id, now)
+        except Exception:
+            self.log.exception("Could not record the failure: its recovery will not be sent")
 
 
 class TaskFailed(_FailureNotifier):
@@ -88,18 +92,18 @@ class TaskFailed(_FailureNotifier):
         error = context.get("exception")
         if not isinstance(error, BaseException):
             return
-        notification = failure_notification("failure", task_try(context), error, _mask)
-        told: list[str] = []
-        self._keep(context, notification, told)
-        for label in self._tell(context, notification):
-            told.append(label)
-            self._keep(context, notification, told)
-        if told:
-            self._remember(context)
+        notification = build_failure_notification("failure", describe_try(context), error, _mask)
+        sent: list[str] = []
+        self._store(context, notification, sent)
+        for label in self._send(context, notification):
+            sent.append(label)
+            self._store(context, notification, sent)
+        if sent:
+            self._record(context)
 
-    def _keep(self, context: Context, notification: Notification, told: Sequence[str]) -> None:
+    def _store(self, context: Context, notification: Notification, sent: Sequence[str]) -> None:
         try:
-            memory.keep_notification(context["ti"], notification, told)
+            incidents.store_notification(context["ti"], notification, sent)
         except Exception:
             # A repeated notification is better than none.
             self.log.exception("Could not record who received the notification")
@@ -110,17 +114,17 @@ class RunFailed(_FailureNotifier):
 
     def notify(self, context: Context) -> None:
         """Report the failure to recipients that the failed task did not reach."""
-        notification, told = self._kept(context)
-        notification = notification or failure_notification(
-            "failure", task_try(context), None, _mask
+        notification, sent = self._read_stored(context)
+        notification = notification or build_failure_notification(
+            "failure", describe_try(context), None, _mask
         )
-        if list(self._tell(context, notification, told)) and not told:
-            self._remember(context)
+        if list(self._send(context, notification, sent)) and not sent:
+            self._record(context)
 
-    def _kept(self, context: Context) -> tuple[Notification | None, list[str]]:
+    def _read_stored(self, context: Context) -> tuple[Notification | None, list[str]]:
         ti = context.get("ti")
         try:
-            return (None, []) if ti is None else memory.kept_notification(ti)
+            return (None, []) if ti is None else incidents.read_notification(ti)
         except Exception:
             self.log.exception("Could not read who received the notification")
             return None, []
@@ -133,7 +137,11 @@ class TaskRetried(_Notifier):
         """Report a failure that Airflow will retry."""
         error = context.get("exception")
         cause = error if isinstance(error, BaseException) else None
-        list(self._tell(context, failure_notification("retry", task_try(context), cause, _mask)))
+        list(
+            self._send(
+                context, build_failure_notification("retry", describe_try(context), cause, _mask)
+            )
+        )
 
 
 class RunRecovered(_Notifier):
@@ -144,19 +152,32 @@ class RunRecovered(_Notifier):
 
         A run that skips the failed task does not show that.
         """
-        task = task_try(context)
-        trouble = memory.trouble_of(task.dag_id)
-        if trouble is None:
+        task = describe_try(context)
+        try:
+            incident = incidents.read_incident(task.dag_id)
+        except Exception:
+            self.log.exception("Could not read whether a failure was reported")
+            return
+        if incident is None:
             return
         only = (context.get("params") or {}).get(ONLY_TASKS)
-        if only and not set(trouble.tasks) <= set(only):
+        if only and not set(incident.tasks) <= set(only):
             return
-        notification = recovery_notification(task, _result(context.get("ti")), trouble, _mask)
-        if list(self._tell(context, notification)):
-            memory.forget(task.dag_id)
+        notification = build_recovery_notification(
+            task, _read_result(context.get("ti")), incident, _mask
+        )
+        if list(self._send(context, notification)):
+            self._close(task.dag_id)
+
+    def _close(self, dag_id: str) -> None:
+        try:
+            incidents.close_incident(dag_id)
+        except Exception:
+            # A repeated notification is better than none.
+            self.log.exception("Could not record the recovery: it will be sent again")
 
 
-def task_try(context: Context) -> TaskTry:
+def describe_try(context: Context) -> TaskTry:
     """Return where it happened, from Airflow's context."""
     dag, run_id, ti = context["dag"], context["run_id"], context.get("ti")
     if ti is None:
@@ -182,7 +203,7 @@ def _ways_to_find(operator: object, ti: object) -> tuple[str, ...]:
         return ()
 
 
-def _result(ti: Any) -> RunResult | None:  # noqa: ANN401 - Airflow's
+def _read_result(ti: Any) -> RunResult | None:  # noqa: ANN401 - Airflow's
     if ti is None:
         return None
     try:

@@ -43,7 +43,7 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Routing:
     """The recipients and events of a DAG.
 
     Attributes:
@@ -55,7 +55,7 @@ class Wanted:
     events: tuple[str, ...] = USUAL_EVENTS
 
 
-def wanted(dag_id: str, own: Notify, deployment: Notify | None) -> Wanted:
+def resolve_routing(dag_id: str, own: Notify, deployment: Notify | None) -> Routing:
     """Return the recipients and events of a DAG.
 
     Args:
@@ -67,7 +67,7 @@ def wanted(dag_id: str, own: Notify, deployment: Notify | None) -> Wanted:
         DeploymentError: The provider of a channel is missing.
     """
     if deployment is None:
-        return Wanted()
+        return Routing()
     merged = {**deployment, **own}
     recipients: list[Recipient] = []
     for channel in CHANNELS:
@@ -78,7 +78,7 @@ def wanted(dag_id: str, own: Notify, deployment: Notify | None) -> Wanted:
         groups = [to] if channel == "email" else [(each,) for each in to]
         recipients += [Recipient(channel, group) for group in groups]
     events = merged.get("events")
-    return Wanted(tuple(recipients), USUAL_EVENTS if events is None else events)
+    return Routing(tuple(recipients), USUAL_EVENTS if events is None else events)
 
 
 def _require(channel: str, where: str) -> None:

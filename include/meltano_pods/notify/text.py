@@ -16,18 +16,18 @@ _SHOWN_STREAMS = 8
 _TITLES = {"failure": "Failed", "retry": "Failed, will be retried", "recovery": "Recovered"}
 
 
-def title(notification: Notification) -> str:
+def format_title(notification: Notification) -> str:
     """Return one line, such as `Failed: csv_to_json.daily (tap_failed)`."""
     why = f" ({notification.category})" if notification.category else ""
     return f"{_TITLES[notification.event]}: {notification.dag_id}{why}"
 
 
-def facts(notification: Notification) -> list[tuple[str, str]]:
+def list_facts(notification: Notification) -> list[tuple[str, str]]:
     """Return labels and values, as far as they are known."""
-    return list(_facts(notification))
+    return list(_iter_facts(notification))
 
 
-def _facts(notification: Notification) -> Iterator[tuple[str, str]]:
+def _iter_facts(notification: Notification) -> Iterator[tuple[str, str]]:
     yield "Run", notification.run_id
     if notification.task_id is not None:
         tries = f" of {notification.tries}" if notification.tries else ""
@@ -42,16 +42,16 @@ def _facts(notification: Notification) -> Iterator[tuple[str, str]]:
         or notification.loaded is not None
         or notification.streams
     ):
-        yield "Records", _records(notification)
+        yield "Records", _format_records(notification)
     if notification.failed_since is not None:
         yield "Failed since", notification.failed_since
     if notification.pod is not None:
         yield "Pod", notification.pod
 
 
-def _records(notification: Notification) -> str:
+def _format_records(notification: Notification) -> str:
     total = describe_counts(notification.extracted, notification.loaded)
-    parts = [_stream(stream) for stream in notification.streams[:_SHOWN_STREAMS]]
+    parts = [_format_stream(stream) for stream in notification.streams[:_SHOWN_STREAMS]]
     hidden = len(notification.streams) - len(parts) + notification.streams_omitted
     if hidden:
         parts.append(counted(hidden, "more stream"))
@@ -59,7 +59,7 @@ def _records(notification: Notification) -> str:
     return f"{total}{took}" + (f": {'; '.join(parts)}" if parts else "")
 
 
-def _stream(stream: Mapping[str, Any]) -> str:
+def _format_stream(stream: Mapping[str, Any]) -> str:
     records = describe_counts(stream["extracted"], stream["loaded"])
     bookmark = "" if stream["bookmark"] is None else f" (up to {stream['bookmark']})"
     return f"{stream['stream']} {records}{bookmark}"

@@ -6,7 +6,6 @@ change. The task state store would not do either: it belongs to one DAG run.
 
 If the store cannot be reached, or the task has no assets, `ColumnStoreError` says why. Callers turn
 that into a warning, and never fail a run that has loaded its rows.
-https://airflow.apache.org/docs/apache-airflow/stable/core-concepts/state-store.html
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from airflow.sdk.exceptions import AirflowTaskTimeout
 from meltano_pods.errors import DeploymentError
-from meltano_pods.notify.build import failure_notification, recovery_notification
-from meltano_pods.notify.notification import Notification, TaskTry, Trouble
+from meltano_pods.notify.build import build_failure_notification, build_recovery_notification
+from meltano_pods.notify.notification import Incident, Notification, TaskTry
 from meltano_runner.contract import Category, Outcome, RunResult, StreamResult
 
 from tests.support.notifications import DAG, RESULT, RUN, TASK, TRY, failed
@@ -18,7 +18,7 @@ def plain(text: str) -> str:
 
 
 def test_a_failed_run() -> None:
-    notification = failure_notification("failure", TRY, failed(), plain)
+    notification = build_failure_notification("failure", TRY, failed(), plain)
     assert notification.as_dict() == {
         "version": 1,
         "event": "failure",
@@ -53,14 +53,14 @@ def test_a_failed_run() -> None:
 
 
 def test_the_json_form_reads_back() -> None:
-    notification = failure_notification("failure", TRY, failed(), plain)
+    notification = build_failure_notification("failure", TRY, failed(), plain)
     again = Notification.from_dict(json.loads(json.dumps(notification.as_dict())))
     assert again.as_dict() == notification.as_dict()
 
 
 def test_a_run_that_never_began() -> None:
     error = failed(RunResult(Outcome.FAILED, -1, Category.IMAGE_PULL))
-    notification = failure_notification("failure", TRY, error, plain)
+    notification = build_failure_notification("failure", TRY, error, plain)
     assert (notification.category, notification.extracted, notification.seconds) == (
         "image_pull",
         None,
@@ -69,20 +69,20 @@ def test_a_run_that_never_began() -> None:
 
 
 def test_a_killed_task() -> None:
-    notification = failure_notification("failure", TRY, None, plain)
+    notification = build_failure_notification("failure", TRY, None, plain)
     assert notification.category == "unknown"
     assert "it was killed" in notification.summary
     assert notification.look == TRY.look
 
 
 def test_only_the_run_is_known() -> None:
-    notification = failure_notification("failure", TaskTry(DAG, RUN), None, plain)
+    notification = build_failure_notification("failure", TaskTry(DAG, RUN), None, plain)
     assert (notification.task_id, notification.try_number, notification.look) == (None, None, ())
 
 
 def test_a_fault_of_the_deployment() -> None:
     error = DeploymentError("there is no runner", "this worker", "Install it.")
-    notification = failure_notification("retry", TRY, error, plain)
+    notification = build_failure_notification("retry", TRY, error, plain)
     assert (notification.event, notification.category) == ("retry", None)
     said = (notification.summary, notification.error, notification.hint)
     assert said == ("there is no runner", "where: this worker", "Install it.")
@@ -98,7 +98,7 @@ def test_a_fault_of_the_deployment() -> None:
     ],
 )
 def test_of_others_errors_the_first_line(error: BaseException, category: str, text: str) -> None:
-    notification = failure_notification("failure", TRY, error, plain)
+    notification = build_failure_notification("failure", TRY, error, plain)
     assert (notification.category, notification.error) == (category, text)
 
 
@@ -110,7 +110,7 @@ def test_secrets_that_airflow_knows_are_hidden() -> None:
             replace(RESULT.pipelines[0], streams=(StreamResult("s", 1, bookmark="hunter2"),)),
         ),
     )
-    notification = failure_notification(
+    notification = build_failure_notification(
         "failure", TRY, failed(result), lambda text: text.replace("hunter2", "***")
     )
     assert notification.error == "password ***"
@@ -118,7 +118,7 @@ def test_secrets_that_airflow_knows_are_hidden() -> None:
 
 
 def test_long_errors_are_cut() -> None:
-    notification = failure_notification(
+    notification = build_failure_notification(
         "failure", TRY, failed(replace(RESULT, error="x" * 5000)), plain
     )
     assert notification.error == "x" * 1497 + "..."
@@ -126,9 +126,9 @@ def test_long_errors_are_cut() -> None:
 
 @pytest.mark.parametrize(("count", "words"), [(1, "1 failed run."), (3, "3 failed runs.")])
 def test_a_recovery(count: int, words: str) -> None:
-    trouble = Trouble("2026-01-01T06:00:00+00:00", count, "manual__1")
-    notification = recovery_notification(
-        TRY, replace(RESULT, outcome=Outcome.SUCCEEDED), trouble, plain
+    incident = Incident("2026-01-01T06:00:00+00:00", count, "manual__1")
+    notification = build_recovery_notification(
+        TRY, replace(RESULT, outcome=Outcome.SUCCEEDED), incident, plain
     )
     assert notification.event == "recovery"
     assert notification.summary == f"The run succeeded, after {words}"
@@ -138,6 +138,6 @@ def test_a_recovery(count: int, words: str) -> None:
         None,
         (),
     )
-    assert (notification.failed_since, notification.failed_runs) == (trouble.since, count)
+    assert (notification.failed_since, notification.failed_runs) == (incident.since, count)
     assert (notification.extracted, notification.loaded) == (1200, 1103)
-    assert recovery_notification(TRY, None, trouble, plain).extracted is None
+    assert build_recovery_notification(TRY, None, incident, plain).extracted is None

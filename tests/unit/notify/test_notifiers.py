@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from meltano_pods.errors import DeploymentError
-from meltano_pods.notify import memory, notifiers
-from meltano_pods.notify.memory import remember, trouble_of, variable_name
-from meltano_pods.notify.notification import Trouble
+from meltano_pods.notify import incidents, notifiers
+from meltano_pods.notify.incidents import get_variable_key, read_incident, record_failure
+from meltano_pods.notify.notification import Incident
 from meltano_pods.notify.recipients import Recipient
 from meltano_runner.contract import Outcome, RunResult
 from structlog.testing import capture_logs
@@ -32,7 +32,7 @@ class Outbox:
 
     def import_module(self, name: str) -> Any:
         def send(recipient: Recipient, notification: Notification, _: object) -> None:
-            assert name == f"meltano_pods.notify.by_{recipient.channel}"
+            assert name == f"meltano_pods.notify.channels.{recipient.channel}"
             if recipient.channel in self.down:
                 raise OSError("no route")
             self.sent.append((recipient.channel, notification))
@@ -55,15 +55,15 @@ def outbox(monkeypatch: pytest.MonkeyPatch) -> Outbox:
 def variables(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Airflow's variables, as a dictionary."""
     found = Variables()
-    monkeypatch.setattr(memory, "Variable", found)
+    monkeypatch.setattr(incidents, "Variable", found)
     return found.kept
 
 
 def fail(ti: FakeTi, error: BaseException | None = None, **more: Any) -> None:
     """Do as Airflow does when a task has failed for good, and then its run."""
-    task_failed = notifiers.TaskFailed((MAIL, SLACK), remember=True)
+    task_failed = notifiers.TaskFailed((MAIL, SLACK), record=True)
     task_failed(context(ti, exception=error, **more))
-    run_failed = notifiers.RunFailed((MAIL, SLACK), remember=True)
+    run_failed = notifiers.RunFailed((MAIL, SLACK), record=True)
     run_failed(context(ti, **more))
 
 
@@ -105,13 +105,13 @@ def test_a_run_of_some_tasks_tells_of_the_recovery_if_what_failed_is_among_them(
 
 
 def test_a_recovery_without_a_result(outbox: Outbox) -> None:
-    remember(DAG, RUN, TASK, "2026-01-01")
+    record_failure(DAG, RUN, TASK, "2026-01-01")
     succeed(FakeTi())
     assert outbox.sent[0][1].extracted is None
 
 
 def test_a_recovery_that_the_dag_tells(outbox: Outbox, variables: dict[str, str]) -> None:
-    remember(DAG, RUN, TASK, "2026-01-01")
+    record_failure(DAG, RUN, TASK, "2026-01-01")
     without_ti = context(FakeTi())
     del without_ti["ti"]
     notifiers.RunRecovered((MAIL, SLACK))(without_ti)
@@ -130,7 +130,7 @@ def test_a_killed_task_is_told_of_by_the_dag(outbox: Outbox, variables: dict[str
 
 
 def test_a_run_whose_task_airflow_does_not_name(outbox: Outbox) -> None:
-    notifiers.RunFailed((MAIL,), remember=True)(context())
+    notifiers.RunFailed((MAIL,), record=True)(context())
     assert outbox.sent[0][1].task_id is None
 
 
@@ -138,11 +138,11 @@ def test_who_was_not_reached_is_tried_again_by_the_dag(outbox: Outbox) -> None:
     ti, error = FakeTi(), failed()
     outbox.down = {"email"}
     with capture_logs() as logs:
-        notifiers.TaskFailed((MAIL, SLACK), remember=True)(context(ti, exception=error))
+        notifiers.TaskFailed((MAIL, SLACK), record=True)(context(ti, exception=error))
     assert outbox.events == [("slack", "failure")]
     assert [each["log_level"] for each in logs] == ["error", "info"]
     outbox.down = set()
-    notifiers.RunFailed((MAIL, SLACK), remember=True)(context(ti))
+    notifiers.RunFailed((MAIL, SLACK), record=True)(context(ti))
     assert outbox.events == [("slack", "failure"), ("email", "failure")]
     assert outbox.sent[1][1].as_dict() == outbox.sent[0][1].as_dict()
 
@@ -197,16 +197,16 @@ def test_retries_are_told_without_being_remembered(
 
 
 def test_without_recovery_nothing_is_remembered(outbox: Outbox, variables: dict[str, str]) -> None:
-    notifiers.TaskFailed((MAIL,), remember=False)(context(FakeTi(), exception=failed()))
+    notifiers.TaskFailed((MAIL,), record=False)(context(FakeTi(), exception=failed()))
     assert outbox.events == [("email", "failure")]
     assert variables == {}
 
 
 def test_failed_runs_are_counted_and_a_cleared_one_once() -> None:
-    remember(DAG, "one", "a", "2026-01-01")
-    remember(DAG, "one", None, "2026-01-02")
-    remember(DAG, "two", "b", "2026-01-03")
-    assert trouble_of(DAG) == Trouble("2026-01-01", 2, "two", ["a", "b"])
+    record_failure(DAG, "one", "a", "2026-01-01")
+    record_failure(DAG, "one", None, "2026-01-02")
+    record_failure(DAG, "two", "b", "2026-01-03")
+    assert read_incident(DAG) == Incident("2026-01-01", 2, "two", ["a", "b"])
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"since": "x"}', json.dumps("x")])
@@ -214,10 +214,27 @@ def test_an_edited_variable_still_says_that_there_was_trouble(
     text: str, variables: dict[str, str]
 ) -> None:
     variables[KEY] = text
-    assert trouble_of(DAG) is not None
+    assert read_incident(DAG) is not None
 
 
 def test_long_names_stay_apart_and_fit() -> None:
-    names = {variable_name("d" * 249 + end) for end in "ab"}
+    names = {get_variable_key("d" * 249 + end) for end in "ab"}
     assert len(names) == 2
     assert max(map(len, names)) <= 250
+
+
+def test_failures_are_sent_if_airflow_cannot_store_them(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise ConnectionError("the API server is away")
+
+    for name in ("get", "set", "delete"):
+        monkeypatch.setattr(f"{incidents.__name__}.Variable.{name}", refuse)
+    with capture_logs() as logs:
+        fail(FakeTi(), failed())
+        succeed(FakeTi())
+    assert outbox.events == [("email", "failure"), ("slack", "failure")]
+    texts = [each["event"] for each in logs if each["log_level"] == "error"]
+    assert "Could not record the failure: its recovery will not be sent" in texts
+    assert "Could not read whether a failure was reported" in texts

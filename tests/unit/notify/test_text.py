@@ -4,26 +4,31 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from meltano_pods.notify import by_email, by_slack, by_webhook
-from meltano_pods.notify.build import failure_notification, recovery_notification
-from meltano_pods.notify.notification import Trouble
+from meltano_pods.notify.build import build_failure_notification, build_recovery_notification
+from meltano_pods.notify.channels import email, slack, webhook
+from meltano_pods.notify.notification import Incident
 from meltano_pods.notify.recipients import Recipient
-from meltano_pods.notify.text import facts, title
+from meltano_pods.notify.text import format_title, list_facts
 
 from tests.support.notifications import DAG, TRY, failed
 
-NOTIFICATION = failure_notification("failure", TRY, failed(), str)
-TROUBLE = Trouble("2026-01-01T06:00:00+00:00", 2, "x")
+NOTIFICATION = build_failure_notification("failure", TRY, failed(), str)
+INCIDENT = Incident("2026-01-01T06:00:00+00:00", 2, "x")
 
 
 def test_titles() -> None:
-    assert title(NOTIFICATION) == "Failed: shop.daily (target_failed)"
-    assert title(replace(NOTIFICATION, event="retry")).startswith("Failed, will be retried: shop")
-    assert title(recovery_notification(TRY, None, TROUBLE, str)) == "Recovered: shop.daily"
+    assert format_title(NOTIFICATION) == "Failed: shop.daily (target_failed)"
+    assert format_title(replace(NOTIFICATION, event="retry")).startswith(
+        "Failed, will be retried: shop"
+    )
+    assert (
+        format_title(build_recovery_notification(TRY, None, INCIDENT, str))
+        == "Recovered: shop.daily"
+    )
 
 
 def test_facts() -> None:
-    assert dict(facts(NOTIFICATION)) == {
+    assert dict(list_facts(NOTIFICATION)) == {
         "Run": "manual__2026-01-02",
         "Task": "tap-csv-to-target-jsonl (try 3 of 3)",
         "Plugin": "target-jsonl",
@@ -35,8 +40,8 @@ def test_facts() -> None:
         ),
         "Pod": "meltano/shop-a",
     }
-    recovery = dict(facts(recovery_notification(TRY, None, TROUBLE, str)))
-    assert recovery["Failed since"] == TROUBLE.since
+    recovery = dict(list_facts(build_recovery_notification(TRY, None, INCIDENT, str)))
+    assert recovery["Failed since"] == INCIDENT.since
     assert "Records" not in recovery
 
 
@@ -45,18 +50,18 @@ def test_records_that_nobody_counted() -> None:
     notification = replace(
         NOTIFICATION, extracted=None, loaded=None, seconds=None, streams=streams, streams_omitted=0
     )
-    assert dict(facts(notification))["Records"] == "not counted: orders not counted"
+    assert dict(list_facts(notification))["Records"] == "not counted: orders not counted"
 
 
 def test_mail_is_escaped() -> None:
-    text = by_email.html(replace(NOTIFICATION, error="<script>&"))
+    text = email.format_html(replace(NOTIFICATION, error="<script>&"))
     assert "<pre>&lt;script&gt;&amp;</pre>" in text
     assert f'<a href="{TRY.log_url}">' in text
     assert "kubectl --namespace meltano describe pod shop-a" in text
 
 
 def test_slack_cannot_be_made_to_mention_or_to_break_out() -> None:
-    blocks = by_slack.blocks(replace(NOTIFICATION, error="<!channel> ``` & more"))
+    blocks = slack.build_blocks(replace(NOTIFICATION, error="<!channel> ``` & more"))
     text = [block["text"]["text"] for block in blocks]
     assert "```&lt;!channel&gt; ''' &amp; more```" in text
     assert text[0] == "Failed: shop.daily (target_failed)"
@@ -64,7 +69,7 @@ def test_slack_cannot_be_made_to_mention_or_to_break_out() -> None:
 
 def test_slack_keeps_to_its_limits() -> None:
     notification = replace(NOTIFICATION, dag_id="d" * 250, error="&" * 1500, hint="h" * 4000)
-    for block in by_slack.blocks(notification):
+    for block in slack.build_blocks(notification):
         limit = 150 if block["type"] == "header" else 3000
         assert len(block["text"]["text"]) <= limit
 
@@ -74,9 +79,9 @@ def test_slack_keeps_to_its_limits() -> None:
 @pytest.mark.parametrize(
     ("way", "name"),
     [
-        (by_email, "SmtpNotifier"),
-        (by_slack, "SlackWebhookNotifier"),
-        (by_webhook, "HttpNotifier"),
+        (email, "SmtpNotifier"),
+        (slack, "SlackWebhookNotifier"),
+        (webhook, "HttpNotifier"),
     ],
 )
 def test_texts_are_not_templates(way: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,13 +95,13 @@ def test_texts_are_not_templates(way: Any, name: str, monkeypatch: pytest.Monkey
 def test_what_the_providers_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[Any] = []
     ways: list[tuple[Any, str]] = [
-        (by_slack, "SlackWebhookNotifier"),
-        (by_webhook, "HttpNotifier"),
+        (slack, "SlackWebhookNotifier"),
+        (webhook, "HttpNotifier"),
     ]
     for way, name in ways:
         monkeypatch.setattr(getattr(way, name), "notify", lambda self, _: sent.append(self))
         way.send(Recipient("x", ("data",)), NOTIFICATION, {})
-    slack, http = sent
-    assert slack.slack_webhook_conn_id == http.http_conn_id == "data"
-    assert slack.timeout == http.extra_options["timeout"] == 5
+    first, http = sent
+    assert first.slack_webhook_conn_id == http.http_conn_id == "data"
+    assert first.timeout == http.extra_options["timeout"] == 5
     assert http.json["dag_id"] == DAG

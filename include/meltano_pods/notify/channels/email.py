@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
-from meltano_pods.notify.text import facts, title
+from meltano_pods.notify.text import format_title, list_facts
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -23,17 +23,22 @@ if TYPE_CHECKING:
 def send(recipient: Recipient, notification: Notification, context: Context) -> None:
     """Send one mail to all addresses of the recipient."""
     SmtpNotifier(
-        to=list(recipient.to), subject=title(notification), html_content=html(notification)
+        to=list(recipient.to),
+        subject=format_title(notification),
+        html_content=format_html(notification),
     ).notify(context)
 
 
-def html(notification: Notification) -> str:
+def format_html(notification: Notification) -> str:
     """Return the mail's body; everything in it is escaped."""
     rows = "".join(
         f"<tr><td><b>{escape(label)}</b></td><td>{escape(value)}</td></tr>"
-        for label, value in facts(notification)
+        for label, value in list_facts(notification)
     )
-    parts = [f"<h3>{escape(title(notification))}</h3>", f"<p>{escape(notification.summary)}</p>"]
+    parts = [
+        f"<h3>{escape(format_title(notification))}</h3>",
+        f"<p>{escape(notification.summary)}</p>",
+    ]
     if notification.error is not None:
         parts.append(f"<pre>{escape(notification.error)}</pre>")
     if notification.hint is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
 
-from meltano_pods.notify.text import facts, title
+from meltano_pods.notify.text import format_title, list_facts
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -27,30 +27,32 @@ def send(recipient: Recipient, notification: Notification, context: Context) -> 
     """Post one message."""
     notifier = SlackWebhookNotifier(
         slack_webhook_conn_id=recipient.to[0],
-        text=_escaped(f"{title(notification)}: {notification.summary}"),
-        blocks=blocks(notification),
+        text=_escape(f"{format_title(notification)}: {notification.summary}"),
+        blocks=build_blocks(notification),
         unfurl_links=False,
         timeout=_TIMEOUT_SECONDS,
     )
     notifier.notify(context)  # type: ignore[no-untyped-call]
 
 
-def blocks(notification: Notification) -> list[dict[str, Any]]:
+def build_blocks(notification: Notification) -> list[dict[str, Any]]:
     """Return the message's layout."""
-    header = {"type": "plain_text", "text": title(notification)[:_MAX_HEADER]}
+    header = {"type": "plain_text", "text": format_title(notification)[:_MAX_HEADER]}
     found: list[dict[str, Any]] = [{"type": "header", "text": header}]
-    found.append(_section(_escaped(notification.summary)))
+    found.append(_section(_escape(notification.summary)))
     if notification.error is not None:
         found.append(_code(notification.error))
     if notification.hint is not None:
-        found.append(_section(f"*What to do:* {_escaped(notification.hint)}"))
+        found.append(_section(f"*What to do:* {_escape(notification.hint)}"))
     found.append(
-        _section("\n".join(f"*{label}:* {_escaped(value)}" for label, value in facts(notification)))
+        _section(
+            "\n".join(f"*{label}:* {_escape(value)}" for label, value in list_facts(notification))
+        )
     )
     if notification.look:
         found.append(_code("\n".join(notification.look)))
     if notification.log_url is not None:
-        found.append(_section(f"<{_escaped(notification.log_url)}|Log of the task>"))
+        found.append(_section(f"<{_escape(notification.log_url)}|Log of the task>"))
     return found
 
 
@@ -60,10 +62,10 @@ def _section(text: str) -> dict[str, Any]:
 
 def _code(text: str) -> dict[str, Any]:
     # Three of them would end the block.
-    inner = _escaped(text).replace("```", "'''")[: _MAX_SECTION - 6]
+    inner = _escape(text).replace("```", "'''")[: _MAX_SECTION - 6]
     return _section(f"```{inner}```")
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     """Escape what Slack reads as a link or a mention: https://docs.slack.dev/messaging/formatting-message-text."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,1 @@
+"""The channels of notifications: each module sends one by the notifier of an Airflow provider."""
