@@ -16,7 +16,7 @@ from meltano_pods.cli.dag_ids import find_dag
 from meltano_pods.cli.projects import find_projects
 from meltano_pods.cli.shadowed import shadowed
 from meltano_pods.errors import MeltanoPodsError, ProjectError
-from meltano_pods.names import listed
+from meltano_pods.names import listed, nearest
 from meltano_pods.plan.environment import without_environment
 from meltano_pods.project.config_keys import misspelled_settings
 from meltano_pods.project.files import project_folders
@@ -164,9 +164,18 @@ def _check_variables(folder: Path, task: TaskPlan, environ: Mapping[str, str]) -
     try:
         variables.check(definitions, request.blocks, known)
     except variables.MissingVariableError as error:
+        file = folder / ".env"
+        names = list(dict.fromkeys(each.variable for each in error.missing))
+        lines = " and ".join(f"`{name}=...`" for name in names)
+        near = {name: nearest(name, dotenv(file)) for name in names}
+        meant = "".join(
+            f" Is the variable {other} there meant to be {name}?"
+            for name, other in near.items()
+            if other
+        )
         raise LocalCheckError(
-            f"{error}\n  fix: Set it by a line `NAME=value` in {folder.relative_to(ROOT)}/.env, or "
-            "export it."
+            f"{error}\n  fix: Add {lines} to {file.relative_to(ROOT)}, each as a line, or export "
+            f"{' and '.join(names)}.{meant}"
         ) from error
 
 

@@ -130,7 +130,10 @@ def test_a_variable_that_is_not_set(root: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv("SHOP_PASSWORD", raising=False)
     with pytest.raises(LocalCheckError, match="SHOP_PASSWORD is not set") as caught:
         check_dag("shop.daily")
-    assert "meltano/shop/.env" in str(caught.value)
+    assert "Add `SHOP_PASSWORD=...` to meltano/shop/.env" in str(caught.value)
+    (project / ".env").write_text("SHOP_PASWORD=x\n")
+    with pytest.raises(LocalCheckError, match="Is the variable SHOP_PASWORD there meant to be"):
+        check_dag("shop.daily")
     (project / ".env").write_text("SHOP_PASSWORD=x\n")
     check_dag("shop.daily")
     (project / ".env").unlink()

@@ -48,7 +48,7 @@ def command(name: str, projects: Path | None) -> int:
     for path in (project, dag_file):
         if path.exists():
             raise DeploymentError(
-                "it is there already, and is left as it is", str(path), "Take another name."
+                f"{path.name} exists already and is not changed", str(path), "Choose another name."
             )
     for there in project_folders(folder):
         # Not every file system tells such names apart, and no name of Kubernetes does.

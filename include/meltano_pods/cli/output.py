@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 _NAME = "meltano-pods"
+_IN_CLONE = Path(".venv") / "bin" / _NAME
+"""Where a clone of the repository has the command, which is then not on the PATH."""
 TABLE, JSON, YAML = "table", "json", "yaml"
 
 format_option: Callable[[Callable[..., int]], Callable[..., int]] = click.option(
@@ -94,6 +96,8 @@ def typed(*arguments: str) -> str:
     script = Path(sys.argv[0])
     found = shutil.which(_NAME)
     by_path = script.name == _NAME and not (found and script.exists() and script.samefile(found))
+    if found is None and script.name != _NAME and _IN_CLONE.is_file():  # a make target
+        script, by_path = _IN_CLONE, True
     return shlex.join([str(script) if by_path else _NAME, *arguments])
 
 

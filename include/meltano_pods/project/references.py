@@ -68,10 +68,11 @@ def _name_errors(
     return [
         ProjectError(
             f"the {key} {shown(name)} of the schedule {shown(schedule.name)} is not defined; "
-            f"defined are: {listed(valid)}",
+            + (f"defined are: {listed(valid)}" if valid else f"the project has no {key}"),
             _place(schedule, key),
             (f"Did you mean `{near}`? " if near else "")
-            + "Name one of these, or add it to the project.",
+            + ("Name one of these, or add" if valid else "Add")
+            + " it to the project.",
         )
     ]
 

@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 import yaml
 from meltano_pods.cli.main import COMMANDS
+from meltano_pods.cli.output import typed
 from meltano_pods.project import files
 
 from tests.support.command_line import FILE, rewrite, uncommented
@@ -293,7 +294,7 @@ def test_a_new_project_is_planned_and_valid(root: Path, said: Said) -> None:
     before = (root / "meltano" / "orders" / "meltano.yml").read_text()
     code, _, err = said("new", "orders")
     assert code == 1
-    assert "it is there already" in err
+    assert "orders exists already" in err
     assert (root / "meltano" / "orders" / "meltano.yml").read_text() == before
     said("new", "two-words")
     for name, like in (("Orders", "orders"), ("two_words", "two-words")):
@@ -416,3 +417,17 @@ def test_every_file_of_a_project_is_read_once(
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LOCAL_ENV", '{"TAP_A_PATH": "/data"}')
     said(command)
     assert read == ["meltano.yml"]
+
+
+def test_in_a_clone_commands_are_typed_by_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As hints of make targets have it: the command is not on the PATH."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["tools/local_run.py"])
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    assert typed("plan") == "meltano-pods plan"
+    command = tmp_path / ".venv" / "bin" / "meltano-pods"
+    command.parent.mkdir(parents=True)
+    command.touch()
+    assert typed("plan", "shop") == ".venv/bin/meltano-pods plan shop"

@@ -121,7 +121,7 @@ def _show_dag(dag: DagChange) -> None:
     about = {
         REMOVED: "removed; what it did stays in Airflow under this id",
         RENAMED: f"renamed, was {dag.was}; what that did stays in Airflow under the old id",
-        ADDED: "added; paused until somebody turns it on",
+        ADDED: "added; starts paused",
     }.get(dag.kind, "")
     _line(2, dag.kind, f"{dag.dag_id}  {about}")
     _show_values(6, dag.changes)
