@@ -79,6 +79,10 @@ def test_warnings_for_a_plugins_developers_go_with_their_line_of_source(kind: st
         "INFO target-a:   at = utcnow()",
     ]
     assert shown(warning, plugin("Draining")) == ["INFO target-a: Draining"]
+    of_meltano = meltano(f"/m/core/yaml/canonical.py:86: {kind}: `version` is deprecated")
+    assert shown(of_meltano, other, meltano("  instance = super().__call__(*args)")) == [
+        "INFO tap-b: Draining"
+    ]
 
 
 @pytest.mark.parametrize(

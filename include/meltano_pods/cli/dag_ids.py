@@ -25,7 +25,7 @@ _MEANT = 3
 """How many DAGs are suggested at most."""
 
 
-def find_dag(found: Projects, dag_id: str) -> tuple[ProjectPlan, DagPlan]:
+def find_dag(found: Projects, dag_id: str | None) -> tuple[ProjectPlan, DagPlan]:
     """Return a DAG's plan, and that of its project; warn where the project has errors elsewhere.
 
     Only the project that the id names is planned: an error in another one is not in the way.
@@ -34,6 +34,13 @@ def find_dag(found: Projects, dag_id: str) -> tuple[ProjectPlan, DagPlan]:
         DeploymentError: There is no such DAG.
         ProjectError: It is broken, or its project cannot be read.
     """
+    if dag_id is None:
+        known = list(_all_dags(found))
+        raise click.UsageError(
+            f"No DAG is named. There are: {listed(known)}. For example: `{typed('run', known[0])}`."
+            if known
+            else "No DAG is named, and no project here has one."
+        )
     own = [each for each in found.folders if _part_of(dag_id) == each.name]
     plans = [planned(each) for each in own]
     for plan in plans:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from meltano_pods.names import nearest
+from meltano_pods.names import nearest, suggestion
 from meltano_pods.settings.deployment.profiles import PROFILES
 
 if TYPE_CHECKING:
@@ -34,6 +34,15 @@ class NearPath(click.Path):
         return super().convert(value, param, ctx)
 
 
+class NearChoice(click.Choice[str]):
+    """One of a few words, or an error that suggests the one that was probably meant."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ANN401
+        """Return the message for a value that is none of them."""
+        message = super().get_invalid_choice_message(value, ctx)
+        return f"{message} {suggestion(str(value), self.choices)}".rstrip()
+
+
 PROFILE_NAMES = ("default", *PROFILES)
 
 
@@ -45,7 +54,7 @@ def profile_option(purpose: str) -> Option:
     """
     return click.option(
         "--profile",
-        type=click.Choice(PROFILE_NAMES),
+        type=NearChoice(PROFILE_NAMES),
         help=f"{purpose}  [default: as Airflow's configuration here says]",
     )
 

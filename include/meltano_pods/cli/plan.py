@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from meltano_pods.cli.deployment import deployment_of
-from meltano_pods.cli.options import PROFILE_NAMES
+from meltano_pods.cli.options import PROFILE_NAMES, NearChoice
 from meltano_pods.cli.output import (
     JSON,
     TABLE,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     "--pods",
     "profile",
     metavar="PROFILE",
-    type=click.Choice(PROFILE_NAMES),
+    type=NearChoice(PROFILE_NAMES),
     help="Print the pods instead, as a deployment of this profile starts them: "
     f"{', '.join(PROFILE_NAMES)}.",
 )

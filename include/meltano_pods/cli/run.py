@@ -12,7 +12,7 @@ import click
 from meltano_pods.cli.asked import Asked
 from meltano_pods.cli.dag_ids import find_dag
 from meltano_pods.cli.deployment import deployment_in, deployment_of
-from meltano_pods.cli.options import cluster_options, profile_option
+from meltano_pods.cli.options import NearChoice, cluster_options, profile_option
 from meltano_pods.cli.output import TABLE, format_option, show_data
 from meltano_pods.cli.projects import find_projects, projects_option
 from meltano_pods.cli.terminal import TerminalLog
@@ -41,8 +41,16 @@ _OF_PODS = ("context", "kubeconfig", "profile", "wait")
 """Options that mean nothing without a pod."""
 
 
+def _check_streams(
+    _context: click.Context, _option: click.Parameter, names: tuple[str, ...]
+) -> tuple[str, ...]:
+    if not all(name.strip() for name in names):
+        raise click.BadParameter("a stream's name is empty; write it as --select-filter orders")
+    return names
+
+
 @click.command()
-@click.argument("dag_id", metavar="DAG")
+@click.argument("dag_id", metavar="DAG", required=False)
 @projects_option
 @click.option(
     "--task", "task_ids", metavar="TASK", multiple=True, help="Only this task; may be repeated."
@@ -65,19 +73,23 @@ _OF_PODS = ("context", "kubeconfig", "profile", "wait")
 @click.option("--no-state-update", is_flag=True, help="Neither read nor save the state.")
 @click.option("--state-id-suffix", metavar="SUFFIX", help="Keep a state apart from the task's own.")
 @click.option(
-    "--state-strategy", type=click.Choice(STATE_STRATEGIES), help="How new state joins the saved."
+    "--state-strategy", type=NearChoice(STATE_STRATEGIES), help="How new state joins the saved."
 )
 @click.option(
-    "--select-filter", metavar="STREAM", multiple=True, help="Only this stream; may be repeated."
+    "--select-filter",
+    metavar="STREAM",
+    multiple=True,
+    callback=_check_streams,
+    help="Only this stream; may be repeated.",
 )
 @click.option(
     "--log-level",
-    type=click.Choice(LOG_LEVELS),
+    type=NearChoice(LOG_LEVELS),
     help="What Meltano and the plugins log.",
 )
 @format_option
 def command(
-    dag_id: str,
+    dag_id: str | None,
     projects: Path | None,
     task_ids: tuple[str, ...],
     form: str,

@@ -35,7 +35,10 @@ def _run(result: RunResult) -> str:
     only_dbt = result.extracted is None and not result.pipelines and result.dbt
     counts = describe_counts(result.extracted, result.loaded, "record")
     done = result.dbt[0].plugin if only_dbt else counts
-    text = f"{result.outcome.value}: {done} in {result.seconds:.1f} s"
+    # `records not counted in 0.0 s` would count in seconds.
+    uncounted = result.extracted is None and not only_dbt
+    took = f"{', after' if uncounted else ' in'} {result.seconds:.1f} s"
+    text = f"{result.outcome.value}: {done}{took}"
     if result.peak_memory_bytes is not None:
         text += f", peak memory {result.peak_memory_bytes / 2**20:,.0f} MiB"
     return text

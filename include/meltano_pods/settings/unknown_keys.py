@@ -36,6 +36,7 @@ _INSTEAD = {
         ("grace_period", "termination_grace_period_seconds"), _use("termination_grace_period")
     ),
     **dict.fromkeys(("service_account_name", "serviceaccountname"), _use("service_account")),
+    **dict.fromkeys(("retry", "max_retries", "attempts"), _use("retries")),
     "concurrency": _use("max_active_tasks"),
     "imagepullsecrets": _use("image_pull_secrets"),
     "retry_exponential_backoff": "Remove it: `retry_delay` doubles with each retry.",

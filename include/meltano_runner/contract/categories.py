@@ -150,9 +150,9 @@ CATEGORIES: dict[Category, CategoryInfo] = {
     ),
     Category.STOPPED: CategoryInfo(
         "The run was stopped before its end.",
-        "Somebody pressed Ctrl+C, cleared the task or marked it as failed in Airflow, or its "
-        "worker was shut down. The next run resumes from the last saved state. Rows loaded after "
-        "that are loaded again.",
+        "Nothing needs fixing if this was Ctrl+C, a task cleared or marked as failed in Airflow, "
+        "or a worker that was shut down. The next run resumes from the last saved state. Rows "
+        "loaded after that are loaded again.",
         retry=True,
     ),
     Category.ALREADY_RUNNING: CategoryInfo(

@@ -31,7 +31,7 @@ _STATE_SAVED = "Incremental state has been updated at "
 _BLOCK_ENDED = "Block run completed"
 # The Singer SDK, each time it reads its settings, and of each stream that is not selected.
 _PLUGIN = re.compile(r"Skipping parse of env var settings\.\.\.$|Skipping deselected stream '")
-# Python's warnings for the developer of a plugin.
+# Python's warnings for the developer of a plugin, or of Meltano.
 _FOR_DEVELOPERS = re.compile(r"Deprecat\w*Warning$|SyntaxWarning$|MovedIn20Warning$|^RemovedIn")
 _SOURCE_LINE = "  "
 
@@ -42,14 +42,16 @@ class Noise:
     def __init__(self) -> None:
         """Start with nothing seen."""
         self._hidden: set[str] = set()
-        """Plugins whose next line, if it is indented, belongs to a warning that was left out."""
+        """Sources whose next line, if it is indented, belongs to a warning that was left out."""
         self._state_saved = False
         """Whether a pipeline's state was saved: some taps have Meltano say so for each record."""
 
     def without(self, event: Event) -> Event | None:
         """Return an event without its noise; None if nothing is left."""
+        if self._is_for_developers(event):
+            return None
         if event.from_plugin:
-            return None if self._is_plugin_noise(event) else event
+            return None if _PLUGIN.match(event.text) else event
         if event.text.startswith(_STATE_SAVED):
             again, self._state_saved = self._state_saved, True
             return None if again else event
@@ -65,7 +67,7 @@ class Noise:
         fields = {key: value for key, value in event.fields.items() if key != "exception"}
         return replace(event, text="\n".join([*lines, *more]), fields=fields)
 
-    def _is_plugin_noise(self, event: Event) -> bool:
+    def _is_for_developers(self, event: Event) -> bool:
         after_hidden = event.source in self._hidden
         self._hidden.discard(event.source)
         if after_hidden and event.text.startswith(_SOURCE_LINE):
@@ -73,7 +75,7 @@ class Noise:
         if (kind := warning_kind(event.text)) and _FOR_DEVELOPERS.search(kind):
             self._hidden.add(event.source)
             return True
-        return bool(_PLUGIN.match(event.text))
+        return False
 
 
 def _is_news(exception: str, text: str) -> bool:

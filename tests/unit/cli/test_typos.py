@@ -79,7 +79,14 @@ TYPOS = {
         "run --project shop", " plan shop` lists them", "plan shop", code=2
     ),
     "value of an option": Typo(
-        "plan --pods astor", "'default', 'astro', 'external'", "plan --pods astro", code=2
+        "plan --pods astor", "Did you mean `astro`?", "plan --pods astro", code=2
+    ),
+    "value of an option of a run": Typo(
+        "run shop.daily --log-level debgu", "Did you mean `debug`?", code=2
+    ),
+    "no DAG": Typo("run", "There are: orders.daily, orders.job.load, shop.daily", code=2),
+    "an empty stream": Typo(
+        "run shop.daily --select-filter=", "write it as --select-filter orders", code=2
     ),
     "folder of projects": Typo(
         "plan --projects meltanoo", "Did you mean meltano?", "plan --projects meltano", code=2

@@ -37,6 +37,7 @@ SPEC_FIELDS = sorted(load_fields()["V1PodSpec"])
         ({"email_on_failure": True}, "notify: {email: "),
         ({"labels": {"team": "data"}}, "`pod_override: {metadata: {labels: ...}}`"),
         ({"depends_on_past": True}, "one run at a time"),
+        ({"retry": 2}, "`retries`"),
         # Fields of Kubernetes' pods.
         ({"terminationGracePeriodSeconds": 30}, "`termination_grace_period`"),
         ({"activeDeadlineSeconds": 30}, "`run_timeout`"),
