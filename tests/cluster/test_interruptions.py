@@ -161,4 +161,4 @@ def _runs_another(cluster: Cluster, run: Run, first: str) -> bool:
 
 
 def _is_watched(cluster: Cluster, run: Run) -> bool:
-    return "Checking pod" in cluster.log_of(run.dag_id, run.run_id, 2)
+    return "Waiting in the triggerer for pod" in cluster.log_of(run.dag_id, run.run_id, 2)

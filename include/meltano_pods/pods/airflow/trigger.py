@@ -41,6 +41,7 @@ class RunPodTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event, once there is something for a worker to do."""
         wanted = self.wanted
+        self.log.info("Waiting in the triggerer for pod %s", wanted.name)
         try:
             async with self._connect() as driver:
                 result = await driver.drive(wait_for_end(wanted, self.log))
