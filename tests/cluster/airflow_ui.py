@@ -7,7 +7,7 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Error, Page, expect, sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,7 @@ _OPTIONS = (
     "--disable-sync",
 )
 _SECONDS = 60
+_ATTEMPTS = 5
 expect.set_options(timeout=_SECONDS * 1000)
 
 
@@ -44,9 +45,21 @@ def open_page(url: str) -> Iterator[Page]:
             browser.close()
 
 
+def open_path(page: Page, path: str) -> None:
+    """Open a page, again where other tests have just changed the machine's networks."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            page.goto(path)
+        except Error as error:
+            if "ERR_NETWORK_CHANGED" not in error.message or attempt == _ATTEMPTS - 1:
+                raise
+        else:
+            return
+
+
 def log_in(page: Page, user: str, password: str) -> None:
     """Log in by the form."""
-    page.goto("/")
+    open_path(page, "/")
     page.get_by_label("Username").fill(user)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
@@ -55,7 +68,7 @@ def log_in(page: Page, user: str, password: str) -> None:
 
 def read_docs(page: Page, dag_id: str, picture: Path) -> str:
     """Return what a DAG's documentation says."""
-    page.goto(f"/dags/{dag_id}")
+    open_path(page, f"/dags/{dag_id}")
     page.get_by_role("button", name="Dag Docs").click()
     docs = page.locator("[role=dialog][data-state=open]")
     expect(docs.get_by_text("Meltano project")).to_be_visible()
@@ -67,7 +80,7 @@ def read_docs(page: Page, dag_id: str, picture: Path) -> str:
 
 def trigger(page: Page, dag_id: str, picture: Path) -> str:
     """Trigger a full refresh by the form, which unpauses the DAG, too; return the run's id."""
-    page.goto(f"/dags/{dag_id}")
+    open_path(page, f"/dags/{dag_id}")
     page.get_by_role("button", name="Trigger Dag").click()
     form = page.locator("[role=dialog][data-state=open]")
     expect(form.get_by_text("Ignore the saved state and move all records again.")).to_be_visible()
@@ -102,7 +115,7 @@ def read_result(page: Page, picture: Path) -> str:
     link = page.get_by_role("link", name="Result and state")
     expect(link).to_be_visible()
     # It opens a window of its own.
-    page.goto(link.get_attribute("href") or "")
+    open_path(page, link.get_attribute("href") or "")
     # The keys come first, each value then by a request of its own.
     expect(page.get_by_text("succeeded:").first).to_be_visible()
     page.screenshot(path=picture, animations="disabled")

@@ -45,7 +45,7 @@ def test_a_persons_way(cluster: Cluster, pictures: Path) -> None:
 
 def test_a_wrong_password(cluster: Cluster) -> None:
     with airflow_ui.open_page(cluster.settings.airflow_url) as page:
-        page.goto("/")
+        airflow_ui.open_path(page, "/")
         page.get_by_label("Username").fill("admin")
         page.get_by_label("Password").fill("wrong")
         page.get_by_role("button", name="Sign in").click()

@@ -13,6 +13,7 @@ import pytest
 from meltano_pods.pods.lifecycle.reap import SETTLE
 from meltano_runner.contract import CATEGORIES, Category
 
+from tests.cluster.hints import expected_fix
 from tests.support.waiting import wait_for
 from tools.cluster.apps import MELTANO_NAMESPACE
 from tools.images.build import MELTANO
@@ -147,8 +148,8 @@ def test_category(cluster: Cluster, runs: dict[str, str], job: str) -> None:
     assert cluster.api.wait(dag_id, run_id, seconds=420) == "failed"
     log = cluster.log_of(dag_id, run_id)
     info = CATEGORIES[category]
-    hint = info.hint.replace("<tap>", "tap-fails")
-    for wanted in (f"{category.value}: {info.summary}", f"fix: {hint}", *words):
+    fix = expected_fix(category, "tap-fails")
+    for wanted in (f"{category.value}: {info.summary}", f"fix: {fix}", *words):
         assert wanted in log, log
     assert ("look: kubectl" in log) == ("Created pod" in log)
     assert "HTTP response headers" not in log

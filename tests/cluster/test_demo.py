@@ -35,7 +35,9 @@ def test_the_demo_moves_what_is_new_and_no_more(cluster: Cluster) -> None:
     assert moved(shown) == 1200
     assert re.search(r"orders: 1,200 extracted, loaded: unknown, bookmark 2026-01-08T", shown)
     assert "state daily: saved" in shown
-    assert re.search(r"^ *\d+\.\d s  tap-csv-to-target-jsonl: success$", shown, re.MULTILINE)
+    assert re.search(
+        r"^ *\d+\.\d s  tap-csv-to-target-jsonl( of \S+)?: success$", shown, re.MULTILINE
+    )
     (pod,) = set(re.findall(r"^  (csv-to-json-\S+)$", shown, re.MULTILINE)[-1:])
     assert f"Created pod {pod} in namespace meltano" in shown
     assert re.search(r"1,200 records  csv_to_json/orders.jsonl", cluster.make("output"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_runner.contract import CATEGORIES, Category
 
+from tests.cluster.hints import expected_fix
 from tests.support.waiting import wait_for
 from tools.airflow_api import ENDED
 from tools.cluster.apps import MELTANO_NAMESPACE
@@ -73,7 +74,7 @@ def _failed_as(cluster: Cluster, run: Run, category: Category) -> str:
     assert cluster.api.wait(run.dag_id, run.run_id, seconds=180) == "failed"
     log = cluster.log_of(run.dag_id, run.run_id)
     assert f"{category.value}: {CATEGORIES[category].summary}" in log, log
-    assert CATEGORIES[category].hint in log, log
+    assert expected_fix(category) in log, log
     return log
 
 

@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from meltano_runner.contract import CATEGORIES, Category
+from meltano_runner.contract import Category
 
+from tests.cluster.hints import expected_fix
 from tests.support.inbox import READER
 from tests.support.waiting import wait_for
 from tools.cluster.apps import MELTANO_NAMESPACE
@@ -46,8 +47,7 @@ def test_a_failure_and_its_end_are_told(workers: Cluster, inbox: Inbox) -> None:
     assert (failure["event"], failure["category"]) == ("failure", "tap_failed"), log
     assert (failure["run_id"], failure["task_id"]) == (failed, TASK)
     assert "connection reset" in failure["error"]
-    hint = CATEGORIES[Category.TAP_FAILED].hint
-    assert failure["hint"] == hint.replace("<tap>", "tap-told")
+    assert failure["hint"] == expected_fix(Category.TAP_FAILED, "tap-told")
     assert failure["extracted"] == 20
     (stream,) = failure["streams"]
     assert (stream["stream"], stream["extracted"], int(stream["bookmark"]) % 20) == (
