@@ -60,7 +60,7 @@ def test_what_root_left_of_a_project_that_is_gone_goes(
     left = set(tmp_path.glob("meltano-pods-*"))
     assert left == {current, tmp_path / "meltano-pods-there", tmp_path / "meltano-pods-foreign"}
     os.chown(current, 1, 0)
-    with pytest.raises(PermissionError, match="somebody else's"):
+    with pytest.raises(PermissionError, match="belongs to another user"):
         place(tmp_path / "project" / "warehouse")
 
 
