@@ -44,7 +44,10 @@ with_engine() {
     touch "$work/tools"
     charts_and_api
     part "Chromium" bash tests/cluster/chromium.sh
-    part "a cluster" pytest -n 2 --dist loadgroup tests/cluster --durations=10
+    KEEP_CLUSTER=1 part "a cluster" \
+        pytest -n 2 --dist loadgroup tests/cluster -m "not alone" --durations=10
+    # What restarts the node's services, on the same cluster with nothing else on it.
+    part "a cluster, restarted" pytest tests/cluster -m alone
 }
 
 without_engine() {
@@ -105,7 +108,7 @@ if [ "${1:-all}" = all ]; then
     if [ "$engine" = yes ]; then
         { with_engine && either; } >"$work/beside" 2>&1 &
     else
-        left_out "no Docker engine" "images" "astro dev start" "Chromium" "a cluster"
+        left_out "no Docker engine" "images" "astro dev start" "Chromium" "a cluster" "a cluster, restarted"
         { without_engine && either; } >"$work/beside" 2>&1 &
     fi
     renice --priority 5 $$ >/dev/null

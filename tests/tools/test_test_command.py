@@ -14,7 +14,7 @@ from tests.support.checkout import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-NEED_AN_ENGINE = {"a cluster", "astro dev start", "images", "Chromium"}
+NEED_AN_ENGINE = {"a cluster", "a cluster, restarted", "astro dev start", "images", "Chromium"}
 
 
 @pytest.fixture
