@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from meltano_pods.pods.diagnose.api_errors import ApiError
-from meltano_pods.pods.lifecycle.actions import Pause, ReadClock
+from meltano_pods.pods.lifecycle.actions import Pause, ReadClock, drive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,18 +39,7 @@ class Player:
 
     def play(self, steps: Steps[T]) -> T:
         """Perform steps and return their result."""
-        try:
-            action = next(steps)
-            while True:
-                try:
-                    answer = self.perform(action)
-                except ApiError as error:
-                    action = steps.throw(error)
-                else:
-                    action = steps.send(answer)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+        return drive(steps, self.perform)
 
     def perform(self, action: Action) -> Any:
         """Perform one action."""

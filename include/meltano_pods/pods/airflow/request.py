@@ -10,7 +10,7 @@ from airflow.settings import pod_mutation_hook
 
 from meltano_pods.pods.spec.build import RunSpec
 from meltano_pods.pods.spec.naming import TaskInstanceTry
-from meltano_pods.pods.spec.preview import PREVIEW_RUN
+from meltano_pods.pods.spec.preview import build_preview_try
 from meltano_pods.pods.spec.request import PodRequest
 from meltano_pods.tasks.prepare import prepare
 
@@ -60,16 +60,7 @@ def build_pod_model(task: MeltanoPodOperator, context: Context, run: TaskInstanc
 
 def preview_pod(task: MeltanoPodOperator) -> dict[str, Any]:
     """Return the pod that a task would start, though no run of it exists."""
-    run = TaskInstanceTry(
-        project=task.project,
-        dag_id=task.dag_id,
-        task_id=task.task_id,
-        run_id=PREVIEW_RUN,
-        map_index=-1,
-        try_number=1,
-        ti_id=PREVIEW_RUN,
-        deployment=task.options.deployment,
-    )
+    run = build_preview_try(task.project, task.dag_id, task.task_id, task.options.deployment)
     command = RunSpec(task.arguments, task.environment, task.env)
     return PodRequest.read(task.options, command, run).build()
 

@@ -14,7 +14,7 @@ from meltano_pods.pods.cluster.calls import build_call, read_answer, read_error
 from meltano_pods.pods.cluster.logs import open_log
 from meltano_pods.pods.cluster.watch import watch_pod
 from meltano_pods.pods.diagnose.api_errors import UNAUTHORIZED, ApiError
-from meltano_pods.pods.lifecycle.actions import LogEnd, Pause, ReadClock, RelayLog
+from meltano_pods.pods.lifecycle.actions import LogEnd, Pause, ReadClock, RelayLog, drive
 from meltano_pods.tasks.relay import relay
 
 if TYPE_CHECKING:
@@ -52,20 +52,7 @@ class ClusterDriver:
         Raises:
             ApiError: The steps let one through.
         """
-        try:
-            action = next(steps)
-            while True:
-                try:
-                    answer = self.perform(action)
-                except ApiError as error:
-                    action = steps.throw(error)
-                else:
-                    action = steps.send(answer)
-        except StopIteration as end:
-            result: _T = end.value
-            return result
-        finally:
-            steps.close()
+        return drive(steps, self.perform)
 
     def perform(self, action: Action) -> Any:  # noqa: ANN401 - as different as the actions are
         """Perform one action.

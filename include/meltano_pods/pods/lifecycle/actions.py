@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from meltano_pods.pods.diagnose.api_errors import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from meltano_pods.pods.lifecycle.observation import Observation
     from meltano_pods.tasks.relay import Log
@@ -133,6 +133,32 @@ Action = (
 _T = TypeVar("_T")
 Steps = Generator[Action, Any, _T]
 """Yields actions, is sent their results (or thrown an `ApiError`), and returns a result."""
+
+
+def drive(steps: Steps[_T], perform: Callable[[Action], Any]) -> _T:
+    """Perform steps one after the other and return their result.
+
+    Args:
+        steps: The steps.
+        perform: Performs an action and returns its result, or raises an `ApiError`.
+
+    Raises:
+        ApiError: The steps let one through.
+    """
+    try:
+        action = next(steps)
+        while True:
+            try:
+                answer = perform(action)
+            except ApiError as error:
+                action = steps.throw(error)
+            else:
+                action = steps.send(answer)
+    except StopIteration as end:
+        result: _T = end.value
+        return result
+    finally:
+        steps.close()
 
 
 def request(action: Action, outage_log: Log | None = None) -> Steps[Any]:

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from meltano_pods.plan import DagPlan, ProjectPlan, TaskPlan
     from meltano_pods.tasks.deployment import Deployment
 
-PREVIEW_RUN = "planned"
-"""Stands for the run and the try of a pod that is only planned."""
+_PREVIEW_RUN = "planned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +64,28 @@ def preview_pod(
         DeploymentError: A pod template is missing or cannot be used.
     """
     options = build_pod_options(task, deployment, project.project, project.digest)
-    run = TaskInstanceTry(
-        project=project.project,
-        dag_id=dag.dag_id,
-        task_id=task.task_id,
-        run_id=PREVIEW_RUN,
-        map_index=-1,
-        try_number=1,
-        ti_id=PREVIEW_RUN,
-        deployment=options.deployment,
-    )
+    run = build_preview_try(project.project, dag.dag_id, task.task_id, options.deployment)
     told = task.invocation()
     spec = RunSpec(told.arguments, told.environment, {**task.env, **told.env})
     return build_pod(read_template(options.template), options, spec, run)
+
+
+def build_preview_try(project: str, dag_id: str, task_id: str, deployment: str) -> TaskInstanceTry:
+    """Return the try that names a pod where no run of its task exists.
+
+    Args:
+        project: Name of the Meltano project.
+        dag_id: Id of the DAG.
+        task_id: Id of the task.
+        deployment: Name of the Airflow deployment; may be empty.
+    """
+    return TaskInstanceTry(
+        project=project,
+        dag_id=dag_id,
+        task_id=task_id,
+        run_id=_PREVIEW_RUN,
+        map_index=-1,
+        try_number=1,
+        ti_id=_PREVIEW_RUN,
+        deployment=deployment,
+    )
