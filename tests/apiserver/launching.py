@@ -31,16 +31,16 @@ def start(pods: ClusterDriver, run: naming.TaskInstanceTry = RUN) -> dict[str, A
     return pods.drive(launch(build(pods.namespace, run), run, killed=lambda: False, log=LOG))
 
 
-def touch(admin: CoreV1Api, namespace: str) -> None:
+def touch(admin: CoreV1Api, namespace: str, name: str = NAME) -> None:
     """Change the status, as the kubelet does all the time."""
     condition = {"type": "Ready", "status": "False", "reason": "Test", "lastProbeTime": None}
     body = {"status": {"phase": "Running", "conditions": [condition]}}
-    admin.patch_namespaced_pod_status(NAME, namespace, body)
+    admin.patch_namespaced_pod_status(name, namespace, body)
 
 
-def finish(admin: CoreV1Api, namespace: str) -> None:
+def finish(admin: CoreV1Api, namespace: str, name: str = NAME) -> None:
     """End the pod's container, as the kubelet reports it."""
-    touch(admin, namespace)
+    touch(admin, namespace, name)
     terminated = {
         "exitCode": 137, "reason": "OOMKilled", "finishedAt": "2026-01-02T03:04:09Z",
         "startedAt": "2026-01-02T03:04:05Z",
@@ -50,4 +50,4 @@ def finish(admin: CoreV1Api, namespace: str) -> None:
         "ready": False, "restartCount": 0,
     }  # fmt: skip
     body = {"status": {"phase": "Failed", "containerStatuses": [container]}}
-    admin.patch_namespaced_pod_status(NAME, namespace, body)
+    admin.patch_namespaced_pod_status(name, namespace, body)

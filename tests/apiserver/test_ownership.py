@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 pytest.importorskip("kubernetes")
 
-from meltano_pods.pods.lifecycle.actions import CreatePod, DeletePod, ReadPod
+from meltano_pods.pods.lifecycle.actions import CreatePod, DeletePod, ListPods, ReadPod
 from meltano_pods.pods.lifecycle.ownership import claim, get_owner, release
+from meltano_pods.pods.lifecycle.reap import reap
 from meltano_pods.pods.spec import naming
 
-from tests.apiserver.launching import LOG, NAME, RETRY, build, start, touch
+from tests.apiserver.launching import LOG, NAME, RETRY, build, finish, start, touch
 from tests.support.pods import RUN
 
 if TYPE_CHECKING:
@@ -103,3 +106,25 @@ def test_a_creation_whose_answer_was_lost_finds_its_pod(pods: ClusterDriver) -> 
     )
 
     assert get_owner(start(raced)) == RUN.ti_id
+
+
+def test_two_airflows_with_the_same_dags_and_dates_never_touch_each_others_pods(
+    pods: ClusterDriver, admin: CoreV1Api
+) -> None:
+    ours, theirs = (replace(RUN, deployment=each, ti_id=each) for each in ("ours", "theirs"))
+    by_hand = replace(RUN, ti_id="cli")
+    names = [start(pods, each)["metadata"]["name"] for each in (ours, theirs, by_hand)]
+    assert len(set(names)) == 3
+    late = datetime.now(UTC) + timedelta(days=1)
+
+    retry = replace(ours, try_number=2, ti_id="ours-2")
+    assert start(pods, retry)["metadata"]["name"] == names[0]
+    removed = pods.drive(reap(now=late, deployment="ours", is_over=lambda _: True))
+
+    assert list(removed) == [names[0]]
+    left = [each["metadata"]["name"] for each in pods.perform(ListPods(naming.SELECTOR))]
+    assert sorted(left) == sorted(names[1:])
+    # That of the command line, once it has ended and was kept: it has no other reaper.
+    finish(admin, pods.namespace, names[2])
+    finish(admin, pods.namespace, names[1])
+    assert list(pods.drive(reap(now=late, deployment="ours"))) == [names[2]]

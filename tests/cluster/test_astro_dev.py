@@ -17,12 +17,13 @@ from tests.support.waiting import wait_for
 from tools.airflow_api import text_of
 from tools.cluster.access import AIRFLOW_NAMESPACE
 from tools.cluster.apps import MELTANO_NAMESPACE
-from tools.cluster.astro_files import ACCOUNT, KUBECONFIG
+from tools.cluster.astro_files import KUBECONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.cluster.running_cluster import Cluster
+    from tools.airflow_api import AirflowApi
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -75,6 +76,12 @@ def test_the_result_of_a_pod_arrives(astro: AstroDev, dag_id: str) -> None:
     assert f"in namespace {MELTANO_NAMESPACE}" in log
 
 
+def deployment_id(api: AirflowApi) -> str | None:
+    """Return the id that an Airflow created with its first pod."""
+    variables = api.call("GET", "/api/v2/variables?limit=1000")["variables"]
+    return {each["key"]: each["value"] for each in variables}.get("meltano_pods.deployment_id")
+
+
 def test_its_pods_are_told_from_those_of_the_clusters_airflow(
     astro: AstroDev, cluster: Cluster
 ) -> None:
@@ -83,7 +90,9 @@ def test_its_pods_are_told_from_those_of_the_clusters_airflow(
     assert state == "failed"
     assert "tap_failed" in log
     (pod,) = cluster.pods_of(dag_id, run_id=run_id)
-    assert pod["metadata"]["labels"]["meltano-pods/deployment"] == ACCOUNT
+    # Nobody configured it: each Airflow has an id of its own.
+    own, theirs = (deployment_id(each.api) for each in (astro, cluster))
+    assert pod["metadata"]["labels"]["meltano-pods/deployment"] == own != theirs
     assert pod["metadata"]["labels"]["dag_id"] == dag_id
     (container,) = pod["spec"]["containers"]
     assert container["image"] == f"{cluster.settings.registry_host}/meltano:dev"

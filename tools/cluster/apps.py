@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.pods.spec.naming import build_secret_name
 from meltano_pods.project.files import project_folders
 from meltano_pods.settings.types.execution import LOCAL
 from meltano_pods.tasks.planned import planned
@@ -132,7 +133,7 @@ def _project_secret(
     settings: Settings, project: str, addresses: Mapping[str, str], shell: Shell
 ) -> None:
     """Create a project's Secret, or add missing keys; keep those that a person has added."""
-    name = f"meltano-{project.replace('_', '-')}-env"
+    name = build_secret_name(project)
     said = shell.ask(
         BIN / "kubectl", "--kubeconfig", settings.kubeconfig,
         "--namespace", MELTANO_NAMESPACE, "get", "secret", name, "-o", "json",

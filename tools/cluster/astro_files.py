@@ -62,8 +62,6 @@ def variables(settings: Settings) -> list[str]:
         "kubernetes_conn_id": "",
         "kubeconfig": KUBECONFIG,
         "namespace": MELTANO_NAMESPACE,
-        # The cluster's own Airflow has pods there, too.
-        "deployment": ACCOUNT,
         "pod_template": "kind.yaml",
         # `make up` pushes another under the same name.
         "image": f"{settings.registry_host}/meltano:dev",

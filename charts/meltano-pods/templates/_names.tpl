@@ -34,14 +34,17 @@ meltano-pods
 
 {{/* A project's name as Kubernetes has names: csv_to_json is csv-to-json. */}}
 {{- define "meltano-pods.name.project" -}}
-{{- . | lower | replace "_" "-" -}}
+{{- . | lower | replace "_" "-" | trimAll "-" -}}
 {{- end }}
 
-{{/* The Secret of one project. Takes a list: the project's name and its values. */}}
+{{/*
+The Secret of one project, as the operator computes it (pods/spec/naming.py, build_secret_name).
+Takes a list: the project's name and its values.
+*/}}
 {{- define "meltano-pods.name.secret" -}}
 {{- $project := index . 0 -}}
 {{- $values := index . 1 | default dict -}}
-{{- $values.secretName | default (printf "meltano-%s-env" (include "meltano-pods.name.project" $project)) -}}
+{{- $values.secretName | default (printf "meltano-%s-env" ($project | lower | replace "_" "-")) -}}
 {{- end }}
 
 {{- define "meltano-pods.name.migration" -}}

@@ -13,6 +13,7 @@ import yaml
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from kubernetes.client import ApiClient
 
+from meltano_pods.pods.airflow.identity import read_deployment_id
 from meltano_pods.pods.airflow.links import PodLogLink, ResultLink
 from meltano_pods.pods.airflow.provider import build_provider_arguments, check_arguments
 from meltano_pods.pods.airflow.request import (
@@ -226,6 +227,11 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
     def hook(self) -> ClusterHook:
         """What reaches the cluster."""
         return ClusterHook(self.options.cluster)
+
+    @functools.cached_property
+    def deployment_id(self) -> str:
+        """The id of this Airflow, which its pods carry."""
+        return read_deployment_id(self.options.deployment)
 
     def _launch(self, context: Context) -> tuple[ClusterDriver, PodRun]:
         """Create the pod, or adopt one, and return it."""

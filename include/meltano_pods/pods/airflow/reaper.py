@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, TaskInstanceState
 
 from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.pods.airflow.identity import read_deployment_id
 from meltano_pods.pods.airflow.task_state import read_task_state
 from meltano_pods.pods.cluster.connect import ClusterHook, connect
 from meltano_pods.pods.cluster.driver import ClusterDriver
@@ -72,6 +73,7 @@ class ReapPodsOperator(BaseOperator):
         """
         settings = self.deployment.settings
         cluster = read_cluster_access(settings)
+        own = read_deployment_id(settings.deployment)
         removed: dict[str, str] = {}
         failed: dict[str, ApiError] = {}
         namespaces = sorted(self.namespaces(ClusterHook(cluster)))
@@ -79,7 +81,7 @@ class ReapPodsOperator(BaseOperator):
             try:
                 driver = ClusterDriver(lambda: connect(cluster), namespace, self.log)
                 removed |= driver.drive(
-                    reap(now=datetime.now(UTC), deployment=settings.deployment, is_over=is_over)
+                    reap(now=datetime.now(UTC), deployment=own, is_over=is_over)
                 )
             except ApiError as error:
                 failed[namespace] = error

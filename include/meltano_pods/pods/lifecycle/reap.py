@@ -33,14 +33,21 @@ def reap(
 
     Args:
         now: The time.
-        deployment: The Airflow deployment whose pods are meant, as its setting names it.
+        deployment: Id of the Airflow deployment whose pods are meant; pods of others are not
+            touched.
         is_over: Whether the task instance of a pod's annotations has ended; None leaves alone every
             pod that has not.
     """
     removed = {}
-    for pod in (yield from request(ListPods(naming.select_deployment(deployment)))):
+    pods = yield from request(ListPods(naming.select_deployment(deployment)))
+    found = [(pod, is_over) for pod in pods]
+    if deployment:
+        # Those of `meltano-pods run` belong to no Airflow: any reaper removes them once ended.
+        pods = yield from request(ListPods(naming.select_deployment("")))
+        found += [(pod, None) for pod in pods]
+    for pod, check in found:
         metadata = pod["metadata"]
-        if (why := decide_reaping(pod, now, is_over)) is not None:
+        if (why := decide_reaping(pod, now, check)) is not None:
             # Of this very pod: another of its name may have come meanwhile.
             yield from request(DeletePod(metadata["name"], uid=metadata["uid"]))
             removed[metadata["name"]] = why

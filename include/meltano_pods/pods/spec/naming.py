@@ -55,7 +55,7 @@ class TaskInstanceTry:
         try_number: Counted from 1.
         ti_id: Airflow's own identity of this try (a UUID), which no other try, task or
             deployment shares.
-        deployment: Sets apart Airflow deployments that share a namespace; may be empty.
+        deployment: Id of the Airflow deployment; empty for a run that no Airflow started.
         cleared_tries: How many tries there were when somebody last cleared the task, who wants it
             to begin anew; 0 if nobody did.
     """
@@ -141,7 +141,7 @@ def select_task_instance(run: TaskInstanceTry) -> str:
 
 
 def select_deployment(deployment: str) -> str:
-    """Return the selector of all pods of one Airflow deployment."""
+    """Return the selector of all pods of one Airflow deployment; of none if it is empty."""
     own = f"{DEPLOYMENT}={to_label(deployment)}" if deployment else f"!{DEPLOYMENT}"
     return f"{SELECTOR},{own}"
 

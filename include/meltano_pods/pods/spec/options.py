@@ -71,7 +71,7 @@ class PodOptions:
         termination_grace_period: Seconds from a stop to the kill.
         run_timeout: Seconds the runner gives the run; None for no limit.
         deferrable: Whether the triggerer waits for it.
-        deployment: Sets apart Airflow deployments that share a namespace.
+        deployment: Id of the Airflow deployment; empty if the setting names none.
         cluster: How Airflow reaches the cluster.
         log_url: Where logs are kept, `{namespace}` and `{pod}` standing for the pod's; None where
             nobody says.

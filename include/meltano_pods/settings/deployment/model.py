@@ -65,8 +65,9 @@ class DeploymentSettings(BaseModel):
         max_length=63,
         examples=["prod"],
         description=(
-            "Name that distinguishes Airflow deployments whose pods share a namespace. Unset: no "
-            "other deployment uses it."
+            "Id with which this Airflow labels its pods, to distinguish them from those of other "
+            "Airflow deployments in the namespace. Unset: a random one, which is stored in the "
+            "Airflow variable `meltano_pods.deployment_id`."
         ),
     )
     image: Annotated[str, BeforeValidator(check_image)] | None = Field(

@@ -41,6 +41,8 @@ def task(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> MakeTask:
     from meltano_pods.pods import MeltanoPodOperator  # noqa: PLC0415
 
     monkeypatch.setattr("meltano_pods.pods.airflow.operator.connect", lambda _: cluster)
+    # That of `RUN`. What Airflow stores is the subject of test_identity.py.
+    monkeypatch.setattr("meltano_pods.pods.airflow.operator.read_deployment_id", lambda _: "")
 
     def make(env: dict[str, str] | None = None, **changes: Any) -> MeltanoPodOperator:
         monkeypatch.setattr(

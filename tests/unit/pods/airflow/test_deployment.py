@@ -154,6 +154,7 @@ def test_where_airflow_may_not_look_the_reaper_passes_by(
         return {f"pod-of-{namespace}": "its task is over"}
 
     monkeypatch.setattr(ClusterDriver, "drive", drive)
+    monkeypatch.setattr("meltano_pods.pods.airflow.reaper.read_deployment_id", lambda _: "prod")
     made = maintenance_dag(str(root / "dags" / "reaper.py"))
     assert made is not None
     reaper: Any = made.get_task("reap")

@@ -211,7 +211,15 @@ def test_a_live_pod_goes_only_when_its_task_is_over() -> None:
 def test_what_is_stopping_and_what_is_of_another_deployment_is_left_alone() -> None:
     cluster = FakeCluster()
     there(cluster, RUN, RUNNING, deletionTimestamp="2026-01-02T03:06:00Z")
+    foreign = replace(RUN, deployment="staging")
+    there(cluster, foreign, DONE)
     assert reaped(cluster, is_over=lambda _: True, deployment="prod") == {}
-    assert cluster.requests == [
-        "list app.kubernetes.io/managed-by=meltano-pods,meltano-pods/deployment=prod"
-    ]
+
+
+def test_a_pod_of_the_command_line_is_left_alone_while_it_runs() -> None:
+    cluster = FakeCluster()
+    name = there(cluster, RUN, RUNNING)
+    assert reaped(cluster, is_over=lambda _: True, deployment="prod") == {}
+    cluster.pods[name]["status"] = DONE
+    late = NOW.replace(second=10)
+    assert list(reaped(cluster, late, deployment="prod")) == [name]
