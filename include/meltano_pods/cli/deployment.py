@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from meltano_pods.cli.configuration import airflow_setting, places_in, section_here
 from meltano_pods.cli.local_cluster import IMAGE_PLACES, local_settings
 from meltano_pods.cli.pinned_image import pinned_image
-from meltano_pods.settings.deployment.read import parse_deployment
+from meltano_pods.settings.deployment.read import DEFAULT_DEFERRABLE, parse_deployment
 from meltano_pods.settings.types.execution import KUBERNETES
 from meltano_pods.tasks.deployment import deployment_at
 
@@ -68,6 +68,7 @@ def _deployment(profile: str | None, root: Path, below: Mapping[str, str]) -> De
     section = section_here()
     if profile is None:
         namespace = airflow_setting("kubernetes", "namespace")
-        return deployment_at(root, parse_deployment({**below, **section}), namespace)
+        settings = parse_deployment({**below, **section}, airflow_setting(*DEFAULT_DEFERRABLE))
+        return deployment_at(root, settings, namespace)
     layers = {**below, **places_in(section), "profile": profile, "execution_mode": KUBERNETES}
     return deployment_at(root, parse_deployment(layers))

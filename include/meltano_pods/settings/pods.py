@@ -194,7 +194,8 @@ class PodSettings(BaseModel, defer_build=True):
         description=(
             "Whether the triggerer waits for a pod: true (the worker slot is free; the log appears "
             "when the run has ended) or false (the worker follows the pod and its log). None: "
-            "AIRFLOW__MELTANO_PODS__DEFERRABLE, else false."
+            "AIRFLOW__MELTANO_PODS__DEFERRABLE, else Airflow's `[operators] default_deferrable`, "
+            "else false."
         ),
         json_schema_extra=_WHOLE_POD,
     )

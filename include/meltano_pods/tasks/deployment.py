@@ -6,7 +6,12 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meltano_pods.settings.deployment.read import SECTION, parse_deployment, read_variables
+from meltano_pods.settings.deployment.read import (
+    DEFAULT_DEFERRABLE,
+    SECTION,
+    parse_deployment,
+    read_variables,
+)
 from meltano_pods.tasks.folders import folders_of
 
 if TYPE_CHECKING:
@@ -42,8 +47,11 @@ def read_settings() -> DeploymentSettings:
     keys = set(read_variables(os.environ))
     if conf.has_section(SECTION):
         keys.update(conf.options(SECTION))
-    said = {key: conf.get(SECTION, key, fallback=None) for key in keys}
-    return parse_deployment({key: value for key, value in said.items() if value is not None})
+    values = {key: conf.get(SECTION, key, fallback=None) for key in keys}
+    return parse_deployment(
+        {key: value for key, value in values.items() if value is not None},
+        conf.get(*DEFAULT_DEFERRABLE, fallback=None),
+    )
 
 
 def read_deployment(root: Path) -> Deployment:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.settings.deployment.profiles import PROFILES
-from meltano_pods.settings.deployment.read import get_variable_name
+from meltano_pods.settings.deployment.read import DEFAULT_DEFERRABLE, get_variable_name
 
 if TYPE_CHECKING:
     from meltano_pods.settings.deployment.model import DeploymentSettings
@@ -46,6 +46,8 @@ def is_left_to_deployment(settings: Settings, key: str) -> bool:
 def trace_default(deployment: DeploymentSettings, key: str) -> tuple[str, str]:
     """Return the level of a deployment setting (`deployment` or `default`) and what set it."""
     if key not in deployment.model_fields_set:
+        if key == "deferrable" and deployment.deferrable:
+            return "deployment", "AIRFLOW__" + "__".join(DEFAULT_DEFERRABLE).upper()
         return "default", ""
     if _as_list(PROFILES.get(deployment.profile, {}).get(key)) == _as_list(
         getattr(deployment, key)

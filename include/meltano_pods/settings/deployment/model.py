@@ -57,7 +57,7 @@ class DeploymentSettings(BaseModel):
         examples=["true"],
         description=(
             "Whether the triggerer waits for a pod: true (the worker slot is free) or false (the "
-            "worker follows the pod)."
+            "worker follows the pod). Unset: Airflow's `[operators] default_deferrable`."
         ),
     )
     deployment: str = Field(

@@ -16,12 +16,15 @@ from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, nearest, suggestion
 from meltano_pods.settings.deployment.model import EMPTY_COUNTS, DeploymentSettings
 from meltano_pods.settings.deployment.profiles import PROFILES
+from meltano_pods.settings.deployment.values import parse_boolean
 from meltano_pods.settings.messages import describe_error, suggest_fix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SECTION = "meltano_pods"
+DEFAULT_DEFERRABLE = ("operators", "default_deferrable")
+"""Section and key of Airflow's own setting that is the default of `deferrable`."""
 _VARIABLE_PREFIX = f"AIRFLOW__{SECTION.upper()}__"
 _LIKE_VARIABLE = re.compile(r"_?AIRFLOW_+MELTANO_?PODS?_+(.+)", re.IGNORECASE)
 _MAY_HOLD_SECRETS = ("notify", "local_env")
@@ -50,7 +53,9 @@ def find_misspelled_variables(environment: Mapping[str, str]) -> dict[str, str]:
     return misspelled
 
 
-def parse_deployment(section: Mapping[str, str]) -> DeploymentSettings:
+def parse_deployment(
+    section: Mapping[str, str], default_deferrable: str | None = None
+) -> DeploymentSettings:
     """Validate a deployment's settings and complete them with the defaults of its profile.
 
     The section has precedence over the profile, and the profile over the model. An empty value
@@ -58,6 +63,7 @@ def parse_deployment(section: Mapping[str, str]) -> DeploymentSettings:
 
     Args:
         section: Keys and values of Airflow's section `[meltano_pods]`.
+        default_deferrable: Airflow's setting `DEFAULT_DEFERRABLE`, below section and profile.
 
     Raises:
         DeploymentError: A key or value that is not allowed.
@@ -90,7 +96,24 @@ def parse_deployment(section: Mapping[str, str]) -> DeploymentSettings:
                 f"Remove it and set {name} in the worker's environment. If it is not a secret, "
                 f"add it to {get_variable_name('not_secret')}.",
             )
+    if default_deferrable and "deferrable" not in settings.model_fields_set:
+        return _inherit_deferrable(settings, default_deferrable)
     return settings
+
+
+def _inherit_deferrable(settings: DeploymentSettings, value: str) -> DeploymentSettings:
+    """Apply Airflow's own default without marking the setting as set."""
+    try:
+        deferrable = parse_boolean(value)
+    except ValueError as error:
+        name, key = "__".join(("AIRFLOW", *DEFAULT_DEFERRABLE)).upper(), DEFAULT_DEFERRABLE[1]
+        raise DeploymentError(
+            f"`{key}` {error}, found {value!r}",
+            f"Airflow's setting `[{DEFAULT_DEFERRABLE[0]}] {key}`, or {name}",
+            f"Correct it, for example: {name}=true.",
+        ) from None
+    values = {**dict(settings), "deferrable": deferrable}
+    return DeploymentSettings.model_construct(_fields_set=settings.model_fields_set, **values)
 
 
 def _counts_empty(key: str) -> bool:

@@ -185,6 +185,20 @@ def test_a_project_says_kubernetes(root: Path) -> None:
     assert made.termination_grace_period == 30
 
 
+@pytest.mark.parametrize("default", ["True", "False", None])
+def test_tasks_are_deferrable_as_airflows_operators_are_unless_a_setting_decides(
+    root: Path, monkeypatch: pytest.MonkeyPatch, default: str | None
+) -> None:
+    monkeypatch.delenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", raising=False)
+    if default is not None:
+        monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", default)
+    assert task(root, "execution_mode: kubernetes").deferrable == (default == "True")
+    assert not task(root, "execution_mode: kubernetes, deferrable: false").deferrable
+    assert task(root, "execution_mode: kubernetes, deferrable: true").deferrable
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__DEFERRABLE", "false")
+    assert not task(root, "execution_mode: kubernetes").deferrable
+
+
 def test_the_dag_survives_serialization(root: Path) -> None:
     made = task(root, "execution_mode: kubernetes, env: {A: b}")
     data = DagSerialization.serialize_dag(made.dag)

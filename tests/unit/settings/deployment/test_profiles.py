@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from meltano_pods.errors import DeploymentError
 from meltano_pods.settings import Settings
+from meltano_pods.settings.deployment.defaults import trace_default
 from meltano_pods.settings.deployment.model import DEFAULTS
 from meltano_pods.settings.deployment.read import parse_deployment
 
@@ -95,6 +96,27 @@ def test_what_is_not_allowed(said: dict[str, str], parts: tuple[str, ...]) -> No
     key = next(iter(said))
     for part in (*parts, f"`[meltano_pods] {key}`", f"AIRFLOW__MELTANO_PODS__{key.upper()}"):
         assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["True", "yes", "1"])
+def test_deferrable_defaults_to_that_of_airflows_operators(value: str) -> None:
+    settings = parse_deployment({}, value)
+    assert settings.deferrable
+    assert trace_default(settings, "deferrable") == (
+        "deployment", "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE",
+    )  # fmt: skip
+    assert trace_default(settings, "image") == ("default", "")
+    chosen = parse_deployment({"deferrable": "false"}, value)
+    assert not chosen.deferrable
+    assert trace_default(chosen, "deferrable")[1] == "AIRFLOW__MELTANO_PODS__DEFERRABLE"
+    assert parse_deployment({"deferrable": ""}, value).deferrable
+    assert not parse_deployment({}, "False").deferrable
+
+
+def test_a_wrong_default_of_airflow_is_named() -> None:
+    with pytest.raises(DeploymentError, match=r"`\[operators\] default_deferrable`") as caught:
+        parse_deployment({}, "sometimes")
+    assert "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE=true" in str(caught.value)
 
 
 def test_a_misspelt_variable_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
