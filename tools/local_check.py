@@ -17,9 +17,9 @@ from meltano_pods.cli.projects import find_projects
 from meltano_pods.cli.shadowed import shadowed
 from meltano_pods.errors import MeltanoPodsError, ProjectError
 from meltano_pods.names import listed, nearest
-from meltano_pods.plan.environment import without_environment
-from meltano_pods.project.config_keys import misspelled_settings
+from meltano_pods.plan.environments import without_environment
 from meltano_pods.project.files import project_folders
+from meltano_pods.project.misspelled_keys import misspelled_settings
 from meltano_pods.settings.deployment.read import get_variable_name, parse_deployment
 from meltano_pods.settings.deployment.values import PROJECT
 from meltano_pods.tasks.deployment import deployment_at

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from meltano_pods.plan import plan
-from meltano_pods.plan.state import state_ids
+from meltano_pods.plan.state_ids import state_ids
 from meltano_pods.project import Job, PluginType, Project, Schedule, read_project
-from meltano_pods.project.commands import commands_of
 from meltano_pods.project.cron import cron_of
+from meltano_pods.project.references.commands import commands_of
 
 from tests.meltano.projects import PROJECTS, WITHOUT_DEFINITIONS, write
 from tests.support.checkout import ROOT

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from meltano_pods.project import read_project
-from meltano_pods.project.definitions import undefined
+from meltano_pods.project.references.lock_files import undefined
 
 from tests.meltano.projects import PROJECTS, WITHOUT_DEFINITIONS, write
 

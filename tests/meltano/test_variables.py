@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from meltano_pods.project import read_project
-from meltano_pods.project.configured import ConfiguredSettings
+from meltano_pods.project.configured_settings import ConfiguredSettings
 from meltano_pods.project.files import project_files
 
 from tests.runner.pipeline import BIN

@@ -9,12 +9,12 @@ from meltano_pods.cli.dag_files import CALL, names_project
 from meltano_pods.cli.projects import misnamed_error, misnamed_files, planned_projects
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, suggestion
-from meltano_pods.plan.environment import without_environment
+from meltano_pods.plan.environments import without_environment
 from meltano_pods.pods.spec.naming import build_secret_name
-from meltano_pods.project.config_keys import misspelled_keys, misspelled_settings
-from meltano_pods.project.definitions import undefined
+from meltano_pods.project.misspelled_keys import misspelled_keys, misspelled_settings
 from meltano_pods.project.naming import is_project_name
-from meltano_pods.project.transforms import transform_warnings
+from meltano_pods.project.references.lock_files import undefined
+from meltano_pods.project.references.schedules import transform_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Location, ProjectError
 from meltano_pods.pods.spec.options import build_pod_options
-from meltano_pods.project.document import parse
+from meltano_pods.project.yaml.nodes import parse
 from meltano_pods.settings.deployment.read import get_variable_name
 from meltano_pods.settings.layers import find_place
 from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from meltano_pods.plan import TaskPlan
-    from meltano_pods.project.configured import ConfiguredSetting, ConfiguredSettings
+    from meltano_pods.project.configured_settings import ConfiguredSetting, ConfiguredSettings
     from meltano_pods.project.model import Project
     from meltano_pods.tasks.deployment import Deployment
     from meltano_pods.tasks.planned import PlannedProject

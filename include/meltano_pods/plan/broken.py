@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import ProjectError
-from meltano_pods.plan.draft import meltano_layers
+from meltano_pods.plan.dag_docs import describe, document_errors
+from meltano_pods.plan.dag_source import meltano_layers
 from meltano_pods.plan.model import BrokenDag
-from meltano_pods.plan.text import describe, document_errors
 from meltano_pods.project.cron import cron_of
 from meltano_pods.settings.merge import merge_layers
 from meltano_pods.settings.model import DEFAULTS
@@ -16,7 +16,7 @@ from meltano_pods.settings.validate import keep_valid
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from meltano_pods.plan.draft import Draft
+    from meltano_pods.plan.dag_source import Draft
     from meltano_pods.project import Project
     from meltano_pods.settings import Settings
 

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Errors, ProjectError, SettingsError, distinct
 from meltano_pods.plan.broken import broken_dag
-from meltano_pods.plan.draft import drafts, meltano_layers
-from meltano_pods.plan.environment import choose_environment
+from meltano_pods.plan.dag_docs import describe, document, with_conflict
+from meltano_pods.plan.dag_source import drafts, meltano_layers
+from meltano_pods.plan.environments import check_allowed_environments, choose_environment
 from meltano_pods.plan.identifiers import identifier, unique_identifiers
 from meltano_pods.plan.model import DagPlan, ProjectPlan
-from meltano_pods.plan.runs import check_allowed_environments
 from meltano_pods.plan.state_conflicts import Severity, separate
 from meltano_pods.plan.tasks import plan_tasks, plugins_of
-from meltano_pods.plan.text import describe, document, with_conflict
 from meltano_pods.project import PluginType
 from meltano_pods.project.cron import cron_of
 from meltano_pods.settings.layers import find_place, sort_layers
@@ -28,7 +27,7 @@ from meltano_pods.settings.validate import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from meltano_pods.plan.draft import Draft
+    from meltano_pods.plan.dag_source import Draft
     from meltano_pods.plan.model import BrokenDag
     from meltano_pods.plan.state_conflicts import StateConflict
     from meltano_pods.project import Project

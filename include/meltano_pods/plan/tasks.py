@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Errors
 from meltano_pods.parameters import build_state_id
-from meltano_pods.plan.environment import check_no_secrets, check_sources, schedule_env
+from meltano_pods.plan.environments import check_no_secrets, check_sources, schedule_env
 from meltano_pods.plan.graph import ancestors, upstream_of
 from meltano_pods.plan.identifiers import unique_identifiers
 from meltano_pods.plan.model import TaskPlan
-from meltano_pods.plan.runs import check_no_state_update
-from meltano_pods.plan.state import pipelines, state_ids
+from meltano_pods.plan.state_ids import check_no_state_update, pipelines, state_ids
 from meltano_pods.plan.state_place import find_state_place
 from meltano_pods.project import PluginType
-from meltano_pods.project.transforms import ONLY, SKIP, TRANSFORMER
+from meltano_pods.project.model import TRANSFORMER, Transform
 from meltano_pods.settings.layers import Layer, check_task_ids, select_task_layers, sort_layers
 from meltano_pods.settings.merge import join_plugin_layers, merge_layers
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from meltano_pods.plan.draft import Command, Draft
+    from meltano_pods.plan.dag_source import Command, Draft
     from meltano_pods.plan.state_place import StatePlace
     from meltano_pods.project import Plugin, Project
     from meltano_pods.settings import Settings
@@ -91,7 +90,7 @@ def plan_tasks(
                 project, command, environment, settings[task_id], variables[task_id]
             ),
             pool=settings[task_id].pool,
-            pipelines=() if command.transform == ONLY else pipelines(project, command.blocks),
+            pipelines=_pipelines(project, command),
             utilities=_utilities(project, command),
             layers=places[task_id].layers,
             state_folder=places[task_id].folder,
@@ -120,8 +119,14 @@ def utilities(project: Project, blocks: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _utilities(project: Project, command: Command) -> tuple[str, ...]:
-    transformer = () if command.transform == SKIP else (TRANSFORMER,)
+    transformer = () if command.transform is Transform.SKIP else (TRANSFORMER,)
     return (*utilities(project, command.blocks), *transformer)
+
+
+def _pipelines(project: Project, command: Command) -> tuple[tuple[str, str], ...]:
+    if command.transform is Transform.ONLY:
+        return ()
+    return pipelines(project, command.blocks)
 
 
 def _with_reads(task: TaskPlan, tasks: Sequence[TaskPlan]) -> TaskPlan:
@@ -163,7 +168,7 @@ def _state_ids(
     settings: Settings,
     variables: Mapping[str, str],
 ) -> tuple[str, ...]:
-    if settings.no_state_update or command.transform == ONLY:
+    if settings.no_state_update or command.transform is Transform.ONLY:
         return ()
     suffix = settings.state_id_suffix
     if command.state_id is not None:
@@ -173,7 +178,7 @@ def _state_ids(
 
 def _content(project: Project, command: Command) -> str:
     """Return what a task runs as a name: `tap-a-to-target-b`, `dbt-run`."""
-    blocks = (f"{TRANSFORMER}:run",) if command.transform == ONLY else command.blocks
+    blocks = (f"{TRANSFORMER}:run",) if command.transform is Transform.ONLY else command.blocks
     words: list[str] = []
     for block in blocks:
         plugin = project.plugin_of(block)
@@ -187,8 +192,8 @@ def _arguments(command: Command, settings: Settings) -> tuple[str, ...]:
     arguments = ["run", *command.blocks]
     if command.state_id is not None:
         arguments += ["--state-id", command.state_id]
-    if command.transform != SKIP:
-        arguments += ["--transform", command.transform]
+    if command.transform is not Transform.SKIP:
+        arguments += ["--transform", command.transform.value]
     return (*arguments, *timeout_options(settings))
 
 

@@ -1,7 +1,8 @@
 """Reads a Meltano project's YAML files into values, without Meltano and without its secrets.
 
-Semantics are Meltano 4.4's. `document` turns text into nodes that know their place, `files` finds
-and joins the project's files, one module for each section reads it, `reader` puts them together.
+Semantics are Meltano 4.4's. `yaml` turns text into nodes that know their place, `files` finds the
+project's files, `sections` has a module for each section, `references` checks what entries refer
+to, and `reader` puts them together.
 """
 
 from meltano_pods.project.model import (

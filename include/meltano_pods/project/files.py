@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NoReturn
 
 from meltano_pods.errors import Location, ProjectError
-from meltano_pods.project.document import Entries, Node, parse, shown
+from meltano_pods.project.yaml.nodes import Entries, Node, parse, shown
 
 if TYPE_CHECKING:
     import os

@@ -31,6 +31,18 @@ class PluginType(StrEnum):
     MAPPINGS = "mappings"
 
 
+class Transform(StrEnum):
+    """What a schedule of an extractor and a loader does about its transformer."""
+
+    SKIP = "skip"
+    RUN = "run"
+    ONLY = "only"
+
+
+TRANSFORMER = "dbt"
+"""The transformer that such schedules run."""
+
+
 @dataclass(frozen=True, slots=True)
 class MeltanoSetting:
     """A setting of Meltano's own, or one of its variables, as written; it may hold a secret."""
@@ -166,7 +178,7 @@ class Schedule:
     job: str | None
     extractor: str | None
     loader: str | None
-    transform: str
+    transform: Transform
     start_date: datetime | None
     start_date_where: Location
     env: Mapping[str, str]

@@ -10,11 +10,6 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from meltano_runner.contract import project_digest
 
 from meltano_pods.errors import Errors, Location, ProjectLoadError, together
-from meltano_pods.project.annotations import over, read_annotations
-from meltano_pods.project.blocks import named_in_blocks, with_whole_tasks
-from meltano_pods.project.commands import with_commands
-from meltano_pods.project.document import Entries, Node, shown
-from meltano_pods.project.environments import read_environment
 from meltano_pods.project.files import (
     INCLUDE_PATHS,
     MELTANO_FILE,
@@ -22,18 +17,23 @@ from meltano_pods.project.files import (
     location_of,
     project_files,
 )
-from meltano_pods.project.jobs import read_job
-from meltano_pods.project.keys import find_strays, is_part_of_plugins, read_misspelled
-from meltano_pods.project.meltano_settings import (
+from meltano_pods.project.model import Environment, Job, Project, Schedule
+from meltano_pods.project.references.blocks import named_in_blocks, with_whole_tasks
+from meltano_pods.project.references.commands import with_commands
+from meltano_pods.project.references.schedules import with_references
+from meltano_pods.project.sections.annotations import over, read_annotations
+from meltano_pods.project.sections.environments import read_environment
+from meltano_pods.project.sections.jobs import read_job
+from meltano_pods.project.sections.keys import find_strays, is_part_of_plugins, read_misspelled
+from meltano_pods.project.sections.meltano_settings import (
     find_ignored_settings,
     read_default_environment,
     read_env,
     read_state_backend,
 )
-from meltano_pods.project.model import Environment, Job, Project, Schedule
-from meltano_pods.project.plugins import read_plugins
-from meltano_pods.project.references import with_references
-from meltano_pods.project.schedules import read_schedule
+from meltano_pods.project.sections.plugins import read_plugins
+from meltano_pods.project.sections.schedules import read_schedule
+from meltano_pods.project.yaml.nodes import Entries, Node, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,17 +1,47 @@
-"""References to environment variables in a meltano.yml, expanded as Meltano does.
+"""Environment variables: references to them in meltano.yml, and a project's `.env`.
 
-As `core/utils/__init__.py` of Meltano 4.4.1 has it (`expand_env_vars`): `$NAME` in capitals, and
-`${name}` in any; a backslash before either keeps it. Only values of Meltano's and of plugins'
-settings, `env` and `state_id_suffix` are expanded, never names, intervals or paths.
+References are expanded as `core/utils/__init__.py` of Meltano 4.4.1 does it (`expand_env_vars`):
+`$NAME` in capitals, and `${name}` in any; a backslash before either keeps it. Only values of
+Meltano's and of plugins' settings, `env` and `state_id_suffix` are expanded, never names, intervals
+or paths.
+
+Meltano reads `.env` with python-dotenv, which Airflow does not install. Its values may be secrets;
+they are never shown.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+DOTENV_FILE = ".env"
+
+_MAX_BYTES = 1_000_000
+_BINDING = re.compile(
+    r"""
+    \s*(?:export[^\S\r\n]+)?
+    (?:'(?P<quoted_key>[^']+)'|(?P<key>[^=\#\s]+))
+    [^\S\r\n]*
+    (?:=[^\S\r\n]*(?:
+        '(?P<single>(?:\\'|[^'])*)'
+      | "(?P<double>(?:\\"|[^"])*)"
+      | (?P<plain>[^\r\n]*)
+    ))?
+    (?:[^\S\r\n]*\#[^\r\n]*)?
+    [^\S\r\n]*(?:\r\n|\n|\r|$)
+    """,
+    re.VERBOSE,
+)
+_REST_OF_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)?")
+_COMMENT = re.compile(r"\s+#.*")
+_ESCAPE = re.compile(r"\\[\\'\"abfnrtv]")
+_ESCAPE_IN_SINGLE = re.compile(r"\\[\\']")
+_DOTENV_REFERENCE = re.compile(r"\$\{(?P<name>[^\}:]*)(?::-(?P<default>[^\}]*))?\}")
 
 _REFERENCE = re.compile(r"(?P<escape>\\)?\$(?:{(?P<curly>\w+)}|(?P<plain>[A-Z][A-Z0-9_]*))")
 
@@ -46,3 +76,60 @@ def expand(text: str, variables: Mapping[str, str]) -> Expanded:
         return variables.get(name, "")
 
     return Expanded(_REFERENCE.sub(value_of, text), tuple(unset))
+
+
+def read_dotenv(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a project's `.env`; none where there is no such file.
+
+    Args:
+        folder: The project's.
+        environ: Variables that values may refer to; the file's own win.
+    """
+    path = folder / DOTENV_FILE
+    try:
+        if not path.is_file() or path.stat().st_size > _MAX_BYTES:
+            return {}
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return {}  # Meltano names it at the first command
+    found: dict[str, str] = {}
+    for name, value in parse_dotenv(text).items():
+        if value is not None:
+            found[name] = _DOTENV_REFERENCE.sub(
+                lambda match: _resolve(match, {**environ, **found}), value
+            )
+    return found
+
+
+def parse_dotenv(text: str) -> dict[str, str | None]:
+    """Return the variables as they are written; None where a name stands alone."""
+    found: dict[str, str | None] = {}
+    at = 0
+    while at < len(text):
+        match = _BINDING.match(text, at)
+        if match is None:
+            # A comment, an empty line, or one that python-dotenv does not understand either.
+            rest = _REST_OF_LINE.match(text, at)
+            at = len(text) if rest is None or rest.end() == at else rest.end()
+            continue
+        at = match.end() if match.end() > at else at + 1
+        found[match["quoted_key"] or match["key"]] = _value(match)
+    return found
+
+
+def _value(match: re.Match[str]) -> str | None:
+    if match["single"] is not None:
+        return _ESCAPE_IN_SINGLE.sub(_unescape, match["single"])
+    if match["double"] is not None:
+        return _ESCAPE.sub(_unescape, match["double"])
+    if match["plain"] is not None:
+        return _COMMENT.sub("", match["plain"]).rstrip()
+    return None
+
+
+def _unescape(match: re.Match[str]) -> str:
+    return codecs.decode(match[0], "unicode-escape")
+
+
+def _resolve(match: re.Match[str], environ: Mapping[str, str]) -> str:
+    return environ.get(match["name"], match["default"] or "")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project
-from meltano_pods.project.configured import ConfiguredSettings
+from meltano_pods.project.configured_settings import ConfiguredSettings
 from meltano_pods.project.files import project_files
 from meltano_pods.project.naming import check_project_folder
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from meltano_pods.plan import ProjectPlan
     from meltano_pods.project import Project
-    from meltano_pods.project.document import Entries
+    from meltano_pods.project.yaml.nodes import Entries
 
 
 @dataclass(frozen=True)

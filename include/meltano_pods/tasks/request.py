@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.configuration import conf
 
-from meltano_pods.plan.command import Command, plan_command
 from meltano_pods.plan.model import TaskPlan
+from meltano_pods.plan.own_task import Command, plan_command
 from meltano_pods.project import read_project
 from meltano_pods.tasks.deployment import Deployment, read_deployment
 from meltano_pods.tasks.folders import airflow_root

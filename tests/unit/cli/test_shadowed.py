@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from meltano_pods.cli.shadowed import shadowed
-from meltano_pods.plan.environment import without_environment
+from meltano_pods.plan.environments import without_environment
 from meltano_pods.settings.deployment.read import parse_deployment
 from meltano_pods.tasks.deployment import deployment_at
 from meltano_pods.tasks.planned import planned, planned_project

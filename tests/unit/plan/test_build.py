@@ -5,7 +5,6 @@ import json
 import pytest
 from meltano_pods.errors import ProjectError, SettingsError
 from meltano_pods.plan import plan
-from meltano_pods.plan.identifiers import identifier, unique_identifiers
 from meltano_pods.project import read_project
 from meltano_pods.settings import Settings
 
@@ -127,20 +126,6 @@ def test_a_job_without_schedule_is_run_by_hand(make_project: MakeProject) -> Non
     text = GOOD[: GOOD.index("schedules:")]
     dag = sound_plan(make_project(text)).dags[0]
     assert (dag.dag_id, dag.schedule) == ("shop.job.load", None)
-
-
-def test_inserting_a_task_renames_no_other() -> None:
-    before = unique_identifiers(["a-to-b", "dbt-run", "a-to-b"])
-    after = unique_identifiers(["new", "a-to-b", "dbt-run", "other", "a-to-b"])
-    assert before == ["a-to-b", "dbt-run", "a-to-b--2"]
-    assert [each for each in after if each in before] == before
-
-
-def test_ids_are_what_airflow_allows() -> None:
-    assert identifier("shop.Täglich um 3") == "shop.T-glich-um-3-55dc4b0a4a"
-    long = identifier("x" * 300)
-    assert len(long) == 250
-    assert long != identifier("x" * 301)
 
 
 def test_two_dags_of_one_id_are_refused(make_project: MakeProject) -> None:

@@ -65,3 +65,17 @@ def test_ids_do_not_change() -> None:
     assert unique_identifiers(["a b", "a-b", "a-b", "a-b--2"]) == [
         "a-b", "a-b--2", "a-b--3", "a-b--2--2",
     ]  # fmt: skip
+
+
+def test_inserting_a_task_renames_no_other() -> None:
+    before = unique_identifiers(["a-to-b", "dbt-run", "a-to-b"])
+    after = unique_identifiers(["new", "a-to-b", "dbt-run", "other", "a-to-b"])
+    assert before == ["a-to-b", "dbt-run", "a-to-b--2"]
+    assert [each for each in after if each in before] == before
+
+
+def test_ids_are_what_airflow_allows() -> None:
+    assert identifier("shop.Täglich um 3") == "shop.T-glich-um-3-55dc4b0a4a"
+    long = identifier("x" * 300)
+    assert len(long) == 250
+    assert long != identifier("x" * 301)

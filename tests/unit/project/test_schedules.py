@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_pods.errors import ProjectError, SettingsError
 from meltano_pods.project import read_project
-from meltano_pods.project.transforms import transform_warnings
+from meltano_pods.project.references.schedules import transform_warnings
 
 from tests.support.projects import GOOD, MakeProject, sound_plan
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from meltano_pods.errors import DeploymentError, SettingsError
-from meltano_pods.plan.command import Command, plan_command
+from meltano_pods.plan.own_task import Command, plan_command
 from meltano_pods.pods.spec.build import build_pod
 from meltano_pods.project import read_project
 from meltano_pods.settings import build_settings

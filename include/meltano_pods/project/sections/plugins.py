@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Errors, Location, ProjectError, ProjectLoadError, together
 from meltano_pods.names import listed, nearest
-from meltano_pods.project.annotations import read_annotations
-from meltano_pods.project.document import name_of, name_without_colon, optional_text, shown
-from meltano_pods.project.keys import SECTIONS, find_sections
 from meltano_pods.project.model import Plugin, PluginType
+from meltano_pods.project.sections.annotations import read_annotations
+from meltano_pods.project.sections.keys import SECTIONS, find_sections
+from meltano_pods.project.yaml.fields import name_of, name_without_colon, optional_text
+from meltano_pods.project.yaml.nodes import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from meltano_pods.project.document import Entries, Node
+    from meltano_pods.project.yaml.nodes import Entries, Node
 
 _TYPES = {kind.value for kind in PluginType}
 _Found = dict[tuple[PluginType, str], Plugin]

@@ -12,21 +12,20 @@ from typing import Any
 import yaml
 
 from meltano_pods.errors import Location, ProjectError
-from meltano_pods.project.scalars import resolved
-from meltano_pods.project.syntax_errors import explained, place_of
+from meltano_pods.project.yaml.scalars import resolved
 
 UNTAGGED = ""
 """The tag of a plain scalar, list or mapping that carries none: what it is depends on its text."""
 STRING = "tag:yaml.org,2002:str"
 
-_MAX_DEPTH = 50
+MAX_DEPTH = 50
 _MAX_MERGED = 50_000
 _OTHER_VERSION = re.compile(r"\ufeff?%YAML[ \t]+(?!1\.2\b)(\S+)")
 # The C parser takes a seventh of the time.
 _BASE: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
-class _TooDeepError(yaml.MarkedYAMLError):
+class TooDeepError(yaml.MarkedYAMLError):
     """Lists and mappings are nested deeper than any project needs."""
 
 
@@ -43,9 +42,9 @@ class _Loader(_BASE):  # type: ignore[misc]
     def descend_resolver(self, parent: yaml.Node | None, index: object) -> None:  # noqa: ARG002
         """Count the depth; called before each node."""
         self.depth += 1
-        if self.depth > _MAX_DEPTH:
+        if self.depth > MAX_DEPTH:
             mark = None if parent is None else parent.start_mark
-            raise _TooDeepError(problem="too deep", problem_mark=mark)
+            raise TooDeepError(problem="too deep", problem_mark=mark)
 
     def ascend_resolver(self) -> None:
         """Count the depth; called after each node."""
@@ -96,20 +95,10 @@ def line_of(raw: yaml.Node) -> int:
 def _composed(text: str, file: str) -> yaml.Node | None:
     try:
         raw: yaml.Node | None = yaml.compose(text, Loader=_Loader)
-    except _TooDeepError as error:
-        raise ProjectError(
-            f"lists and mappings are nested more than {_MAX_DEPTH} deep",
-            place_of(error, file),
-            "Close the brackets, or write what is nested in a file that a plugin reads.",
-        ) from None
-    except yaml.MarkedYAMLError as error:
-        raise explained(error, text, file) from None
-    except yaml.YAMLError:
-        raise ProjectError(
-            "not valid YAML: it holds a character that YAML does not allow",
-            Location(file, _line_of_control_character(text)),
-            "Remove control characters; save the file as UTF-8.",
-        ) from None
+    except yaml.YAMLError as error:
+        from meltano_pods.project.yaml.syntax_errors import explain  # noqa: PLC0415 - rarely needed
+
+        raise explain(error, text, file) from None
     return raw
 
 
@@ -193,11 +182,3 @@ class _Check:
 
 
 MERGE = "<<"
-
-
-_CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def _line_of_control_character(text: str) -> int | None:
-    found = _CONTROL.search(text)
-    return None if found is None else text.count("\n", 0, found.start()) + 1

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meltano_pods.errors import SettingsError
 from meltano_pods.project import PluginType
+from meltano_pods.project.model import Transform
 from meltano_pods.project.variables import expand
+from meltano_pods.settings.layers import find_place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from meltano_pods.plan.dag_source import Command
     from meltano_pods.project import Project
+    from meltano_pods.settings import Settings
+    from meltano_pods.settings.layers import Layer
 
 
 def state_ids(
@@ -70,3 +76,36 @@ def pipelines(project: Project, blocks: tuple[str, ...]) -> tuple[tuple[str, str
         elif kind is not PluginType.MAPPERS:
             extractor = None
     return tuple(found)
+
+
+def check_no_state_update(
+    settings: Settings, environment: str | None, command: Command, layers: Sequence[Layer]
+) -> None:
+    """Check that Meltano can run a task with a separate state or without one, if requested.
+
+    Args:
+        settings: The task's.
+        environment: Meltano environment of the DAG.
+        command: What the task runs.
+        layers: What said it, for the place of an error.
+
+    Raises:
+        SettingsError: It cannot.
+    """
+    if not settings.no_state_update or command.state_id is None:
+        return
+    if environment is None:
+        raise SettingsError(
+            f"`no_state_update` needs an environment for the schedule `{command.state_id}`: "
+            "`meltano el` has no such option, and `meltano run` runs nothing without an "
+            "environment",
+            find_place(layers, "no_state_update"),
+            "Add an environment and `default_environment`, or set a `state_id_suffix` instead.",
+        )
+    if command.transform is not Transform.SKIP:
+        raise SettingsError(
+            f"`no_state_update` cannot be combined with `transform: {command.transform}` of the "
+            f"schedule `{command.state_id}`: `meltano elt` has no such option",
+            find_place(layers, "no_state_update"),
+            "Set a `state_id_suffix` instead, or schedule a job.",
+        )

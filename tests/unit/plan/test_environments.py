@@ -1,13 +1,16 @@
-"""Which environment Meltano takes by itself; tests/meltano compares with Meltano."""
+"""Which environments a DAG runs in and which a run may choose; tests/meltano compares the first."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from meltano_pods.errors import ProjectError
-from meltano_pods.project import read_project
-from meltano_pods.project.dotenv import parse_dotenv, read_dotenv
+from meltano_pods.errors import ProjectError, SettingsError
 
 from tests.support.projects import GOOD, MakeProject, sound_plan
+
+if TYPE_CHECKING:
+    from meltano_pods.plan import DagPlan
 
 
 def chosen(make_project: MakeProject, default: str, dotenv: str = "", more: str = "") -> str | None:
@@ -78,47 +81,39 @@ def test_it_does_not_matter_where_a_setting_or_airflow_names_one(
     assert sound_plan(folder, "prod").dags[0].tasks[0].environment == "prod"
 
 
-DOTENV = r"""
-# a comment
-A=1
-export B = two words # a comment
-C='single \' quoted # not a comment' # a comment
-D="double \"quoted\"\ttab"
-E="two
-lines"
-F=
-G
-'H I'=quoted key
- J=x#y
-K=${A}-${NOT_SET:-default}-${C}
-not a line
-L='${A}'
-"""
+ALLOWED = "annotations: {{meltano_pods: {{allowed_environments: [{}]}}}}\n"
 
 
-def test_a_dotenv_file(make_project: MakeProject) -> None:
-    folder = make_project(GOOD)
-    (folder / ".env").write_text(DOTENV.replace("\n", "\r\n", 5))
-    assert read_dotenv(folder, {"A": "of the process"}) == {
-        "A": "1",
-        "B": "two words",
-        "C": "single ' quoted # not a comment",
-        "D": 'double "quoted"\ttab',
-        "E": "two\nlines",
-        "F": "",
-        "H I": "quoted key",
-        "J": "x#y",
-        "K": "1-default-single ' quoted # not a comment",
-        "L": "1",
-    }
-    assert parse_dotenv(DOTENV)["G"] is None
+def plan_allowed(make_project: MakeProject, name: str, text: str = GOOD) -> DagPlan:
+    return sound_plan(make_project(text + ALLOWED.format(name))).dags[0]
 
 
-@pytest.mark.parametrize(
-    "content", [b"\xff", b"=", b"=x\n==", b"'", b'A="', b"\n" * 9, b"A" * 2_000_000]
-)
-def test_a_dotenv_file_that_is_none(make_project: MakeProject, content: bytes) -> None:
-    folder = make_project(GOOD)
-    (folder / ".env").write_bytes(content)
-    read_dotenv(folder, {})
-    assert read_project(folder).default_environment is not None
+def test_allowed_environments(make_project: MakeProject) -> None:
+    dag = plan_allowed(make_project, "prod")
+    assert dag.settings.allowed_environments == ("prod",)
+
+
+def test_an_allowed_environment_that_is_not_defined(make_project: MakeProject) -> None:
+    with pytest.raises(SettingsError, match="`pord` is not defined; defined are: dev, prod") as e:
+        plan_allowed(make_project, "pord")
+    assert "Did you mean `prod`?" in e.value.fix
+    assert "annotations.meltano_pods.allowed_environments" in str(e.value)
+
+
+def test_an_allowed_environment_that_wants_other_settings(make_project: MakeProject) -> None:
+    own = "- name: prod\n  annotations: {meltano_pods: {image: 'shop:1', secrets: [prod-env]}}"
+    text = GOOD.replace("- name: prod", own)
+    with pytest.raises(SettingsError, match="would keep what `dev` says here of: image, secrets"):
+        plan_allowed(make_project, "prod", text)
+
+
+def test_an_allowed_environment_that_wants_others_of_a_plugin(make_project: MakeProject) -> None:
+    own = """- name: prod
+  config:
+    plugins:
+      extractors:
+      - name: tap-shop
+        annotations: {meltano_pods: {resources: {requests: {memory: 1Gi}}}}"""
+    text = GOOD.replace("- name: prod", own)
+    with pytest.raises(SettingsError, match="says here of: resources of tap-shop"):
+        plan_allowed(make_project, "prod", text)

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from meltano_pods.project.config_keys import misspelled_keys, misspelled_settings
+from meltano_pods.project.misspelled_keys import misspelled_keys, misspelled_settings
 from meltano_pods.tasks.planned import planned_project
 
 if TYPE_CHECKING:

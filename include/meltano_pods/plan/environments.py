@@ -1,13 +1,13 @@
-"""Which Meltano environment a DAG runs in, and which variables its schedule adds."""
+"""Which Meltano environments a DAG may run in, and which variables its schedule adds."""
 
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from meltano_pods.errors import ProjectError, SettingsError, together
 from meltano_pods.names import listed, suggestion
-from meltano_pods.project.document import shown
+from meltano_pods.project.yaml.nodes import shown
 from meltano_pods.settings.layers import find_place, sort_layers
 from meltano_pods.settings.secret_check import find_secret_errors
 from meltano_pods.settings.types.env import check_variable
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
     from meltano_pods.errors import Errors
     from meltano_pods.plan.model import ProjectPlan
-    from meltano_pods.project import Project, Schedule
+    from meltano_pods.project import Environment, Project, Schedule
     from meltano_pods.settings import Settings
     from meltano_pods.settings.layers import Layer
+
+_ALLOWED = "allowed_environments"
 
 
 def choose_environment(project: Project, own: Sequence[Layer], fallback: str | None) -> str | None:
@@ -156,3 +158,49 @@ def check_sources(settings: Settings, env: Mapping[str, str], layers: Sequence[L
                 find_place(layers, other, name),
                 f"Remove `{name}` from one of them.",
             )
+
+
+def check_allowed_environments(
+    project: Project, settings: Settings, environment: str | None, layers: Sequence[Layer]
+) -> None:
+    """Check the environments that a manual run may choose.
+
+    A run can only pass another environment to Meltano: pods, secrets and everything else are the
+    DAG's, so an environment with other settings is rejected.
+
+    Args:
+        project: The project.
+        settings: The DAG's.
+        environment: Meltano environment of the DAG.
+        layers: What said it, for the place of an error.
+
+    Raises:
+        SettingsError: An environment is not defined, or has settings of its own.
+    """
+    own = {} if environment is None else _said(project.environments[environment])
+    for name in settings.allowed_environments:
+        if name not in project.environments:
+            raise SettingsError(
+                f"the environment `{name}` is not defined; defined are: "
+                f"{listed(project.environments)}",
+                find_place(layers, _ALLOWED),
+                f"{suggestion(name, project.environments)}Name some of `environments`.",
+            )
+        other = _said(project.environments[name])
+        keys = {key for key in {*own, *other} if own.get(key) != other.get(key)}
+        if keys:
+            raise SettingsError(
+                f"a run that chooses the environment `{name}` would keep what `{environment}` says "
+                f"here of: {listed(keys)}",
+                find_place(layers, _ALLOWED),
+                f"Give both environments the same, or take `{name}` from `{_ALLOWED}` and add a "
+                f"schedule with `environment: {name}`.",
+            )
+
+
+def _said(environment: Environment) -> dict[str, Any]:
+    """Return the settings of an environment; those of plugins in it with the plugin's name."""
+    said = dict(environment.annotations.values)
+    for (_, plugin), own in environment.plugins.items():
+        said |= {f"{key} of {plugin}": value for key, value in own.values.items()}
+    return said

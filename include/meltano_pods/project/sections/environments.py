@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Errors, ProjectLoadError
-from meltano_pods.project.annotations import is_meant_for_us, read_annotations
-from meltano_pods.project.document import name_of, name_without_colon, optional_text
-from meltano_pods.project.keys import read_closed
-from meltano_pods.project.meltano_settings import find_ignored_state
 from meltano_pods.project.model import Environment, PluginType
-from meltano_pods.project.plugins import plugin_type
+from meltano_pods.project.sections.annotations import is_meant_for_us, read_annotations
+from meltano_pods.project.sections.keys import read_closed
+from meltano_pods.project.sections.meltano_settings import find_ignored_state
+from meltano_pods.project.sections.plugins import plugin_type
+from meltano_pods.project.yaml.fields import name_of, name_without_colon, optional_text
 
 if TYPE_CHECKING:
     from meltano_pods.errors import ProjectError
-    from meltano_pods.project.document import Entries, Node
+    from meltano_pods.project.yaml.nodes import Entries, Node
     from meltano_pods.settings.layers import Layer
 
 _KEYS = ("name", "config", "env", "state_id_suffix", "annotations")

@@ -6,30 +6,30 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Errors, ProjectLoadError
 from meltano_pods.names import listed
-from meltano_pods.project.annotations import read_annotations
 from meltano_pods.project.cron import cron_problem
-from meltano_pods.project.document import name_of, shown, written
-from meltano_pods.project.keys import (
+from meltano_pods.project.model import Schedule, Transform
+from meltano_pods.project.sections.annotations import read_annotations
+from meltano_pods.project.sections.keys import (
     SECTIONS,
     find_sections,
     looks_like_section,
     read_misspelled,
 )
-from meltano_pods.project.model import Schedule
-from meltano_pods.project.transforms import SKIP, TRANSFORMS
+from meltano_pods.project.yaml.fields import name_of, written
+from meltano_pods.project.yaml.nodes import shown
 from meltano_pods.settings.layers import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from meltano_pods.errors import Location, ProjectError
-    from meltano_pods.project.document import Entries, Node
+    from meltano_pods.project.yaml.nodes import Entries, Node
 
 _KEYS = (
     "name", "job", "extractor", "loader", "transform", "interval", "start_date", "env",
     "annotations",
 )  # fmt: skip
-
+_TRANSFORMS = {each.value for each in Transform}
 # What other tools call an interval.
 _CRON = ("cron", "schedule", "schedule_interval", "cron_interval")
 
@@ -50,7 +50,7 @@ def read_schedule(node: Node) -> Schedule:
         unclear = {key: each for key, each in sections.items() if key not in clear}
         warnings += find_sections(unclear, "a schedule")
     name, job, extractor, loader, interval = "", None, None, None, None
-    transform = SKIP
+    transform = Transform.SKIP
     with errors:
         name = name_of(node, entries, "schedule", "daily")
     schedule = f"the schedule {shown(name)}" if name else "the schedule"
@@ -112,7 +112,7 @@ def _unreadable(node: Node, errors: Errors) -> Schedule:
         job=None,
         extractor=None,
         loader=None,
-        transform=SKIP,
+        transform=Transform.SKIP,
         start_date=None,
         start_date_where=node.where,
         env={},
@@ -125,18 +125,18 @@ def _unreadable(node: Node, errors: Errors) -> Schedule:
 
 def _pair(
     node: Node, entries: Entries, schedule: str, errors: Errors
-) -> tuple[str | None, str | None, str]:
+) -> tuple[str | None, str | None, Transform]:
     """Return extractor, loader and transform of a schedule without a job."""
     name = "Name a `job`, or an `extractor` and a `loader` with `transform: skip`."
     if (node_of_extractor := written(entries, "extractor")) is None:
         what = f"{schedule} has neither a `job` nor an `extractor`"
         errors.found.append(node.error(what, name, ProjectLoadError))
-        return None, None, SKIP
+        return None, None, Transform.SKIP
     if (node_of_loader := written(entries, "loader")) is None:
         what = f"{schedule} has an `extractor` but no `loader`"
         errors.found.append(node.error(what, name, ProjectLoadError))
     extractor = loader = None
-    transform = SKIP
+    transform = Transform.SKIP
     with errors:
         transform = _transform(node, entries, schedule)
     with errors:
@@ -147,7 +147,7 @@ def _pair(
     return extractor, loader, transform
 
 
-def _transform(node: Node, entries: Entries, schedule: str) -> str:
+def _transform(node: Node, entries: Entries, schedule: str) -> Transform:
     if "transform" not in entries:
         # Meltano itself ends with a TypeError that names neither schedule nor key.
         node.fail(
@@ -156,13 +156,15 @@ def _transform(node: Node, entries: Entries, schedule: str) -> str:
             ProjectLoadError,
         )
     node_of_transform = written(entries, "transform")
-    transform = SKIP if node_of_transform is None else node_of_transform.text("`transform: skip`")
-    if transform not in TRANSFORMS:
+    if node_of_transform is None:
+        return Transform.SKIP
+    transform = node_of_transform.text("`transform: skip`")
+    if transform not in _TRANSFORMS:
         entries["transform"].fail(
-            f"{shown(transform)} is an invalid `transform`; expected one of: {listed(TRANSFORMS)}",
+            f"{shown(transform)} is an invalid `transform`; expected one of: {listed(Transform)}",
             "Write `transform: skip`, or `transform: run` to run the transformer `dbt` afterwards.",
         )
-    return transform
+    return Transform(transform)
 
 
 def _interval(node: Node, entries: Entries, schedule: str) -> str | None:

@@ -1,4 +1,4 @@
-"""How fixes have Meltano's own commands typed."""
+"""The commands of Meltano in the fix of a failure, as they are typed for a project."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from meltano_pods.diagnosis import build_error
-from meltano_pods.project import read_project
-from meltano_pods.project.definitions import undefined
 from meltano_pods.project.meltano_command import meltano_command
 from meltano_runner.contract import CATEGORIES, Category, Outcome, RunResult
 
-from tests.support.projects import GOOD, errors_in
 from tests.support.records import make_record
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.projects import MakeProject
 
 FAILED = RunResult(Outcome.FAILED, 1, Category.TAP_FAILED, failed_plugin="tap-csv")
 MAKEFILE = ".PHONY: meltano\nmeltano: .venv\n\t@true\n"
@@ -44,11 +40,6 @@ def test_elsewhere_it_is_typed_as_it_is(makefile: str | None, tmp_path: Path) ->
     assert "`meltano invoke tap-csv --discover`" in fix_of(FAILED, tmp_path)
 
 
-def test_a_project_that_make_does_not_know(tmp_path: Path) -> None:
-    (tmp_path / "Makefile").write_text(MAKEFILE)
-    assert meltano_command(tmp_path / "elt" / "store", "lock x") == "meltano lock x"
-
-
 @pytest.mark.parametrize(
     "category", [each for each in Category if "`meltano " in CATEGORIES[each].hint]
 )
@@ -58,25 +49,3 @@ def test_no_hint_leaves_a_command_as_it_is(category: Category, tmp_path: Path) -
     fix = fix_of(result, tmp_path)
     assert "`meltano " not in fix
     assert "`make meltano PROJECT=store ARGS=" in fix
-
-
-@pytest.mark.parametrize("clone", [True, False])
-def test_fixes_of_a_definition(clone: bool, make_project: MakeProject) -> None:
-    loader = "- name: target-jsonl\n"
-    project = make_project(GOOD.replace(loader, f"{loader}    inherit_from: target-x\n"))
-    if clone:
-        (project.parents[1] / "Makefile").write_text(MAKEFILE)
-    lock = project / "plugins" / "utilities" / "dbt--default.lock"
-    lock.parent.mkdir(parents=True)
-    lock.write_text("{")
-    (unreadable,) = errors_in(project)
-    fixes = [unreadable.fix, *(each.fix for each in undefined(read_project(project)))]
-    for fix, arguments in zip(
-        fixes,
-        ("lock --update dbt", "lock tap-csv", "add --plugin-type loaders target-x"),
-        strict=True,
-    ):
-        plain = f"`meltano {arguments}`"
-        assert (f"`make meltano PROJECT=shop ARGS='{arguments}'`" if clone else plain) in fix
-        assert (plain in fix) is not clone
-        assert ("in the project's folder" in fix) is (not clone and "lock tap-csv" in fix)

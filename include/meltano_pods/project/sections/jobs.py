@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Errors, ProjectLoadError
-from meltano_pods.project.annotations import is_meant_for_us, read_annotations
-from meltano_pods.project.document import name_of, shown
-from meltano_pods.project.keys import read_closed
 from meltano_pods.project.model import Job, Task
+from meltano_pods.project.sections.annotations import is_meant_for_us, read_annotations
+from meltano_pods.project.sections.keys import read_closed
+from meltano_pods.project.yaml.fields import name_of
+from meltano_pods.project.yaml.nodes import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meltano_pods.project.document import Entries, Node
+    from meltano_pods.project.yaml.nodes import Entries, Node
 
 _KEYS = ("name", "tasks", "annotations")
 _EXAMPLE = "`tasks: [tap-a target-b, dbt:run]`"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from meltano_pods.errors import Errors, Location
-    from meltano_pods.project.document import Entries
+    from meltano_pods.project.yaml.nodes import Entries
 
 VENDOR = "meltano_pods"
 _ALIKE = 0.85

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Location, ProjectError, together
 from meltano_pods.names import listed, nearest, suggestion
-from meltano_pods.project.document import shown
 from meltano_pods.project.model import PluginType, Task
+from meltano_pods.project.yaml.nodes import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

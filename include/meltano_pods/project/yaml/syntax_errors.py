@@ -7,13 +7,12 @@ but an interval.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+
+import yaml
 
 from meltano_pods.errors import Location, ProjectError
 from meltano_pods.project.cron import cron_problem
-
-if TYPE_CHECKING:
-    import yaml
+from meltano_pods.project.yaml.compose import MAX_DEPTH, TooDeepError
 
 # What it found, such as a password that starts with `*`; only the parser written in Python says it.
 _QUOTED = re.compile(r" '[^']{2,}'| \"[^\"]{2,}\"")
@@ -21,9 +20,10 @@ _QUOTED = re.compile(r" '[^']{2,}'| \"[^\"]{2,}\"")
 _VALUE = re.compile(r".+?(?=\s+#|,\s|\s*[}\]]|\s*$)")
 _RESERVED = ("@", "`", "%")
 _ALIAS = "while scanning an alias"
+_CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def explained(error: yaml.MarkedYAMLError, text: str, file: str) -> ProjectError:
+def explain(error: yaml.YAMLError, text: str, file: str) -> ProjectError:
     """Return a parser's error as one that names the fix.
 
     Args:
@@ -31,7 +31,23 @@ def explained(error: yaml.MarkedYAMLError, text: str, file: str) -> ProjectError
         text: The file's content.
         file: Its path as messages show it.
     """
-    where = place_of(error, file)
+    if isinstance(error, TooDeepError):
+        return ProjectError(
+            f"lists and mappings are nested more than {MAX_DEPTH} deep",
+            _place(error, file),
+            "Close the brackets, or write what is nested in a file that a plugin reads.",
+        )
+    if isinstance(error, yaml.MarkedYAMLError):
+        return _explain_marked(error, text, file)
+    return ProjectError(
+        "not valid YAML: it holds a character that YAML does not allow",
+        Location(file, _line_of_control_character(text)),
+        "Remove control characters; save the file as UTF-8.",
+    )
+
+
+def _explain_marked(error: yaml.MarkedYAMLError, text: str, file: str) -> ProjectError:
+    where = _place(error, file)
     found = _value(error, text)
     if "cannot start any token" in _problem(error) and found.startswith(_RESERVED):
         return ProjectError(
@@ -49,8 +65,7 @@ def explained(error: yaml.MarkedYAMLError, text: str, file: str) -> ProjectError
     return ProjectError(f"not valid YAML: {_problem(error)}", where, _fix(error, text, where))
 
 
-def place_of(error: yaml.MarkedYAMLError, file: str) -> Location:
-    """Return where a parser's error is."""
+def _place(error: yaml.MarkedYAMLError, file: str) -> Location:
     mark = error.problem_mark or error.context_mark
     return Location(file, None if mark is None else mark.line + 1)
 
@@ -87,3 +102,8 @@ def _fix(error: yaml.MarkedYAMLError, text: str, where: Location) -> str:
     if "another document" in _problem(error):
         return "Remove the line `---`: Meltano reads one document in a file."
     return "Check the indentation and the quotes on this line and the one before."
+
+
+def _line_of_control_character(text: str) -> int | None:
+    found = _CONTROL.search(text)
+    return None if found is None else text.count("\n", 0, found.start()) + 1

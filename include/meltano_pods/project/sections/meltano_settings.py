@@ -10,17 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Location
-from meltano_pods.project.document import written
-from meltano_pods.project.dotenv import DOTENV_FILE, read_dotenv
 from meltano_pods.project.model import DefaultEnvironment, MeltanoSetting
-from meltano_pods.project.variables import Expanded, expand
+from meltano_pods.project.variables import DOTENV_FILE, Expanded, expand, read_dotenv
+from meltano_pods.project.yaml.fields import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from meltano_pods.errors import Errors, ProjectError
-    from meltano_pods.project.document import Entries, Node
+    from meltano_pods.project.yaml.nodes import Entries, Node
 
 _ENV = "env"
 _ENVIRONMENT = "MELTANO_ENVIRONMENT"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from meltano_pods.project import Job, Schedule
-from meltano_pods.project.transforms import SKIP
+from meltano_pods.project.model import Transform
 from meltano_pods.settings.layers import MELTANO, Layer
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Command:
 
     blocks: tuple[str, ...]
     state_id: str | None = None
-    transform: str = SKIP
+    transform: Transform = Transform.SKIP
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Location, ProjectError, ProjectLoadError
 from meltano_pods.names import listed, nearest
-from meltano_pods.project.annotations import is_meant_for_us
+from meltano_pods.project.sections.annotations import is_meant_for_us
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from meltano_pods.errors import Errors
-    from meltano_pods.project.document import Entries, Node
+    from meltano_pods.project.yaml.nodes import Entries, Node
 
 SECTIONS = ("environments", "include_paths", "jobs", "plugins", "schedules")
 _OF_SCHEDULES = ("extractor", "interval", "job", "loader", "transform")

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from meltano_pods.errors import ProjectError
-    from meltano_pods.plan.draft import Draft
+    from meltano_pods.plan.dag_source import Draft
     from meltano_pods.plan.model import TaskPlan
     from meltano_pods.project import Project
 

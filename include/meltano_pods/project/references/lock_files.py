@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import ProjectError
 from meltano_pods.names import listed, suggestion
-from meltano_pods.project.document import shown
 from meltano_pods.project.meltano_command import has_make_target, meltano_command
 from meltano_pods.project.model import PluginType
+from meltano_pods.project.yaml.nodes import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

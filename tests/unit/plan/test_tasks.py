@@ -1,4 +1,4 @@
-"""What settings say of single runs, held against the project."""
+"""The settings of runs, as part of the plan of a task."""
 
 from __future__ import annotations
 
@@ -53,37 +53,6 @@ def test_apart_from_the_state_and_without_an_environment(make_project: MakeProje
     with pytest.raises(SettingsError, match="needs an environment for the schedule `hourly`") as e:
         hourly(make_project, "no_state_update: true", text)
     assert "annotations.meltano_pods.no_state_update" in str(e.value)
-
-
-def test_allowed_environments(make_project: MakeProject) -> None:
-    dag = hourly(make_project, "allowed_environments: [prod]")
-    assert dag.settings.allowed_environments == ("prod",)
-
-
-def test_an_allowed_environment_that_is_not_defined(make_project: MakeProject) -> None:
-    with pytest.raises(SettingsError, match="`pord` is not defined; defined are: dev, prod") as e:
-        hourly(make_project, "allowed_environments: [pord]")
-    assert "Did you mean `prod`?" in e.value.fix
-    assert "annotations.meltano_pods.allowed_environments" in str(e.value)
-
-
-def test_an_allowed_environment_that_wants_other_settings(make_project: MakeProject) -> None:
-    own = "- name: prod\n  annotations: {meltano_pods: {image: 'shop:1', secrets: [prod-env]}}"
-    text = GOOD.replace("- name: prod", own)
-    with pytest.raises(SettingsError, match="would keep what `dev` says here of: image, secrets"):
-        hourly(make_project, "allowed_environments: [prod]", text)
-
-
-def test_an_allowed_environment_that_wants_others_of_a_plugin(make_project: MakeProject) -> None:
-    own = """- name: prod
-  config:
-    plugins:
-      extractors:
-      - name: tap-shop
-        annotations: {meltano_pods: {resources: {requests: {memory: 1Gi}}}}"""
-    text = GOOD.replace("- name: prod", own)
-    with pytest.raises(SettingsError, match="says here of: resources of tap-shop"):
-        hourly(make_project, "allowed_environments: [prod]", text)
 
 
 @pytest.mark.parametrize(

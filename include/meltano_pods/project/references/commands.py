@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Errors, ProjectError
 from meltano_pods.names import listed, suggestion
-from meltano_pods.project.definitions import lock_file
-from meltano_pods.project.document import shown
 from meltano_pods.project.files import location_of, read_text
 from meltano_pods.project.meltano_command import meltano_command
 from meltano_pods.project.model import PluginType
+from meltano_pods.project.references.lock_files import lock_file
+from meltano_pods.project.yaml.nodes import shown
 
 if TYPE_CHECKING:
     from pathlib import Path

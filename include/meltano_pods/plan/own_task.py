@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from meltano_pods.errors import Errors, Location, ProjectError, SettingsError
 from meltano_pods.names import listed, suggestion
-from meltano_pods.plan.environment import check_no_secrets, check_sources, choose_environment
+from meltano_pods.plan.environments import check_no_secrets, check_sources, choose_environment
 from meltano_pods.plan.model import TaskPlan
-from meltano_pods.plan.state import pipelines, state_ids
+from meltano_pods.plan.state_ids import pipelines, state_ids
 from meltano_pods.plan.state_place import find_state_place
 from meltano_pods.plan.tasks import plugin_layers, plugins_of, timeout_options, utilities
-from meltano_pods.project.blocks import check_blocks
+from meltano_pods.project.references.blocks import check_blocks
 from meltano_pods.settings.layers import Layer, sort_layers
 from meltano_pods.settings.merge import merge_layers
 from meltano_pods.settings.secret_check import check_option

@@ -11,14 +11,14 @@ import re
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import ProjectError
-from meltano_pods.project.document import shown
+from meltano_pods.project.yaml.nodes import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from meltano_pods.project.configured import ConfiguredSettings
-    from meltano_pods.project.document import Node
+    from meltano_pods.project.configured_settings import ConfiguredSettings
     from meltano_pods.project.model import Plugin, Project
+    from meltano_pods.project.yaml.nodes import Node
 
 _SHORT = 4
 """Shorter names are all too much alike."""

@@ -15,16 +15,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import ProjectError
-from meltano_pods.project.definitions import lock_file
 from meltano_pods.project.model import PluginType
+from meltano_pods.project.references.lock_files import lock_file
 from meltano_pods.project.variables import references_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from meltano_pods.errors import Location
-    from meltano_pods.project.document import Entries, Node
     from meltano_pods.project.model import Plugin, Project
+    from meltano_pods.project.yaml.nodes import Entries, Node
 
 _EXTRAS = (
     "catalog", "dialect", "load_schema", "metadata", "schema", "select", "select_filter", "state",

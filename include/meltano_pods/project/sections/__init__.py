@@ -1,0 +1,1 @@
+"""Reads the sections of meltano.yml, each entry by itself."""
