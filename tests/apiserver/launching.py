@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from meltano_pods.pods.lifecycle.create import WaitPolicy
 from meltano_pods.pods.lifecycle.launch import launch
 from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.build import RunSpec, build_pod
@@ -28,7 +29,7 @@ def build(namespace: str, run: naming.TaskInstanceTry = RUN) -> dict[str, Any]:
 
 
 def start(pods: ClusterDriver, run: naming.TaskInstanceTry = RUN) -> dict[str, Any]:
-    return pods.drive(launch(build(pods.namespace, run), run, killed=lambda: False, log=LOG))
+    return pods.drive(launch(build(pods.namespace, run), run, WaitPolicy(600, lambda: False, LOG)))
 
 
 def touch(admin: CoreV1Api, namespace: str, name: str = NAME) -> None:

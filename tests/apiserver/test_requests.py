@@ -13,6 +13,7 @@ from kubernetes.client.exceptions import ApiException
 from meltano_pods.pods.cluster.watch import watch_pod
 from meltano_pods.pods.diagnose.api_errors import ApiError, diagnose_api_error
 from meltano_pods.pods.lifecycle.actions import CreatePod, DeletePod, ListEvents, ListPods
+from meltano_pods.pods.lifecycle.create import WaitPolicy
 from meltano_pods.pods.lifecycle.reap import reap
 from meltano_pods.pods.lifecycle.run_secret import create_run_secret
 from meltano_pods.pods.spec import naming
@@ -82,10 +83,9 @@ def test_the_secret_of_a_run_is_owned_by_its_pod_and_cannot_be_read_back(
     name = naming.get_annotation(pod, naming.SECRET)
     assert name is not None
 
-    pods.drive(create_run_secret(pod, {"TAP_PASSWORD": "hunter2"}))
-    pods.drive(
-        create_run_secret(pod, {"TAP_PASSWORD": "hunter2"})
-    )  # as after an answer that was lost
+    values = {"TAP_PASSWORD": "hunter2"}
+    for _ in range(2):  # the second time as after an answer that was lost
+        pods.drive(create_run_secret(pod, values, WaitPolicy(600, lambda: False, LOG)))
 
     secret: Any = admin.read_namespaced_secret(name, pods.namespace)
     assert secret.immutable

@@ -20,6 +20,7 @@ from meltano_pods.errors import DeploymentError
 from meltano_pods.pods.cluster.driver import ClusterDriver
 from meltano_pods.pods.diagnose.status import has_ended
 from meltano_pods.pods.lifecycle.actions import ListPods, Pause, request
+from meltano_pods.pods.lifecycle.create import WaitPolicy
 from meltano_pods.pods.lifecycle.launch_run import launch_run
 from meltano_pods.pods.lifecycle.observation import Observation
 from meltano_pods.pods.lifecycle.pod_run import PodRun
@@ -73,14 +74,9 @@ def run_in_cluster(asked: Asked, log: Log, cluster: Reached, *, wait: bool) -> R
             f"namespace {namespace} of {cluster.name}",
             "Wait for its end (`--wait` does), or stop it in Airflow.",
         )
-    run = PodRun(
-        Observation(name),
-        namespace,
-        this.ti_id,
-        asked.task.settings.start_timeout.total_seconds(),
-        log,
-    )
-    steps = launch_run(body, this, values, killed=lambda: False, log=log)
+    timeout = asked.task.settings.start_timeout.total_seconds()
+    run = PodRun(Observation(name), namespace, this.ti_id, timeout, log)
+    steps = launch_run(body, this, values, WaitPolicy(timeout, lambda: False, log))
     with _interruptible():
         try:
             launched = asking(cluster, lambda: driver.drive(steps))

@@ -184,8 +184,9 @@ class PodSettings(BaseModel, defer_build=True):
         default=timedelta(minutes=10),
         examples=["15m"],
         description=(
-            "How long a pod may take until its container runs (a node is found or added, the image "
-            "pulled): seconds or a duration such as `15m`, 10s to 24h."
+            "How long a task waits until its pod can be created (a full quota, an API server or "
+            "registry in trouble), and then until its container runs (a node is found or added, "
+            "the image pulled): seconds or a duration such as `15m`, 10s to 24h."
         ),
     )
     deferrable: bool | None = Field(

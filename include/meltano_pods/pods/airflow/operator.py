@@ -27,6 +27,7 @@ from meltano_pods.pods.cluster.connect import ClusterHook, connect, read_trigger
 from meltano_pods.pods.cluster.driver import ClusterDriver
 from meltano_pods.pods.diagnose.api_errors import ApiError, diagnose_api_error
 from meltano_pods.pods.diagnose.outcome import PodOutcome, fail_start
+from meltano_pods.pods.lifecycle.create import WaitPolicy
 from meltano_pods.pods.lifecycle.deferral import WaitRequest, WaitResult
 from meltano_pods.pods.lifecycle.kubectl_hints import format_list_command
 from meltano_pods.pods.lifecycle.launch_run import launch_run
@@ -246,9 +247,8 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         self._address = (namespace, pod.metadata.name)
         self._fail_if_stopped(context)  # while all this was imported
         manifest = ApiClient().sanitize_for_serialization(pod)
-        launched = driver.drive(
-            launch_run(manifest, run, values, killed=lambda: self._stop_requested, log=self.log)
-        )
+        policy = WaitPolicy(self.options.start_timeout, lambda: self._stop_requested, self.log)
+        launched = driver.drive(launch_run(manifest, run, values, policy))
         if launched.pod is None:
             return self._fail(context, launched.failure)
         pod_run = self._take_pod(launched.pod["metadata"]["name"], namespace, launched.pod)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 
 from meltano_runner.contract import Category
 
 from meltano_pods.pods.diagnose.reasons import PodDiagnosis
+from meltano_pods.settings.types.resources import parse_quantity
 
 UNAUTHORIZED = 401
 _FORBIDDEN = 403
@@ -28,6 +30,11 @@ _FORBIDDEN_CODES = (UNAUTHORIZED, NOT_FOUND)
 """Not known to the cluster; a namespace that does not exist (pods are created nowhere else)."""
 _REJECTED_CODES = (400, 403, 422)
 _NO_ANSWER = "no answer"
+_QUOTA = re.compile(
+    r"exceeded quota: [^,]+, requested: (?P<requested>.*), used: .*, limited: (?P<limited>.*)"
+)
+# Two pods count against one quota at the same moment; the server itself gives up too early.
+_CONCURRENT_CHANGE = re.compile(r"Operation cannot be fulfilled on resourcequotas")
 
 
 class ApiError(Exception):
@@ -85,6 +92,35 @@ def diagnose_api_error(error: ApiError) -> PodDiagnosis:
     if error.status in _REJECTED_CODES or "admission webhook" in message:
         return PodDiagnosis(Category.ADMISSION_DENIED, word, text)
     return PodDiagnosis(Category.UNKNOWN, word, text)
+
+
+def can_pass(error: ApiError) -> bool:
+    """Whether waiting can help where an object was not created.
+
+    A quota that the object alone exceeds, or that demands limits which it does not have, never
+    will let it in. https://kubernetes.io/docs/concepts/policy/resource-quotas/
+    """
+    if error.is_outage:
+        return True
+    diagnosis = diagnose_api_error(error)
+    if error.status == CONFLICT:
+        return _CONCURRENT_CHANGE.search(diagnosis.message) is not None
+    found = _QUOTA.search(diagnosis.message)
+    if diagnosis.category is not Category.QUOTA_EXCEEDED or found is None:
+        return False
+    requested, limited = (_read_amounts(found[part]) for part in ("requested", "limited"))
+    with suppress(ValueError):
+        return all(
+            parse_quantity(amount) <= parse_quantity(limited.get(resource, amount))
+            for resource, amount in requested.items()
+        )
+    return True
+
+
+def _read_amounts(text: str) -> dict[str, str]:
+    """Return `cpu=1,memory=2Gi` as a map."""
+    pairs = (each.partition("=") for each in text.split(" (HTTP", maxsplit=1)[0].split(","))
+    return {resource.strip(): amount.strip() for resource, _, amount in pairs}
 
 
 def _read_status(body: str | bytes | None, reason: str) -> tuple[str, str]:

@@ -65,10 +65,12 @@ _PLATFORM = re.compile(
 # A registry that has trouble is tried again by the kubelet, until the start timeout. One whose name
 # nobody knows is a typing error.
 _REGISTRY_TROUBLE = re.compile(
-    r"timeout|too many requests|rate limit|toomanyrequests|qps exceeded|temporar|unavailable"
-    r"|bad gateway|connection re(fused|set)|\bEOF\b|status( code)?:? 5\d\d",
+    r"timeout|timed out|deadline exceeded|too many requests|rate limit|toomanyrequests|qps exceeded"
+    r"|temporar|unavailable|unreachable|no route to host|misbehaving|handshake|bad gateway"
+    r"|connection re(fused|set)|\bEOF\b|status( code)?:? (429|5\d\d)",
     re.IGNORECASE,
 )
+_BACK_OFF = re.compile(r'Back-off pulling image "[^"]*"')
 _QUOTED = re.compile(r'"[^"]*"')
 _SECRET = re.compile(
     r"(secret|configmap) \S+ not found|couldn't find key \S+ in (Secret|ConfigMap)"
@@ -128,7 +130,7 @@ def diagnose_waiting(pod: Manifest, events: Sequence[Manifest]) -> PodDiagnosis 
     `final` findings will stay, as far as one can tell; the others may pass while one waits.
     """
     for waiting in list_waiting_states(pod):
-        if (found := _why_container_waits(waiting)) is not None:
+        if (found := _why_container_waits(waiting, events)) is not None:
             own = naming.get_annotation(pod, naming.SECRET)
             # The pod's own Secret is created after it, and the kubelet looks again.
             awaited = own is not None and f'"{own}"' in found.message
@@ -144,10 +146,10 @@ def diagnose_waiting(pod: Manifest, events: Sequence[Manifest]) -> PodDiagnosis 
     return None
 
 
-def _why_container_waits(waiting: Manifest) -> PodDiagnosis | None:
+def _why_container_waits(waiting: Manifest, events: Sequence[Manifest]) -> PodDiagnosis | None:
     reason, message = waiting.get("reason") or "", waiting.get("message") or ""
     if reason in _IMAGE:
-        return _image(reason, message)
+        return _image(reason, _find_pull_error(message, events))
     if reason == "CreateContainerConfigError":
         missing = _SECRET.search(message)
         category = Category.SECRET_MISSING if missing else Category.ADMISSION_DENIED
@@ -156,6 +158,17 @@ def _why_container_waits(waiting: Manifest) -> PodDiagnosis | None:
         category = Category.IMAGE_PLATFORM if _PLATFORM.search(message) else Category.UNKNOWN
         return PodDiagnosis(category, reason, message)
     return None
+
+
+def _find_pull_error(message: str, events: Sequence[Manifest]) -> str:
+    """Return why an image was not pulled: older kubelets say so in an event, not in the status."""
+    if not _BACK_OFF.fullmatch(message):
+        return message
+    for event in sort_newest_first(events):
+        text = event.get("message") or ""
+        if event.get("reason") == "Failed" and "Failed to pull image" in text:
+            return text
+    return message
 
 
 def diagnose_start_timeout(pod: Manifest, events: Sequence[Manifest]) -> PodDiagnosis:

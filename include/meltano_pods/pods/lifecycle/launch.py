@@ -23,15 +23,16 @@ from meltano_pods.pods.lifecycle.actions import (
     ReadPod,
     request,
 )
+from meltano_pods.pods.lifecycle.create import create
 from meltano_pods.pods.lifecycle.ownership import claim, get_owner
 from meltano_pods.pods.spec import naming
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from meltano_pods.pods.lifecycle.actions import Steps
+    from meltano_pods.pods.lifecycle.create import WaitPolicy
     from meltano_pods.pods.spec.naming import TaskInstanceTry
-    from meltano_pods.tasks.relay import Log
 
 _CHECK_SECONDS = 1.0
 _MARGIN_SECONDS = 60.0
@@ -50,33 +51,34 @@ class Existing(Enum):
 
 
 def launch(
-    manifest: Mapping[str, Any], run: TaskInstanceTry, *, killed: Callable[[], bool], log: Log
+    manifest: Mapping[str, Any], run: TaskInstanceTry, policy: WaitPolicy
 ) -> Steps[dict[str, Any]]:
     """Create the pod of a try, or adopt one that is at work already; return it.
 
     Args:
         manifest: The pod to create.
         run: Which try of which task instance it is for.
-        killed: Whether the task was killed meanwhile.
-        log: For what is found.
+        policy: How long to wait where the cluster cannot take it yet.
 
     Raises:
         StillRunningError: A pod of an earlier try does not end.
         ApiError: The cluster rejects the pod.
     """
-    adopted = yield from _adopt(manifest, run, killed=killed, log=log)
+    adopted = yield from _adopt(manifest, run, policy)
     if adopted is not None:
         return adopted
     name = manifest["metadata"]["name"]
     try:
-        created: dict[str, Any] = yield from request(CreatePod(manifest))
+        created: dict[str, Any] = yield from create(CreatePod(manifest), policy)
     except ApiError as error:
         # The answer to an earlier request was lost: the pod is there, and ours.
-        known = (yield from request(ReadPod(name))) if error.status == CONFLICT else None
+        known = (
+            (yield from request(ReadPod(name), policy.log)) if error.status == CONFLICT else None
+        )
         if known is None or get_owner(known) != run.ti_id:
             raise
         return dict(known)
-    log.info("Created pod %s in namespace %s", name, created["metadata"].get("namespace"))
+    policy.log.info("Created pod %s in namespace %s", name, created["metadata"].get("namespace"))
     return created
 
 
@@ -117,38 +119,39 @@ def _is_adoptable(pod: Mapping[str, Any], spec: str, run: TaskInstanceTry) -> bo
 
 
 def _adopt(
-    manifest: Mapping[str, Any], run: TaskInstanceTry, *, killed: Callable[[], bool], log: Log
+    manifest: Mapping[str, Any], run: TaskInstanceTry, policy: WaitPolicy
 ) -> Steps[dict[str, Any] | None]:
     """Return the pod of an earlier try that is now this one's; None once nothing is at work."""
-    while not killed():
+    while not policy.killed():
         ours: dict[str, Any] | None = None
-        for pod in (yield from request(ListPods(naming.select_task_instance(run)))):
+        selector = naming.select_task_instance(run)
+        for pod in (yield from request(ListPods(selector), policy.log)):
             decision = decide_existing(pod, manifest, run)
             if decision is Existing.ADOPT and ours is None:
                 ours = pod
             elif decision is not Existing.LEAVE:
-                yield from _stop(pod, manifest["metadata"]["name"], killed=killed, log=log)
+                yield from _stop(pod, manifest["metadata"]["name"], policy)
         if ours is None:
             return None
         if (claimed := (yield from claim(ours, run.ti_id))) is not None:
             metadata = claimed["metadata"]
-            log.info("Adopted pod %s of try %s", metadata["name"], metadata["labels"][naming.TRY])
+            policy.log.info(
+                "Adopted pod %s of try %s", metadata["name"], metadata["labels"][naming.TRY]
+            )
             return claimed
     return None
 
 
-def _stop(
-    pod: Mapping[str, Any], wanted: str, *, killed: Callable[[], bool], log: Log
-) -> Steps[None]:
+def _stop(pod: Mapping[str, Any], wanted: str, policy: WaitPolicy) -> Steps[None]:
     """Delete a pod and wait until it has ended; until it is gone, if its name is `wanted`."""
     metadata = pod["metadata"]
     name, uid = metadata["name"], metadata["uid"]
     grace = float((pod.get("spec") or {}).get("terminationGracePeriodSeconds") or 30)
-    log.info("Waiting for pod %s of an earlier try to end; it may take %.0f s", name, grace)
+    policy.log.info("Waiting for pod %s of an earlier try to end; it may take %.0f s", name, grace)
     if not metadata.get("deletionTimestamp"):
         yield from request(DeletePod(name, uid=uid))
     until = (yield ReadClock()) + grace + _MARGIN_SECONDS
-    while not killed():
+    while not policy.killed():
         there = yield from request(ReadPod(name))
         if there is None or there["metadata"]["uid"] != uid:
             return

@@ -14,11 +14,11 @@ from meltano_pods.pods.lifecycle.launch import StillRunningError, launch
 from meltano_pods.pods.lifecycle.run_secret import create_run_secret, fail_run_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from meltano_pods.pods.lifecycle.actions import Steps
+    from meltano_pods.pods.lifecycle.create import WaitPolicy
     from meltano_pods.pods.spec.naming import TaskInstanceTry
-    from meltano_pods.tasks.relay import Log
 
 
 class Launched(NamedTuple):
@@ -37,9 +37,7 @@ def launch_run(
     manifest: Mapping[str, Any],
     run: TaskInstanceTry,
     values: Mapping[str, str],
-    *,
-    killed: Callable[[], bool],
-    log: Log,
+    policy: WaitPolicy,
 ) -> Steps[Launched]:
     """Create the pod of a try, or adopt one, and create its Secret.
 
@@ -47,11 +45,10 @@ def launch_run(
         manifest: The pod to create.
         run: Which try of which task instance it is for.
         values: The variables of its Secret.
-        killed: Whether the task was killed meanwhile.
-        log: For what is found.
+        policy: How long to wait where the cluster cannot take them yet.
     """
     try:
-        pod = yield from launch(manifest, run, killed=killed, log=log)
+        pod = yield from launch(manifest, run, policy)
     except ApiError as error:
         return Launched(None, fail_start(diagnose_api_error(error)))
     except StillRunningError as error:
@@ -59,7 +56,7 @@ def launch_run(
         return Launched(None, fail_start(diagnosis))
     if not has_started(pod):
         try:
-            yield from create_run_secret(pod, values)
+            yield from create_run_secret(pod, values, policy)
         except ApiError as error:
             return Launched(pod, fail_run_secret(error, manifest["metadata"]["namespace"]))
     return Launched(pod)

@@ -13,21 +13,26 @@ from meltano_runner.contract import Category, Outcome, RunResult
 
 from meltano_pods.pods.diagnose.api_errors import CONFLICT, ApiError, diagnose_api_error
 from meltano_pods.pods.diagnose.outcome import PodOutcome
-from meltano_pods.pods.lifecycle.actions import CreateSecret, request
+from meltano_pods.pods.lifecycle.actions import CreateSecret
+from meltano_pods.pods.lifecycle.create import create
 from meltano_pods.pods.spec import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from meltano_pods.pods.lifecycle.actions import Steps
+    from meltano_pods.pods.lifecycle.create import WaitPolicy
 
 
-def create_run_secret(pod: Mapping[str, Any], values: Mapping[str, str]) -> Steps[None]:
+def create_run_secret(
+    pod: Mapping[str, Any], values: Mapping[str, str], policy: WaitPolicy
+) -> Steps[None]:
     """Create the Secret that a pod waits for; nothing where it needs none.
 
     Args:
         pod: As the cluster has it.
         values: The variables of the run.
+        policy: How long to wait where the cluster cannot take it yet.
 
     Raises:
         ApiError: Rejected, or no answer.
@@ -35,7 +40,8 @@ def create_run_secret(pod: Mapping[str, Any], values: Mapping[str, str]) -> Step
     if naming.get_annotation(pod, naming.SECRET) is None:
         return
     try:
-        yield from request(CreateSecret(build_run_secret(pod, values)))
+        action = CreateSecret(build_run_secret(pod, values))
+        yield from create(action, policy)
     except ApiError as error:
         # An earlier try has created it, or the answer was lost: no other pod has this name for it.
         if error.status != CONFLICT:

@@ -97,7 +97,7 @@ def await_start(
         now = yield ReadClock()
         events: list[dict[str, Any]] = []
         if deadline.needs_events(now) or now - deadline.began >= timeout:
-            events = yield from request(ListEvents(name))
+            events = yield from request(ListEvents(name), log)
         waiting = diagnose_waiting(pod, events)
         if waiting is not None and str(waiting) not in logged:
             logged.add(str(waiting))

@@ -212,6 +212,29 @@ def status(message: str, reason: str = "Forbidden") -> str:
     return f'{{"kind": "Status", "reason": "{reason}", "message": "{message}"}}'
 
 
+@pytest.mark.parametrize(
+    ("message", "final"),
+    [
+        ('Failed to pull image "r/x:1": dial tcp 10.0.0.1:443: connect: no route to host', False),
+        ('Failed to pull image "r/x:1": lookup r on 10.96.0.10:53: server misbehaving', False),
+        ('Failed to pull image "r/x:1": unexpected status code 429 Too Many', False),
+        ('Failed to pull image "r/x:1": context deadline exceeded', False),
+        ('Failed to pull image "r/x:1": rpc error: not found', True),
+    ],
+)
+def test_a_kubelet_that_says_only_in_an_event_why_it_cannot_pull(
+    message: str, *, final: bool
+) -> None:
+    backing_off = waiting("ImagePullBackOff", 'Back-off pulling image "r/x:1"')
+    events = [
+        {"reason": "BackOff", "message": "Back-off"},
+        {"reason": "Failed", "message": message},
+    ]
+    found = diagnose_waiting(backing_off, events)
+    assert found is not None
+    assert (found.category, found.message, found.final) == (Category.IMAGE_PULL, message, final)
+
+
 REFUSED = [
     (403, 'pods \\"x\\" is forbidden: exceeded quota: q, requested: pods=1', "quota_exceeded"),
     (403, 'pods \\"x\\" is forbidden: failed quota: q: must specify limits', "quota_exceeded"),

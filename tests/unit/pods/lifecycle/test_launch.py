@@ -15,6 +15,7 @@ pytest.importorskip("kubernetes")
 from meltano_pods.pods.cluster.driver import ClusterDriver
 from meltano_pods.pods.diagnose.api_errors import ApiError
 from meltano_pods.pods.diagnose.status import is_overdue
+from meltano_pods.pods.lifecycle.create import WaitPolicy
 from meltano_pods.pods.lifecycle.launch import StillRunningError, launch
 from meltano_pods.pods.lifecycle.reap import reap
 from meltano_pods.pods.spec import naming
@@ -26,6 +27,8 @@ from tests.support.pods import RUN, RUNNING, SMALL, container, ended, options, o
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from kubernetes.client.exceptions import ApiException
 
 LOG = logging.getLogger("launch")
 RETRY = replace(RUN, try_number=2, ti_id="attempt-2")
@@ -60,7 +63,7 @@ def driver(cluster: FakeCluster) -> ClusterDriver:
 
 
 def start(cluster: FakeCluster, run: naming.TaskInstanceTry = RETRY, *arguments: str) -> str:
-    steps = launch(made(run, *arguments), run, killed=lambda: False, log=LOG)
+    steps = launch(made(run, *arguments), run, WaitPolicy(600, lambda: False, LOG))
     found = driver(cluster).drive(steps)
     name: str = found["metadata"]["name"]
     return name
@@ -223,3 +226,66 @@ def test_a_pod_of_the_command_line_is_left_alone_while_it_runs() -> None:
     cluster.pods[name]["status"] = DONE
     late = NOW.replace(second=10)
     assert list(reaped(cluster, late, deployment="prod")) == [name]
+
+
+# What waiting can fix.
+
+FULL = (
+    'pods "x" is forbidden: exceeded quota: small, requested: pods=1,requests.memory=512Mi, '
+    "used: pods=20,requests.memory=15872Mi, limited: pods=20,requests.memory=16Gi"
+)
+TOO_LARGE = FULL.replace("memory=512Mi", "memory=32Gi", 1)
+CONCURRENT = 'Operation cannot be fulfilled on resourcequotas "small": the object has been modified'
+PASSING = [
+    refusal(403, FULL, "Forbidden"),
+    refusal(409, CONCURRENT, "Conflict"),
+    refusal(401, "Unauthorized", "Unauthorized"),
+    refusal(500, 'Internal error occurred: failed calling webhook "p"', "InternalError"),
+    refusal(503, "etcdserver: leader changed"),
+    refusal(429, "too many requests"),
+]
+
+
+@pytest.mark.parametrize("answer", PASSING, ids=lambda error: str(error.status))
+def test_a_creation_waits_for_what_passes(
+    clock: Clock, caplog: pytest.LogCaptureFixture, answer: ApiException
+) -> None:
+    # The driver itself reads the credentials again after a 401.
+    cluster = FakeCluster(refuse=[answer] * 20)
+    with caplog.at_level("WARNING", LOG.name):
+        assert start(cluster, RUN) == naming.build_pod_name(RUN)
+    assert 60 < clock.now < 300
+    (line,) = [each.getMessage() for each in caplog.records]
+    assert line.startswith("The cluster cannot take the pod yet (")
+    assert line.endswith("; waiting up to 10 minutes")
+
+
+def test_a_creation_waits_no_longer_than_a_start_may_take(clock: Clock) -> None:
+    cluster = FakeCluster(refuse=[refusal(403, FULL, "Forbidden")] * 200)
+    with pytest.raises(ApiError, match="Forbidden"):
+        start(cluster, RUN)
+    assert 600 <= clock.now < 620
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (403, TOO_LARGE),
+        (403, 'pods "x" is forbidden: failed quota: q: must specify limits.memory'),
+        (403, 'violates PodSecurity "restricted:latest"'),
+        (422, "Required value"),
+    ],
+)
+def test_what_waiting_cannot_fix_fails_at_once(clock: Clock, status: int, message: str) -> None:
+    cluster = FakeCluster(refuse=[refusal(status, message, "Forbidden")])
+    with pytest.raises(ApiError):
+        start(cluster, RUN)
+    assert clock.now == 0
+
+
+def test_a_task_that_is_killed_does_not_wait() -> None:
+    cluster = FakeCluster(refuse=[refusal(403, FULL, "Forbidden")] * 200)
+    steps = launch(made(RUN), RUN, WaitPolicy(600, lambda: True, LOG))
+    with pytest.raises(ApiError):
+        driver(cluster).drive(steps)
+    assert cluster.requests.count("create") == 1

@@ -23,6 +23,7 @@ from meltano_pods.pods.lifecycle.actions import (
     RelayLog,
     request,
 )
+from meltano_pods.pods.lifecycle.create import WaitPolicy
 from meltano_pods.pods.lifecycle.follow import follow_log
 from meltano_pods.pods.lifecycle.launch import launch
 from meltano_pods.pods.lifecycle.observation import Observation
@@ -164,7 +165,7 @@ def test_a_task_instance_never_has_two_pods_at_work(seed: int) -> None:
     wanted.pop("status")
     player = Player(answer)
     try:
-        found = player.play(launch(wanted, RETRY, killed=lambda: False, log=LOG))
+        found = player.play(launch(wanted, RETRY, WaitPolicy(600, lambda: False, LOG)))
     except ApiError as error:
         assert error.is_transient  # noqa: PT017 - five failures in a row
         return
