@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from tests.support.ports import free_port
 from tools.airflow_log import OPERATORS
 from tools.cluster.__main__ import main
 from tools.cluster.demo import Progress, TaskReport, _loaded, report
@@ -170,6 +171,8 @@ def test_without_a_cluster(
 def test_a_cluster_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Settings, "kubeconfig", property(lambda _: tmp_path / "kubeconfig"))
     settings = Settings()
-    settings.kubeconfig.touch()
+    server = f"clusters: [{{name: c, cluster: {{server: 'https://127.0.0.1:{free_port()}'}}}}]"
+    context = "contexts: [{name: c, context: {cluster: c}}]"
+    settings.kubeconfig.write_text(f"{server}\n{context}\ncurrent-context: c\n")
     with pytest.raises(ClusterError, match="does not answer"):
         check_there(settings, Shell(tmp_path / "log"))
