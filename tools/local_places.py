@@ -11,7 +11,7 @@ from meltano_pods.cli import here
 from meltano_pods.settings.deployment.read import get_variable_name, parse_deployment
 from meltano_pods.settings.deployment.values import PROJECT
 from meltano_pods.settings.types.execution import LOCAL
-from meltano_runner.contract import OUTPUT
+from meltano_runner.contract.environment import OUTPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 from meltano_pods.cli import here
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.names import counted, describe_counts
-from meltano_runner.contract import DbtResult, total_counts
+from meltano_runner.contract.dbt import DbtResult
+from meltano_runner.contract.result import total_counts
 
 from tools import warehouse
 from tools.airflow_log import DAG_FILES, OPERATORS, AirflowLog

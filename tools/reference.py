@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 from meltano_pods.cli.main import COMMANDS, cli
-from meltano_pods.parameters import RunChoices, build_form
-from meltano_pods.parameters.choices import ENVIRONMENT, ONLY_TASKS
+from meltano_pods.parameters.choices import ENVIRONMENT, ONLY_TASKS, RunChoices
+from meltano_pods.parameters.form import build_form
 from meltano_pods.parameters.interval import VARIABLES
 from meltano_pods.settings import ORDER, Settings
 from meltano_pods.settings.deployment.model import DeploymentSettings
 from meltano_pods.settings.deployment.profiles import PROFILES
 from meltano_pods.settings.messages import format_yaml
 from meltano_pods.settings.model import get_excluded_levels
-from meltano_runner.contract import CATEGORIES
+from meltano_runner.contract.categories import CATEGORIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("kubernetes")
 
 from meltano_pods.pods.diagnose.api_errors import ApiError, can_pass, diagnose_api_error
-from meltano_runner.contract import Category
+from meltano_runner.contract.categories import Category
 
 from tests.apiserver.launching import LOG, NAME, start
 

@@ -20,7 +20,7 @@ from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.build import RunSpec, build_pod
 from meltano_pods.pods.spec.template import read_template
 from meltano_pods.settings.types.env import AirflowSource
-from meltano_runner.contract import Category
+from meltano_runner.contract.categories import Category
 
 from tests.apiserver.launching import LOG, NAME, build, finish, start
 from tests.support.pods import RUN, SMALL, TEMPLATES, options

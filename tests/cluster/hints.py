@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from meltano_pods.project.meltano_command import meltano_command
-from meltano_runner.contract import Category, Outcome, RunResult
 from meltano_runner.contract.hint import hint_of
+from meltano_runner.contract.result import Outcome, RunResult
 
 from tests.support.checkout import ROOT
+
+if TYPE_CHECKING:
+    from meltano_runner.contract.categories import Category
 
 
 def expected_fix(category: Category, plugin: str | None = None) -> str:

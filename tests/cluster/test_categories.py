@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from meltano_pods.pods.lifecycle.reap import SETTLE
-from meltano_runner.contract import CATEGORIES, Category
+from meltano_runner.contract.categories import CATEGORIES, Category
 
 from tests.cluster.hints import expected_fix
 from tests.support.waiting import wait_for

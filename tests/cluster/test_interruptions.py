@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from meltano_runner.contract import CATEGORIES, Category
+from meltano_runner.contract.categories import CATEGORIES, Category
 
 from tests.cluster.hints import expected_fix
 from tests.support.waiting import wait_for

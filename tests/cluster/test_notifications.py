@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from meltano_runner.contract import Category
+from meltano_runner.contract.categories import Category
 
 from tests.cluster.hints import expected_fix
 from tests.support.inbox import READER

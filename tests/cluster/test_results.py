@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
-from meltano_runner.contract import CATEGORIES, Category
+from meltano_runner.contract.categories import CATEGORIES, Category
 
 from tests.support.waiting import wait_for
 from tools.airflow_api import text_of

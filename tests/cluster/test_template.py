@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from meltano_runner.contract import Outcome, decode
+from meltano_runner.contract.message import decode
+from meltano_runner.contract.result import Outcome
 
 from tests.docs.tutorial import typed_in
 from tests.support.checkout import ROOT

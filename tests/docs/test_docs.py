@@ -15,15 +15,9 @@ from meltano_pods.plan import plan
 from meltano_pods.project import read_project
 from meltano_pods.settings import Settings
 from meltano_pods.settings.deployment.read import parse_deployment
-from meltano_runner.contract import (
-    CATEGORIES,
-    Category,
-    Outcome,
-    PipelineResult,
-    RunResult,
-    StreamResult,
-    decode,
-)
+from meltano_runner.contract.categories import CATEGORIES, Category
+from meltano_runner.contract.message import decode
+from meltano_runner.contract.result import Outcome, PipelineResult, RunResult, StreamResult
 
 from tests.docs.blocks import PAGES, code_blocks
 from tests.docs.tutorial import Typed

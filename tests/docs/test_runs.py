@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from airflow.sdk import Param
-from meltano_pods.parameters import RunChoices, build_form
-from meltano_pods.parameters.choices import NAMES
+from meltano_pods.parameters.choices import NAMES, RunChoices
+from meltano_pods.parameters.form import build_form
 from meltano_pods.parameters.interval import VARIABLES
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project

@@ -8,13 +8,15 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import RunResult, decode
+from meltano_runner.contract.message import decode
 
 from tools.cluster.shell import Shell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from meltano_runner.contract.result import RunResult
 
 DOCKER = shutil.which("docker") or "docker"
 HARDENED = (

@@ -7,7 +7,10 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from meltano_runner.contract import PROJECT_DIGEST, Category, Outcome, project_digest
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.digest import project_digest
+from meltano_runner.contract.environment import PROJECT_DIGEST
+from meltano_runner.contract.result import Outcome
 
 from tests.docs.blocks import code_blocks
 from tests.docs.tutorial import Typed

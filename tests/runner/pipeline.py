@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psutil
-from meltano_runner.contract import RunResult, decode
+from meltano_runner.contract.message import decode
 
 from tests.support.checkout import ROOT
 from tools.local_places import plugins_of
@@ -21,6 +21,8 @@ from tools.local_places import plugins_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from meltano_runner.contract.result import RunResult
 
 PROJECT = ROOT / "meltano" / "csv_to_json"
 BIN = ROOT / ".venv-meltano" / "bin"

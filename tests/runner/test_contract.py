@@ -4,19 +4,14 @@ import json
 from dataclasses import replace
 
 import pytest
-from meltano_runner.contract import (
-    CATEGORIES,
-    MAX_BYTES,
-    RESULT_KEY,
-    Category,
+from meltano_runner.contract.categories import CATEGORIES, Category
+from meltano_runner.contract.message import MAX_BYTES, RESULT_KEY, decode, encode, whole
+from meltano_runner.contract.result import (
     Outcome,
     PipelineResult,
     ResultError,
     RunResult,
     StreamResult,
-    decode,
-    encode,
-    whole,
 )
 
 SMALL = RunResult(

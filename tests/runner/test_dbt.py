@@ -6,16 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from meltano_runner.contract import (
-    MAX_BYTES,
-    Category,
-    DbtNode,
-    DbtResult,
-    Outcome,
-    RunResult,
-    decode,
-    encode,
-)
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.dbt import DbtNode, DbtResult
+from meltano_runner.contract.message import MAX_BYTES, decode, encode
+from meltano_runner.contract.result import Outcome, RunResult
 from meltano_runner.run import dbt, events
 from meltano_runner.run.classify import classify
 from meltano_runner.run.command import parse

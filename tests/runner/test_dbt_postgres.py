@@ -8,7 +8,8 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from meltano_runner.contract import Category, Outcome
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.result import Outcome
 
 from tests.runner.pipeline import BIN
 from tests.runner.warehouse import LOAD, PLUGINS, PROJECT, Shop

@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from meltano_runner.contract import Category
+from meltano_runner.contract.categories import Category
 
 from tests.runner.pipeline import Pipeline
 from tests.support.checkout import ROOT

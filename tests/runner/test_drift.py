@@ -6,7 +6,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from meltano_runner.contract import CATEGORIES, PROJECT_DIGEST, Category, Outcome, project_digest
+from meltano_runner.contract.categories import CATEGORIES, Category
+from meltano_runner.contract.digest import project_digest
+from meltano_runner.contract.environment import PROJECT_DIGEST
+from meltano_runner.contract.result import Outcome
 from meltano_runner.run import drift
 
 from tests.runner.test_supervise import Run

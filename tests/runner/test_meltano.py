@@ -7,7 +7,8 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from meltano_runner.contract import Category, Outcome
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.result import Outcome
 
 from tests.docs.blocks import code_blocks
 from tests.runner.pipeline import BIN, PROJECT, Pipeline, stamp
@@ -17,7 +18,7 @@ from tests.support.waiting import wait_for
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from meltano_runner.contract import RunResult
+    from meltano_runner.contract.result import RunResult
 
 pytestmark = pytest.mark.meltano
 

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from meltano_runner.contract import Category, Outcome, RunResult, decode
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.message import decode
+from meltano_runner.contract.result import Outcome, RunResult
 from meltano_runner.run.logging_config import path
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from meltano_runner.contract import Category, StreamResult, total_counts
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.result import StreamResult, total_counts
 from meltano_runner.run import bookmarks, events
 from meltano_runner.run.classify import classify
 from meltano_runner.run.command import parse

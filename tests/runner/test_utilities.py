@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from meltano_runner.contract import Category, Outcome
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.result import Outcome
 
 from tests.runner.pipeline import Pipeline
 

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meltano_runner.contract import RunResult, decode
+from meltano_runner.contract.message import decode
 
 from tests.runner.pipeline import BIN
 from tests.support.checkout import ROOT
@@ -17,6 +17,8 @@ from tools.local_places import plugins_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from meltano_runner.contract.result import RunResult
 
 PROJECT = ROOT / "meltano" / "shop"
 PLUGINS = plugins_of("shop")

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from meltano_pods.parameters import RunChoices, build_form
+from meltano_pods.parameters.choices import RunChoices
+from meltano_pods.parameters.form import build_form
 from meltano_pods.settings.run import RunOptions
 
 START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)

@@ -12,12 +12,7 @@ from airflow.sdk.execution_time.context import OutletEventAccessors
 from meltano_pods.results import Reporting, Uris, declare_assets
 from meltano_pods.results.task_report import RunEnd, finish_task, identify_task
 from meltano_pods.settings.types.checks import parse_checks
-from meltano_runner.contract import (
-    Outcome,
-    PipelineResult,
-    RunResult,
-    StreamResult,
-)
+from meltano_runner.contract.result import Outcome, PipelineResult, RunResult, StreamResult
 
 DAY = timedelta(days=1)
 NOW = datetime.now(UTC)

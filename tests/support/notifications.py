@@ -7,14 +7,9 @@ from typing import Any
 
 from meltano_pods.diagnosis import RunFailedError, build_error
 from meltano_pods.notify.notification import TaskTry
-from meltano_runner.contract import (
-    Category,
-    Outcome,
-    PipelineResult,
-    PodReport,
-    RunResult,
-    StreamResult,
-)
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.result import Outcome, PipelineResult, RunResult, StreamResult
+from meltano_runner.contract.run_record import PodReport
 
 from tests.support.records import make_record
 

@@ -8,14 +8,9 @@ from typing import Any
 from meltano_pods.pods.spec.build import RunSpec
 from meltano_pods.pods.spec.naming import TaskInstanceTry
 from meltano_pods.pods.spec.options import ClusterAccess, PodOptions
-from meltano_runner.contract import (
-    Category,
-    Outcome,
-    PipelineResult,
-    RunResult,
-    StreamResult,
-    encode,
-)
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.message import encode
+from meltano_runner.contract.result import Outcome, PipelineResult, RunResult, StreamResult
 
 from tests.support.checkout import ROOT
 

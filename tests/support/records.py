@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import RunRecord, RunResult, TaskIdentity
+from meltano_runner.contract.run_record import RunRecord, TaskIdentity
+
+if TYPE_CHECKING:
+    from meltano_runner.contract.result import RunResult
 
 
 def make_record(result: RunResult, **fields: Any) -> RunRecord:

@@ -7,10 +7,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import RESULT_KEY, RunResult, encode
+from meltano_runner.contract.message import RESULT_KEY, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from meltano_runner.contract.result import RunResult
 
 _STUB = """\
 #!/bin/sh

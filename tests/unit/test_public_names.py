@@ -10,14 +10,9 @@ import meltano_pods
 import pytest
 from meltano_pods import errors
 from meltano_pods.diagnosis import NonRetryableRunError, RunFailedError
-from meltano_runner.contract import (
-    Category,
-    Outcome,
-    PipelineResult,
-    PodReport,
-    RunResult,
-    StreamResult,
-)
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.result import Outcome, PipelineResult, RunResult, StreamResult
+from meltano_runner.contract.run_record import PodReport
 
 from tests.support.records import make_record
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 from meltano_pods.names import describe_counts, listed, suggestion
-from meltano_runner.contract import DbtResult
+from meltano_runner.contract.dbt import DbtResult
 
 from tools.airflow_api import ENDED, AirflowApi, text_of
 from tools.airflow_log import OPERATORS, own_words

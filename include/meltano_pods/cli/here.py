@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meltano_runner.contract import OUTPUT
+from meltano_runner.contract.environment import OUTPUT
 
 from meltano_pods.settings.deployment.values import PROJECT
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import TaskIdentity
+from meltano_runner.contract.run_record import TaskIdentity
 
 from meltano_pods.diagnosis import build_error
 from meltano_pods.project.meltano_command import meltano_command
@@ -14,7 +14,8 @@ from meltano_pods.results.sinks.xcom import render_result
 from meltano_pods.results.task_report import RunEnd, finish_cli_run, format_command
 
 if TYPE_CHECKING:
-    from meltano_runner.contract import PodReport, RunResult
+    from meltano_runner.contract.result import RunResult
+    from meltano_runner.contract.run_record import PodReport
 
     from meltano_pods.cli.asked import Asked
     from meltano_pods.errors import RunError

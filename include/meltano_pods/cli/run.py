@@ -18,7 +18,7 @@ from meltano_pods.cli.projects import find_projects, projects_option
 from meltano_pods.cli.terminal import TerminalLog
 from meltano_pods.errors import DeploymentError, RunError
 from meltano_pods.names import describe_counts, listed, suggestion
-from meltano_pods.parameters import RunChoices
+from meltano_pods.parameters.choices import RunChoices
 from meltano_pods.parameters.command import InvocationContext, build_invocation
 from meltano_pods.pods.spec.build import RunSpec
 from meltano_pods.settings.run import RunOptions

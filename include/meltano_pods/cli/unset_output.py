@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meltano_runner.contract import OUTPUT
+from meltano_runner.contract.environment import OUTPUT
 
 from meltano_pods.cli.shadowed import settings_of, variables_of
 from meltano_pods.errors import ProjectError

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseOperator
-from meltano_runner.contract import Category, Outcome, RunRecord, RunResult
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.result import Outcome, RunResult
+from meltano_runner.contract.run_record import RunRecord
 
 from meltano_pods.diagnosis import NonRetryableRunError
 from meltano_pods.results.task_report import identify_task

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import Param
 
-from meltano_pods.parameters import RunChoices, build_form
+from meltano_pods.parameters.choices import RunChoices
+from meltano_pods.parameters.form import build_form
 
 if TYPE_CHECKING:
     from meltano_pods.plan import DagPlan

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import BaseOperator
 
-    from meltano_pods.parameters import RunChoices
+    from meltano_pods.parameters.choices import RunChoices
     from meltano_pods.plan import TaskPlan
     from meltano_pods.pods import MeltanoPodOperator
     from meltano_pods.tasks.deployment import Deployment

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
-from meltano_runner.contract import CATEGORIES, Category, hint_of
+from meltano_runner.contract.categories import CATEGORIES, Category
+from meltano_runner.contract.hint import hint_of
 
 from meltano_pods.diagnosis.summary import summarize
 from meltano_pods.errors import RunError
@@ -13,7 +14,7 @@ from meltano_pods.errors import RunError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from meltano_runner.contract import RunRecord
+    from meltano_runner.contract.run_record import RunRecord
 
 
 class RunFailedError(RunError, AirflowException):

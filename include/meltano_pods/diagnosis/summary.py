@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from meltano_pods.names import counted, describe_counts
 
 if TYPE_CHECKING:
-    from meltano_runner.contract import PipelineResult, RunResult, StreamResult
+    from meltano_runner.contract.result import PipelineResult, RunResult, StreamResult
 
 _STREAMS = 8
 

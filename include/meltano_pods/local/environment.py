@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from meltano_runner.contract import GRACE_SECONDS, RESULT_FILE
+from meltano_runner.contract.environment import GRACE_SECONDS, RESULT_FILE
 
 from meltano_pods.settings.deployment.values import PROJECT
 from meltano_pods.tasks.masking import masking_variables, secret_names

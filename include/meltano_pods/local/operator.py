@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow.sdk import Context
-    from meltano_runner.contract import RunResult
+    from meltano_runner.contract.result import RunResult
 
     from meltano_pods.local.run import Run
-    from meltano_pods.parameters import Invocation, RunChoices
+    from meltano_pods.parameters.choices import RunChoices
+    from meltano_pods.parameters.command import Invocation
     from meltano_pods.tasks.request import Place, RunSaid
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meltano_runner.contract import Category, Outcome, ResultError, RunResult, decode
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.message import decode
+from meltano_runner.contract.result import Outcome, ResultError, RunResult
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,8 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from meltano_runner.contract import Category, Outcome
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.result import Outcome
 
 from meltano_pods.local.child import Child
 from meltano_pods.local.command import find_runner
@@ -24,7 +25,7 @@ from meltano_pods.tasks.relay import relay
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from meltano_runner.contract import RunResult
+    from meltano_runner.contract.result import RunResult
 
     from meltano_pods.tasks.relay import Log
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowTaskTimeout
-from meltano_runner.contract import CATEGORIES, Category, PodReport
+from meltano_runner.contract.categories import CATEGORIES, Category
+from meltano_runner.contract.run_record import PodReport
 
 from meltano_pods.diagnosis import RunFailedError
 from meltano_pods.errors import MeltanoPodsError
@@ -16,7 +17,7 @@ from meltano_pods.notify.notification import Notification
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from meltano_runner.contract import RunResult
+    from meltano_runner.contract.result import RunResult
 
     from meltano_pods.notify.notification import Incident, TaskTry
 

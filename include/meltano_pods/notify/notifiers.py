@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseNotifier
 from airflow.sdk._shared.secrets_masker import redact
-from meltano_runner.contract import ResultError, RunResult
+from meltano_runner.contract.result import ResultError, RunResult
 
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.notify import incidents

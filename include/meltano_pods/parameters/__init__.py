@@ -5,9 +5,3 @@ parameters again when the run starts, and applies them to the task's settings. `
 result into the arguments of `meltano-runner`. `interval` describes the DAG run of a run (its data
 interval, its backfill). None of them imports Airflow.
 """
-
-from meltano_pods.parameters.choices import RunChoices
-from meltano_pods.parameters.command import Invocation, build_state_id
-from meltano_pods.parameters.form import build_form
-
-__all__ = ["Invocation", "RunChoices", "build_form", "build_state_id"]

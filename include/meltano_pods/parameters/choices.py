@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import describe_secret, is_secret_name
+from meltano_runner.contract.secret_rule import describe_secret, is_secret_name
 from pydantic import ValidationError
 
 from meltano_pods.errors import ParameterError

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Errors
-from meltano_pods.parameters import build_state_id
+from meltano_pods.parameters.command import build_state_id
 from meltano_pods.plan.environments import check_no_secrets, check_sources, schedule_env
 from meltano_pods.plan.graph import ancestors, upstream_of
 from meltano_pods.plan.identifiers import unique_identifiers

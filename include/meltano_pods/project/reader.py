@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from meltano_runner.contract import project_digest
+from meltano_runner.contract.digest import project_digest
 
 from meltano_pods.errors import Errors, Location, ProjectLoadError, together
 from meltano_pods.project.files import (

@@ -19,7 +19,8 @@ from meltano_pods.settings.types.checks import MISSING_RECORDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from meltano_runner.contract import CheckReport, RunResult, StreamResult
+    from meltano_runner.contract.result import RunResult, StreamResult
+    from meltano_runner.contract.run_record import CheckReport
 
     from meltano_pods.results.columns import Changes
     from meltano_pods.results.options import Reporting

@@ -19,7 +19,7 @@ from meltano_pods.results.uris import Uris
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-    from meltano_runner.contract import PipelineResult
+    from meltano_runner.contract.result import PipelineResult
 
     from meltano_pods.results.options import Reporting
 

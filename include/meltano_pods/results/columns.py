@@ -10,7 +10,7 @@ from meltano_pods.results.column_store import ColumnStoreError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from meltano_runner.contract import RunResult
+    from meltano_runner.contract.result import RunResult
 
     from meltano_pods.results.column_store import ColumnStore
 

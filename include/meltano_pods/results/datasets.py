@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import Dataset
+from meltano_runner.contract.run_record import Dataset
 
 from meltano_pods.results.uris import Uris
 from meltano_pods.settings.types.assets import DEFAULT_URI
@@ -16,7 +16,8 @@ from meltano_pods.settings.types.assets import DEFAULT_URI
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meltano_runner.contract import PipelineResult, RunResult, StreamResult, TaskIdentity
+    from meltano_runner.contract.result import PipelineResult, RunResult, StreamResult
+    from meltano_runner.contract.run_record import TaskIdentity
 
     from meltano_pods.results.options import Reporting
 

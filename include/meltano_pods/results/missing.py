@@ -14,7 +14,7 @@ from meltano_pods.settings.types.checks import MISSING_RECORDS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from meltano_runner.contract import RunResult
+    from meltano_runner.contract.result import RunResult
 
     from meltano_pods.results.verdict import Verdict
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import Outcome, RunRecord, TaskIdentity
+from meltano_runner.contract.result import Outcome
+from meltano_runner.contract.run_record import RunRecord, TaskIdentity
 
 from meltano_pods.diagnosis import build_error
 from meltano_pods.results.checks import evaluate_checks
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from airflow.sdk import BaseOperator, Context
-    from meltano_runner.contract import PodReport, RunResult
+    from meltano_runner.contract.result import RunResult
+    from meltano_runner.contract.run_record import PodReport
 
     from meltano_pods.results.checks import Compared
     from meltano_pods.results.options import Reporting

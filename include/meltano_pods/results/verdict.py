@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import Category, CheckFinding, CheckReport, Outcome
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.result import Outcome
+from meltano_runner.contract.run_record import CheckFinding, CheckReport
 
 if TYPE_CHECKING:
-    from meltano_runner.contract import RunResult
+    from meltano_runner.contract.result import RunResult
 
 MAX_SHOWN = 20
 

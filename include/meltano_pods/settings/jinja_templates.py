@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from meltano_runner.contract import is_secret_name
+from meltano_runner.contract.secret_rule import is_secret_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from meltano_runner.contract import describe_secret
+from meltano_runner.contract.secret_rule import describe_secret
 
 from meltano_pods.errors import SettingsError
 from meltano_pods.settings.jinja_templates import BadTemplateError, find_secret_read, is_template

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import Category, Outcome, RunResult, describe_secret
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.result import Outcome, RunResult
+from meltano_runner.contract.secret_rule import describe_secret
 
 from meltano_pods.names import listed
 from meltano_pods.tasks.masking import secret_names

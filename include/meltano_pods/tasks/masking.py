@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meltano_runner.contract import NOT_SECRET, SECRET_NAMES, is_secret_name, join_names
+from meltano_runner.contract.environment import NOT_SECRET, SECRET_NAMES, join_names
+from meltano_runner.contract.secret_rule import is_secret_name
 
 from meltano_pods.settings.types.env import PUBLIC_FIELDS
 

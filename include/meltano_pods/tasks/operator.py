@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.errors import SettingsError
-from meltano_pods.parameters import RunChoices
+from meltano_pods.parameters.choices import RunChoices
 from meltano_pods.results import reporting_of
 from meltano_pods.settings.secret_check import find_secret_in_text
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from meltano_runner.contract import describe_secret
+from meltano_runner.contract.secret_rule import describe_secret
 
 from meltano_pods.errors import ParameterError
 from meltano_pods.parameters.command import InvocationContext, build_invocation
@@ -16,7 +16,7 @@ from meltano_pods.tasks.mapping import TaskRefusedError, suffix_of
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from meltano_pods.parameters import Invocation
+    from meltano_pods.parameters.command import Invocation
     from meltano_pods.tasks.operator import MeltanoOperator
 
 

@@ -6,7 +6,7 @@ import logging
 import re
 from typing import TYPE_CHECKING, Protocol
 
-from meltano_runner.contract import EXPLAINED_BY, RESULT_KEY
+from meltano_runner.contract.message import EXPLAINED_BY, RESULT_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

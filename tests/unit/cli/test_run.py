@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from meltano_runner.contract import Outcome, PipelineResult, RunResult, StreamResult
+from meltano_runner.contract.result import Outcome, PipelineResult, RunResult, StreamResult
 
 from tests.support.stub import reporting, write_stub
 

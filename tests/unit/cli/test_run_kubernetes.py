@@ -14,7 +14,7 @@ from meltano_pods.cli import run_kubernetes
 from meltano_pods.cli.kubernetes import Reached
 from meltano_pods.cli.main import main
 from meltano_pods.pods.spec import naming
-from meltano_runner.contract import RESULT_KEY, encode
+from meltano_runner.contract.message import RESULT_KEY, encode
 
 from tests.support.clock import Clock
 from tests.support.fake_cluster import FakeCluster, refusal

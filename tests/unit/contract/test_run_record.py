@@ -7,18 +7,20 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from meltano_runner.contract import (
-    Category,
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.result import (
+    Outcome,
+    PipelineResult,
+    ResultError,
+    RunResult,
+    StreamResult,
+)
+from meltano_runner.contract.run_record import (
     CheckFinding,
     CheckReport,
     Dataset,
-    Outcome,
-    PipelineResult,
     PodReport,
-    ResultError,
     RunRecord,
-    RunResult,
-    StreamResult,
 )
 
 from tests.support.records import make_record

@@ -6,8 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from meltano_runner.contract import describe_secret, find_secrets, is_secret_name
-from meltano_runner.contract.secret_rule import FORMS
+from meltano_runner.contract.secret_rule import FORMS, describe_secret, find_secrets, is_secret_name
 from meltano_runner.run import secrets
 from meltano_runner.run.redact import Redactor
 

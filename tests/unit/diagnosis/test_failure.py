@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_pods.diagnosis import build_error
 from meltano_pods.project.meltano_command import meltano_command
-from meltano_runner.contract import CATEGORIES, Category, Outcome, RunResult
+from meltano_runner.contract.categories import CATEGORIES, Category
+from meltano_runner.contract.result import Outcome, RunResult
 
 from tests.support.records import make_record
 

@@ -15,15 +15,9 @@ from airflow.sdk.execution_time.context import OutletEventAccessors
 from meltano_pods.diagnosis import NonRetryableRunError, RunFailedError
 from meltano_pods.local import MeltanoLocalOperator
 from meltano_pods.local.command import RunnerMissingError
-from meltano_runner.contract import (
-    Category,
-    DbtNode,
-    DbtResult,
-    Outcome,
-    PipelineResult,
-    RunResult,
-    StreamResult,
-)
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.dbt import DbtNode, DbtResult
+from meltano_runner.contract.result import Outcome, PipelineResult, RunResult, StreamResult
 
 from tests.support import dag_runs
 from tests.support.finished_task import Ti

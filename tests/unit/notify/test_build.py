@@ -8,7 +8,8 @@ from airflow.sdk.exceptions import AirflowTaskTimeout
 from meltano_pods.errors import DeploymentError
 from meltano_pods.notify.build import build_failure_notification, build_recovery_notification
 from meltano_pods.notify.notification import Incident, Notification, TaskTry
-from meltano_runner.contract import Category, Outcome, RunResult, StreamResult
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.result import Outcome, RunResult, StreamResult
 
 from tests.support.notifications import DAG, RESULT, RUN, TASK, TRY, failed
 

@@ -10,7 +10,7 @@ from meltano_pods.notify import incidents, notifiers
 from meltano_pods.notify.incidents import get_variable_key, read_incident, record_failure
 from meltano_pods.notify.notification import Incident
 from meltano_pods.notify.recipients import Recipient
-from meltano_runner.contract import Outcome, RunResult
+from meltano_runner.contract.result import Outcome, RunResult
 from structlog.testing import capture_logs
 
 from tests.support.notifications import DAG, RUN, TASK, FakeTi, context, failed

@@ -10,8 +10,9 @@ import pytest
 from airflow.sdk import Param
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, ParamValidationError
 from meltano_pods.errors import ParameterError
-from meltano_pods.parameters import RunChoices, build_form
+from meltano_pods.parameters.choices import RunChoices
 from meltano_pods.parameters.command import InvocationContext, build_invocation
+from meltano_pods.parameters.form import build_form
 from meltano_pods.parameters.interval import VARIABLES, DagRunFacts, format_timestamp
 from meltano_pods.settings.run import RunOptions
 from meltano_pods.tasks.prepare import ParameterRefusedError, prepare

@@ -8,13 +8,8 @@ from typing import Any
 import pytest
 from airflow.sdk import Asset, AssetAlias
 from meltano_pods.results import Uris, declare_assets
-from meltano_runner.contract import (
-    DbtNode,
-    DbtResult,
-    Outcome,
-    RunResult,
-    StreamResult,
-)
+from meltano_runner.contract.dbt import DbtNode, DbtResult
+from meltano_runner.contract.result import Outcome, RunResult, StreamResult
 
 from tests.support.finished_task import (
     DBT,

@@ -8,13 +8,8 @@ from typing import Any
 import pytest
 from meltano_pods.diagnosis import NonRetryableRunError, RunFailedError
 from meltano_pods.results.column_store import build_key
-from meltano_runner.contract import (
-    Category,
-    Outcome,
-    PipelineResult,
-    RunResult,
-    StreamResult,
-)
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.result import Outcome, PipelineResult, RunResult, StreamResult
 
 from tests.support.finished_task import (
     DAY,

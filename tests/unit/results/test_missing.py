@@ -11,7 +11,7 @@ from meltano_pods.diagnosis import NonRetryableRunError
 from tests.support.finished_task import ORDERS, Airflow, reporting, result
 
 if TYPE_CHECKING:
-    from meltano_runner.contract import RunResult
+    from meltano_runner.contract.result import RunResult
 
 
 def moved(missing: int | None) -> RunResult:

@@ -13,11 +13,8 @@ from meltano_pods.diagnosis import RunFailedError
 from meltano_pods.results.age import format_age, parse_time
 from meltano_pods.results.sinks import Target, publish
 from meltano_pods.results.sinks.summary_log import list_stream_lines
-from meltano_runner.contract import (
-    Category,
-    Outcome,
-    StreamResult,
-)
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.result import Outcome, StreamResult
 
 from tests.support.finished_task import (
     DAY,
@@ -33,7 +30,7 @@ from tests.support.records import make_record
 
 if TYPE_CHECKING:
     from meltano_pods.results.sinks import Sink
-    from meltano_runner.contract import RunRecord
+    from meltano_runner.contract.run_record import RunRecord
 
 
 class TestLines:

@@ -12,7 +12,7 @@ from meltano_pods.project import read_project
 from meltano_pods.settings import build_settings
 from meltano_pods.settings.deployment.read import parse_deployment
 from meltano_pods.settings.secret_check import find_secret
-from meltano_runner.contract import NOT_SECRET
+from meltano_runner.contract.environment import NOT_SECRET
 
 from tests.support.layers import layer
 from tests.support.pods import RUN, SMALL, SPEC, env, options

@@ -9,7 +9,7 @@ import pytest
 from meltano_pods.settings import Settings
 from meltano_pods.tasks.airflow_values import ValuesMissingError, read_airflow_values
 from meltano_pods.tasks.masking import secret_names
-from meltano_runner.contract import Category
+from meltano_runner.contract.categories import Category
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

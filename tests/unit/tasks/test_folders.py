@@ -13,7 +13,7 @@ from meltano_pods.cli.places import folders_here
 from meltano_pods.errors import DeploymentError
 from meltano_pods.settings.deployment.read import parse_deployment
 from meltano_pods.tasks.folders import airflow_root, folders_of
-from meltano_runner.contract import Outcome, RunResult
+from meltano_runner.contract.result import Outcome, RunResult
 
 from tests.support.command_line import FILE
 from tests.support.projects import FULLEST

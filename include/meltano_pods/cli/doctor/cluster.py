@@ -6,7 +6,7 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import PROJECT_DIGEST
+from meltano_runner.contract.environment import PROJECT_DIGEST
 
 from meltano_pods.cli.doctor.facts import CREATE_SECRETS, RIGHTS, Needed
 from meltano_pods.cli.doctor.finding import FAULT, NOTE, WARNING, Finding, ok

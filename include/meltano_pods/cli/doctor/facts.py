@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubernetes.client import AuthorizationV1Api, CoreV1Api
 from kubernetes.client.exceptions import ApiException
-from meltano_runner.contract import PROJECT_DIGEST
+from meltano_runner.contract.environment import PROJECT_DIGEST
 
 from meltano_pods.cli.kubernetes import asking
 from meltano_pods.pods.spec import naming

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from meltano_runner.contract import Category
+from meltano_runner.contract.categories import Category
 
 from meltano_pods.cli.asked import Asked
 from meltano_pods.cli.doctor.finding import FAULT, NOTE, WARNING, Finding, ok

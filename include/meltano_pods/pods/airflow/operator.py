@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from airflow.sdk.types import RuntimeTaskInstanceProtocol
     from kubernetes.client import V1Pod
 
-    from meltano_pods.parameters import RunChoices
+    from meltano_pods.parameters.choices import RunChoices
     from meltano_pods.pods.spec.naming import TaskInstanceTry
     from meltano_pods.tasks.request import Place, RunSaid
 

@@ -9,7 +9,7 @@ import json
 import re
 from contextlib import suppress
 
-from meltano_runner.contract import Category
+from meltano_runner.contract.categories import Category
 
 from meltano_pods.pods.diagnose.reasons import PodDiagnosis
 from meltano_pods.settings.types.resources import parse_quantity

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import Category, Outcome, ResultError, RunResult, decode, whole
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.message import decode, whole
+from meltano_runner.contract.result import Outcome, ResultError, RunResult
 
 from meltano_pods.pods.diagnose.reasons import (
     PodDiagnosis,

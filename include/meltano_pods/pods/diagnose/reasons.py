@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import Category
+from meltano_runner.contract.categories import Category
 
 from meltano_pods.pods.diagnose.status import (
     list_conditions,

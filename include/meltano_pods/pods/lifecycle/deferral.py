@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from meltano_runner.contract import Category
+from meltano_runner.contract.categories import Category
 
 from meltano_pods.pods.diagnose.api_errors import ApiError, diagnose_api_error
 from meltano_pods.pods.diagnose.reasons import (

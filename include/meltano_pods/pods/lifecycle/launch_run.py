@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from meltano_runner.contract import Category
+from meltano_runner.contract.categories import Category
 
 from meltano_pods.pods.diagnose.api_errors import ApiError, diagnose_api_error
 from meltano_pods.pods.diagnose.outcome import PodOutcome, fail_start

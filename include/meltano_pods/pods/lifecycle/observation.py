@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import ResultError, RunResult, decode
+from meltano_runner.contract.message import decode
+from meltano_runner.contract.result import ResultError, RunResult
 
 from meltano_pods.pods.diagnose.status import get_terminated_state, has_ended
 from meltano_pods.pods.lifecycle.actions import ReadPod, request

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import Category, Outcome, RunResult
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.result import Outcome, RunResult
 
 from meltano_pods.pods.diagnose.api_errors import CONFLICT, ApiError, diagnose_api_error
 from meltano_pods.pods.diagnose.outcome import PodOutcome

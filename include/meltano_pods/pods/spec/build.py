@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence  # noqa: TC003 - PodRequest reads 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract import GRACE_SECONDS, PROJECT_DIGEST
+from meltano_runner.contract.environment import GRACE_SECONDS, PROJECT_DIGEST
 
 from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.options import SecretKey

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from meltano_runner.contract import describe_secret
+from meltano_runner.contract.secret_rule import describe_secret
 
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow.sdk import BaseOperator, Context
-    from meltano_runner.contract import RunRecord
+    from meltano_runner.contract.run_record import RunRecord
 
     from meltano_pods.results.options import Reporting
 

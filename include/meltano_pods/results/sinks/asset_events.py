@@ -16,7 +16,7 @@ from meltano_pods.results.uris import SCHEME
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from meltano_runner.contract import RunRecord
+    from meltano_runner.contract.run_record import RunRecord
 
     from meltano_pods.results.sinks import Target
 

@@ -10,7 +10,8 @@ from meltano_pods.names import counted, describe_counts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meltano_runner.contract import PipelineResult, RunRecord, RunResult, StreamResult
+    from meltano_runner.contract.result import PipelineResult, RunResult, StreamResult
+    from meltano_runner.contract.run_record import RunRecord
 
     from meltano_pods.results.sinks import Target
 

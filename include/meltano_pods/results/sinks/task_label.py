@@ -9,7 +9,7 @@ from meltano_pods.results.options import LABEL
 from meltano_pods.results.sinks.xcom import describe_warnings
 
 if TYPE_CHECKING:
-    from meltano_runner.contract import RunRecord
+    from meltano_runner.contract.run_record import RunRecord
 
     from meltano_pods.results.sinks import Target
 

@@ -12,7 +12,7 @@ from meltano_pods.diagnosis import summarize
 from meltano_pods.names import counted
 
 if TYPE_CHECKING:
-    from meltano_runner.contract import RunRecord
+    from meltano_runner.contract.run_record import RunRecord
 
     from meltano_pods.results.sinks import Target
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from meltano_runner.contract import describe_secret
+from meltano_runner.contract.secret_rule import describe_secret
 from pydantic import ValidationError
 
 from meltano_pods.errors import DeploymentError

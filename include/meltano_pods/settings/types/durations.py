@@ -13,13 +13,14 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
-_PART = re.compile(
+# Only errors need these, so they are compiled at first use.
+_PART = (
     r"(\d+(?:\.\d+)?)\s*"
     r"(weeks?|w|days?|d|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![a-su-z])"
 )
-_ISO = re.compile(r"^pt?(?=\d)")
-_FILLER = re.compile(r",|\band\b")
-_CLOCK = re.compile(r"(\d{1,3}):(\d\d)(?::(\d\d))?")
+_ISO = r"^pt?(?=\d)"
+_FILLER = r",|\band\b"
+_CLOCK = r"(\d{1,3}):(\d\d)(?::(\d\d))?"
 _SECONDS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 
 
@@ -49,12 +50,12 @@ def _seconds(value: float) -> timedelta:
 def guess_duration(value: object) -> str | None:
     """Return the duration that a value stands for in the notation of settings; None if unknown."""
     text = str(value).strip().lower()
-    if clock := _CLOCK.fullmatch(text):
+    if clock := re.fullmatch(_CLOCK, text):
         hours, minutes, seconds = (int(part or 0) for part in clock.groups())
         return _format_duration((hours * 60 + minutes) * 60 + seconds)
-    total, rest = 0.0, _FILLER.sub(" ", _ISO.sub("", text)).strip()
+    total, rest = 0.0, re.sub(_FILLER, " ", re.sub(_ISO, "", text)).strip()
     while rest:
-        if (part := _PART.match(rest)) is None:
+        if (part := re.match(_PART, rest)) is None:
             return None
         total += float(part[1]) * _SECONDS[part[2][0]]
         rest = rest[part.end() :].removeprefix("t").strip()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _QUANTITY = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(?:([eE][+-]?\d+)|(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]))?")
 _WHOLE = re.compile(r"[1-9][0-9]*(?:Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE])?")
-_LIKE_BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgtp])(?:i?b|ib?)?", re.IGNORECASE)
+_LIKE_BYTES = r"(?i)(\d+(?:\.\d+)?)\s*([kmgtp])(?:i?b|ib?)?"  # compiled at the first error
 _BINARY = {unit: Decimal(1024) ** power for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti"), 1)}
 _BINARY |= {"Pi": Decimal(1024) ** 5, "Ei": Decimal(1024) ** 6}
 _DECIMAL = {
@@ -59,7 +59,7 @@ def parse_quantity(value: object) -> Decimal:
 
 def guess_quantity(value: object) -> str | None:
     """Return the quantity that a number of bytes such as `512MB` stands for; None if unknown."""
-    found = _LIKE_BYTES.fullmatch(str(value).strip())
+    found = re.fullmatch(_LIKE_BYTES, str(value).strip())
     return None if found is None else f"{found[1]}{found[2].upper()}i"
 
 

@@ -22,7 +22,8 @@ from meltano_pods.pods.diagnose.api_errors import ApiError
 from meltano_pods.pods.spec.options import ClusterAccess, build_pod_options
 from meltano_pods.settings import Settings
 from meltano_pods.tasks.deployment import read_deployment
-from meltano_runner.contract import CATEGORIES, Category, project_digest
+from meltano_runner.contract.categories import CATEGORIES, Category
+from meltano_runner.contract.digest import project_digest
 
 from tests.support.finished_task import Ti
 from tests.support.pods import TEMPLATES

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("airflow.providers.cncf.kubernetes")
 
 from meltano_pods.diagnosis import RunFailedError
-from meltano_runner.contract import Category
+from meltano_runner.contract.categories import Category
 
 from tests.support.fake_cluster import FakeCluster, refusal
 from tests.support.pods import RUNNING, ended, over

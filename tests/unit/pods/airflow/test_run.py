@@ -14,7 +14,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from meltano_pods.diagnosis import NonRetryableRunError, RunFailedError
 from meltano_pods.pods.airflow.request import build_try
 from meltano_pods.pods.spec import naming
-from meltano_runner.contract import RESULT_KEY, Category, encode
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.message import RESULT_KEY, encode
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import MaxRetryError
 

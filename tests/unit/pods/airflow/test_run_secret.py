@@ -13,7 +13,8 @@ from airflow.sdk.exceptions import TaskDeferred
 from meltano_pods.diagnosis import NonRetryableRunError, RunFailedError
 from meltano_pods.pods.spec import naming
 from meltano_pods.settings import Settings
-from meltano_runner.contract import SECRET_NAMES, Category
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.environment import SECRET_NAMES
 
 from tests.support.canaries import CANARY
 from tests.support.fake_cluster import refusal

@@ -14,7 +14,8 @@ from meltano_pods.pods.diagnose.outcome import (
     mark_stopped,
 )
 from meltano_pods.pods.diagnose.reasons import PodDiagnosis
-from meltano_runner.contract import Category, Outcome, RunResult, StreamResult
+from meltano_runner.contract.categories import Category
+from meltano_runner.contract.result import Outcome, RunResult, StreamResult
 
 from tests.support.pods import OK, ended, event, pod
 

@@ -14,7 +14,7 @@ from meltano_pods.pods.diagnose.reasons import (
     find_failed_container,
     find_oom_kill,
 )
-from meltano_runner.contract import Category
+from meltano_runner.contract.categories import Category
 
 from tests.support.pods import container, ended, event, pod, waiting
 
