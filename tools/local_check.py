@@ -18,8 +18,8 @@ from meltano_pods.cli.shadowed import shadowed
 from meltano_pods.errors import MeltanoPodsError, ProjectError
 from meltano_pods.names import listed, nearest
 from meltano_pods.plan.environments import without_environment
-from meltano_pods.project.files import project_folders
-from meltano_pods.project.misspelled_keys import misspelled_settings
+from meltano_pods.project.files import find_project_folders
+from meltano_pods.project.misspelled_keys import find_misspelled_settings
 from meltano_pods.settings.deployment.read import get_variable_name, parse_deployment
 from meltano_pods.settings.deployment.values import PROJECT
 from meltano_pods.tasks.deployment import deployment_at
@@ -69,7 +69,7 @@ def check_dag(dag_id: str) -> CheckedDag:
         LocalCheckError: It cannot.
     """
     name = dag_id.partition(".")[0]
-    folders = {each.name: each for each in project_folders(ROOT / "meltano")}
+    folders = {each.name: each for each in find_project_folders(ROOT / "meltano")}
     try:
         _, dag = find_dag(find_projects(ROOT / "meltano"), dag_id)
     except MeltanoPodsError as error:
@@ -135,7 +135,7 @@ def reject_project(name: str) -> str:
     """Return why `PROJECT=` names no DAG, and what does."""
     dag_ids = [
         dag_id
-        for folder in project_folders(ROOT / "meltano")
+        for folder in find_project_folders(ROOT / "meltano")
         if folder.name == name
         for dag_id in planned(folder).dag_ids()
     ]
@@ -152,7 +152,7 @@ def _plugins_of(project: Project, task: TaskPlan) -> Iterator[str]:
     yield from (name for pair in task.pipelines for name in pair)
     yield from task.utilities
     for block in parse(list(task.invocation().arguments)[1:]).blocks:
-        if (plugin := project.plugin_of(block)) is not None:  # a mapping's is its mapper
+        if (plugin := project.find_plugin(block)) is not None:  # a mapping's is its mapper
             yield plugin.name
 
 
@@ -183,7 +183,7 @@ def check_projects() -> tuple[list[str], list[str]]:
     """Return the names of the projects that can be read, and all errors of all projects."""
     good: list[str] = []
     errors: list[str] = []
-    for folder in project_folders(ROOT / "meltano"):
+    for folder in find_project_folders(ROOT / "meltano"):
         try:
             found = planned(folder).errors
         except MeltanoPodsError as error:
@@ -196,13 +196,13 @@ def check_projects() -> tuple[list[str], list[str]]:
 
 def _warnings(read: PlannedProject) -> Iterator[str]:
     """Yield what a run on this machine makes of the project that its files do not say."""
-    yield from (str(each) for each in misspelled_settings(read.project, read.settings))
+    yield from (str(each) for each in find_misspelled_settings(read.project, read.settings))
     name = get_variable_name("local_env")
     exported = parse_deployment({"local_env": os.environ[name]} if name in os.environ else {})
     with suppress(MeltanoPodsError):
         for each in shadowed(read, deployment_at(ROOT, exported), os.environ):
             yield f"{each.what}\n  where: {each.where}"
-        for setting in read.settings.of_meltano():
+        for setting in read.settings.find_meltano_settings():
             if _DATABASE in setting.variables and _DATABASE not in os.environ:
                 kept = state_of(read.project.name).name
                 yield (

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from meltano_pods.names import counted, listed, suggestion
-from meltano_pods.project.files import project_folders
+from meltano_pods.project.files import find_project_folders
 
 from tools import warehouse
 from tools.local_places import ROOT, WORK, notes, output_of, state_of
@@ -26,7 +26,7 @@ _NAME = re.compile(r"\w[\w.-]*")
 
 def main(*names: str) -> int:
     """Remove state and output of a project; return the exit status."""
-    projects = {folder.name: folder for folder in project_folders(ROOT / "meltano")}
+    projects = {folder.name: folder for folder in find_project_folders(ROOT / "meltano")}
     if len(names) != 1 or not names[0]:
         sys.stderr.write(
             "make reset: name the project, such as `make reset PROJECT=csv_to_json`; there are: "

@@ -6,7 +6,7 @@ import os
 import sys
 
 from meltano_pods.cli.here import environment_here
-from meltano_pods.project.files import project_folders
+from meltano_pods.project.files import find_project_folders
 
 from tools.local_places import ROOT, WORK, project_environment
 
@@ -21,7 +21,7 @@ def main(project: str, *arguments: str) -> None:
     """
     folder = ROOT / "meltano" / project
     if not (folder / "meltano.yml").is_file():
-        known = ", ".join(each.name for each in project_folders(folder.parent))
+        known = ", ".join(each.name for each in find_project_folders(folder.parent))
         raise SystemExit(f"make meltano: there is no project {project}; PROJECT= is one of {known}")
     WORK.mkdir(exist_ok=True)
     os.chdir(folder)

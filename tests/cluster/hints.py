@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from meltano_pods.project.meltano_command import meltano_command
+from meltano_pods.project.meltano_command import build_meltano_command
 from meltano_runner.contract.hint import hint_of
 from meltano_runner.contract.result import Outcome, RunResult
 
@@ -18,4 +18,4 @@ if TYPE_CHECKING:
 def expected_fix(category: Category, plugin: str | None = None) -> str:
     """Return the fix for a failed run of the project `faults`, whose image has the Makefile."""
     result = RunResult(Outcome.FAILED, 1, category, failed_plugin=plugin)
-    return hint_of(result, partial(meltano_command, ROOT / "meltano" / "faults"))
+    return hint_of(result, partial(build_meltano_command, ROOT / "meltano" / "faults"))

@@ -97,7 +97,7 @@ def test_mistakes_are_told_before_anything_is_changed_or_installed(untouched: Pa
     file = untouched / "meltano" / "csv_to_json" / "meltano.yml"
     file.write_text(file.read_text().replace("interval: '@daily'", "intervall: '@daily'"))
     shown = typed(untouched, "make run", fails=True)
-    assert shown.count("Meltano reads no key `intervall` here") == 1
+    assert shown.count("Meltano ignores the unknown key `intervall`") == 1
     assert "Did you mean `interval`?" in shown
     assert "Installing" not in shown
     shown = typed(untouched, "make reset", fails=True)

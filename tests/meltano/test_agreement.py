@@ -15,8 +15,8 @@ import yaml
 from meltano_pods.plan import plan
 from meltano_pods.plan.state_ids import state_ids
 from meltano_pods.project import Job, PluginType, Project, Schedule, read_project
-from meltano_pods.project.cron import cron_of
-from meltano_pods.project.references.commands import commands_of
+from meltano_pods.project.cron import to_cron
+from meltano_pods.project.references.commands import find_commands
 
 from tests.meltano.projects import PROJECTS, WITHOUT_DEFINITIONS, write
 from tests.support.checkout import ROOT
@@ -167,7 +167,7 @@ def _text(value: Any) -> Any:
 
 
 def _common(schedule: Schedule) -> dict[str, Any]:
-    cron = cron_of(schedule.interval)
+    cron = to_cron(schedule.interval)
     common = {
         "name": schedule.name,
         "interval": schedule.interval,
@@ -225,7 +225,7 @@ def test_plugins(project: Project, defined: Answer) -> None:
     for each in own:
         plugin = ours[each["type"], each["name"]]
         assert (plugin.inherit_from, plugin.parent) == (each["inherit_from"], each["parent"])
-        assert sorted(commands_of(project, plugin) or ()) == each["commands"]
+        assert sorted(find_commands(project, plugin) or ()) == each["commands"]
         mappings = [
             other["mapping"]
             for other in defined["plugins"]

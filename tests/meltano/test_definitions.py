@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from meltano_pods.project import read_project
-from meltano_pods.project.references.lock_files import undefined
+from meltano_pods.project.references.lock_files import find_undefined_plugins
 
 from tests.meltano.projects import PROJECTS, WITHOUT_DEFINITIONS, write
 
@@ -74,7 +74,9 @@ def test_the_plugins_that_meltano_asks_about(tmp_path: Path) -> None:
         name, _, variant = lock.partition("--")
         said = {"plugin_type": "extractors", "name": name, "namespace": "x", "variant": variant}
         (locks / f"{lock}.lock").write_text(json.dumps(said))
-    found = [name for each in undefined(read_project(folder)) for name in named(each.what)]
+    found = [
+        name for each in find_undefined_plugins(read_project(folder)) for name in named(each.what)
+    ]
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
@@ -94,4 +96,4 @@ def test_of_the_others_meltano_knows_all(tmp_path: Path, name: str) -> None:
     """`test_agreement` lets Meltano look at them without the Hub."""
     folder = tmp_path / "meltano" / "shop"
     write(name, folder)
-    assert not list(undefined(read_project(folder)))
+    assert not list(find_undefined_plugins(read_project(folder)))

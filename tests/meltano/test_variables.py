@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_pods.project import read_project
 from meltano_pods.project.configured_settings import ConfiguredSettings
-from meltano_pods.project.files import project_files
+from meltano_pods.project.files import read_project_files
 
 from tests.runner.pipeline import BIN
 from tests.support.checkout import ROOT
@@ -79,10 +79,10 @@ def test_the_names_are_meltanos(tmp_path: Path) -> None:
     meltanos = json.loads(said.splitlines()[-1])
     assert meltanos["tap-child a.b"]  # inherited
     project = read_project(folder)
-    settings = ConfiguredSettings(project, project_files(folder))
+    settings = ConfiguredSettings(project, read_project_files(folder))
     ours = {
         f"{plugin.name} {each.name}": sorted(each.variables)
         for plugin in project.plugins
-        for each in settings.of(plugin, "dev")
+        for each in settings.find_plugin_settings(plugin, "dev")
     }
     assert ours == meltanos

@@ -48,7 +48,7 @@ def test_a_project_that_cannot_be_read_is_named_and_another_runs_on_its_schedule
     _write(airflow, f"{SLEEPER}jobs: []\n")
     text = wait_for("the import error", lambda: _import_error(airflow))
     assert "meltano/breakable/meltano.yml, line 16, key jobs" in text
-    assert "written twice, first on line 11" in text
+    assert "duplicate key, first on line 11" in text
 
     since = datetime.now(UTC).isoformat()
     airflow.unpause(GOOD)
@@ -75,7 +75,7 @@ schedules:
 """
 BROKEN_DAGS = {
     "breakable.job.lots": "names no command of 'sleeper'",
-    "breakable.hourly": "the job 'lost' of the schedule 'hourly' is not defined",
+    "breakable.hourly": "unknown job 'lost' in the schedule 'hourly'",
     "breakable.schedules-1": "expected a string, found 7",
     "breakable.tomorrow": "the interval '@tomorrow' of the schedule 'tomorrow'",
     "breakable.secret": "API_TOKEN",

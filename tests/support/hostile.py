@@ -105,7 +105,7 @@ HOSTILE: dict[str, Hostile] = {
         "x: {<<: [[a]]}\n" + GOOD, "line 1, key x.<<", ("found a list",)
     ),
     "two merges": Hostile(
-        "x: &x {a: b}\ny: {<<: *x, <<: *x}\n" + GOOD, "line 2, key y.<<", ("written twice",)
+        "x: &x {a: b}\ny: {<<: *x, <<: *x}\n" + GOOD, "line 2, key y.<<", ("duplicate key",)
     ),
     "an alias of nothing": Hostile("x: *hunter2\n" + GOOD, "line 1", ("undefined alias",)),
     # Tags and versions.
@@ -145,7 +145,7 @@ HOSTILE: dict[str, Hostile] = {
     "a file of ten gigabytes": Hostile(_sparse, "meltano.yml", ("10,000,000,000 bytes",)),
     "a name of a page": Hostile(
         GOOD.replace("- tap-csv target", f"- {'x' * 20_000} target"), "key jobs[0].tasks[0]",
-        ("names no plugin",),
+        ("does not name a plugin",),
     ),
     "a key of a page": Hostile(
         GOOD + f"  env: {{{'x' * 900}: [hunter2]}}\n", "line 29, key schedules[0].env.xxx",
@@ -180,9 +180,9 @@ HOSTILE: dict[str, Hostile] = {
         lambda folder: (folder / "meltano.yml").mkdir(), "meltano.yml", ("found a folder",)
     ),
     "a pipe": Hostile(
-        lambda folder: os.mkfifo(folder / "meltano.yml"), "meltano.yml", ("no file but a device",)
+        lambda folder: os.mkfifo(folder / "meltano.yml"), "meltano.yml", ("found a device",)
     ),
-    "a device": Hostile(_link("/dev/zero"), "meltano.yml", ("no file but a device",)),
+    "a device": Hostile(_link("/dev/zero"), "meltano.yml", ("found a device",)),
     "a link to itself": Hostile(_link("meltano.yml"), "meltano.yml", ("cannot be read",)),
     "a link to nothing": Hostile(_link("nothing.yml"), "meltano.yml", ("does not exist",)),
     "a link to elsewhere": Hostile(_link_outside, "meltano.yml", ("outside the project",)),
@@ -207,7 +207,7 @@ HOSTILE: dict[str, Hostile] = {
         ("matches `a.yml`, which is not a file",),
     ),
     "an absolute include": Hostile(
-        _included("/etc/passwd"), "line 1, key include_paths[0]", ("not a pattern below",)
+        _included("/etc/passwd"), "line 1, key include_paths[0]", ("not a pattern for files",)
     ),
     "an include of a number": Hostile(
         _included("7"), "line 1, key include_paths[0]", ("found 7",)

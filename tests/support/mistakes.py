@@ -13,29 +13,30 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
         "jobs:", "---\njobs:", 20, "", ("not valid YAML", "one document in a file")
     ),
     "interval without quotes": (
-        "'@daily'", "@hourly  # c", 27, "", ("begin with '@'", "Put it in quotes: '@hourly'.")
+        "'@daily'", "@hourly  # c", 27, "", ("start with '@'", "Quote it: '@hourly'.")
     ),
     "cron without quotes": (
-        "'@daily'", "*/15 2,3 * * *", 27, "", ("Put it in quotes: '*/15 2,3 * * *'.",)
+        "'@daily'", "*/15 2,3 * * *", 27, "", ("Quote it: '*/15 2,3 * * *'.",)
     ),
-    "stars without quotes": ("'@daily'", "* * * * *", 27, "", ("in quotes: '* * * * *'.",)),
+    "stars without quotes": ("'@daily'", "* * * * *", 27, "", ("Quote it: '* * * * *'.",)),
     "interval without quotes in braces": (
         "- name: load", "- {name: x, interval: @daily, job: load}\n- name: load", 21, "",
-        ("Put it in quotes: '@daily'.",),
+        ("Quote it: '@daily'.",),
     ),
     "password without quotes": (
-        "{password: hunter2}", "{password: @hunter2}", 8, "", ("Put it in quotes: '@...'.",)
+        "{password: hunter2}", "{password: @hunter2}", 8, "", ("Quote it: '@...'.",)
     ),
     "password like an anchor": (
-        "{password: hunter2}", "{password: */hunter2}", 8, "", ("Put it in quotes: '*...'.",)
+        "{password: hunter2}", "{password: */hunter2}", 8, "", ("Quote it: '*...'.",)
     ),
-    "unknown alias": ("job: load", "job: *nope", 28, "", ("undefined alias", "in quotes")),
+    "unknown alias": ("job: load", "job: *nope", 28, "", ("undefined alias", "Quote the value")),
     "duplicate key": (
-        "  job: load", "  job: load\n  job: load", 29, "schedules[0].job", ("twice", "line 28")
+        "  job: load", "  job: load\n  job: load", 29, "schedules[0].job",
+        ("duplicate key", "line 28"),
     ),
     "duplicate key in plugin config": (
         "{password: hunter2}", "{password: hunter2, password: x}", 8,
-        "plugins.extractors[0].config.password", ("twice",),
+        "plugins.extractors[0].config.password", ("duplicate key",),
     ),
     "jobs are a mapping": ("jobs:\n- name: load", "jobs:\n  load:", 20, "jobs", ("a list",)),
     "plugins are a list": (
@@ -96,14 +97,14 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
     ),
     "section in a job": (
         "schedules:\n- name: daily", "  schedules:\n  - name: daily", 25, "jobs[0].schedules",
-        ("stands within a job", "at the left margin"),
+        ("is inside a job", "at the left margin"),
     ),
     "section in a schedule": (
         "  job: load", "  job: load\n  jobs: [{name: x}]", 29, "schedules[0].jobs",
-        ("stands within a schedule",),
+        ("is inside a schedule",),
     ),
     "section in plugins": (
-        "jobs:", "  jobs: []\njobs:", 20, "plugins.jobs", ("stands within `plugins`",)
+        "jobs:", "  jobs: []\njobs:", 20, "plugins.jobs", ("is inside `plugins`",)
     ),
     "key of a schedule at the top": (
         "  interval: '@daily'\n  job:", "interval: '@daily'\njob:", 27, "interval",
@@ -112,7 +113,7 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
     "tasks at the top": ("  tasks:", "tasks:", 22, "tasks", ("an entry of `jobs`", "Indent it")),
     "schedules are a mapping": (
         "- name: daily\n  interval:", "  daily:\n    interval:", 25, "schedules",
-        ("begun by `- name",),
+        ("start with `- name",),
     ),
     "option in a task": (
         "- dbt:run", "- tap-csv target-jsonl --full-refresh", 24, "jobs[0].tasks[1]",
@@ -120,10 +121,10 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
     ),
     "arrow in a task": (
         "- dbt:run", "- tap-csv -> target-jsonl", 24, "jobs[0].tasks[1]",
-        ("'->' in a task is not a plugin", "spaces between them"),
+        ("'->' in a task is not a plugin", "separated by spaces"),
     ),
     "commas in a task": (
-        "- dbt:run", "- tap-csv,target-jsonl", 24, "jobs[0].tasks[1]", ("spaces between them",)
+        "- dbt:run", "- tap-csv,target-jsonl", 24, "jobs[0].tasks[1]", ("separated by spaces",)
     ),
     "command of its own in a task": (
         "  - name: dbt\njobs:\n- name: load\n  tasks:\n  - tap-csv target-jsonl\n  - dbt:run",
@@ -236,7 +237,8 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
     "block of two commands": ("- dbt:run", "- dbt:run:x", 24, "jobs[0].tasks[1]", ("'dbt:run:x'",)),
     "command that is none": (
         "  - name: dbt", "  - name: dbt\n    namespace: dbt\n    commands: {rnu: run, test: x}", 26,
-        "jobs[0].tasks[1]", ("no command of 'dbt'; it has: rnu, test", "Did you mean `rnu`?"),
+        "jobs[0].tasks[1]",
+        ("has no command 'run'; expected one of: rnu, test", "Did you mean `rnu`?"),
     ),
     "commands are a list": (
         "  - name: dbt", "  - name: dbt\n    commands: [run]", 20,
@@ -244,12 +246,12 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
     ),
     "job with a plugin's name": (
         "- name: load\n", "- name: tap-csv\n", 23, "jobs[0].tasks[0]",
-        ("names the job 'tap-csv'", "a plugin has that name"),
+        ("contains the job 'tap-csv'", "a plugin has that name"),
     ),
     "loader with an extractor's name": (
         "- name: daily\n  interval: '@daily'\n  job: load\n",
         "- {name: d, interval: '@daily', extractor: tap-csv, loader: tap-csv, transform: skip}\n",
-        26, "schedules[0].loader", ("'tap-csv'", "is not defined"),
+        26, "schedules[0].loader", ("unknown loader 'tap-csv'",),
     ),
     "task is a number": ("- dbt:run", "- 7", 24, "jobs[0].tasks[1]", ("found 7",)),
     "task is empty": ("- dbt:run", "- []", 24, "jobs[0].tasks[1]", ("the task is empty",)),
@@ -305,7 +307,7 @@ MISTAKES: dict[str, tuple[str, str, int | None, str, tuple[str, ...]]] = {
     ),
     "setting in a job": (
         "  tasks:", "  retries: 1\n  tasks:", 22, "jobs[0].retries",
-        ("a job has no key `retries`", "annotations: {meltano_pods: {retries: ...}}"),
+        ("unknown key `retries` in a job", "annotations: {meltano_pods: {retries: ...}}"),
     ),
     "our annotations are a string": (
         "job: load", "job: load\n  annotations: {meltano_pods: hunter}", 29,

@@ -75,7 +75,9 @@ def test_only_the_plugins_of_the_dag_are_needed(root: Path) -> None:
 
 def test_an_error(root: Path) -> None:
     (root / "meltano" / "shop" / "meltano.yml").write_text(GOOD.replace("interval", "intervall"))
-    with pytest.raises(LocalCheckError, match="Meltano reads no key `intervall`") as caught:
+    with pytest.raises(
+        LocalCheckError, match="Meltano ignores the unknown key `intervall`"
+    ) as caught:
         check_dag("shop.daily")
     assert "line 27" in str(caught.value)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import DeploymentError, MeltanoPodsError
 from meltano_pods.pods.spec.preview import preview_pods
-from meltano_pods.project.files import project_folders
+from meltano_pods.project.files import find_project_folders
 from meltano_pods.settings.deployment.read import SECTION, parse_deployment
 from meltano_pods.tasks.deployment import deployment_at
 from meltano_pods.tasks.planned import planned
@@ -56,7 +56,7 @@ def _projects(root: Path, environment: Mapping[str, str], *, pinned: bool) -> It
     except DeploymentError as error:
         yield _of_error("Dockerfile", error)
         return
-    for folder in project_folders(root / "meltano"):
+    for folder in find_project_folders(root / "meltano"):
         file = f"meltano/{folder.name}/meltano.yml"
         yield from layouts.check_dag_file(root, folder.name)
         try:

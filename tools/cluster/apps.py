@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.pods.spec.naming import build_secret_name
-from meltano_pods.project.files import project_folders
+from meltano_pods.project.files import find_project_folders
 from meltano_pods.settings.types.execution import LOCAL
 from meltano_pods.tasks.planned import planned
 
@@ -50,7 +50,7 @@ metadata:
 
 def projects() -> list[str]:
     """Names of the Meltano projects."""
-    return [folder.name for folder in project_folders(ROOT / "meltano")]
+    return [folder.name for folder in find_project_folders(ROOT / "meltano")]
 
 
 def secret_of(project: str, addresses: Mapping[str, str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from meltano_pods.cli.places import folders_here
 from meltano_pods.cli.projects import projects_option
 from meltano_pods.errors import DeploymentError
 from meltano_pods.pods.spec.naming import build_secret_name
-from meltano_pods.project.files import project_folders
+from meltano_pods.project.files import find_project_folders
 from meltano_pods.project.naming import check_project_name
 from meltano_pods.tasks.folders import check_projects_folder, projects_source
 
@@ -50,7 +50,7 @@ def command(name: str, projects: Path | None) -> int:
             raise DeploymentError(
                 f"{path.name} exists already and is not changed", str(path), "Choose another name."
             )
-    for there in project_folders(folder):
+    for there in find_project_folders(folder):
         # Not every file system tells such names apart, and no name of Kubernetes does.
         if build_secret_name(there.name) == build_secret_name(name):
             raise DeploymentError(

@@ -20,7 +20,7 @@ from meltano_pods.errors import (
     together,
 )
 from meltano_pods.names import listed, suggestion
-from meltano_pods.project.files import MELTANO_FILE, misnamed, project_folders
+from meltano_pods.project.files import MELTANO_FILE, find_misnamed_file, find_project_folders
 from meltano_pods.tasks.folders import check_projects_folder, projects_source
 from meltano_pods.tasks.planned import planned_project
 
@@ -146,7 +146,7 @@ def find_projects(folder: Path | None) -> Projects:
     places = folders_here(folder)
     found = places.projects
     check_projects_folder(found, "--projects" if folder else projects_source(places))
-    folders = tuple(project_folders(found))
+    folders = tuple(find_project_folders(found))
     if not folders and (wrong := misnamed_files(found)):
         raise together([misnamed_error(each) for each in wrong])
     if not folders:
@@ -161,7 +161,7 @@ def find_projects(folder: Path | None) -> Projects:
 
 def misnamed_files(folder: Path) -> list[Path]:
     """Return the files that were meant to make projects of folders, but have another name."""
-    names = {each: misnamed(each) for each in sorted(folder.glob("*/"))}
+    names = {each: find_misnamed_file(each) for each in sorted(folder.glob("*/"))}
     return [each / name for each, name in names.items() if name is not None]
 
 
@@ -171,14 +171,14 @@ def check_file_name(folder: Path) -> None:
     Raises:
         DeploymentError: It has.
     """
-    if (name := misnamed(folder)) is not None:
+    if (name := find_misnamed_file(folder)) is not None:
         raise misnamed_error(folder / name)
 
 
 def misnamed_error(file: Path) -> DeploymentError:
     """Return what to say of such a file."""
     return DeploymentError(
-        f"Meltano reads {MELTANO_FILE}, and not {file.name}",
+        f"Meltano reads {MELTANO_FILE}, not {file.name}",
         str(file),
         f"Rename it to {MELTANO_FILE}.",
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from meltano_runner.contract.run_record import TaskIdentity
 
 from meltano_pods.diagnosis import build_error
-from meltano_pods.project.meltano_command import meltano_command
+from meltano_pods.project.meltano_command import build_meltano_command
 from meltano_pods.results import reporting_of
 from meltano_pods.results.sinks.xcom import render_result
 from meltano_pods.results.task_report import RunEnd, finish_cli_run, format_command
@@ -46,4 +46,4 @@ def report_run(asked: Asked, end: RunEnd, log: Log) -> tuple[dict[str, Any], Run
     data = render_result(record, None)
     if record.succeeded:
         return data, None
-    return data, build_error(record, partial(meltano_command, asked.folder))
+    return data, build_error(record, partial(build_meltano_command, asked.folder))

@@ -11,10 +11,10 @@ from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.plan.environments import without_environment
 from meltano_pods.pods.spec.naming import build_secret_name
-from meltano_pods.project.misspelled_keys import misspelled_keys, misspelled_settings
+from meltano_pods.project.misspelled_keys import find_misspelled_keys, find_misspelled_settings
 from meltano_pods.project.naming import is_project_name
-from meltano_pods.project.references.lock_files import undefined
-from meltano_pods.project.references.schedules import transform_warnings
+from meltano_pods.project.references.lock_files import find_undefined_plugins
+from meltano_pods.project.references.schedules import find_transform_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -48,10 +48,10 @@ def review_projects(found: Projects) -> Review:
     warnings: list[MeltanoPodsError] = [each for one in read for each in one.plan.warnings]
     for each in read:
         warnings += [
-            *undefined(each.project),
-            *transform_warnings(each.project),
-            *misspelled_keys(each.project, each.settings),
-            *misspelled_settings(each.project, each.settings),
+            *find_undefined_plugins(each.project),
+            *find_transform_warnings(each.project),
+            *find_misspelled_keys(each.project, each.settings),
+            *find_misspelled_settings(each.project, each.settings),
             *without_environment(each.plan),
         ]
     return Review(read, errors, warnings)

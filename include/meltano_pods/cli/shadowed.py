@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Location, ProjectError
 from meltano_pods.pods.spec.options import build_pod_options
-from meltano_pods.project.yaml.nodes import parse
+from meltano_pods.project.yaml.nodes import parse_yaml
 from meltano_pods.settings.deployment.read import get_variable_name
 from meltano_pods.settings.layers import find_place
 from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
@@ -72,11 +72,11 @@ def settings_of(
     task: TaskPlan, project: Project, settings: ConfiguredSettings
 ) -> Iterator[ConfiguredSetting]:
     """Yield the settings that matter to a task's run."""
-    yield from settings.of_meltano()
+    yield from settings.find_meltano_settings()
     names = [*(name for pair in task.pipelines for name in pair), *task.utilities]
     for name in dict.fromkeys(names):
-        if (plugin := project.plugin_of(name)) is not None:
-            yield from settings.of(plugin, task.environment)
+        if (plugin := project.find_plugin(name)) is not None:
+            yield from settings.find_plugin_settings(plugin, task.environment)
 
 
 def variables_of(
@@ -108,14 +108,14 @@ def _set_in(pod: Mapping[str, object]) -> Iterator[str]:
 def _of_template(file: Path) -> _Variables:
     """Return the variables of a pod template's run container."""
     found: _Variables = {}
-    spec = parse(file.read_text(encoding="utf-8"), str(file)).mapping("a pod").get("spec")
-    containers = spec.mapping("a map").get("containers") if spec else None
-    for node in containers.elements("a list") if containers else ():
-        container = node.mapping("a map")
-        if "name" not in container or container["name"].text("a name") != RUN_CONTAINER:
+    spec = parse_yaml(file.read_text(encoding="utf-8"), str(file)).as_mapping("a pod").get("spec")
+    containers = spec.as_mapping("a map").get("containers") if spec else None
+    for node in containers.as_list("a list") if containers else ():
+        container = node.as_mapping("a map")
+        if "name" not in container or container["name"].as_string("a name") != RUN_CONTAINER:
             continue
-        for each in container["env"].elements("a list") if "env" in container else ():
-            entries = each.mapping("a map")
+        for each in container["env"].as_list("a list") if "env" in container else ():
+            entries = each.as_mapping("a map")
             if "name" in entries:
-                found[entries["name"].text("a name")] = each.where
+                found[entries["name"].as_string("a name")] = each.where
     return found

@@ -92,7 +92,7 @@ class MeltanoLocalOperator(MeltanoOperator, BaseOperator):
             AirflowSkipException: The run leaves this task out.
         """
         # Every parse of a DAG file is a fresh process, and needs the class alone.
-        from meltano_pods.project.meltano_command import meltano_command  # noqa: PLC0415
+        from meltano_pods.project.meltano_command import build_meltano_command  # noqa: PLC0415
         from meltano_pods.results.task_report import (  # noqa: PLC0415
             RunEnd,
             finish_task,
@@ -103,7 +103,7 @@ class MeltanoLocalOperator(MeltanoOperator, BaseOperator):
         invocation = prepare(self, context)
         result = self._perform(project, invocation)
         task = identify_task(context, project.name, invocation.arguments, invocation.environment)
-        typed = bind(meltano_command, project)
+        typed = bind(build_meltano_command, project)
         return finish_task(RunEnd(task, result), self.reporting, self, context, typed)
 
     def on_kill(self) -> None:

@@ -8,7 +8,7 @@ from meltano_pods.errors import ProjectError
 from meltano_pods.plan.dag_docs import describe, document_errors
 from meltano_pods.plan.dag_source import meltano_layers
 from meltano_pods.plan.model import BrokenDag
-from meltano_pods.project.cron import cron_of
+from meltano_pods.project.cron import to_cron
 from meltano_pods.settings.merge import merge_layers
 from meltano_pods.settings.model import DEFAULTS
 from meltano_pods.settings.validate import keep_valid
@@ -35,7 +35,7 @@ def broken_dag(
     schedule = draft.schedule
     return BrokenDag(
         dag_id=dag_id,
-        schedule=None if schedule is None else cron_of(schedule.interval),
+        schedule=None if schedule is None else to_cron(schedule.interval),
         description=describe(draft, settings.description),
         doc=document_errors(errors, settings.description),
         tags=tuple(dict.fromkeys([project.name, TAG, *settings.tags])),

@@ -15,7 +15,7 @@ from meltano_pods.plan.model import DagPlan, ProjectPlan
 from meltano_pods.plan.state_conflicts import Severity, separate
 from meltano_pods.plan.tasks import plan_tasks, plugins_of
 from meltano_pods.project import PluginType
-from meltano_pods.project.cron import cron_of
+from meltano_pods.project.cron import to_cron
 from meltano_pods.settings.layers import find_place, sort_layers
 from meltano_pods.settings.merge import merge_layers
 from meltano_pods.settings.validate import (
@@ -106,7 +106,7 @@ def _source(project: Project, fallback: str | None) -> _Source:
     invalid = {
         id(each): errors for each in annotations if (errors := find_errors(each, not_secret))
     }
-    everywhere = [*project.common_errors(), *invalid.get(id(project.annotations), ())]
+    everywhere = [*project.get_common_errors(), *invalid.get(id(project.annotations), ())]
     return _Source(project, fallback, not_secret, invalid, everywhere[:_SHOWN_EVERYWHERE])
 
 
@@ -153,8 +153,8 @@ def _collect_plugin_errors(
     """Collect what is wrong with the plugins that a DAG runs, and with what they extend."""
     project = source.project
     for plugin in (each for one in draft.commands for each in plugins_of(project, one.blocks)):
-        errors.found += (error for each in project.lineage_of(plugin) for error in each.errors)
-        _any_invalid(source, project.annotations_of(plugin, environment), errors)
+        errors.found += (error for each in project.get_lineage(plugin) for error in each.errors)
+        _any_invalid(source, project.get_annotations(plugin, environment), errors)
 
 
 def _any_invalid(source: _Source, layers: Sequence[Layer], errors: Errors) -> bool:
@@ -178,7 +178,7 @@ def _merge_dag(
     with errors:
         check_allowed_environments(project, settings, environment, layers)
     tasks = plan_tasks(project, draft, layers, environment, source.not_secret)
-    cron = None if draft.schedule is None else cron_of(draft.schedule.interval)
+    cron = None if draft.schedule is None else to_cron(draft.schedule.interval)
     singer = [
         plugin.name
         for command in draft.commands
@@ -240,7 +240,7 @@ def _every_error(
 ) -> tuple[ProjectError, ...]:
     """Return everything that is wrong in a project, each once, in the order of its lines."""
     found = [
-        *source.project.every_error(),
+        *source.project.iter_errors(),
         *(error for errors in source.invalid.values() for error in errors),
         *(error for _, errors in broken for error in errors),
         *(each.error() for each in conflicts if each.severity is Severity.ERROR),
@@ -253,7 +253,7 @@ def _every_warning(
 ) -> tuple[ProjectError, ...]:
     """Return what may be a mistake, or do harm one day, each once."""
     found = [
-        *project.every_warning(),
+        *project.iter_warnings(),
         *(error for each in _annotations(project) for error in find_misplaced_settings(each)),
         *(each.error() for each in conflicts if each.severity is Severity.WARNING),
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from meltano_pods.errors import ProjectError, SettingsError, together
 from meltano_pods.names import listed, suggestion
-from meltano_pods.project.yaml.nodes import shown
+from meltano_pods.project.yaml.nodes import quote
 from meltano_pods.settings.layers import find_place, sort_layers
 from meltano_pods.settings.secret_check import find_secret_errors
 from meltano_pods.settings.types.env import check_variable
@@ -45,16 +45,15 @@ def choose_environment(project: Project, own: Sequence[Layer], fallback: str | N
     if isinstance(said, str):  # anything else is an error of its level
         if said not in project.environments:
             raise SettingsError(
-                f"the environment `{said}` is not defined; defined are: "
-                f"{listed(project.environments)}",
+                f"unknown environment `{said}`; expected one of: {listed(project.environments)}",
                 find_place(layers, "environment"),
                 f"{suggestion(said, project.environments)}Name one of `environments`.",
             )
         return said
     if fallback and fallback not in project.environments:
         raise ProjectError(
-            f"MELTANO_ENVIRONMENT says `{fallback}`, which this project does not define; defined "
-            f"are: {listed(project.environments)}",
+            f"MELTANO_ENVIRONMENT is the unknown environment `{fallback}`; expected one of: "
+            f"{listed(project.environments)}",
             project.where,
             f"{suggestion(fallback, project.environments)}Add `- name: {fallback}` under "
             "`environments`, or name another with the setting `environment`.",
@@ -69,7 +68,7 @@ def _default_environment(project: Project) -> str | None:
     if default.unset:
         names = listed(default.unset)
         raise ProjectError(
-            f"the default environment `{default.text}` is not known here: not set are {names}",
+            f"the default environment `{default.text}` cannot be resolved; not set: {names}",
             default.where,
             f"Set {names} or MELTANO_ENVIRONMENT for Airflow (locally the project's `.env` will "
             "do), or name the environment in meltano.yml: `annotations: {meltano_pods: "
@@ -78,7 +77,7 @@ def _default_environment(project: Project) -> str | None:
     if default.name not in project.environments:
         written = "" if default.text in {None, default.name} else f" (`{default.text}`)"
         raise ProjectError(
-            f"the default environment {shown(default.name)}{written} is not defined; defined are: "
+            f"unknown default environment {quote(default.name)}{written}; expected one of: "
             f"{listed(project.environments)}",
             default.where,
             f"{suggestion(default.name, project.environments)}Name one of `environments`, or add "
@@ -181,8 +180,7 @@ def check_allowed_environments(
     for name in settings.allowed_environments:
         if name not in project.environments:
             raise SettingsError(
-                f"the environment `{name}` is not defined; defined are: "
-                f"{listed(project.environments)}",
+                f"unknown environment `{name}`; expected one of: {listed(project.environments)}",
                 find_place(layers, _ALLOWED),
                 f"{suggestion(name, project.environments)}Name some of `environments`.",
             )

@@ -71,7 +71,7 @@ def plan_command(
     """
     where = Location(file, key=f"task {task_id}")
     blocks, options = _words(command.run, where)
-    Errors(project.common_errors()).check()
+    Errors(project.get_common_errors()).check()
     jobs = [project.jobs[block] for block in blocks if block in project.jobs]
     Errors(error for job in jobs for error in job.errors).check()
     every = tuple(_without_jobs(project, blocks))
@@ -82,8 +82,7 @@ def plan_command(
         environment = choose_environment(project, [job.annotations for job in jobs], fallback)
     elif environment not in project.environments:
         raise ProjectError(
-            f"the environment `{environment}` is not defined; defined are: "
-            f"{listed(project.environments)}",
+            f"unknown environment `{environment}`; expected one of: {listed(project.environments)}",
             where,
             f"{suggestion(environment, project.environments)}Name one of `environments` of "
             f"{project.where.file}.",
@@ -143,8 +142,8 @@ def _check_used(
         errors.found += chosen.errors
         layers.append(chosen.annotations)
     for plugin in plugins_of(project, blocks):
-        errors.found += (error for each in project.lineage_of(plugin) for error in each.errors)
-        layers += project.annotations_of(plugin, environment)
+        errors.found += (error for each in project.get_lineage(plugin) for error in each.errors)
+        layers += project.get_annotations(plugin, environment)
     not_secret = collect_not_secret(layers)
     errors.found += (error for layer in layers for error in find_errors(layer, not_secret))
     errors.check()

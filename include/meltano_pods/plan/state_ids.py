@@ -66,7 +66,7 @@ def pipelines(project: Project, blocks: tuple[str, ...]) -> tuple[tuple[str, str
     found = []
     extractor = None
     for block in blocks:
-        plugin = project.plugin_of(block)
+        plugin = project.find_plugin(block)
         kind = None if plugin is None else plugin.type
         if plugin is not None and kind is PluginType.EXTRACTORS:
             extractor = plugin.name

@@ -149,7 +149,7 @@ def _schedule_env(draft: Draft, errors: Errors) -> tuple[dict[str, str], list[La
 
 def plugins_of(project: Project, blocks: tuple[str, ...]) -> list[Plugin]:
     """Return the plugins that blocks name, each once."""
-    found = [project.plugin_of(block) for block in blocks]
+    found = [project.find_plugin(block) for block in blocks]
     return list({plugin.name: plugin for plugin in found if plugin is not None}.values())
 
 
@@ -158,7 +158,7 @@ def plugin_layers(
 ) -> list[Layer]:
     """Return a layer for each plugin that blocks name: what it extends and itself as one."""
     plugins = plugins_of(project, blocks)
-    return [join_plugin_layers(project.annotations_of(plugin, environment)) for plugin in plugins]
+    return [join_plugin_layers(project.get_annotations(plugin, environment)) for plugin in plugins]
 
 
 def _state_ids(
@@ -181,7 +181,7 @@ def _content(project: Project, command: Command) -> str:
     blocks = (f"{TRANSFORMER}:run",) if command.transform is Transform.ONLY else command.blocks
     words: list[str] = []
     for block in blocks:
-        plugin = project.plugin_of(block)
+        plugin = project.find_plugin(block)
         if words and plugin is not None and plugin.type is PluginType.LOADERS:
             words.append("to")
         words.append(block.replace(":", "-"))

@@ -1,8 +1,8 @@
-"""Which intervals can be scheduled: those that Airflow's timetable runs.
+"""The intervals that Airflow can schedule.
 
-Meltano checks an interval only when `meltano schedule add` writes it, so a file may hold any.
-croniter is what Airflow's timetable checks and computes with; it is imported only where an interval
-is no alias, because it costs about as long as reading a small project.
+Meltano checks an interval only when `meltano schedule add` writes it, so a file may contain any.
+Airflow's timetable checks and computes with croniter. It is imported only for an interval that is
+not an alias, because that takes about as long as reading a small project.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ CRON_OF_ALIAS = {
     "@midnight": "0 0 * * *",
     "@weekly": "0 0 * * 0",
     "@monthly": "0 0 1 * *",
-    # Airflow's; Meltano takes it in a file, though its `schedule add` does not.
+    # Airflow's alias; Meltano accepts it in a file, although its `schedule add` does not.
     "@quarterly": "0 0 1 */3 *",
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
 ALIASES = (*CRON_OF_ALIAS, *MANUAL, ONCE)
 
-# Name, what it takes, and an example for each field of a cron expression.
+# Name, allowed values and an example for each field of a cron expression.
 _FIELDS = (
     ("minute", "0 to 59", "30 * * * *"),
     ("hour", "0 to 23", "0 3 * * *"),
@@ -39,7 +39,7 @@ _MAX_SHOWN = 40
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def cron_of(interval: str | None) -> str | None:
+def to_cron(interval: str | None) -> str | None:
     """Return the cron expression of a valid interval, `@once`, or None for manual runs only."""
     if interval is None or (lowered := interval.lower()) in MANUAL:
         return None
@@ -49,7 +49,7 @@ def cron_of(interval: str | None) -> str | None:
 
 
 @lru_cache(maxsize=1024)
-def cron_problem(interval: str) -> tuple[str, str] | None:
+def find_interval_error(interval: str) -> tuple[str, str] | None:
     """Return what is wrong with an interval and how to fix it; None if nothing is wrong."""
     if interval.startswith("@"):
         if interval.lower() in ALIASES:
@@ -68,15 +68,15 @@ def cron_problem(interval: str) -> tuple[str, str] | None:
         alone = ["*"] * len(_FIELDS)
         alone[index] = field
         if _is_random(field) or not _is_valid(" ".join(alone)):
-            name, takes, example = _FIELDS[index]
+            name, allowed, example = _FIELDS[index]
             shown = field if len(field) <= _MAX_SHOWN else f"{field[:_MAX_SHOWN]}..."
             return (
                 f"has the invalid {name} {shown!r}",
-                f"Write {takes}, a list, a range or a step of them, or `*`, as in `{example}`.",
+                f"Write {allowed}, a list, a range or a step of them, or `*`, as in `{example}`.",
             )
     if not _has_next(" ".join(fields)):
         what = (
-            "never comes: its months have no such day, or it has a day of the month beside an nth "
+            "never occurs: its months have no such day, or it has a day of the month and an nth "
             "weekday (`#`), which Airflow cannot combine"
         )
         fix = (
@@ -88,7 +88,7 @@ def cron_problem(interval: str) -> tuple[str, str] | None:
 
 
 def _is_random(field: str) -> bool:
-    """Whether croniter replaces it by a number of its choice, another one at each reading."""
+    """Whether croniter replaces it by a random number, a different one each time."""
     return field[:1] in {"r", "R"}
 
 

@@ -1,4 +1,4 @@
-"""How a command of Meltano is typed for a project, so that a fix can be copied as it stands."""
+"""Meltano's own commands in a fix, such that they can be copied as they are."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _PROJECTS = "meltano"
 _TARGET = re.compile(r"^meltano:", re.MULTILINE)
 
 
-def meltano_command(project: Path, arguments: str) -> str:
-    """Return a command of Meltano as it is typed in the Airflow project's folder.
+def build_meltano_command(project: Path, arguments: str) -> str:
+    """Return a command of Meltano to be typed in the Airflow project's folder.
 
-    Where the Makefile installs Meltano, it is not on the PATH, and its state and plugins are not
-    where Meltano would look for them. Elsewhere it is `meltano` in the project's folder.
+    If the Makefile installs Meltano, it is not on the PATH, and its state and plugins are not where
+    Meltano would look for them. Otherwise, it is `meltano` in the project's folder.
 
     Args:
         project: The Meltano project's folder.
@@ -31,7 +31,7 @@ def meltano_command(project: Path, arguments: str) -> str:
 
 
 def has_make_target(project: Path) -> bool:
-    """Whether `make meltano` of the Airflow project's folder knows a Meltano project."""
+    """Whether `make meltano` in the Airflow project's folder can run for a Meltano project."""
     if project.parent.name != _PROJECTS:
         return False
     try:

@@ -1,8 +1,8 @@
 """Finds keys of a plugin, and of its `config`, that seem to be misspelled.
 
-Meltano hands a plugin all that is written there, so a plugin ignores `start_dat` and nothing in the
-log tells. Plugins take settings that their definition does not list, too: only a key that is nearly
-one of the listed ones is worth a warning.
+Meltano passes the whole `config` to a plugin, which silently ignores `start_dat`. Plugins also
+accept settings that their definition does not list, so only a key that is similar to a listed one
+is worth a warning.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import ProjectError
-from meltano_pods.project.yaml.nodes import shown
+from meltano_pods.project.yaml.nodes import quote
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from meltano_pods.project.yaml.nodes import Node
 
 _SHORT = 4
-"""Shorter names are all too much alike."""
+"""Shorter names are all similar."""
 _LONG = 10
-"""In a name of this length two letters may differ, else one."""
-# What plugins of the Singer SDK take by themselves; definitions list some of them.
+"""From this length on, names with two edits are similar; shorter ones with one."""
+# Settings that all plugins of the Singer SDK accept; definitions list some of them.
 _COMMON = (
     "add_record_metadata", "batch_config", "batch_size_rows", "batch_wait_limit_seconds",
     "default_target_schema", "faker_config", "flattening_enabled", "flattening_max_depth",
@@ -33,8 +33,8 @@ _COMMON = (
 )  # fmt: skip
 
 
-# All else in a plugin is an extra of its own, which Meltano keeps and nothing reads.
-_OF_PLUGINS = (
+# Meltano keeps any other key of a plugin as an extra, which nothing reads.
+_PLUGIN_KEYS = (
     "annotations", "capabilities", "catalog", "commands", "config", "description", "dialect",
     "docs", "env", "executable", "inherit_from", "label", "load_schema", "logo_url", "mappings",
     "metadata",
@@ -44,44 +44,48 @@ _OF_PLUGINS = (
 )  # fmt: skip
 
 
-def misspelled_keys(project: Project, settings: ConfiguredSettings) -> Iterator[ProjectError]:
-    """Yield a warning for each key of a plugin that is nearly one that Meltano reads.
+def find_misspelled_keys(project: Project, settings: ConfiguredSettings) -> Iterator[ProjectError]:
+    """Yield a warning for each key of a plugin that is similar to one that Meltano reads.
 
     Args:
         project: The project.
-        settings: What its files configure.
+        settings: The settings with a value in its files.
     """
     for plugin in project.plugins:
-        entries = settings.keys(plugin)
+        entries = settings.get_entries(plugin)
         for name, node in entries.items():
-            if name in _OF_PLUGINS or name.startswith(("_", "x-")):
+            if name in _PLUGIN_KEYS or name.startswith(("_", "x-")):
                 continue
-            meant = [each for each in _OF_PLUGINS if each not in entries and _is_like(name, each)]
+            meant = [
+                each for each in _PLUGIN_KEYS if each not in entries and _is_similar(name, each)
+            ]
             if meant:
-                near = min(meant, key=lambda each: (_distance(name, each), each))
+                near = min(meant, key=lambda each: (_count_edits(name, each), each))
                 yield ProjectError(
-                    f"Meltano reads no key {shown(name)} of a plugin, so that it has no effect",
+                    f"Meltano ignores the unknown key {quote(name)} of a plugin",
                     node.where,
                     f"Did you mean `{near}`? Rename it.",
                 )
 
 
-def misspelled_settings(project: Project, settings: ConfiguredSettings) -> Iterator[ProjectError]:
-    """Yield a warning for each key of a plugin's `config` that is nearly one of its settings.
+def find_misspelled_settings(
+    project: Project, settings: ConfiguredSettings
+) -> Iterator[ProjectError]:
+    """Yield a warning for each key of a plugin's `config` that is similar to one of its settings.
 
     Args:
         project: The project.
-        settings: What its files configure.
+        settings: The settings with a value in its files.
     """
     for plugin in project.plugins:
-        known = settings.defined(plugin)
-        for config in settings.configs(plugin) if known else ():
+        known = settings.find_defined_names(plugin)
+        for config in settings.iter_configs(plugin) if known else ():
             for name, node in config.items():
                 if not name.startswith("_"):  # an extra of Meltano's, such as `_select`
-                    yield from _check(name, node, plugin, known, config)
+                    yield from _check_key(name, node, plugin, known, config)
 
 
-def _check(
+def _check_key(
     name: str, node: Node, plugin: Plugin, known: Collection[str], config: Mapping[str, object]
 ) -> Iterator[ProjectError]:
     parts = name.split(".")
@@ -89,37 +93,37 @@ def _check(
     if any(each in known or each in _COMMON for each in above):
         return
     if any(each.startswith(f"{name}.") for each in known):
-        for key, inner in node.mapping("").items() if node.is_mapping else ():
-            yield from _check(f"{name}.{key}", inner, plugin, known, config)
+        for key, inner in node.as_mapping("").items() if node.is_mapping else ():
+            yield from _check_key(f"{name}.{key}", inner, plugin, known, config)
         return
-    meant = [each for each in known if each not in config and _is_like(name, each)]
+    meant = [each for each in known if each not in config and _is_similar(name, each)]
     if meant:
-        near = min(meant, key=lambda each: (_distance(name, each), each))
+        near = min(meant, key=lambda each: (_count_edits(name, each), each))
         yield ProjectError(
-            f"{shown(name)} is none of the settings in the definition of {plugin.name}, which may "
+            f"{quote(name)} is not a setting in the definition of {plugin.name}, which may "
             "ignore it",
             node.where,
-            f"Did you mean `{near}`? If it is meant as it is, list it: `settings: [{{name: "
+            f"Did you mean `{near}`? If it is correct, list it: `settings: [{{name: "
             f"{name}}}]` of the plugin.",
         )
 
 
-def _is_like(name: str, other: str) -> bool:
-    """Whether one is likely to be a misspelling of the other."""
-    if _folded(name) == _folded(other):
+def _is_similar(name: str, other: str) -> bool:
+    """Whether one is probably a misspelling of the other."""
+    if _fold(name) == _fold(other):
         return True
     if re.sub(r"\d", "", name) == re.sub(r"\d", "", other):
         return False
     length = min(len(name), len(other))
-    return length >= _SHORT and _distance(name, other) <= (2 if length >= _LONG else 1)
+    return length >= _SHORT and _count_edits(name, other) <= (2 if length >= _LONG else 1)
 
 
-def _folded(name: str) -> str:
+def _fold(name: str) -> str:
     return re.sub(r"[^a-z0-9.]", "", name.casefold())
 
 
-def _distance(name: str, other: str) -> int:
-    """Return how many letters were added, left out, changed, or swapped with the next one."""
+def _count_edits(name: str, other: str) -> int:
+    """Return the number of letters inserted, deleted, changed, or swapped with the next one."""
     rows = [list(range(len(other) + 1))]
     for i, a in enumerate(name, 1):
         row = [i]

@@ -1,4 +1,4 @@
-"""A Meltano project as values: what it defines and where each thing stands."""
+"""A Meltano project as values: what it defines, and the place of each entry."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class PluginType(StrEnum):
-    """The plugin types of Meltano 4.4, in the order in which it looks a block's name up."""
+    """The plugin types of Meltano 4.4, in the order in which it looks up a block's name."""
 
     EXTRACTORS = "extractors"
     LOADERS = "loaders"
@@ -45,7 +45,7 @@ TRANSFORMER = "dbt"
 
 @dataclass(frozen=True, slots=True)
 class MeltanoSetting:
-    """A setting of Meltano's own, or one of its variables, as written; it may hold a secret."""
+    """A setting of Meltano itself, or a variable, as written; it may contain a secret."""
 
     text: str = field(repr=False)
     where: Location
@@ -53,13 +53,13 @@ class MeltanoSetting:
 
 @dataclass(frozen=True, slots=True)
 class DefaultEnvironment:
-    """The environment that Meltano takes where none is named to it.
+    """The environment that Meltano uses by default.
 
     Attributes:
-        name: Its name, references to variables replaced.
-        where: What names it.
-        unset: Variables that it refers to and that are not set here.
-        text: As written, where it refers to variables.
+        name: Its name, with references to variables expanded.
+        where: The place that names it.
+        unset: The variables it refers to that are not set.
+        text: As written, if it refers to variables.
     """
 
     name: str
@@ -75,11 +75,11 @@ class Environment:
     Attributes:
         name: Its name.
         where: Place of its entry.
-        annotations: Its own.
-        state_id_suffix: What its state ids end with, as written; None for nothing.
-        plugins: Annotations that it gives plugins under `config`, by type and name.
-        errors: What is wrong with the entry; nothing that uses it can run.
-        warnings: What Meltano does not read in it.
+        annotations: Its annotations.
+        state_id_suffix: Suffix of its state ids, as written; None for none.
+        plugins: Annotations of plugins under its `config`, by type and name.
+        errors: Errors of the entry; nothing that uses it can run.
+        warnings: Parts of it that Meltano ignores.
     """
 
     name: str
@@ -96,18 +96,18 @@ class Plugin:
     """A plugin; its configuration is not read.
 
     Attributes:
-        name: What blocks call it.
-        type: Where it stands under `plugins`.
-        inherit_from: As written; None where it is the plugin's own name.
-        parent: The plugin of this project that it extends, if any: with a `variant` of its own it
-            extends what Meltano Hub or a lock file says.
+        name: Its name in blocks.
+        type: Its key under `plugins`.
+        inherit_from: As written; None if it is the plugin's own name.
+        parent: The plugin of this project that it extends, if any. With a `variant` of its own, it
+            extends a definition of Meltano Hub or a lock file instead.
         variant: As written.
-        custom: Whether its whole definition stands here, by its `namespace`.
+        custom: Whether it is completely defined here, as its `namespace` indicates.
         commands: Names of its own commands.
-        mappings: Names of a mapper's mappings, which blocks call instead of the mapper.
+        mappings: Names of a mapper's mappings, which blocks contain instead of the mapper.
         where: Place of its entry.
-        annotations: Its own; those of the plugin it extends are not included.
-        errors: What is wrong with the entry; nothing that uses it can run.
+        annotations: Its annotations, without those of the plugin it extends.
+        errors: Errors of the entry; nothing that uses it can run.
     """
 
     name: str
@@ -136,11 +136,11 @@ class Job:
     """A Meltano job: tasks that run one after another.
 
     Attributes:
-        name: Its name; its place where it has none.
-        tasks: Those that could be read.
+        name: Its name, or its place if it has none.
+        tasks: The tasks that could be read.
         where: Place of its entry.
-        annotations: Its own.
-        errors: What is wrong with the entry; neither it nor its schedules can run.
+        annotations: Its annotations.
+        errors: Errors of the entry; neither it nor its schedules can run.
     """
 
     name: str
@@ -155,22 +155,22 @@ class Schedule:
     """A Meltano schedule, of a job or of an extractor and a loader.
 
     Attributes:
-        name: Its name, its place where it has none; for extractor and loader also Meltano's state
+        name: Its name, or its place if it has none; for extractor and loader also Meltano's state
             id.
         interval: A cron expression or alias as written; None for none.
         job: Name of the job, or None for an extractor and a loader.
-        extractor: Name of the extractor, where there is no job.
-        loader: Name of the loader, where there is no job.
+        extractor: Name of the extractor, if there is no job.
+        loader: Name of the loader, if there is no job.
         transform: Whether an extractor and a loader are followed by a transformer (`run`), or it
             runs alone (`only`), or not (`skip`).
         start_date: As written.
-        start_date_where: Its place, where there is one.
+        start_date_where: Its place, if there is one.
         env: Environment variables of its runs.
         env_places: Place of each of them.
         where: Place of its entry.
-        annotations: Its own.
-        errors: What is wrong with the entry; it cannot run, and what is None may be unreadable.
-        warnings: What Meltano does not read in it.
+        annotations: Its annotations.
+        errors: Errors of the entry; it cannot run, and what is None may be unreadable.
+        warnings: Parts of it that Meltano ignores.
     """
 
     name: str
@@ -191,28 +191,28 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A Meltano project. Its entries are read independently: one that is wrong has `errors`.
+    """A Meltano project. Its entries are read independently; an invalid one has `errors`.
 
     Attributes:
-        name: Name of its folder, which is also that of its DAG file.
+        name: Name of its folder and its DAG file.
         path: Its folder.
         where: Its `meltano.yml`.
-        digest: Of the files that were read; the runner compares it with its own.
+        digest: Digest of the files that were read; the runner compares it with its own.
         default_environment: Environment of runs for which no setting names one, if any.
         state_backend: `state_backend.uri`, if any.
         env: `env` at the top, by name.
-        environments: By name, as are plugins (by type too), jobs and schedules; in file order.
+        environments: Every environment by name, in file order, as are jobs and schedules.
         plugins: Every plugin of every type.
         jobs: Every job.
         schedules: Every schedule.
         annotations: Those at the top of `meltano.yml`.
-        named: Which plugin each name in a block stands for.
-        nameless: Jobs and schedules that no name leads to: without one, or of a name that an
-            earlier one has.
-        errors: What is wrong with the project as a whole: none of its DAGs can run.
-        unused_errors: Of entries that nothing can use: plugins and environments without a name, or
-            of a name that an earlier one has.
-        warnings: Keys that Meltano does not read, and that seem to be meant for it.
+        named: The plugin that each name in a block refers to.
+        nameless: Jobs and schedules that cannot be referred to, because they have no name, or that
+            of an earlier one.
+        errors: Errors of the project as a whole; none of its DAGs can run.
+        unused_errors: Errors of entries that nothing can use: plugins and environments without a
+            name, or with that of an earlier one.
+        warnings: Keys that Meltano ignores, and that seem to be meant for it.
     """
 
     name: str
@@ -233,8 +233,8 @@ class Project:
     unused_errors: tuple[ProjectError, ...] = ()
     warnings: tuple[ProjectError, ...] = ()
 
-    def every_error(self) -> Iterator[ProjectError]:
-        """Yield what is wrong with the project, and with each of its entries."""
+    def iter_errors(self) -> Iterator[ProjectError]:
+        """Yield the errors of the project and of each of its entries."""
         yield from self.errors
         yield from self.unused_errors
         for entry in (
@@ -246,47 +246,47 @@ class Project:
         ):
             yield from entry.errors
 
-    def every_warning(self) -> Iterator[ProjectError]:
-        """Yield what Meltano does not read in the project, and in each of its entries."""
+    def iter_warnings(self) -> Iterator[ProjectError]:
+        """Yield the warnings of the project and of each of its entries."""
         yield from self.warnings
         for environment in self.environments.values():
             yield from environment.warnings
         for schedule in self.schedules.values():
             yield from schedule.warnings
 
-    def common_errors(self) -> list[ProjectError]:
-        """Return what keeps everything in the project from running."""
-        load = (each for each in self.every_error() if isinstance(each, ProjectLoadError))
+    def get_common_errors(self) -> list[ProjectError]:
+        """Return the errors that keep everything in the project from running."""
+        load = (each for each in self.iter_errors() if isinstance(each, ProjectLoadError))
         return distinct([*self.errors, *load])
 
-    def plugin_of(self, block: str) -> Plugin | None:
-        """Return the plugin that a block names (`dbt-core:run` and a mapping's name included)."""
+    def find_plugin(self, block: str) -> Plugin | None:
+        """Return the plugin that a block names, also for `dbt-core:run` or a mapping's name."""
         return self.named.get(block.partition(":")[0])
 
-    def annotations_of(self, plugin: Plugin, environment: str | None) -> list[Layer]:
-        """Return what holds for a plugin, later over earlier.
+    def get_annotations(self, plugin: Plugin, environment: str | None) -> list[Layer]:
+        """Return the annotations that apply to a plugin; later ones override earlier ones.
 
-        What it extends comes before itself, and what `plugins` says of either before what the
-        environment says of it, as with Meltano's own configuration.
+        As with Meltano's own configuration, those of the plugins that it extends come first, and
+        for each plugin, those under `plugins` come before those of the environment.
 
         Args:
             plugin: One of this project.
             environment: Name of the Meltano environment; None for none.
         """
-        over = {} if environment is None else self.environments[environment].plugins
-        said = []
-        for each in self.lineage_of(plugin):
-            said.append(each.annotations)
-            if (more := over.get((each.type, each.name))) is not None:
-                said.append(more)
-        return said
+        overrides = {} if environment is None else self.environments[environment].plugins
+        layers = []
+        for each in self.get_lineage(plugin):
+            layers.append(each.annotations)
+            if (override := overrides.get((each.type, each.name))) is not None:
+                layers.append(override)
+        return layers
 
-    def lineage_of(self, plugin: Plugin) -> list[Plugin]:
-        """Return a plugin of this project and those of it that it extends, the first one first."""
+    def get_lineage(self, plugin: Plugin) -> list[Plugin]:
+        """Return the plugins of this project that a plugin extends, the root first, then itself."""
         lineage = [plugin]
         while (parent := lineage[0].parent) is not None:
-            lineage.insert(0, self._plugin(plugin.type, parent))
+            lineage.insert(0, self._get_plugin(plugin.type, parent))
         return lineage
 
-    def _plugin(self, kind: PluginType, name: str) -> Plugin:
+    def _get_plugin(self, kind: PluginType, name: str) -> Plugin:
         return next(each for each in self.plugins if each.type is kind and each.name == name)

@@ -1,4 +1,4 @@
-"""Which names a project may have: the one rule for new ones and for those that are there."""
+"""The names that a project may have."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Location, ProjectError
-from meltano_pods.project.files import location_of
+from meltano_pods.project.files import get_location
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ def check_project_folder(folder: Path) -> None:
         ProjectError: It cannot.
     """
     check_project_name(
-        folder.name, location_of(folder, folder), "Rename the folder, and its DAG file with it."
+        folder.name, get_location(folder, folder), "Rename the folder, and its DAG file with it."
     )
 
 
@@ -36,7 +36,7 @@ def check_project_name(name: str, where: Location | str, action: str = "") -> No
     Args:
         name: The name.
         where: What names the project, for the error.
-        action: What to do beside taking another name.
+        action: What else to do, besides choosing another name.
 
     Raises:
         ProjectError: It cannot.
@@ -46,11 +46,11 @@ def check_project_name(name: str, where: Location | str, action: str = "") -> No
     near = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_").lstrip("0123456789-_")[:50]
     meant = f"Did you mean `{near}`?" if is_project_name(near) else ""
     rule = (
-        "Take up to 50 letters, digits, `_` and `-`, with a letter first: it becomes part of the "
-        "ids of DAGs and the names of pods."
+        "Use up to 50 letters, digits, `_` and `-`, starting with a letter: the name becomes part "
+        "of the ids of DAGs and the names of pods."
     )
     raise ProjectError(
-        f"{name!r} cannot be the name of a project",
+        f"{name!r} is not a valid project name",
         where,
         " ".join(filter(None, (meant, action, rule))),
     )

@@ -1,9 +1,8 @@
 """Environment variables: references to them in meltano.yml, and a project's `.env`.
 
 References are expanded as `core/utils/__init__.py` of Meltano 4.4.1 does it (`expand_env_vars`):
-`$NAME` in capitals, and `${name}` in any; a backslash before either keeps it. Only values of
-Meltano's and of plugins' settings, `env` and `state_id_suffix` are expanded, never names, intervals
-or paths.
+`$NAME` in capitals, and `${name}` in any case; a backslash before either escapes it. Only the
+values of settings, `env` and `state_id_suffix` are expanded, never names, intervals or paths.
 
 Meltano reads `.env` with python-dotenv, which Airflow does not install. Its values may be secrets;
 they are never shown.
@@ -46,28 +45,28 @@ _DOTENV_REFERENCE = re.compile(r"\$\{(?P<name>[^\}:]*)(?::-(?P<default>[^\}]*))?
 _REFERENCE = re.compile(r"(?P<escape>\\)?\$(?:{(?P<curly>\w+)}|(?P<plain>[A-Z][A-Z0-9_]*))")
 
 
-class Expanded(NamedTuple):
-    """A value whose references were replaced.
+class ExpandedText(NamedTuple):
+    """A value with its references expanded.
 
     Attributes:
-        text: The value; a variable that is not set is nothing in it.
-        unset: Names of those.
+        text: The value; a variable that is not set is empty.
+        unset: Names of the variables that are not set.
     """
 
     text: str
     unset: tuple[str, ...]
 
 
-def references_in(text: str) -> tuple[str, ...]:
+def find_references(text: str) -> tuple[str, ...]:
     """Return the names of the variables that a value refers to."""
     return expand(text, {}).unset
 
 
-def expand(text: str, variables: Mapping[str, str]) -> Expanded:
-    """Replace the references in a value."""
+def expand(text: str, variables: Mapping[str, str]) -> ExpandedText:
+    """Expand the references in a value."""
     unset: dict[str, None] = {}
 
-    def value_of(match: re.Match[str]) -> str:
+    def get_value(match: re.Match[str]) -> str:
         name = match["curly"] or match["plain"]
         if match["escape"]:
             return match[0][1:]
@@ -75,15 +74,15 @@ def expand(text: str, variables: Mapping[str, str]) -> Expanded:
             unset[name] = None
         return variables.get(name, "")
 
-    return Expanded(_REFERENCE.sub(value_of, text), tuple(unset))
+    return ExpandedText(_REFERENCE.sub(get_value, text), tuple(unset))
 
 
 def read_dotenv(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of a project's `.env`; none where there is no such file.
+    """Return the variables of a project's `.env`; none if there is no such file.
 
     Args:
         folder: The project's.
-        environ: Variables that values may refer to; the file's own win.
+        environ: Variables that values may refer to; those of the file take precedence.
     """
     path = folder / DOTENV_FILE
     try:
@@ -91,7 +90,7 @@ def read_dotenv(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
             return {}
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError):
-        return {}  # Meltano names it at the first command
+        return {}  # Meltano reports it at the first command
     found: dict[str, str] = {}
     for name, value in parse_dotenv(text).items():
         if value is not None:
@@ -102,7 +101,7 @@ def read_dotenv(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def parse_dotenv(text: str) -> dict[str, str | None]:
-    """Return the variables as they are written; None where a name stands alone."""
+    """Return the variables as written; None for a name without a value."""
     found: dict[str, str | None] = {}
     at = 0
     while at < len(text):
@@ -113,11 +112,11 @@ def parse_dotenv(text: str) -> dict[str, str | None]:
             at = len(text) if rest is None or rest.end() == at else rest.end()
             continue
         at = match.end() if match.end() > at else at + 1
-        found[match["quoted_key"] or match["key"]] = _value(match)
+        found[match["quoted_key"] or match["key"]] = _get_value(match)
     return found
 
 
-def _value(match: re.Match[str]) -> str | None:
+def _get_value(match: re.Match[str]) -> str | None:
     if match["single"] is not None:
         return _ESCAPE_IN_SINGLE.sub(_unescape, match["single"])
     if match["double"] is not None:

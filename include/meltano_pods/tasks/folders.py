@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, suggestion
-from meltano_pods.project.files import MELTANO_FILE, project_folders
+from meltano_pods.project.files import MELTANO_FILE, find_project_folders
 from meltano_pods.settings.deployment.read import SECTION, get_variable_name
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def find_project(folders: Folders, name: str, where: str, fix: str) -> Path:
     if folder.is_dir() and folder.parent == folders.projects:
         return folder
     check_projects_folder(folders.projects, projects_source(folders))
-    known = [each.name for each in project_folders(folders.projects)]
+    known = [each.name for each in find_project_folders(folders.projects)]
     raise DeploymentError(
         f"there is no Meltano project `{name}` in {folders.projects}; there are: {listed(known)}",
         where,

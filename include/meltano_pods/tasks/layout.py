@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from meltano_pods.project.files import project_folders
+from meltano_pods.project.files import find_project_folders
 from meltano_pods.project.naming import check_project_folder
 from meltano_pods.tasks.deployment import read_settings
 from meltano_pods.tasks.folders import Folders, airflow_root, find_project, folders_of
@@ -41,7 +41,7 @@ def all_project_folders(dag_file: str) -> list[Path]:
     Raises:
         DeploymentError: The deployment's settings are wrong.
     """
-    return project_folders(_folders(dag_file).projects)
+    return find_project_folders(_folders(dag_file).projects)
 
 
 def _folders(dag_file: str) -> Folders:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project
 from meltano_pods.project.configured_settings import ConfiguredSettings
-from meltano_pods.project.files import project_files
+from meltano_pods.project.files import read_project_files
 from meltano_pods.project.naming import check_project_folder
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def planned_project(folder: Path) -> PlannedProject:
         ProjectError: As `planned`.
     """
     check_project_folder(folder)
-    files = project_files(folder)
+    files = read_project_files(folder)
     project = read_project(folder, files)
     environment = os.environ.get("MELTANO_ENVIRONMENT") or None
     return PlannedProject(project, plan(project, environment), files)

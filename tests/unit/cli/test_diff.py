@@ -98,7 +98,7 @@ def test_dags_that_break_are_fixed_and_go(repository: Path, said: Said) -> None:
     rewrite(repository, "loader: target-b", "loader: target-x")
     code, out, err = said("plan", "--diff", "main", "--exit-code", "--format", "json")
     assert code == 1
-    assert "the loader 'target-x'" in err
+    assert "unknown loader 'target-x'" in err
     (project,) = json.loads(out)["projects"]
     (dag,) = project["dags"]
     assert (dag["dag_id"], dag["kind"], dag["tasks"]) == ("shop.daily", "changed", [])
@@ -149,7 +149,7 @@ def test_what_cannot_be_compared(repository: Path, said: Said) -> None:
     rewrite(repository, "loader: target-b", "loader: target-x")
     code, _, err = said("plan", "--diff", "main")
     assert code == 1
-    assert "the loader 'target-x'" in err
+    assert "unknown loader 'target-x'" in err
     git(repository, "commit", "--quiet", "--all", "--message", "broken")
     rewrite(repository, "loader: target-x", "loader: target-b")
     code, _, err = said("plan", "--diff", "main")

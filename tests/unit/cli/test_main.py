@@ -145,7 +145,7 @@ def test_every_fault_is_named_at_once(root: Path, said: Said, make_project: Make
     code, out, err = said("validate")
     assert code == 1
     for words in (
-        "the loader 'target-x'", "unknown setting `termination_grace_perod`",
+        "unknown loader 'target-x'", "unknown setting `termination_grace_perod`",
         "`retries` takes a whole number",
         "the project b-c has no DAG file", "the project other has no DAG file",
         "names the project gone, which is not there",
@@ -163,7 +163,7 @@ def test_a_project_by_another_name_is_a_fault(root: Path, said: Said) -> None:
     shop = root / "meltano" / "shop"
     (other := root / "meltano" / "other").mkdir()
     (other / "meltano.yaml").write_text("plugins: {}")
-    assert "Meltano reads meltano.yml, and not meltano.yaml" in said("validate")[2]
+    assert "Meltano reads meltano.yml, not meltano.yaml" in said("validate")[2]
     (shop / "meltano.yml").rename(shop / "Meltano.yml")
     code, _, err = said("plan")
     assert (code, err.count("Rename it to meltano.yml.")) == (1, 2)
@@ -186,7 +186,7 @@ def test_a_plugin_that_only_meltano_hub_knows_is_warned_of(root: Path, said: Sai
     assert said("validate") == (0, "1 project, 1 DAG, 0 errors\n", "")
     rewrite(root, "{name: target-b, variant: acme}", "{name: target-b, inherit_from: tap-a}")
     err = said("validate")[2]
-    assert "extends 'tap-a', for which there is neither a plugin among its loaders" in err
+    assert "extends 'tap-a', for which there is neither a plugin under `loaders`" in err
     assert "`meltano add --plugin-type loaders tap-a`" in err
 
 
@@ -324,13 +324,13 @@ def test_a_name_that_no_project_can_have(
     for command in (("plan",), ("validate",), ("validate", name), ("run", f"{name}.daily")):
         code, out, again = said(*command)
         assert (code, again.count("fix: ")) == (1, 1)
-        assert f"error: {name!r} cannot be the name of a project\n" in again
+        assert f"error: {name!r} is not a valid project name\n" in again
         assert f"where: meltano/{name}\n" in again
         assert "Rename the folder, and its DAG file with it." in again
         for text in (err, again):
             assert ("Did you mean" in text) == (near is not None)
             assert near is None or f"fix: Did you mean `{near}`? " in text
-            assert "Take up to 50 letters, digits, `_` and `-`, with a letter first" in text
+            assert "Use up to 50 letters, digits, `_` and `-`, starting with a letter" in text
         if command == ("plan",):
             assert "shop.daily" in out
 
@@ -383,7 +383,7 @@ def test_a_folder_that_has_to_be_renamed_is_one_error(root: Path, said: Said) ->
     code, out, err = said("validate")
     assert code == 1
     assert "1 error" in out
-    assert "'my shop' cannot be the name of a project" in err
+    assert "'my shop' is not a valid project name" in err
     assert "DAG file" in err.split("fix:")[1]
     assert "has no DAG file" not in err
 

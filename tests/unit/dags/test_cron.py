@@ -10,7 +10,7 @@ from airflow.exceptions import AirflowTimetableInvalid
 from airflow.timetables.base import TimeRestriction
 from airflow.timetables.interval import CronDataIntervalTimetable
 from croniter import CroniterBadDateError  # type: ignore[import-untyped]
-from meltano_pods.project.cron import cron_problem
+from meltano_pods.project.cron import find_interval_error
 
 NAMES = ("minute", "hour", "day", "month", "weekday")
 # Bounds of each field, and words that it may hold.
@@ -53,7 +53,7 @@ def test_days_that_may_never_come(weekday: str) -> None:
 
 
 def agree(interval: str) -> None:
-    assert (cron_problem(interval) is None) == runs(interval), interval
+    assert (find_interval_error(interval) is None) == runs(interval), interval
 
 
 def runs(interval: str) -> bool:

@@ -139,7 +139,7 @@ def test_one_broken_schedule_leaves_the_others_of_its_project(
     assert gone.tags == {"second", "broken"}
     assert gone.timetable.expression == "0 4 * * *"
     assert (gone.catchup, gone.max_active_runs) == (False, 1)
-    assert "the loader 'nope' of the schedule 'gone' is not defined" in gone.doc_md
+    assert "unknown loader 'nope' in the schedule 'gone'" in gone.doc_md
     (task,) = gone.tasks
     assert (task.task_id, task.retries) == ("broken", 0)
     with pytest.raises(NonRetryableRunError) as caught:
@@ -262,7 +262,7 @@ def test_a_name_that_no_project_can_have(home: Path) -> None:
     bag = DagBag(str(home / "dags"))
     ((file, error),) = bag.import_errors.items()
     assert file.endswith("fi rst.py")
-    assert "'fi rst' cannot be the name of a project" in error
+    assert "'fi rst' is not a valid project name" in error
     assert "Did you mean `fi-rst`?" in error
     assert {"first.daily", "second.daily"} <= set(bag.dags)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from meltano_pods.diagnosis import build_error
-from meltano_pods.project.meltano_command import meltano_command
+from meltano_pods.project.meltano_command import build_meltano_command
 from meltano_runner.contract.categories import CATEGORIES, Category
 from meltano_runner.contract.result import Outcome, RunResult
 
@@ -22,7 +22,7 @@ MAKEFILE = ".PHONY: meltano\nmeltano: .venv\n\t@true\n"
 
 
 def fix_of(result: RunResult, root: Path) -> str:
-    typed = partial(meltano_command, root / "meltano" / "store")
+    typed = partial(build_meltano_command, root / "meltano" / "store")
     return build_error(make_record(result), typed).fix
 
 

@@ -172,15 +172,18 @@ def annotated(settings: str) -> tuple[str, str]:
             annotated("{environment: prd}"), None,
             (
                 "line 29, key schedules[0].annotations.meltano_pods.environment",
-                "`prd` is not defined", "Did you mean `prod`?",
+                "unknown environment `prd`", "Did you mean `prod`?",
             ),
         ),
         (
             annotated("{environment: production}"), None,
-            ("`production` is not defined; defined are: dev, prod", "Did you mean `prod`?"),
+            (
+                "unknown environment `production`; expected one of: dev, prod",
+                "Did you mean `prod`?",
+            ),
         ),
-        (("jobs:", "jobs:"), "production", ("MELTANO_ENVIRONMENT says `production`", "`prod`?")),
-        (("jobs:", "jobs:"), "stage", ("meltano.yml", "MELTANO_ENVIRONMENT says `stage`")),
+        (("jobs:", "jobs:"), "production", ("unknown environment `production`", "`prod`?")),
+        (("jobs:", "jobs:"), "stage", ("meltano.yml", "MELTANO_ENVIRONMENT", "`stage`")),
         (annotated("{catchup: true}"), None, ("line 29", "no `start_date`")),
         (
             ("  job: load", "  job: load\n  env: {API_TOKEN: hunter2}"), None,

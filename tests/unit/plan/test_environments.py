@@ -52,13 +52,19 @@ def test_what_is_chosen(
 @pytest.mark.parametrize(
     ("default", "parts"),
     [
-        ("$NOT_SET", ("`$NOT_SET` is not known here", "Set NOT_SET", "{environment: dev}")),
+        ("$NOT_SET", ("`$NOT_SET` cannot be resolved", "Set NOT_SET", "{environment: dev}")),
         ("dev$NOT_SET", ("`dev$NOT_SET`",)),
-        ("dve", ("'dve' is not defined; defined are: dev, prod", "Did you mean `dev`?")),
-        ("$STAGE", ("'prd' (`$STAGE`) is not defined", "Did you mean `prod`?")),
+        (
+            "dve",
+            (
+                "unknown default environment 'dve'; expected one of: dev, prod",
+                "Did you mean `dev`?",
+            ),
+        ),
+        ("$STAGE", ("unknown default environment 'prd' (`$STAGE`)", "Did you mean `prod`?")),
         # Neither is a reference to Meltano.
-        ("$stage", ("'$stage' is not defined",)),
-        ("'\\$STAGE'", ("'$STAGE'",)),
+        ("$stage", ("unknown default environment '$stage'",)),
+        ("'\\$STAGE'", ("unknown default environment '$STAGE'",)),
     ],
 )
 def test_what_cannot_be_chosen(
@@ -94,7 +100,9 @@ def test_allowed_environments(make_project: MakeProject) -> None:
 
 
 def test_an_allowed_environment_that_is_not_defined(make_project: MakeProject) -> None:
-    with pytest.raises(SettingsError, match="`pord` is not defined; defined are: dev, prod") as e:
+    with pytest.raises(
+        SettingsError, match="unknown environment `pord`; expected one of: dev, prod"
+    ) as e:
         plan_allowed(make_project, "pord")
     assert "Did you mean `prod`?" in e.value.fix
     assert "annotations.meltano_pods.allowed_environments" in str(e.value)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from meltano_pods.project.cron import cron_of, cron_problem
+from meltano_pods.project.cron import find_interval_error, to_cron
 
 GOOD = [
     "0 22-2 * * *", "50-10/5 * * * *", "* * 28-3 * *", "* * * nov-feb *", "0 0 * * fri-mon",
@@ -25,8 +25,8 @@ BAD = [
     ("* * * * 5#6", "day of the week '5#6'", "mon-fri"),
     ("* * * * mon#1,fri", "day of the week 'mon#1,fri'", "mon-fri"),
     ("H * * * *", "minute 'H'", "0 to 59"),
-    ("0 0 31 2,4 *", "never comes", "28 2"),
-    ("0 0 28 apr 5#5", "never comes", "fri#2"),
+    ("0 0 31 2,4 *", "never occurs", "28 2"),
+    ("0 0 28 apr 5#5", "never occurs", "fri#2"),
     ("@dayly", "unknown alias", "Did you mean `@daily`?"),
     ("@continuous", "unknown alias", "@daily"),
 ]
@@ -34,12 +34,12 @@ BAD = [
 
 @pytest.mark.parametrize("interval", GOOD)
 def test_good(interval: str) -> None:
-    assert cron_problem(interval) is None
+    assert find_interval_error(interval) is None
 
 
 @pytest.mark.parametrize(("interval", "what", "fix"), BAD)
 def test_bad(interval: str, what: str, fix: str) -> None:
-    problem = cron_problem(interval)
+    problem = find_interval_error(interval)
     assert problem is not None
     assert what in problem[0]
     assert fix in problem[1]
@@ -48,17 +48,17 @@ def test_bad(interval: str, what: str, fix: str) -> None:
 @pytest.mark.parametrize("field", ["R", "r/10", "R(0-5)"])
 def test_a_random_field_is_rejected(field: str) -> None:
     """Each reading of the file would give the DAG another schedule."""
-    problem = cron_problem(f"{field} * * * *")
+    problem = find_interval_error(f"{field} * * * *")
     assert problem is not None
     assert f"minute {field!r}" in problem[0]
 
 
 @pytest.mark.parametrize("interval", [interval for interval, _, _ in BAD])
 def test_every_example_of_a_fix_is_valid(interval: str) -> None:
-    problem = cron_problem(interval)
+    problem = find_interval_error(interval)
     assert problem is not None
     examples = [each for each in problem[1].split("`")[1::2] if " " in each]
-    assert [cron_problem(each) for each in examples] == [None] * len(examples)
+    assert [find_interval_error(each) for each in examples] == [None] * len(examples)
     assert examples or "@" in problem[1]
 
 
@@ -71,12 +71,12 @@ def test_every_example_of_a_fix_is_valid(interval: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_scheduled(interval: str | None, cron: str | None) -> None:
-    assert cron_of(interval) == cron
+    assert to_cron(interval) == cron
 
 
 def test_aliases_need_no_croniter() -> None:
     code = (
-        "import sys; from meltano_pods.project import cron; cron.cron_problem('@daily'); "
+        "import sys; from meltano_pods.project import cron; cron.find_interval_error('@daily'); "
         "sys.exit('croniter' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -16,7 +16,7 @@ SEVERAL = {"key of a schedule at the top": 2, "job with a plugin's name": 2}
 
 
 WITHOUT_EXAMPLE = re.compile(
-    r"twice, first|not valid YAML|names a plugin of the type|is not defined; defined are"
+    r"twice, first|duplicate key|not valid YAML|names a plugin of the type|; expected one of"
 )
 
 
@@ -70,7 +70,7 @@ def test_not_utf8(make_project: MakeProject) -> None:
 def test_the_project_by_another_name(make_project: MakeProject, name: str) -> None:
     folder = make_project(GOOD)
     (folder / "meltano.yml").rename(folder / name)
-    with pytest.raises(ProjectError, match=f"Meltano reads meltano.yml, and not {name}"):
+    with pytest.raises(ProjectError, match=f"Meltano reads meltano.yml, not {name}"):
         read_project(folder)
 
 
@@ -82,7 +82,7 @@ def test_line_ends_of_windows_and_a_byte_order_mark(make_project: MakeProject) -
     (folder / "meltano.yml").write_bytes(b"\xef\xbb\xbf" + wrong)
     with pytest.raises(ProjectError, match="line 27") as caught:
         read_project(folder)
-    assert caught.value.fix == "Put it in quotes: '@daily'."
+    assert caught.value.fix == "Quote it: '@daily'."
 
 
 def test_errors_in_included_files_name_them(make_project: MakeProject) -> None:

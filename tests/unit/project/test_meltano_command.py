@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from meltano_pods.project import read_project
-from meltano_pods.project.meltano_command import meltano_command
-from meltano_pods.project.references.lock_files import undefined
+from meltano_pods.project.meltano_command import build_meltano_command
+from meltano_pods.project.references.lock_files import find_undefined_plugins
 
 from tests.support.projects import GOOD, errors_in
 
@@ -21,7 +21,7 @@ MAKEFILE = ".PHONY: meltano\nmeltano: .venv\n\t@true\n"
 
 def test_a_project_that_make_does_not_know(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text(MAKEFILE)
-    assert meltano_command(tmp_path / "elt" / "store", "lock x") == "meltano lock x"
+    assert build_meltano_command(tmp_path / "elt" / "store", "lock x") == "meltano lock x"
 
 
 @pytest.mark.parametrize("clone", [True, False])
@@ -34,7 +34,7 @@ def test_fixes_of_a_definition(clone: bool, make_project: MakeProject) -> None:
     lock.parent.mkdir(parents=True)
     lock.write_text("{")
     (unreadable,) = errors_in(project)
-    fixes = [unreadable.fix, *(each.fix for each in undefined(read_project(project)))]
+    fixes = [unreadable.fix, *(each.fix for each in find_undefined_plugins(read_project(project)))]
     for fix, arguments in zip(
         fixes,
         ("lock --update dbt", "lock tap-csv", "add --plugin-type loaders target-x"),

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from meltano_pods.project.misspelled_keys import misspelled_keys, misspelled_settings
+from meltano_pods.project.misspelled_keys import find_misspelled_keys, find_misspelled_settings
 from meltano_pods.tasks.planned import planned_project
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ SETTINGS = [
 def warnings(folder: Path) -> list[tuple[str, str]]:
     """Return what is suggested, and the key of each place."""
     read = planned_project(folder)
-    found = misspelled_settings(read.project, read.settings)
+    found = find_misspelled_settings(read.project, read.settings)
     return [(each.fix.split("`")[1], str(each.where).split("config.")[-1]) for each in found]
 
 
@@ -140,7 +140,7 @@ def test_a_key_that_is_nearly_one_of_a_plugin(
 ) -> None:
     tap = {"name": "tap-a", "namespace": "tap_a", key: ["orders.*"]}
     read = planned_project(make_project(json.dumps({"plugins": {"extractors": [tap]}})))
-    (warning,) = misspelled_keys(read.project, read.settings)
+    (warning,) = find_misspelled_keys(read.project, read.settings)
     assert warning.fix == f"Did you mean `{meant}`? Rename it."
 
 
@@ -153,7 +153,7 @@ def test_other_keys_of_a_plugin_are_extras(make_project: MakeProject) -> None:
         "select": [],
     }
     read = planned_project(make_project(json.dumps({"plugins": {"extractors": [tap]}})))
-    assert list(misspelled_keys(read.project, read.settings)) == []
+    assert list(find_misspelled_keys(read.project, read.settings)) == []
 
 
 @pytest.mark.parametrize(("config", "wrong"), [(["path"], True), ("path", True), (None, False)])

@@ -101,7 +101,7 @@ def test_a_folder_without_meltano_yml(tmp_path: Path) -> None:
 
 def test_of_equal_names_the_first_type_counts(make_project: MakeProject) -> None:
     text = GOOD.replace("name: dbt", "name: hide-emails").replace("dbt:run", "hide-emails:run")
-    plugin = read_project(make_project(text)).plugin_of("hide-emails:run")
+    plugin = read_project(make_project(text)).find_plugin("hide-emails:run")
     assert plugin is not None
     assert plugin.type is PluginType.UTILITIES
 
@@ -154,10 +154,10 @@ def test_a_loader_that_meltano_would_take_for_an_extractor(make_project: MakePro
     ("lock", "message"),
     [
         ('{"commands": {"run": "run"}}', None),
-        ('{"commands": {"build": "build"}}', "no command of 'dbt'; it has: build"),
-        ("{}", "it has: none"),
-        ("[]", "not the JSON of a plugin's definition"),
-        ("{" * 100_000, "not the JSON of a plugin's definition"),
+        ('{"commands": {"build": "build"}}', "has no command 'run'; expected one of: build"),
+        ("{}", "expected one of: none"),
+        ("[]", "not a plugin definition in JSON"),
+        ("{" * 100_000, "not a plugin definition in JSON"),
     ],
 )
 def test_commands_of_a_lock_file(make_project: MakeProject, lock: str, message: str | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_pods.errors import ProjectError, SettingsError
 from meltano_pods.project import read_project
-from meltano_pods.project.references.schedules import transform_warnings
+from meltano_pods.project.references.schedules import find_transform_warnings
 
 from tests.support.projects import GOOD, MakeProject, sound_plan
 
@@ -126,7 +126,7 @@ def test_a_transformer_without_the_commands_that_meltano_runs(make_project: Make
     folder = elt(make_project, "only")
     file = folder / "meltano.yml"
     file.write_text(file.read_text().replace("{clean: c, deps: d, run: r}", "{run: r}"))
-    with pytest.raises(ProjectError, match="has not: clean, deps") as caught:
+    with pytest.raises(ProjectError, match="missing: clean, deps") as caught:
         sound_plan(folder)
     assert "schedules[0].transform" in str(caught.value)
 
@@ -139,12 +139,12 @@ def test_without_transform(make_project: MakeProject, transform: str) -> None:
 
 def test_meltano_looks_for_a_lock_file_before_it_transforms(make_project: MakeProject) -> None:
     folder = elt(make_project, "run")
-    (warning,) = transform_warnings(read_project(folder))
+    (warning,) = find_transform_warnings(read_project(folder))
     assert "plugins/extractors/tap-csv.lock" in str(warning)
     assert "meltano state copy daily dev:tap-csv-to-target-jsonl" in str(warning)
     (folder / "plugins" / "extractors").mkdir(parents=True)
     (folder / "plugins" / "extractors" / "tap-csv.lock").write_text("{}")
-    assert not list(transform_warnings(read_project(folder)))
+    assert not list(find_transform_warnings(read_project(folder)))
 
 
 def test_no_state_update_and_transform(make_project: MakeProject) -> None:

@@ -29,7 +29,7 @@ WARNINGS = {
     ),
     "a section's name in a schedule": (
         "job: load", "job: load\n  environments: [dev]",
-        ("schedules[0].environments", "within a schedule"),
+        ("schedules[0].environments", "is inside a schedule"),
     ),
     "a key of schedules at the top": ("jobs:", "interval: 5\njobs:", ("interval", "at the top")),
     "a type of plugins at the top": ("jobs:", "loaders: []\njobs:", ("loaders", "`plugins`")),
@@ -84,7 +84,7 @@ def test_what_is_clearly_meant_is_an_error(make_project: MakeProject, old: str, 
     """Without it a DAG or its settings would silently not be there."""
     folder = make_project(GOOD.replace(old, new, 1))
     try:
-        errors = list(read_project(folder).every_error())
+        errors = list(read_project(folder).iter_errors())
     except ProjectError as error:
         errors = [error]
     assert "Did you mean" in str(errors[0])

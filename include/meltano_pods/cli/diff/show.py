@@ -17,7 +17,7 @@ from meltano_pods.cli.projects import planned_all
 from meltano_pods.names import counted
 from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.preview import preview_pods
-from meltano_pods.project.files import project_folders
+from meltano_pods.project.files import find_project_folders
 from meltano_pods.settings.types.execution import KUBERNETES
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def show_changes(  # noqa: PLR0913 - what the command line says
         deployment = deployment_of("default", found.root)
     with at_commit(reference, [found.folder, deployment.templates]) as (folder, templates):
         # All projects are meant, also those that are gone, or those that are named.
-        then = [each for each in project_folders(folder) if not names or each.name in names]
+        then = [each for each in find_project_folders(folder) if not names or each.name in names]
         before, unreadable = planned_all(then)
         pods_then = _pods(before, replace(deployment, templates=templates))
     after, faults = planned_all(found.folders)

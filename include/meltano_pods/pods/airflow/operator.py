@@ -37,7 +37,7 @@ from meltano_pods.pods.lifecycle.pod_run import PodRun, finish_without_pod
 from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.options import build_pod_options
 from meltano_pods.pods.spec.template import read_template
-from meltano_pods.project.meltano_command import meltano_command
+from meltano_pods.project.meltano_command import build_meltano_command
 from meltano_pods.results.task_report import RunEnd, finish_task, identify_task
 from meltano_pods.tasks.airflow_values import ValuesMissingError, read_airflow_values
 from meltano_pods.tasks.arguments import airflow_arguments, with_said
@@ -329,7 +329,7 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         pod = end.build_report(None if self._pod_run is None else "/".join(self._address))
         invocation = prepare(self, context)
         task = identify_task(context, self.project, invocation.arguments, invocation.environment)
-        typed = functools.partial(meltano_command, self._folder)
+        typed = functools.partial(build_meltano_command, self._folder)
         run_end = RunEnd(task, end.outcome.result, pod)
         return finish_task(run_end, self.reporting, self, context, typed)
 

@@ -1,7 +1,7 @@
-"""What the blocks of a task stand for, and which of them make a whole, as `meltano run` has it.
+"""The blocks of tasks: which plugins they name, and which belong together, as in `meltano run`.
 
 Meltano runs a job as one sequence of blocks: an extractor, mappings and a loader, or a command.
-Where an entry of `tasks` ends within such a set, it and the next are one task here.
+If an entry of `tasks` ends within such a group, it becomes one task together with the next entry.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from meltano_pods.errors import Location, ProjectError, together
 from meltano_pods.names import listed, nearest, suggestion
 from meltano_pods.project.model import PluginType, Task
-from meltano_pods.project.yaml.nodes import shown
+from meltano_pods.project.yaml.nodes import quote
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from meltano_pods.project.model import Job, Plugin, Project
 
 _NOT_RUNNABLE = (PluginType.FILES, PluginType.TRANSFORMS, PluginType.MAPPINGS)
-_BETWEEN = ("meltano", "run", "invoke", "|", ">", "->", "=>", ">>", "to")
-"""What people write in a task that is no plugin, as they would in a shell or another tool."""
+_SEPARATORS = ("meltano", "run", "invoke", "|", ">", "->", "=>", ">>", "to")
+"""Words that people write between plugins, as in a shell or another tool."""
 _AFTER_EXTRACTOR = (PluginType.MAPPERS, PluginType.LOADERS)
 _SINGER = (PluginType.EXTRACTORS, *_AFTER_EXTRACTOR)
-_BEGINNINGS = {"tap-": PluginType.EXTRACTORS, "target-": PluginType.LOADERS}
-"""How plugins of these types are named, by convention."""
+_PREFIXES = {"tap-": PluginType.EXTRACTORS, "target-": PluginType.LOADERS}
+"""Conventional prefixes of the names of plugins."""
 
 
-def named_in_blocks(plugins: Iterable[Plugin]) -> dict[str, Plugin]:
-    """Return which plugin each name stands for in a block.
+def map_block_names(plugins: Iterable[Plugin]) -> dict[str, Plugin]:
+    """Return the plugin that each name in a block refers to.
 
-    A name may be that of plugins of several types, and of a mapping: the first type counts, in
-    Meltano's order of them.
+    If plugins of several types, or a mapping, have the same name, the first type in Meltano's order
+    counts.
     """
     order = list(PluginType)
     found: dict[str, Plugin] = {}
@@ -42,22 +42,23 @@ def named_in_blocks(plugins: Iterable[Plugin]) -> dict[str, Plugin]:
     return found
 
 
-def with_whole_tasks(
+def join_tasks(
     job: Job,
     named: Mapping[str, Plugin],
     jobs: Collection[str],
     unreadable: Mapping[PluginType, Sequence[ProjectError]],
 ) -> Job:
-    """Return the job with its tasks checked, and those joined that make a whole together.
+    """Return the job with its tasks checked, and those that belong together joined.
 
     Args:
-        job: The job as it is written.
-        named: What each name stands for.
+        job: The job as written.
+        named: The plugin that each name refers to.
         jobs: Names of the project's jobs.
-        unreadable: Why a plugin's name could not be read, by its type: it may be any unknown one.
+        unreadable: Errors of plugins whose names could not be read, by type; an unknown name may be
+            that of one of them.
     """
     tasks: list[Task] = []
-    sequence = _Sequence(named, jobs, unreadable, strict=not job.errors)
+    sequence = _BlockSequence(named, jobs, unreadable, strict=not job.errors)
     for task in job.tasks:
         joined = sequence.extractor is not None
         for block in task.blocks:
@@ -72,12 +73,12 @@ def with_whole_tasks(
 
 
 def check_blocks(project: Project, blocks: Iterable[str], where: Location) -> None:
-    """Check blocks that stand elsewhere than in a job.
+    """Check blocks that are not in a job.
 
     Raises:
-        ProjectError: A block names nothing that runs, or stands where Meltano does not take it.
+        ProjectError: A block does not name anything that runs, or is in the wrong place.
     """
-    sequence = _Sequence(project.named, project.jobs, {})
+    sequence = _BlockSequence(project.named, project.jobs, {})
     for block in blocks:
         sequence.add(block, where)
     sequence.end(where)
@@ -85,12 +86,12 @@ def check_blocks(project: Project, blocks: Iterable[str], where: Location) -> No
         raise together(sequence.errors)
 
 
-class _Sequence:
+class _BlockSequence:
     """The blocks of a job so far.
 
     Attributes:
-        extractor: Block of the extractor whose loader is still to come, if any.
-        errors: What is wrong with them.
+        extractor: Block of the extractor whose loader is still missing, if any.
+        errors: Errors of the blocks.
     """
 
     def __init__(
@@ -105,27 +106,27 @@ class _Sequence:
         self._jobs = jobs
         self._unreadable = unreadable
         self._strict = strict
-        # Whether a block of this set is unknown, and so what is wrong with the others.
+        # Whether a block of this group is unknown; then the others cannot be checked.
         self._unsure = False
         self.extractor: str | None = None
         self.errors: list[ProjectError] = []
 
     def add(self, block: str, where: Location) -> None:
-        plugin = self._plugin(block, where)
-        kind = self._likely_type(block) if plugin is None else plugin.type
+        plugin = self._find_plugin(block, where)
+        kind = self._guess_type(block) if plugin is None else plugin.type
         if kind is None:
             self._unsure = True
             return
         self._unsure |= plugin is None
         known = len(self.errors)
         if self.extractor is None and kind in (PluginType.MAPPERS, PluginType.LOADERS):
-            self._misplaced(
-                f"no extractor comes before the block {shown(block)}",
+            self._report_misplaced(
+                f"no extractor comes before the block {quote(block)}",
                 where,
                 "Start with an extractor, as in `tap-a mapping-b target-c`.",
             )
         if self.extractor is not None and (kind is PluginType.EXTRACTORS or kind not in _SINGER):
-            self._no_loader(where, f"before the block {shown(block)}")
+            self._report_missing_loader(where, f"before the block {quote(block)}")
         if kind is PluginType.EXTRACTORS:
             self.extractor = block
         elif kind is not PluginType.MAPPERS:
@@ -134,70 +135,72 @@ class _Sequence:
 
     def end(self, where: Location) -> None:
         if self.extractor is not None:
-            self._no_loader(where, "before the end")
+            self._report_missing_loader(where, "before the end")
 
-    def _no_loader(self, where: Location, when: str) -> None:
-        self._misplaced(
-            f"no loader comes after the extractor {shown(str(self.extractor))} {when}",
+    def _report_missing_loader(self, where: Location, when: str) -> None:
+        self._report_misplaced(
+            f"no loader comes after the extractor {quote(str(self.extractor))} {when}",
             where,
             "Name the loader, as in `tap-a target-b`.",
         )
 
-    def _misplaced(self, what: str, where: Location, fix: str) -> None:
+    def _report_misplaced(self, what: str, where: Location, fix: str) -> None:
         if self._strict and not self._unsure:
             self.errors.append(ProjectError(what, where, fix))
-            # One misplaced block of a set is enough: the others only seem to be.
+            # Further errors in this group would only follow from this one.
             self._unsure = True
 
-    def _plugin(self, block: str, where: Location) -> Plugin | None:
-        """Return the plugin of a block; None for one that does not run, which is an error."""
-        # Meltano takes one command; with more colons it looks for the whole.
+    def _find_plugin(self, block: str, where: Location) -> Plugin | None:
+        """Return the plugin of a block; None, with an error, for one that does not run."""
+        # Meltano accepts one command; with more colons, it looks for the whole name.
         name = block.partition(":")[0] if block.count(":") == 1 else block
         plugin = self._named.get(name)
         if block in self._jobs:
-            what = f"the task names the job {shown(block)}; Meltano does not run a job inside a job"
+            what = (
+                f"the task contains the job {quote(block)}; Meltano cannot run a job inside a job"
+            )
             fix = "Name the plugins it runs instead, as in `tap-a target-b`" + (
                 ", and rename the job: a plugin has that name." if plugin is not None else "."
             )
         elif plugin is None:
-            if errors := self._unreadable_errors(block, name):
+            if errors := self._find_unreadable_errors(block, name):
                 self.errors += errors
                 return None
-            what, fix = self._unknown(block, name)
+            what, fix = self._explain_unknown(block, name)
         elif plugin.type in _NOT_RUNNABLE:
             what = (
-                f"the block {shown(block)} names a plugin of the type {plugin.type}, which does "
-                f"not run; there are: {listed(self._wanted())}"
+                f"the block {quote(block)} names a plugin of the type {plugin.type}, which does "
+                f"not run; expected one of: {listed(self._list_valid_names())}"
             )
-            fix = "Name a plugin that runs, and give no two plugins one name."
+            fix = "Name a plugin that runs; different plugins need different names."
         elif plugin.type is PluginType.MAPPERS and name == plugin.name:
             what = (
-                f"the block {shown(block)} is a mapper, and Meltano runs its mappings; it has: "
+                f"the block {quote(block)} is a mapper; expected one of its mappings: "
                 f"{listed(plugin.mappings)}"
             )
-            fix = "Name one of its `mappings`, by a name of its own."
+            fix = "Name one of its `mappings`, whose name must differ from the mapper's."
         else:
             return plugin
         self.errors.append(ProjectError(what, where, fix))
         return None
 
-    def _unknown(self, block: str, name: str) -> tuple[str, str]:
-        """Return what is wrong with a block that names no plugin, and how to fix it."""
-        if (hint := self._no_name(block)) is not None:
-            return f"{shown(block)} in a task is not a plugin", hint
-        wanted = self._wanted()
+    def _explain_unknown(self, block: str, name: str) -> tuple[str, str]:
+        """Return what is wrong with a block that does not name a plugin, and how to fix it."""
+        if (hint := self._suggest_fix(block)) is not None:
+            return f"{quote(block)} in a task is not a plugin", hint
+        valid = self._list_valid_names()
         what = (
-            f"the block {shown(block)} names no plugin of this project that can stand here; there "
-            f"are: {listed(wanted)}"
+            f"the block {quote(block)} does not name a plugin that can run here; expected one of: "
+            f"{listed(valid)}"
         )
-        near = suggestion(name, wanted)
+        near = suggestion(name, valid)
         return what, f"{near}Name one of these, or add the plugin under `plugins`."
 
-    def _unreadable_errors(self, block: str, name: str) -> list[ProjectError]:
-        """Return why a block's plugin may have a name that could not be read."""
-        if not self._unreadable or nearest(name, self._wanted()) is not None:
+    def _find_unreadable_errors(self, block: str, name: str) -> list[ProjectError]:
+        """Return the errors of the plugins with unreadable names that a block may refer to."""
+        if not self._unreadable or nearest(name, self._list_valid_names()) is not None:
             return []
-        kind = self._likely_type(block)
+        kind = self._guess_type(block)
         within = self.extractor is not None
         return [
             error
@@ -206,16 +209,16 @@ class _Sequence:
             for error in errors
         ]
 
-    def _likely_type(self, block: str) -> PluginType | None:
-        """Return what type an unknown block is meant to have, by its name."""
-        for beginning, kind in _BEGINNINGS.items():
-            if block.casefold().startswith(beginning):
+    def _guess_type(self, block: str) -> PluginType | None:
+        """Return the type that an unknown block probably has, by its name."""
+        for prefix, kind in _PREFIXES.items():
+            if block.casefold().startswith(prefix):
                 return kind
-        near = nearest(block.partition(":")[0], self._wanted())
+        near = nearest(block.partition(":")[0], self._list_valid_names())
         return None if near is None else self._named[near].type
 
-    def _no_name(self, block: str) -> str | None:
-        """Return what to do about a block that cannot have been meant as a plugin's name."""
+    def _suggest_fix(self, block: str) -> str | None:
+        """Return how to fix a block that cannot be the name of a plugin."""
         if block.startswith("--"):
             setting = block.removeprefix("--").partition("=")[0].replace("-", "_")
             return (
@@ -225,21 +228,21 @@ class _Sequence:
         for name, plugin in self._named.items():
             if block in plugin.commands:
                 return f"Did you mean the command `{name}:{block}`? Write it as one word."
-        if block in _BETWEEN or "," in block:
-            return "Name plugins alone, with spaces between them, as in `tap-a target-b`."
+        if block in _SEPARATORS or "," in block:
+            return "Write only plugins, separated by spaces, as in `tap-a target-b`."
         return None
 
-    def _wanted(self) -> list[str]:
-        """Return the names that Meltano takes at this place."""
+    def _list_valid_names(self) -> list[str]:
+        """Return the names that Meltano accepts at this point of the sequence."""
         within = self.extractor is not None
         return [
             name
             for name, plugin in self._named.items()
-            if _runs(name, plugin) and within is (plugin.type in _AFTER_EXTRACTOR)
+            if _is_runnable(name, plugin) and within is (plugin.type in _AFTER_EXTRACTOR)
         ]
 
 
-def _runs(name: str, plugin: Plugin) -> bool:
+def _is_runnable(name: str, plugin: Plugin) -> bool:
     if plugin.type is PluginType.MAPPERS:
         return name != plugin.name
     return plugin.type not in _NOT_RUNNABLE

@@ -1,4 +1,4 @@
-"""Which commands a plugin has, so that no run finds out that `dbt:rnu` is none."""
+"""Checks the commands of plugins in blocks, such as `dbt:run`."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Errors, ProjectError
 from meltano_pods.names import listed, suggestion
-from meltano_pods.project.files import location_of, read_text
-from meltano_pods.project.meltano_command import meltano_command
+from meltano_pods.project.files import get_location, read_text
+from meltano_pods.project.meltano_command import build_meltano_command
 from meltano_pods.project.model import PluginType
-from meltano_pods.project.references.lock_files import lock_file
-from meltano_pods.project.yaml.nodes import shown
+from meltano_pods.project.references.lock_files import get_lock_file
+from meltano_pods.project.yaml.nodes import quote
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from meltano_pods.project.model import Job, Plugin, Project, Task
 
-# Of these Meltano runs the plugin itself, whatever command a block names.
-_WITHOUT = (PluginType.EXTRACTORS, PluginType.MAPPERS, PluginType.LOADERS)
+# Meltano runs plugins of these types directly, whatever command a block names.
+_TYPES_WITHOUT_COMMANDS = (PluginType.EXTRACTORS, PluginType.MAPPERS, PluginType.LOADERS)
 
 
-def with_commands(project: Project, job: Job, known: dict[str, set[str] | None]) -> Job:
+def check_commands(project: Project, job: Job, known: dict[str, set[str] | None]) -> Job:
     """Return the job with an error for each block whose command its plugin does not have.
 
     Args:
         project: The project.
         job: One of its jobs.
-        known: Commands by plugin, as far as they were looked up; it is filled.
+        known: Cache of commands by plugin.
     """
     errors = Errors()
     for task in job.tasks:
@@ -40,19 +40,19 @@ def with_commands(project: Project, job: Job, known: dict[str, set[str] | None])
     return job if not errors.found else replace(job, errors=(*job.errors, *errors.found))
 
 
-def commands_of(project: Project, plugin: Plugin) -> set[str] | None:
-    """Return a plugin's commands, with those of what it extends; None if only Meltano Hub knows.
+def find_commands(project: Project, plugin: Plugin) -> set[str] | None:
+    """Return a plugin's commands, including inherited ones; None if only Meltano Hub knows them.
 
     Raises:
-        ProjectError: A lock file that is none.
+        ProjectError: A lock file is invalid.
     """
-    lineage = project.lineage_of(plugin)
+    lineage = project.get_lineage(plugin)
     first = lineage[0]
-    own = {command for each in lineage for command in each.commands}
+    defined = {command for each in lineage for command in each.commands}
     if first.custom:
-        return own
-    locked = _locked(project.path, first)
-    return None if locked is None else own | locked
+        return defined
+    locked = _read_locked_commands(project.path, first)
+    return None if locked is None else defined | locked
 
 
 def _check_block(
@@ -60,32 +60,33 @@ def _check_block(
 ) -> None:
     name, _, command = block.partition(":")
     plugin = project.named.get(name)
-    if plugin is None or plugin.type in _WITHOUT or plugin.errors:
+    if plugin is None or plugin.type in _TYPES_WITHOUT_COMMANDS or plugin.errors:
         return
     if name not in known:
-        known[name] = commands_of(project, plugin)
+        known[name] = find_commands(project, plugin)
     valid = known[name]
-    # With more colons it is none of its commands, and blocks.py says so.
+    # `blocks` reports a block with more colons.
     if valid is not None and command not in valid and ":" not in command:
         raise ProjectError(
-            f"the block {shown(block)} names no command of {shown(name)}; it has: {listed(valid)}",
+            f"the plugin {quote(name)} has no command {quote(command)}; expected one of: "
+            f"{listed(valid)}",
             task.where,
             f"{suggestion(command, valid)}Name one of these, or add it under `commands` of the "
             "plugin.",
         )
 
 
-def _locked(folder: Path, plugin: Plugin) -> set[str] | None:
+def _read_locked_commands(folder: Path, plugin: Plugin) -> set[str] | None:
     """Return the commands of a plugin's lock file; None if there is no such file."""
-    path = lock_file(folder, plugin)
+    path = get_lock_file(folder, plugin)
     if not path.is_file():
         return None
     try:
-        said = json.loads(read_text(folder, path))
-        return set(said.get("commands") or {})
+        definition = json.loads(read_text(folder, path))
+        return set(definition.get("commands") or {})
     except (ValueError, AttributeError, TypeError, RecursionError):
         raise ProjectError(
-            "not the JSON of a plugin's definition",
-            location_of(folder, path),
-            f"Create it again: `{meltano_command(folder, f'lock --update {plugin.name}')}`.",
+            "not a plugin definition in JSON",
+            get_location(folder, path),
+            f"Create it again: `{build_meltano_command(folder, f'lock --update {plugin.name}')}`.",
         ) from None

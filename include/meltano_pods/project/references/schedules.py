@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Errors, Location, ProjectError
 from meltano_pods.names import listed, nearest
-from meltano_pods.project.meltano_command import meltano_command
+from meltano_pods.project.meltano_command import build_meltano_command
 from meltano_pods.project.model import TRANSFORMER, Job, PluginType, Transform
-from meltano_pods.project.references.commands import commands_of
-from meltano_pods.project.yaml.nodes import shown
+from meltano_pods.project.references.commands import find_commands
+from meltano_pods.project.yaml.nodes import quote
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -27,15 +27,16 @@ _COMMANDS = ("clean", "deps", "run")
 _TYPES = {"extractor": PluginType.EXTRACTORS, "loader": PluginType.LOADERS}
 
 
-def with_references(
+def check_schedule(
     project: Project, schedule: Schedule, unreadable: Mapping[PluginType, Sequence[ProjectError]]
 ) -> Schedule:
     """Return the schedule with an error for each name that the project does not define.
 
     Args:
         project: The project.
-        schedule: The schedule as it is written.
-        unreadable: Why a plugin's name could not be read, by its type: it may be any unknown one.
+        schedule: The schedule as written.
+        unreadable: Errors of plugins whose names could not be read, by type; an unknown name may be
+            that of one of them.
     """
     found = Errors()
     errors = found.found
@@ -46,21 +47,21 @@ def with_references(
             if isinstance(each, Job) and each.name == each.where.key
             for error in each.errors
         ]
-        errors += _name_errors(schedule, "job", schedule.job, project.jobs, nameless)
+        errors += _check_name(schedule, "job", schedule.job, project.jobs, nameless)
     for key, name in (("extractor", schedule.extractor), ("loader", schedule.loader)):
         if name is not None:
             kind = _TYPES[key]
             valid = [plugin.name for plugin in project.plugins if plugin.type is kind]
-            errors += _name_errors(schedule, key, name, valid, unreadable.get(kind, ()))
+            errors += _check_name(schedule, key, name, valid, unreadable.get(kind, ()))
             if name in valid and (named := project.named[name].type) is not kind:
-                errors.append(_ambiguous(schedule, key, name, named))
+                errors.append(_build_ambiguous_error(schedule, key, name, named))
     if not errors and not schedule.errors:
         with found:
-            errors += transform_errors(project, schedule)
+            errors += _find_transform_errors(project, schedule)
     return schedule if not errors else replace(schedule, errors=(*schedule.errors, *errors))
 
 
-def _name_errors(
+def _check_name(
     schedule: Schedule,
     key: str,
     name: str,
@@ -74,9 +75,9 @@ def _name_errors(
         return unreadable
     return [
         ProjectError(
-            f"the {key} {shown(name)} of the schedule {shown(schedule.name)} is not defined; "
-            + (f"defined are: {listed(valid)}" if valid else f"the project has no {key}"),
-            _place(schedule, key),
+            f"unknown {key} {quote(name)} in the schedule {quote(schedule.name)}; "
+            + (f"expected one of: {listed(valid)}" if valid else f"the project has no {key}"),
+            _get_location(schedule, key),
             (f"Did you mean `{near}`? " if near else "")
             + ("Name one of these, or add" if valid else "Add")
             + " it to the project.",
@@ -84,78 +85,80 @@ def _name_errors(
     ]
 
 
-def _ambiguous(schedule: Schedule, key: str, name: str, named: PluginType) -> ProjectError:
+def _build_ambiguous_error(
+    schedule: Schedule, key: str, name: str, named: PluginType
+) -> ProjectError:
     return ProjectError(
-        f"the {key} {shown(name)} of the schedule {shown(schedule.name)} has the name of one of "
+        f"the {key} {quote(name)} of the schedule {quote(schedule.name)} has the name of one of "
         f"the {named}, which Meltano would run instead",
-        _place(schedule, key),
+        _get_location(schedule, key),
         "Rename one of the two.",
     )
 
 
-def _place(schedule: Schedule, key: str) -> Location:
+def _get_location(schedule: Schedule, key: str) -> Location:
     return Location(schedule.where.file, schedule.where.line, f"{schedule.where.key}.{key}")
 
 
-def transform_errors(project: Project, schedule: Schedule) -> Iterator[ProjectError]:
-    """Yield why Meltano could not run a schedule's transformer."""
+def _find_transform_errors(project: Project, schedule: Schedule) -> Iterator[ProjectError]:
+    """Yield the errors because of which Meltano cannot run a schedule's transformer."""
     if schedule.transform is Transform.SKIP:
         return
-    plugin = _transformer(project)
+    plugin = _find_transformer(project)
     if plugin is None:
         yield ProjectError(
-            f"the schedule {shown(schedule.name)} has `transform: {schedule.transform}`, for which "
-            f"Meltano runs the transformer `{TRANSFORMER}`, and there is none under `transformers`",
-            _place(schedule, "transform"),
-            f"Instead, {_other_way(project, schedule)}",
+            f"the schedule {quote(schedule.name)} has `transform: {schedule.transform}`, for which "
+            f"Meltano runs the transformer `{TRANSFORMER}`, but `transformers` does not define it",
+            _get_location(schedule, "transform"),
+            f"Instead, {_suggest_job(project, schedule)}",
         )
         return
-    commands = commands_of(project, plugin)
+    commands = find_commands(project, plugin)
     missing = [] if commands is None else [each for each in _COMMANDS if each not in commands]
     if missing:
         yield ProjectError(
-            f"the schedule {shown(schedule.name)} has `transform: {schedule.transform}`, for which "
-            f"Meltano runs `clean`, `deps` and `run` of the transformer `{TRANSFORMER}`, which has "
-            f"not: {listed(missing)}",
-            _place(schedule, "transform"),
-            f"Add them under `commands` of the transformer; or {_other_way(project, schedule)}",
+            f"the schedule {quote(schedule.name)} has `transform: {schedule.transform}`, for which "
+            f"Meltano runs `clean`, `deps` and `run` of the transformer `{TRANSFORMER}`; "
+            f"missing: {listed(missing)}",
+            _get_location(schedule, "transform"),
+            f"Add them under `commands` of the transformer; or {_suggest_job(project, schedule)}",
         )
 
 
-def transform_warnings(project: Project) -> Iterator[ProjectError]:
-    """Yield a warning for each schedule whose transformer Meltano runs only with the Hub's help.
+def find_transform_warnings(project: Project) -> Iterator[ProjectError]:
+    """Yield a warning for each schedule whose transformer Meltano runs only with the Hub.
 
-    Before it runs one it looks the extractor up in a lock file without a variant, which `meltano
-    lock` never writes.
+    Before running it, Meltano looks up the extractor in a lock file without a variant, which
+    `meltano lock` never writes.
     """
     for schedule in project.schedules.values():
         file = f"plugins/{PluginType.EXTRACTORS}/{schedule.extractor}.lock"
         if schedule.transform is not Transform.SKIP and not (project.path / file).is_file():
             yield ProjectError(
-                f"for `transform: {schedule.transform}` Meltano asks Meltano Hub about "
-                f"{shown(str(schedule.extractor))} at each run, as there is no `{file}`; without "
+                f"for `transform: {schedule.transform}` Meltano queries Meltano Hub about "
+                f"{quote(str(schedule.extractor))} at each run, as there is no `{file}`; without "
                 "the network the run fails",
-                _place(schedule, "transform"),
-                f"Copy the extractor's lock file to `{file}`; or {_other_way(project, schedule)}",
+                _get_location(schedule, "transform"),
+                f"Copy the extractor's lock file to `{file}`; or {_suggest_job(project, schedule)}",
             )
 
 
-def _transformer(project: Project) -> Plugin | None:
+def _find_transformer(project: Project) -> Plugin | None:
     found = (each for each in project.plugins if each.type is PluginType.TRANSFORMERS)
     return next((each for each in found if each.name == TRANSFORMER), None)
 
 
-def _other_way(project: Project, schedule: Schedule) -> str:
-    """Return how a job takes the schedule's place, with its bookmark."""
+def _suggest_job(project: Project, schedule: Schedule) -> str:
+    """Return how to replace the schedule by one of a job, with its bookmark."""
     pair = f"{schedule.extractor} {schedule.loader}"
     kinds = (PluginType.TRANSFORMERS, PluginType.UTILITIES)
     names = [each.name for each in project.plugins if each.type in kinds and "dbt" in each.name]
     default = project.default_environment
     environment = default.name if default is not None and not default.unset else "ENVIRONMENT"
     job = f"{environment}:{schedule.extractor}-to-{schedule.loader}"
-    copy = meltano_command(project.path, f"state copy {schedule.name} {job}")
+    copy = build_meltano_command(project.path, f"state copy {schedule.name} {job}")
     return (
         f"schedule a job, such as `tasks: [{pair}, '{names[0] if names else 'dbt'}:run']`. Its "
         f"state id is `{job}` instead of `{schedule.name}`: copy the bookmark before its first run "
-        f"(`{copy}`), or all is loaded again."
+        f"(`{copy}`), or everything is loaded again."
     )

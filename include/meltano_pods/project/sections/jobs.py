@@ -1,4 +1,4 @@
-"""Reads the `jobs` section: tasks of blocks, in every form that Meltano takes."""
+"""Reads the `jobs` section: tasks of blocks, in every form that Meltano accepts."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Errors, ProjectLoadError
 from meltano_pods.project.model import Job, Task
-from meltano_pods.project.sections.annotations import is_meant_for_us, read_annotations
-from meltano_pods.project.sections.keys import read_closed
-from meltano_pods.project.yaml.fields import name_of
-from meltano_pods.project.yaml.nodes import shown
+from meltano_pods.project.sections.annotations import is_like_vendor_key, read_annotations
+from meltano_pods.project.sections.keys import reject_unknown_keys
+from meltano_pods.project.yaml.fields import read_name
+from meltano_pods.project.yaml.nodes import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,20 +21,20 @@ _EXAMPLE = "`tasks: [tap-a target-b, dbt:run]`"
 
 
 def read_job(node: Node) -> Job:
-    """Read one entry of `jobs`; what is wrong with it is among its `errors`."""
+    """Read one entry of `jobs`; its `errors` contain what is wrong with it."""
     errors = Errors()
     entries: Entries = {}
     with errors:
-        entries = node.mapping("`- name: daily-load`", ProjectLoadError)
-    # First: it knows better what to do about `meltano_pods` as a key of the job.
+        entries = node.as_mapping("`- name: daily-load`", ProjectLoadError)
+    # First, for the better error about a key `meltano_pods` of the job.
     annotations = read_annotations(entries, "job", node.where, errors)
-    entries = read_closed(entries, _KEYS, "a job", errors, is_meant_for_us)
+    entries = reject_unknown_keys(entries, _KEYS, "a job", errors, is_like_vendor_key)
     name = ""
     tasks: tuple[Task, ...] = ()
     if entries or not errors.found:
         with errors:
-            name = name_of(node, entries, "job", "daily-load")
-        tasks = _tasks(node, entries, f"the job {shown(name)}" if name else "the job", errors)
+            name = read_name(node, entries, "job", "daily-load")
+        tasks = _read_tasks(node, entries, f"the job {quote(name)}" if name else "the job", errors)
     return Job(
         name=name,
         tasks=tasks,
@@ -44,7 +44,7 @@ def read_job(node: Node) -> Job:
     )
 
 
-def _tasks(node: Node, entries: Entries, job: str, errors: Errors) -> tuple[Task, ...]:
+def _read_tasks(node: Node, entries: Entries, job: str, errors: Errors) -> tuple[Task, ...]:
     with errors:
         if "tasks" not in entries:
             node.fail(
@@ -53,29 +53,29 @@ def _tasks(node: Node, entries: Entries, job: str, errors: Errors) -> tuple[Task
                 ProjectLoadError,
             )
         tasks = entries["tasks"]
-        # Each entry of the outer list is one task, however it is nested itself. A string alone is
-        # what Meltano's schema allows, though its `run` cannot take it.
-        listed = tasks.elements(_EXAMPLE) if tasks.is_list else [tasks]
+        # Each entry of the outer list is one task, however deeply nested. Meltano's schema allows a
+        # string instead of the list, although `meltano run` does not.
+        listed = tasks.as_list(_EXAMPLE) if tasks.is_list else [tasks]
         if tasks.is_null or not listed:
             tasks.fail(f"{job} has no tasks", f"Add at least one: {_EXAMPLE}.")
         found = []
         for each in listed:
             with errors:
-                found.append(_task(each))
+                found.append(_read_task(each))
         return tuple(found)
     return ()
 
 
-def _task(node: Node) -> Task:
-    blocks = tuple(_blocks(node))
+def _read_task(node: Node) -> Task:
+    blocks = tuple(_split_blocks(node))
     if not blocks:
         node.fail("the task is empty", f"Name the plugins it runs, as in {_EXAMPLE}.")
     return Task(blocks=blocks, where=node.where)
 
 
-def _blocks(node: Node) -> Iterator[str]:
+def _split_blocks(node: Node) -> Iterator[str]:
     if node.is_list:
-        for each in node.elements(_EXAMPLE):
-            yield from _blocks(each)
+        for each in node.as_list(_EXAMPLE):
+            yield from _split_blocks(each)
     else:
-        yield from node.text(f"a task, as in {_EXAMPLE}").split()
+        yield from node.as_string(f"a task, as in {_EXAMPLE}").split()

@@ -1,8 +1,8 @@
-"""Meltano's own settings, as far as they decide what a DAG runs: environment and state backend.
+"""Meltano's own settings that decide what a DAG runs: environment and state backend.
 
 Meltano looks for a setting first in `env` at the top of meltano.yml, then in the process'
 environment, then in `.env`, then among the keys of meltano.yml (`core/project_settings_service.py`
-of Meltano 4.4.1). It takes none from an environment: neither its `config` nor its `env`.
+of Meltano 4.4.1). It ignores `config` and `env` of an environment.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Location
 from meltano_pods.project.model import DefaultEnvironment, MeltanoSetting
-from meltano_pods.project.variables import DOTENV_FILE, Expanded, expand, read_dotenv
-from meltano_pods.project.yaml.fields import written
+from meltano_pods.project.variables import DOTENV_FILE, ExpandedText, expand, read_dotenv
+from meltano_pods.project.yaml.fields import get_non_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,16 +34,16 @@ def read_env(files: Sequence[Entries], errors: Errors) -> dict[str, MeltanoSetti
 
     Args:
         files: Entries of the project's files.
-        errors: Takes an error for each variable that cannot be read.
+        errors: Receives an error for each variable that cannot be read.
     """
     found: dict[str, MeltanoSetting] = {}
     for file in files:
-        if (node := written(file, _ENV)) is None:
+        if (node := get_non_empty(file, _ENV)) is None:
             continue
         with errors:
-            for name, value in node.mapping("`env: {NAME: value}`").items():
+            for name, value in node.as_mapping("`env: {NAME: value}`").items():
                 with errors:
-                    if (text := value.as_text()) is not None:
+                    if (text := value.stringify()) is not None:
                         found[name] = MeltanoSetting(text, value.where)
     return found
 
@@ -52,7 +52,7 @@ def read_state_backend(files: Sequence[Entries]) -> MeltanoSetting | None:
     """Return `state_backend.uri` of meltano.yml, written as one key or as two.
 
     Raises:
-        ProjectError: It is no string, with which Meltano would fail.
+        ProjectError: It is not a string, so Meltano would fail.
     """
     found: Node | None = None
     for file in files:
@@ -62,10 +62,10 @@ def read_state_backend(files: Sequence[Entries]) -> MeltanoSetting | None:
             elif key == _STATE_BACKEND and not node.is_mapping:
                 found = None
             elif key == _STATE_BACKEND:
-                found = node.mapping(_EXAMPLE_URI).get("uri", found)
+                found = node.as_mapping(_EXAMPLE_URI).get("uri", found)
     if found is None or found.is_null:
         return None
-    return MeltanoSetting(found.text(_EXAMPLE_URI), found.where)
+    return MeltanoSetting(found.as_string(_EXAMPLE_URI), found.where)
 
 
 def read_default_environment(
@@ -73,66 +73,67 @@ def read_default_environment(
     folder: Path,
     environ: Mapping[str, str],
     main: Location,
-    own: Mapping[str, MeltanoSetting],
+    project_env: Mapping[str, MeltanoSetting],
 ) -> DefaultEnvironment | None:
-    """Return the environment that Meltano takes where none is named to it.
+    """Return the environment that Meltano uses by default.
 
     Args:
         files: Entries of the project's files, meltano.yml first.
         folder: The project's folder.
         environ: Environment of this process.
         main: The project's meltano.yml, for errors.
-        own: The project's `env`.
+        project_env: The project's `env`.
     """
     dotenv = read_dotenv(folder, environ)
     if dotenv.get(_ENVIRONMENT):
         where = Location(f"{main.file.removesuffix('meltano.yml')}{DOTENV_FILE}", key=_ENVIRONMENT)
         return DefaultEnvironment(dotenv[_ENVIRONMENT], where)
     variable = f"MELTANO_{_DEFAULT.upper()}"
-    if variable in own:
-        return _named(own[variable].text, own[variable].where)
+    if variable in project_env:
+        return _build_default(project_env[variable].text, project_env[variable].where)
     for source, name in ((environ, "the environment"), (dotenv, DOTENV_FILE)):
         if variable in source:
-            return _named(source[variable], Location(name, key=variable))
-    # Of keys that are no lists and no mappings, Meltano takes the last file's.
+            return _build_default(source[variable], Location(name, key=variable))
+    # Of scalar keys, Meltano uses the last file's.
     node = next((file[_DEFAULT] for file in reversed(files) if _DEFAULT in file), None)
     if node is None or node.is_empty:
         return None
-    text = node.text("`default_environment: dev`")
-    found = Expanded(text, ())
-    if "$" in text:  # to copy the environment takes as long as to read a job
-        variables = {**dotenv, **environ, **{key: each.text for key, each in own.items()}}
+    text = node.as_string("`default_environment: dev`")
+    found = ExpandedText(text, ())
+    if "$" in text:  # copying the environment takes as long as reading a job
+        own = {key: each.text for key, each in project_env.items()}
+        variables = {**dotenv, **environ, **own}
         found = expand(text, variables)
     if not found.text and not found.unset:
         return None
     return DefaultEnvironment(found.text, node.where, found.unset, text)
 
 
-def _named(name: str, where: Location) -> DefaultEnvironment | None:
+def _build_default(name: str, where: Location) -> DefaultEnvironment | None:
     return DefaultEnvironment(name, where) if name else None
 
 
 def find_ignored_settings(files: Sequence[Entries]) -> Iterator[ProjectError]:
-    """Yield a warning for each file whose `state_backend` Meltano does not read."""
+    """Yield a warning for each file whose `state_backend` Meltano ignores."""
     for file in files:
-        node = written(file, _STATE_BACKEND)
+        node = get_non_empty(file, _STATE_BACKEND)
         if node is not None and not node.is_mapping:
-            yield node.error(
+            yield node.build_error(
                 f"`{_STATE_BACKEND}` is {node.kind}, which Meltano ignores",
                 f"Write it as {_EXAMPLE_URI}.",
             )
 
 
 def find_ignored_state(entries: Entries) -> Iterator[ProjectError]:
-    """Yield a warning for each state backend in an environment, where Meltano reads none."""
+    """Yield a warning for each state backend in an environment, where Meltano ignores it."""
     keys = {"config": (_STATE_BACKEND, f"{_STATE_BACKEND}.uri"), _ENV: (_STATE_VARIABLE,)}
     for section, names in keys.items():
         found = entries.get(section)
-        inner = found.mapping(section) if found is not None and found.is_mapping else {}
+        inner = found.as_mapping(section) if found is not None and found.is_mapping else {}
         for name in names:
             if name in inner:
-                yield inner[name].error(
-                    f"Meltano reads no `{name}` in an environment; the state is kept elsewhere",
-                    "Say it for the environment's runs by `annotations: {meltano_pods: {env: "
+                yield inner[name].build_error(
+                    f"Meltano ignores `{name}` in an environment and keeps the state elsewhere",
+                    "Set it for the environment's runs with `annotations: {meltano_pods: {env: "
                     f"{{{_STATE_VARIABLE}: 's3://bucket/prefix'}}}}}}` of the environment.",
                 )

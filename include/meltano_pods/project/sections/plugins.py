@@ -9,9 +9,9 @@ from meltano_pods.errors import Errors, Location, ProjectError, ProjectLoadError
 from meltano_pods.names import listed, nearest
 from meltano_pods.project.model import Plugin, PluginType
 from meltano_pods.project.sections.annotations import read_annotations
-from meltano_pods.project.sections.keys import SECTIONS, find_sections
-from meltano_pods.project.yaml.fields import name_of, name_without_colon, optional_text
-from meltano_pods.project.yaml.nodes import shown
+from meltano_pods.project.sections.keys import SECTIONS, find_misplaced_sections
+from meltano_pods.project.yaml.fields import read_name, read_name_without_colon, read_optional_text
+from meltano_pods.project.yaml.nodes import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,12 +24,12 @@ _Found = dict[tuple[PluginType, str], Plugin]
 
 @dataclass(frozen=True, slots=True)
 class Plugins:
-    """What the `plugins` sections of all files define.
+    """The plugins that the `plugins` sections of all files define.
 
     Attributes:
         plugins: Every plugin that has a name.
-        errors: What is wrong besides the plugins' own errors.
-        unreadable: Why a plugin's name could not be read, by the type that it has.
+        errors: Errors other than those of the plugins themselves.
+        unreadable: Errors of plugins whose names could not be read, by type.
     """
 
     plugins: tuple[Plugin, ...]
@@ -39,72 +39,74 @@ class Plugins:
 
 def read_plugins(sections: list[Node]) -> Plugins:
     """Read the `plugins` sections of all files."""
-    reading = _Reading()
+    reader = _PluginReader()
     for section in sections:
         errors = Errors()
         types: Entries = {}
         with errors:
-            types = section.mapping("`plugins: {extractors: [...]}`", ProjectLoadError)
-        reading.note(PluginType, errors.found)
-        # Meltano looks for the type of plugins alone, and an empty list holds none.
+            types = section.as_mapping("`plugins: {extractors: [...]}`", ProjectLoadError)
+        reader.record_unreadable(PluginType, errors.found)
+        # Meltano checks the type only of plugins, of which an empty list has none.
         indented = {key: types[key] for key in SECTIONS if key in types}
         empty = {key: node for key, node in indented.items() if node.is_empty}
         filled = {key: node for key, node in indented.items() if key not in empty}
         misplaced = [
-            *find_sections(empty, "`plugins`"),
-            *find_sections(filled, "`plugins`", ProjectLoadError),
+            *find_misplaced_sections(empty, "`plugins`"),
+            *find_misplaced_sections(filled, "`plugins`", ProjectLoadError),
         ]
-        reading.errors += [*errors.found, *misplaced]
+        reader.errors += [*errors.found, *misplaced]
         for key, node in types.items():
             if not any(each.where == node.where for each in misplaced):
-                reading.read(key, node)
-    return Plugins(tuple(_with_parents(reading.found)), tuple(reading.errors), reading.unreadable)
+                reader.read(key, node)
+    return Plugins(tuple(_resolve_parents(reader.found)), tuple(reader.errors), reader.unreadable)
 
 
-class _Reading:
-    """The plugins that were read so far.
+class _PluginReader:
+    """Reads plugins, section by section.
 
     Attributes:
-        found: By type and name.
-        errors: As those of `Plugins`.
-        unreadable: As that of `Plugins`.
+        found: The plugins so far, by type and name.
+        errors: As in `Plugins`.
+        unreadable: As in `Plugins`.
     """
 
     def __init__(self) -> None:
         self.found: _Found = {}
         self.errors: list[ProjectError] = []
         self.unreadable: dict[PluginType, list[ProjectError]] = {}
-        self._mappings: dict[str, Location] = {}
+        self._read_mappings: dict[str, Location] = {}
 
-    def note(self, kinds: Iterable[PluginType], errors: Sequence[ProjectError]) -> None:
-        """Keep why names of plugins of some types could not be read."""
+    def record_unreadable(
+        self, kinds: Iterable[PluginType], errors: Sequence[ProjectError]
+    ) -> None:
+        """Record the errors of plugins whose names could not be read."""
         for kind in kinds if errors else ():
             self.unreadable.setdefault(kind, []).extend(errors)
 
     def read(self, key: str, node: Node) -> None:
         """Read the plugins of one type."""
         errors = Errors()
-        # Meltano passes over a list without plugins.
-        passed_over = node.is_list and node.is_empty
-        kind = _read_type(key, node, errors, ProjectError if passed_over else ProjectLoadError)
+        # Meltano skips a list without plugins.
+        is_skipped = node.is_list and node.is_empty
+        kind = _read_type(key, node, errors, ProjectError if is_skipped else ProjectLoadError)
         self.errors += errors.found
         if kind is None:
-            self.note(PluginType, errors.found)
+            self.record_unreadable(PluginType, errors.found)
             return
         errors = Errors()
         with errors:
-            for each in node.elements(
+            for each in node.as_list(
                 f"a list: `{key}: [{{name: ...}}]`", ProjectLoadError, empty=False
             ):
-                self._add(_read(each, kind, self._mappings))
-        self.note([kind], errors.found)
+                self._add(_read_plugin(each, kind, self._read_mappings))
+        self.record_unreadable([kind], errors.found)
         self.errors += errors.found
 
     def _add(self, plugin: Plugin) -> None:
-        """Add a plugin; of two of one name Meltano takes the first, and so is it here."""
+        """Add a plugin; of two with the same name, the first one counts, as in Meltano."""
         first = self.found.get((plugin.type, plugin.name))
         if not plugin.name:
-            self.note([plugin.type], plugin.errors)
+            self.record_unreadable([plugin.type], plugin.errors)
             self.errors += plugin.errors
         elif first is None:
             self.found[plugin.type, plugin.name] = plugin
@@ -112,7 +114,7 @@ class _Reading:
             self.errors += plugin.errors
             self.errors.append(
                 ProjectError(
-                    f"the plugin {shown(plugin.name)} is defined twice among {plugin.type}, first "
+                    f"the plugin {quote(plugin.name)} is defined twice among {plugin.type}, first "
                     f"in {first.where}",
                     plugin.where,
                     "Rename one of the two (`inherit_from` keeps the rest), or remove it.",
@@ -120,7 +122,7 @@ class _Reading:
             )
 
 
-def plugin_type(key: str, node: Node) -> PluginType:
+def parse_plugin_type(key: str, node: Node) -> PluginType:
     """Return the plugin type that a key of `plugins` names.
 
     Raises:
@@ -136,13 +138,13 @@ def plugin_type(key: str, node: Node) -> PluginType:
 def _read_type(
     key: str, node: Node, errors: Errors, error: type[ProjectError]
 ) -> PluginType | None:
-    """Return the plugin type that a key names, or is nearest to."""
+    """Return the plugin type that a key names or resembles."""
     if key in _TYPES:
         return PluginType(key)
     near = nearest(key, PluginType)
     errors.found.append(
-        node.error(
-            f"{shown(key)} is not a plugin type; expected one of: {listed(PluginType)}",
+        node.build_error(
+            f"{quote(key)} is not a plugin type; expected one of: {listed(PluginType)}",
             (f"Did you mean `{near}`? " if near else "")
             + "Move the plugins under one of these, as in `extractors: [{name: tap-example}]`.",
             error,
@@ -151,39 +153,39 @@ def _read_type(
     return None if near is None else PluginType(near)
 
 
-def _read(node: Node, kind: PluginType, mappings: dict[str, Location]) -> Plugin:
+def _read_plugin(node: Node, kind: PluginType, mappings: dict[str, Location]) -> Plugin:
     errors = Errors()
     entries: Entries = {}
     with errors:
-        entries = node.mapping("`- name: tap-example`", ProjectLoadError)
+        entries = node.as_mapping("`- name: tap-example`", ProjectLoadError)
     name, inherit_from, variant = "", None, None
     commands: Entries = {}
     if entries or not errors.found:
         with errors:
-            name = name_without_colon(
+            name = read_name_without_colon(
                 node, entries, "plugin", "tap-example", "blocks use for commands"
             )
     with errors:
-        inherit_from = optional_text(entries, "inherit_from", "`inherit_from: tap-example`")
+        inherit_from = read_optional_text(entries, "inherit_from", "`inherit_from: tap-example`")
     with errors:
-        variant = optional_text(entries, "variant", "`variant: meltanolabs`")
+        variant = read_optional_text(entries, "variant", "`variant: meltanolabs`")
     with errors:
         if "commands" in entries:
-            commands = entries["commands"].mapping("`commands: {run: run}`", ProjectLoadError)
+            commands = entries["commands"].as_mapping("`commands: {run: run}`", ProjectLoadError)
     with errors:
-        # Meltano loads the project, and ends with a TypeError when the plugin runs.
+        # Meltano loads the project, but fails with a TypeError when the plugin runs.
         if "config" in entries and not entries["config"].is_empty:
-            entries["config"].mapping("a map: `config: {path: orders.csv}`")
+            entries["config"].as_mapping("a map: `config: {path: orders.csv}`")
     if inherit_from == name:
         inherit_from = None
     namespace = entries.get("namespace")
-    names = _mappings(entries, mappings, errors) if kind is PluginType.MAPPERS else ()
+    names = _read_mappings(entries, mappings, errors) if kind is PluginType.MAPPERS else ()
     annotations = read_annotations(entries, "plugin", node.where, errors)
     return Plugin(
         name=name,
         type=kind,
         inherit_from=inherit_from,
-        # As written; that there is one in the project is known when all are read.
+        # As written; whether the project has it is known when all plugins are read.
         parent=inherit_from if variant is None else None,
         variant=variant,
         custom=namespace is not None and not namespace.is_null and inherit_from is None,
@@ -195,22 +197,22 @@ def _read(node: Node, kind: PluginType, mappings: dict[str, Location]) -> Plugin
     )
 
 
-def _mappings(entries: Entries, found: dict[str, Location], errors: Errors) -> tuple[str, ...]:
+def _read_mappings(entries: Entries, found: dict[str, Location], errors: Errors) -> tuple[str, ...]:
     if "mappings" not in entries:
         return ()
     nodes: list[Node] = []
     with errors:
-        nodes = entries["mappings"].elements(
+        nodes = entries["mappings"].as_list(
             "`mappings: [{name: ..., config: ...}]`", ProjectLoadError, empty=False
         )
     names: list[str] = []
     for each in nodes:
         with errors:
-            fields = each.mapping("`- name: hide-emails`", ProjectLoadError)
-            name = name_of(each, fields, "mapping", "hide-emails")
+            fields = each.as_mapping("`- name: hide-emails`", ProjectLoadError)
+            name = read_name(each, fields, "mapping", "hide-emails")
             if name in found:
                 each.fail(
-                    f"the mapping {shown(name)} is defined twice, first in {found[name]}",
+                    f"the mapping {quote(name)} is defined twice, first in {found[name]}",
                     "Rename one of the two: blocks name mappings without their mapper.",
                 )
             found[name] = each.where
@@ -218,8 +220,8 @@ def _mappings(entries: Entries, found: dict[str, Location], errors: Errors) -> t
     return tuple(names)
 
 
-def _with_parents(found: _Found) -> list[Plugin]:
-    """Return the plugins with parents that exist; what is not in the project comes from the Hub."""
+def _resolve_parents(found: _Found) -> list[Plugin]:
+    """Return the plugins with parents that exist in the project; others come from the Hub."""
     end: set[tuple[PluginType, str]] = set()
     circles: dict[tuple[PluginType, str], ProjectError] = {}
     for plugin in found.values():
@@ -241,18 +243,18 @@ def _find_circle(
     end: set[tuple[PluginType, str]],
     circles: dict[tuple[PluginType, str], ProjectError],
 ) -> None:
-    """Follow what a plugin extends, up to where it is known to end."""
+    """Follow the plugins that a plugin extends, up to one without a circle."""
     names: dict[str, None] = {}
     above: Plugin | None = plugin
     while above is not None and (above.type, above.name) not in end:
         if above.name in names:
             circle = list(names)[list(names).index(above.name) :]
-            text = " from ".join([*circle[:_SHOWN], above.name])
+            text = " from ".join([*circle[:_MAX_SHOWN], above.name])
             at = found[above.type, above.name].where
             error = ProjectError(
-                f"the plugin {shown(above.name)} extends itself: {text}",
+                f"the plugin {quote(above.name)} extends itself: {text}",
                 Location(at.file, at.line, f"{at.key}.inherit_from"),
-                "Remove one `inherit_from` of these, or name a plugin that is none of them.",
+                "Remove one of these `inherit_from`, or name another plugin.",
             )
             circles.update(dict.fromkeys(((plugin.type, name) for name in circle), error))
             break
@@ -261,4 +263,4 @@ def _find_circle(
     end.update((plugin.type, name) for name in names)
 
 
-_SHOWN = 8
+_MAX_SHOWN = 8

@@ -1,8 +1,8 @@
-"""YAML as nodes that know their place.
+"""YAML values that know their place.
 
-A value is looked at when a reader asks for it, so plugin configuration, which may hold secrets,
-stays unread and out of every message. Scalars resolve by YAML 1.2, as Meltano's own reader has it:
-`on`, `yes` and `12:30` are strings.
+A value is read only on demand, so plugin configuration, which may contain secrets, stays unread and
+out of every message. As in Meltano, scalars have the types of YAML 1.2: `on`, `yes` and `12:30` are
+strings.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import yaml
 
 from meltano_pods.errors import Location, ProjectError, ProjectFileError, ProjectLoadError
-from meltano_pods.project.yaml.compose import STRING, UNTAGGED, compose, line_of
-from meltano_pods.project.yaml.scalars import is_date, parse_date, resolved
+from meltano_pods.project.yaml.compose import STRING, UNTAGGED, compose, get_line
+from meltano_pods.project.yaml.scalars import is_date, parse_date, resolve_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +29,8 @@ _REFERENCE = re.compile(r"\$\{?(?P<name>\w+)\}?")
 Entries = dict[str, "Node"]
 
 
-class _Left:
-    """How many more values a file may yield: aliases let a few lines stand for millions."""
+class _Budget:
+    """How many more values may be read from a file: aliases can expand a few lines to millions."""
 
     __slots__ = ("count",)
 
@@ -39,24 +39,26 @@ class _Left:
 
 
 class Node:
-    """One YAML value with its place and the readings a project needs.
+    """One YAML value with its place.
 
     Args:
         raw: The composed YAML node.
-        where: Its place; the line is that of its key where it has one.
-        left: What the file may still yield.
-        depth: How many lists and mappings it stands in.
+        where: Its place; the line is that of its key, if it has one.
+        budget: How many more values may be read from the file.
+        depth: Number of lists and mappings around it.
     """
 
-    __slots__ = ("_depth", "_left", "_raw", "where")
+    __slots__ = ("_budget", "_depth", "_raw", "where")
 
-    def __init__(self, raw: yaml.Node, where: Location, left: _Left, depth: int = 0) -> None:
+    def __init__(self, raw: yaml.Node, where: Location, budget: _Budget, depth: int = 0) -> None:
         self._raw = raw
-        self._left = left
+        self._budget = budget
         self._depth = depth
         self.where = where
 
-    def error(self, what: str, fix: str, kind: type[ProjectError] = ProjectError) -> ProjectError:
+    def build_error(
+        self, what: str, fix: str, kind: type[ProjectError] = ProjectError
+    ) -> ProjectError:
         """Return an error at this place."""
         return kind(what, self.where, fix)
 
@@ -66,13 +68,13 @@ class Node:
 
     @property
     def is_null(self) -> bool:
-        """Whether nothing is written here."""
+        """Whether this is null."""
         raw = self._raw
         return isinstance(raw, yaml.ScalarNode) and raw.tag != STRING and self._scalar() is None
 
     @property
     def is_empty(self) -> bool:
-        """Whether it is null, or an empty string, list or mapping: nothing, to Meltano."""
+        """Whether Meltano treats it as missing: null, or an empty string, list or mapping."""
         return self.is_null or not self._raw.value
 
     @property
@@ -87,13 +89,13 @@ class Node:
 
     @property
     def reference(self) -> str | None:
-        """The name of the variable that this is nothing but a reference to: `$NAME`."""
+        """The name of a variable, if the value is only a reference to it: `$NAME`."""
         found = isinstance(self._raw, yaml.ScalarNode) and _REFERENCE.fullmatch(self._raw.value)
         return found["name"] if found else None
 
     @property
     def kind(self) -> str:
-        """What this is, in words."""
+        """Its type, as messages name it."""
         if isinstance(self._raw, yaml.MappingNode):
             return "a mapping"
         if isinstance(self._raw, yaml.SequenceNode):
@@ -103,12 +105,12 @@ class Node:
         kinds = {type(None): "nothing", bool: "a boolean", int: "a number", float: "a number"}
         return kinds.get(type(self._scalar()), "a string")
 
-    def mapping(self, example: str, kind: type[ProjectError] = ProjectError) -> Entries:
-        """Return the entries of a mapping; nothing written counts as no entries.
+    def as_mapping(self, example: str, kind: type[ProjectError] = ProjectError) -> Entries:
+        """Return the entries of a mapping; null counts as empty.
 
         Args:
-            example: What would be right here, for the message.
-            kind: Of the error for anything else.
+            example: A valid value, for the message.
+            kind: Class of the error for anything else.
         """
         if self.is_null:
             return {}
@@ -116,19 +118,19 @@ class Node:
         return dict(self._entries())
 
     def check_mapping(self, example: str, kind: type[ProjectError] = ProjectError) -> None:
-        """Raise an error unless this is a mapping; see `mapping` for the arguments."""
+        """Raise an error unless this is a mapping; see `as_mapping` for the arguments."""
         if not isinstance(self._raw, yaml.MappingNode):
             self.fail(f"expected a mapping, found {self.kind}", f"Write it as {example}.", kind)
 
-    def elements(
+    def as_list(
         self, example: str, kind: type[ProjectError] = ProjectError, *, empty: bool = True
     ) -> list[Node]:
         """Return the elements of a list.
 
         Args:
-            example: What would be right here, for the message.
-            kind: Of the error for anything else.
-            empty: Whether nothing written counts as no elements; Meltano fails at some places.
+            example: A valid value, for the message.
+            kind: Class of the error for anything else.
+            empty: Whether null counts as empty; at some places Meltano fails.
         """
         if self.is_null and empty:
             return []
@@ -137,12 +139,12 @@ class Node:
             self.fail(f"expected a list, found {self.kind}", f"{or_nothing} it as {example}.", kind)
         return list(self._elements())
 
-    def text(self, example: str, kind: type[ProjectError] = ProjectError) -> str:
+    def as_string(self, example: str, kind: type[ProjectError] = ProjectError) -> str:
         """Return a non-empty string. A number is rejected: Meltano would look up a number.
 
         Args:
-            example: What would be right here, for the message.
-            kind: Of the error for a number, a boolean or nothing.
+            example: A valid value, for the message.
+            kind: Class of the error for a number, a boolean or null.
         """
         value = self._scalar() if isinstance(self._raw, yaml.ScalarNode) else ""
         if not isinstance(value, str) or not value.strip() or self._is_date():
@@ -155,41 +157,41 @@ class Node:
             )
         return value
 
-    def date(self, example: str) -> datetime:
+    def as_date(self, example: str) -> datetime:
         """Return a date, or a date and time, written with or without quotes.
 
         Args:
-            example: What would be right here, for the message.
+            example: A valid value, for the message.
         """
         text = self._raw.value if isinstance(self._raw, yaml.ScalarNode) else ""
         if (found := parse_date(text)) is None:
-            # Meltano's YAML reader makes dates of what looks like one without quotes.
+            # Meltano's YAML reader converts unquoted dates.
             kind = ProjectLoadError if self._is_date() else ProjectError
             self.fail(f"expected a date, found {self.kind}", f"Write it as {example}.", kind)
         return found
 
-    def variable(self) -> str:
-        """Return the value of an environment variable: a string, or a number as it is written."""
+    def as_variable(self) -> str:
+        """Return the value of an environment variable: a string, or a number as written."""
         value = self._scalar() if isinstance(self._raw, yaml.ScalarNode) else None
         if value is None or isinstance(value, bool):
-            # The value itself is never shown: it may be a secret.
+            # The value is never shown, because it may be a secret.
             self.fail(
                 f"expected a string, found {self.kind}",
-                "Quote the value, so that it reaches the run as it is written here: `'true'`.",
+                "Quote the value, so that the run receives it as written: `'true'`.",
             )
         return str(self._raw.value)
 
-    def as_text(self) -> str | None:
-        """Return a single value as Meltano makes a string of it; None for null and all else."""
+    def stringify(self) -> str | None:
+        """Return a scalar as Meltano converts it to a string; None for null, lists and mappings."""
         if not isinstance(self._raw, yaml.ScalarNode):
             return None
         value = self._scalar()
         return None if value is None else str(value)
 
-    def plain(self) -> tuple[Any, dict[str, Location]]:
+    def as_data(self) -> tuple[Any, dict[str, Location]]:
         """Return this as plain data, and the place of every entry by its dotted path.
 
-        For annotations of ours, which hold no secrets.
+        For our annotations, which contain no secrets.
         """
         places: dict[str, Location] = {}
         return self._plain(places, ()), places
@@ -219,37 +221,37 @@ class Node:
             return text
         if tag != UNTAGGED:
             self._check_tag()
-        return resolved(text)
+        return resolve_scalar(text)
 
     def _entries(self) -> Iterator[tuple[str, Node]]:
         self._spend()
         file, above = self.where.file, f"{self.where.key}." if self.where.key else ""
-        left, depth = self._left, self._depth + 1
+        budget, depth = self._budget, self._depth + 1
         for key, value in self._raw.value:
             text = key.value
             name = text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."
-            yield text, Node(value, Location(file, line_of(key), above + name), left, depth)
+            yield text, Node(value, Location(file, get_line(key), above + name), budget, depth)
 
     def _elements(self) -> Iterator[Node]:
         self._spend()
         file, key = self.where.file, self.where.key
         for index, raw in enumerate(self._raw.value):
-            where = Location(file, line_of(raw), f"{key}[{index}]")
-            yield Node(raw, where, self._left, self._depth + 1)
+            where = Location(file, get_line(raw), f"{key}[{index}]")
+            yield Node(raw, where, self._budget, self._depth + 1)
 
     def _spend(self) -> None:
         self._check_tag()
         if self._depth > _MAX_DEPTH:
             self.fail(
                 "nested too deeply",
-                "Check the YAML anchors for one that holds itself.",
+                "Check the YAML anchors for one that contains itself.",
                 ProjectFileError,
             )
-        self._left.count -= len(self._raw.value)
-        if self._left.count < 0:
+        self._budget.count -= len(self._raw.value)
+        if self._budget.count < 0:
             self.fail(
-                f"the file stands for more than {_MAX_VALUES:,} values",
-                "Check the YAML anchors for ones that multiply, or split the project.",
+                f"the file expands to more than {_MAX_VALUES:,} values",
+                "Check for YAML anchors that refer to each other repeatedly, or split the project.",
                 ProjectFileError,
             )
 
@@ -259,7 +261,7 @@ class Node:
             return
         shown_tag = tag.replace(_STANDARD, "!!")[:_MAX_SHOWN]
         self.fail(
-            f"the YAML tag `{shown_tag}` is not read here",
+            f"the YAML tag `{shown_tag}` is not supported here",
             "Remove it, and write the value as plain YAML.",
         )
 
@@ -271,12 +273,12 @@ _TAGS: dict[type[yaml.Node], tuple[str, ...]] = {
 }
 
 
-def shown(value: str) -> str:
-    """Return a found value as a message shows it."""
+def quote(value: str) -> str:
+    """Return a value as messages show it."""
     return repr(value if len(value) <= _MAX_SHOWN else value[:_MAX_SHOWN] + "...")
 
 
-def parse(text: str, file: str) -> Node:
+def parse_yaml(text: str, file: str) -> Node:
     """Return the file's mapping.
 
     Args:
@@ -284,6 +286,6 @@ def parse(text: str, file: str) -> Node:
         file: Its path as messages show it.
 
     Raises:
-        ProjectError: What holds for the whole file is not so; see `compose`.
+        ProjectError: The file as a whole is invalid; see `compose`.
     """
-    return Node(compose(text, file), Location(file), _Left())
+    return Node(compose(text, file), Location(file), _Budget())

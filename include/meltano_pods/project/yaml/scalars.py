@@ -1,4 +1,4 @@
-"""What a plain YAML scalar is: YAML 1.2 as ruamel.yaml, Meltano's reader, has it."""
+"""The types of plain YAML scalars in YAML 1.2, as ruamel.yaml, which Meltano uses, reads them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WORDS = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _BEGINS_NUMBER = frozenset("+-.0123456789")
-# A longer number is none that a project means.
+# Longer numbers do not occur in a project.
 _INT = re.compile(r"[-+]?[0-9][0-9_]{0,40}")
 _BASED = re.compile(r"[-+]?0(?:b[01][01_]{0,40}|o[0-7][0-7_]{0,40}|x[0-9a-fA-F][0-9a-fA-F_]{0,40})")
 _FLOAT = re.compile(
@@ -19,7 +19,7 @@ _FLOAT = re.compile(
 )
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ].*)?")
-# As YAML has it, more freely than ISO 8601: `2024-1-2 3:04:05 +1`.
+# As in YAML, more lenient than ISO 8601: `2024-1-2 3:04:05 +1`.
 _TIMESTAMP = re.compile(
     r"(\d{4})-(\d\d?)-(\d\d?)"
     r"(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d)(?::(\d\d)(?:\.\d*)?)?"
@@ -28,8 +28,8 @@ _TIMESTAMP = re.compile(
 )
 
 
-def resolved(text: str) -> str | float | bool | None:
-    """Return what a plain scalar is."""
+def resolve_scalar(text: str) -> str | float | bool | None:
+    """Return the value of a plain scalar."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in _BEGINS_NUMBER:
@@ -45,14 +45,14 @@ def resolved(text: str) -> str | float | bool | None:
 
 
 def is_date(text: str) -> bool:
-    """Return whether it is a date to Meltano's reader; `resolved` keeps it as text."""
+    """Return whether Meltano's reader converts it to a date; `resolve_scalar` keeps it as text."""
     return _DATE.fullmatch(text) is not None
 
 
 def parse_date(text: str) -> datetime | None:
-    """Return the date, or date and time, that text is; None if it is none.
+    """Return the date, or date and time, in a text; None if it is not one.
 
-    One without an offset stays without a time zone. Fractions of a second are dropped.
+    Without an offset, it has no time zone. Fractions of a second are dropped.
     """
     if (found := _TIMESTAMP.fullmatch(text.strip())) is None:
         return None
