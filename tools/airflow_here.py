@@ -18,7 +18,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
-from meltano_pods.cli import here
+from meltano_pods.cli import local_paths
 from meltano_pods.errors import MeltanoPodsError
 
 from tools import warehouse
@@ -145,7 +145,7 @@ def environment(port: int) -> dict[str, str]:
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "15",
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     }
-    return here.environment_here(os.environ) | airflow_environment(HOME) | own
+    return local_paths.drop_plugin_folder(os.environ) | airflow_environment(HOME) | own
 
 
 def _port() -> int:

@@ -11,10 +11,10 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from meltano_pods.cli.dag_files import find_custom, may_define
+from meltano_pods.cli.dag_files import find_custom_dag_files, may_define_dag
 from meltano_pods.cli.dag_ids import find_dag
 from meltano_pods.cli.projects import find_projects
-from meltano_pods.cli.shadowed import shadowed
+from meltano_pods.cli.variable_checks import find_shadowed_settings
 from meltano_pods.errors import MeltanoPodsError, ProjectError
 from meltano_pods.names import listed, nearest
 from meltano_pods.plan.environments import without_environment
@@ -30,7 +30,7 @@ from meltano_runner.run.definitions import Definitions
 from meltano_runner.run.secrets import dotenv
 
 from tools import warehouse
-from tools.local_places import ROOT, local_env, state_of
+from tools.local_places import ROOT, build_state_path, local_env
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -121,8 +121,8 @@ def _find_custom(
         folders: The projects' folders.
         error: Why no project has it.
     """
-    files = find_custom(ROOT / "dags", dag_id)
-    named = bool(files) and may_define(files[0], dag_id)
+    files = find_custom_dag_files(ROOT / "dags", dag_id)
+    named = bool(files) and may_define_dag(files[0], dag_id)
     of_project = dag_id.partition(".")[0] in folders
     if not files or (not named and (of_project or "Did you mean" in error.fix)):
         return None
@@ -200,11 +200,11 @@ def _warnings(read: PlannedProject) -> Iterator[str]:
     name = get_variable_name("local_env")
     exported = parse_deployment({"local_env": os.environ[name]} if name in os.environ else {})
     with suppress(MeltanoPodsError):
-        for each in shadowed(read, deployment_at(ROOT, exported), os.environ):
+        for each in find_shadowed_settings(read, deployment_at(ROOT, exported), os.environ):
             yield f"{each.what}\n  where: {each.where}"
         for setting in read.settings.find_meltano_settings():
             if _DATABASE in setting.variables and _DATABASE not in os.environ:
-                kept = state_of(read.project.name).name
+                kept = build_state_path(read.project.name).name
                 yield (
                     f"runs on this machine keep the state in .run/{kept}, "
                     f"whatever `{setting.name}` says; export {_DATABASE} to keep it elsewhere\n"

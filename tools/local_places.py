@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meltano_pods.cli import here
+from meltano_pods.cli import local_paths
 from meltano_pods.settings.deployment.read import get_variable_name, parse_deployment
 from meltano_pods.settings.deployment.values import PROJECT
 from meltano_pods.settings.types.execution import LOCAL
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
-WORK = ROOT / here.WORK
+WORK = ROOT / local_paths.WORK
 
 
-def state_of(project: str) -> Path:
+def build_state_path(project: str) -> Path:
     """Return the system database of a project, which holds its state."""
-    return here.state_of(ROOT, project)
+    return local_paths.build_state_path(ROOT, project)
 
 
-def output_of(project: str) -> Path:
+def build_output_path(project: str) -> Path:
     """Return the folder for the files of a project's targets."""
-    return here.output_of(ROOT, project)
+    return local_paths.build_output_path(ROOT, project)
 
 
-def plugins_of(project: str) -> Path:
+def build_plugins_path(project: str) -> Path:
     """Return the folder that holds a project's installed plugins."""
-    return here.plugins_of(ROOT, project)
+    return local_paths.build_plugins_path(ROOT, project)
 
 
 def project_environment(project: str) -> dict[str, str]:
     """Return the variables of a project's runs; `{project}` stands for any."""
-    return here.variables_here(ROOT, project)
+    return local_paths.build_local_variables(ROOT, project)
 
 
 def local_env(environ: Mapping[str, str]) -> str:

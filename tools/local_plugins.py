@@ -8,7 +8,7 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING
 
-from tools.local_places import ROOT, plugins_of
+from tools.local_places import ROOT, build_plugins_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ def install_plugins(project: str, names: Sequence[str] = ()) -> None:
         "-m",
         "tools.plugins",
         ROOT / "meltano" / project,
-        plugins_of(project),
+        build_plugins_path(project),
         *names,
     ]
     if _run(command):

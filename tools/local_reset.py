@@ -15,7 +15,7 @@ from meltano_pods.names import counted, listed, suggestion
 from meltano_pods.project.files import find_project_folders
 
 from tools import warehouse
-from tools.local_places import ROOT, WORK, notes, output_of, state_of
+from tools.local_places import ROOT, WORK, build_output_path, build_state_path, notes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,15 +53,15 @@ def main(*names: str) -> int:
 
 def kept_of(name: str) -> list[Path]:
     """Return the files and folders of a project's state and output."""
-    state = state_of(name)
+    state = build_state_path(name)
     # SQLite's own files and the lock for creating the database are next to it.
     files = [state.with_name(state.name + end) for end in ("", "-wal", "-shm", "-journal", ".lock")]
-    return [each for each in (*files, output_of(name)) if each.exists()]
+    return [each for each in (*files, build_output_path(name)) if each.exists()]
 
 
 def describe(path: Path) -> str:
     """Return what is removed with a path."""
-    if path == state_of(path.stem):
+    if path == build_state_path(path.stem):
         return "the state: the next run moves all records"
     if not path.is_dir():
         return ""

@@ -18,7 +18,7 @@ from pathlib import Path
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.cli import here
+from meltano_pods.cli import local_paths
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.names import counted, describe_counts
 from meltano_runner.contract.dbt import DbtResult
@@ -29,7 +29,14 @@ from tools.airflow_log import DAG_FILES, OPERATORS, AirflowLog
 from tools.local_airflow import RESULT_KEY
 from tools.local_check import LocalCheckError, check_dag, reject_project
 from tools.local_database import MigrationError, migrate, needs_migration
-from tools.local_places import ROOT, WORK, airflow_environment, notes, output_of, state_of
+from tools.local_places import (
+    ROOT,
+    WORK,
+    airflow_environment,
+    build_output_path,
+    build_state_path,
+    notes,
+)
 from tools.local_plugins import PluginsError, install_plugins
 from tools.stoppable import (
     RESUMES,
@@ -114,7 +121,7 @@ class LocalRun:
             yield {}
             return
         for project in needing:
-            if warehouse.is_empty(WORK / "warehouse") and state_of(project).exists():
+            if warehouse.is_empty(WORK / "warehouse") and build_state_path(project).exists():
                 raise LocalRunError(
                     f"the saved state of {project} is ahead of the data: the PostgreSQL of local "
                     "runs is gone, and only what is new would be loaded into another one\n"
@@ -134,7 +141,9 @@ class LocalRun:
             "AIRFLOW__LOGGING__NAMESPACE_LEVELS": f"{OPERATORS}=INFO {DAG_FILES}=CRITICAL",
             "NO_COLOR": "1",
         }
-        return here.environment_here(os.environ) | airflow_environment(WORK / "airflow") | own
+        return (
+            local_paths.drop_plugin_folder(os.environ) | airflow_environment(WORK / "airflow") | own
+        )
 
     def _run_dag(self, environment: dict[str, str]) -> dict[str, Any]:
         refresh = "true" if self.full_refresh else "false"
@@ -167,7 +176,9 @@ class LocalRun:
         else:
             _show(f"\nThe DAG run ended as {state}; see the reason above.")
             _show("`make run` tries once, whatever the setting `retries` says.")
-        for file in sorted(file for each in self.projects for file in output_of(each).glob("*")):
+        for file in sorted(
+            file for each in self.projects for file in build_output_path(each).glob("*")
+        ):
             _show(f"  {file.relative_to(ROOT)} holds {describe_content(file)}")
         self._report_inside()
         for name, taken in self.seconds.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from meltano_pods.cli.here import environment_here
+from meltano_pods.cli.local_paths import drop_plugin_folder
 from meltano_pods.project.files import find_project_folders
 
 from tools.local_places import ROOT, WORK, project_environment
@@ -28,7 +28,7 @@ def main(project: str, *arguments: str) -> None:
     # Plugins that are started beside it are found by the path.
     path = f"{_COMMAND.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     defaults = {"MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false", **project_environment(project)}
-    environment = {**defaults, **environment_here(os.environ), "PATH": path}
+    environment = {**defaults, **drop_plugin_folder(os.environ), "PATH": path}
     os.execve(_COMMAND, [str(_COMMAND), *arguments], environment)  # noqa: S606 - no shell is meant
 
 

@@ -74,13 +74,13 @@ def test_doctor_finds_nothing_wrong_with_it(cluster: Cluster, command_line: Comm
     found = json.loads(out)
     assert code == 0, out + err
     levels = {(each["topic"], each["level"]) for each in found}
-    assert {("cluster", "ok"), ("namespace", "ok"), ("rights", "ok")} <= levels
+    assert {("cluster", "ok"), ("namespace", "ok"), ("permissions", "ok")} <= levels
     assert cluster.canary() not in out + err
     account = f"system:serviceaccount:{AIRFLOW_NAMESPACE}:default"
     code, out, _ = command_line("doctor", PROJECT, "--as", account, "--format", "json")
     assert code == 1
-    rights = [each for each in json.loads(out) if each["topic"] == "rights"]
-    assert any("create pods" in each["what"] for each in rights)
+    permissions = [each for each in json.loads(out) if each["topic"] == "permissions"]
+    assert any("create pods" in each["what"] for each in permissions)
 
 
 def test_a_pipeline_runs_without_airflow(cluster: Cluster, command_line: CommandLine) -> None:
@@ -112,13 +112,13 @@ def test_only_one_at_a_time_and_a_stop_saves_the_state(
         name = cluster.running_pod(ENDLESS)
         code, _, err = command_line("run", ENDLESS, "--kubernetes")
         assert code == 1
-        assert f"the task runs already, in pod {name}" in err
+        assert f"the task is already running in pod {name}" in err
         first.send_signal(signal.SIGINT)
         _, err = first.communicate(timeout=120)
     finally:
         first.kill()
     assert first.returncode == 130
-    assert f"Interrupted: pod {name} stops, and saves its state" in err
+    assert f"Interrupted: stopping pod {name}, which saves its state" in err
     wait_for("the pod to be gone", lambda: cluster.pods_of(ENDLESS) == [])
 
 

@@ -16,7 +16,7 @@ import psutil
 from meltano_runner.contract.message import decode
 
 from tests.support.checkout import ROOT
-from tools.local_places import plugins_of
+from tools.local_places import build_plugins_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PROJECT = ROOT / "meltano" / "csv_to_json"
 BIN = ROOT / ".venv-meltano" / "bin"
-PLUGINS = plugins_of("csv_to_json")
+PLUGINS = build_plugins_path("csv_to_json")
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
 

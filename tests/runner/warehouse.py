@@ -13,7 +13,7 @@ from meltano_runner.contract.message import decode
 from tests.runner.pipeline import BIN
 from tests.support.checkout import ROOT
 from tools import warehouse
-from tools.local_places import plugins_of
+from tools.local_places import build_plugins_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from meltano_runner.contract.result import RunResult
 
 PROJECT = ROOT / "meltano" / "shop"
-PLUGINS = plugins_of("shop")
+PLUGINS = build_plugins_path("shop")
 LOAD = ("tap-csv", "target-postgres")
 FILES = ("customers.csv", "orders.csv")
 

@@ -16,13 +16,13 @@ from tests.scheduler.running_airflow import SLEEPER, RunningAirflow, processes_o
 from tests.support.canaries import canary
 from tests.support.checkout import ROOT
 from tests.support.inbox import READER, Inbox
-from tools.local_places import plugins_of
+from tools.local_places import build_plugins_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EXAMPLE = ROOT / "meltano" / "csv_to_json"
-PLUGINS = plugins_of("csv_to_json")
+PLUGINS = build_plugins_path("csv_to_json")
 RUNNER = ROOT / ".venv-meltano" / "bin" / "meltano-runner"
 
 

@@ -78,10 +78,10 @@ def test_what_it_says_of_pools_mends_them(airflow: RunningAirflow, tmp_path: Pat
         running.backup(mine)
     found = doctor(tmp_path, environment)
     assert [(each["level"], each["what"].split(":")[0]) for each in found] == [
-        ("fault", "there is no pool `in_turn`"),
-        ("fault", "there is no pool `warehouse`"),
+        ("error", "there is no pool `in_turn`"),
+        ("error", "there is no pool `warehouse`"),
     ]
     fixes = [re.findall(r"`airflow (pools set [^`]+)`", each["fix"]) for each in found]
     run_all(environment, [shlex.split(fix) for (fix,) in fixes])
     (well,) = doctor(tmp_path, environment)
-    assert (well["level"], well["what"]) == ("ok", "tasks take slots of: in_turn, warehouse")
+    assert (well["level"], well["what"]) == ("ok", "tasks use these pools: in_turn, warehouse")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from meltano_pods.cli.local_cluster import NAME, kubeconfig_of
+from meltano_pods.cli.local_cluster import NAME, build_kubeconfig_path
 
 from tools.cluster.errors import ClusterError
 from tools.cluster.places import ROOT, WORK
@@ -119,7 +119,7 @@ class Settings:
     @property
     def kubeconfig(self) -> Path:
         """A kubeconfig of this cluster alone, whatever the user's current context is."""
-        return kubeconfig_of(ROOT, self.name)
+        return build_kubeconfig_path(ROOT, self.name)
 
 
 def _port(environment: Mapping[str, str], name: str, default: int) -> int:

@@ -1,4 +1,4 @@
-"""Finds a DAG by its id, or says which one was probably meant."""
+"""Finds a DAG by its id, or suggests similar ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from meltano_pods.cli.output import typed
+from meltano_pods.cli.output import format_cli_command
 from meltano_pods.cli.projects import check_file_name
 from meltano_pods.errors import DeploymentError, MeltanoPodsError, together
 from meltano_pods.names import counted, listed, suggestion
@@ -21,68 +21,69 @@ if TYPE_CHECKING:
     from meltano_pods.plan import DagPlan, ProjectPlan
 
 
-_MEANT = 3
-"""How many DAGs are suggested at most."""
+_MAX_SUGGESTED = 3
 
 
 def find_dag(found: Projects, dag_id: str | None) -> tuple[ProjectPlan, DagPlan]:
     """Return a DAG's plan, and that of its project; warn where the project has errors elsewhere.
 
-    Only the project that the id names is planned: an error in another one is not in the way.
+    Only the project that the id names is planned, so an error in another one does not matter.
 
     Raises:
         DeploymentError: There is no such DAG.
         ProjectError: It is broken, or its project cannot be read.
     """
     if dag_id is None:
-        known = list(_all_dags(found))
+        known = list(_iterate_dag_ids(found))
         raise click.UsageError(
-            f"No DAG is named. There are: {listed(known)}. For example: `{typed('run', known[0])}`."
+            f"Name a DAG, as in `{format_cli_command('run', known[0])}`; expected one of: "
+            f"{listed(known)}."
             if known
-            else "No DAG is named, and no project here has one."
+            else "Name a DAG. There is none yet: no project here has a schedule or a job."
         )
-    own = [each for each in found.folders if _part_of(dag_id) == each.name]
-    plans = [planned(each) for each in own]
+    folders = [each for each in found.folders if _get_project_name(dag_id) == each.name]
+    plans = [planned(each) for each in folders]
     for plan in plans:
         for dag in plan.dags:
             if dag.dag_id == dag_id:
-                _warn_of_errors(plan)
+                _warn_about_errors(plan)
                 return plan, dag
         for broken in plan.broken:
             if broken.dag_id == dag_id:
                 raise together(broken.errors)
-    if not own:
-        check_file_name(found.folder / _part_of(dag_id))
-        raise _no_such_dag(found, dag_id, list(_all_dags(found)))
+    if not folders:
+        check_file_name(found.folder / _get_project_name(dag_id))
+        raise _build_unknown_dag_error(found, dag_id, list(_iterate_dag_ids(found)))
     if known := [dag_id for plan in plans for dag_id in plan.dag_ids()]:
         if "." in dag_id:
-            raise _no_such_dag(found, dag_id, known)
-        raise _is_a_project(own[0], known)
+            raise _build_unknown_dag_error(found, dag_id, known)
+        raise _build_project_error(folders[0], known)
     raise DeploymentError(
-        f"the project {own[0].name} has no DAG: it has neither a schedule nor a job",
-        str(own[0] / "meltano.yml"),
-        f"Add one, and see what becomes of it: `{typed('plan', own[0].name)}`.",
+        f"the project {folders[0].name} has no DAG: it has neither a schedule nor a job",
+        str(folders[0] / "meltano.yml"),
+        "Add one, and show the DAG that it becomes: "
+        f"`{format_cli_command('plan', folders[0].name)}`.",
     )
 
 
-def _warn_of_errors(plan: ProjectPlan) -> None:
+def _warn_about_errors(plan: ProjectPlan) -> None:
     if plan.errors:
         broken = f", and {listed(each.dag_id for each in plan.broken)} cannot run"
         click.echo(
             click.style("warning: ", fg="yellow", bold=True)
             + f"the project {plan.project} has {counted(len(plan.errors), 'error')}"
             + (broken if plan.broken else "")
-            + f"; `{typed('validate', plan.project)}` shows "
+            + f"; `{format_cli_command('validate', plan.project)}` shows "
             + ("it" if len(plan.errors) == 1 else "them"),
             err=True,
         )
 
 
-def _part_of(dag_id: str) -> str:
+def _get_project_name(dag_id: str) -> str:
     return dag_id.partition(".")[0]
 
 
-def _all_dags(found: Projects) -> Iterator[str]:
+def _iterate_dag_ids(found: Projects) -> Iterator[str]:
     """Yield the ids of the DAGs of all projects that can be planned."""
     for folder in found.folders:
         try:
@@ -92,7 +93,7 @@ def _all_dags(found: Projects) -> Iterator[str]:
         yield from plan.dag_ids()
 
 
-def _is_a_project(folder: Path, known: Sequence[str]) -> DeploymentError:
+def _build_project_error(folder: Path, known: Sequence[str]) -> DeploymentError:
     return DeploymentError(
         f"`{folder.name}` is a project, and its DAGs are: {listed(known)}",
         str(folder),
@@ -102,16 +103,16 @@ def _is_a_project(folder: Path, known: Sequence[str]) -> DeploymentError:
     )
 
 
-def _no_such_dag(found: Projects, dag_id: str, known: Sequence[str]) -> DeploymentError:
+def _build_unknown_dag_error(found: Projects, dag_id: str, known: Sequence[str]) -> DeploymentError:
     for folder in found.folders:
         if dag_id.startswith(f"{folder.name}."):  # a name with a dot in it
             check_project_folder(folder)
-    # A schedule's or job's own name is what meltano.yml has.
-    ends = [each for each in known if each.endswith(f".{dag_id}")]
-    meant = " or ".join(f"`{each}`" for each in ends[:_MEANT])
-    near = f"Did you mean {meant}? " if ends else suggestion(dag_id, known)
+    # meltano.yml has the name of a schedule or job without the project.
+    matching = [each for each in known if each.endswith(f".{dag_id}")]
+    meant = " or ".join(f"`{each}`" for each in matching[:_MAX_SUGGESTED])
+    near = f"Did you mean {meant}? " if matching else suggestion(dag_id, known)
     return DeploymentError(
         f"there is no DAG `{dag_id}`; there are: {listed(known)}",
         str(found.folder),
-        f"{near}Name one of these; `{typed('plan')}` lists all.",
+        f"{near}Name one of these; `{format_cli_command('plan')}` lists all.",
     )

@@ -1,4 +1,4 @@
-"""The cluster of `make up`: how to reach it, and what its Airflow starts pods with."""
+"""The cluster of `make up`: its kubeconfig, and the settings of its Airflow."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ if TYPE_CHECKING:
 
 NAME = "meltano-pods"
 AIRFLOW_NAMESPACE, _CONFIG = "airflow", "airflow-config"
-IMAGE_PLACES = ("image", "namespace")
-"""What holds in this cluster whatever deployment its pods are to be like."""
+IMAGE_SETTINGS = ("image", "namespace")
+"""Settings of this cluster that also hold with another profile."""
 _WORK = Path(".run/cluster")
-# How its Airflow reaches the cluster it runs in, where its files are, and whom it notifies.
-_OF_AIRFLOW_ALONE = frozenset(
+# How that Airflow connects to its cluster, where its files are, and whom it notifies.
+_ONLY_FOR_AIRFLOW = frozenset(
     {*PLACES, "cluster_context", "in_cluster", "kubeconfig", "kubernetes_conn_id", "notify",
      "local_env", "runner"}
 )  # fmt: skip
 _SECONDS = (5, 20)
 
 
-def kubeconfig_of(root: Path, name: str) -> Path:
-    """Return the kubeconfig of a cluster of `make up`, which is there while the cluster is."""
+def build_kubeconfig_path(root: Path, name: str) -> Path:
+    """Return the kubeconfig of a cluster of `make up`; the file exists as long as the cluster."""
     return root / _WORK / name / "kubeconfig"
 
 
-def local_kubeconfig(root: Path) -> Path | None:
-    """Return the kubeconfig of the cluster that `make up` made here; None without one."""
-    file = kubeconfig_of(root, os.environ.get("CLUSTER_NAME") or NAME)
+def find_local_kubeconfig(root: Path) -> Path | None:
+    """Return the kubeconfig of the cluster that `make up` made here; None if there is none."""
+    file = build_kubeconfig_path(root, os.environ.get("CLUSTER_NAME") or NAME)
     return file if file.is_file() else None
 
 
-def local_settings(core: CoreV1Api) -> Mapping[str, str]:
-    """Return the section `[meltano_pods]` of the cluster's Airflow, as far as it shapes pods.
+def read_local_settings(core: CoreV1Api) -> Mapping[str, str]:
+    """Return the section `[meltano_pods]` of the cluster's Airflow, as far as it determines pods.
 
     Raises:
         DeploymentError: There is no Airflow in the cluster.
-        ApiException: The cluster refuses to say.
+        ApiException: The cluster rejects the request.
     """
     from kubernetes.client.exceptions import ApiException  # noqa: PLC0415 - only with a cluster
 
@@ -61,4 +61,4 @@ def local_settings(core: CoreV1Api) -> Mapping[str, str]:
             "Run `make up`, which continues where it ended.",
         ) from None
     section = read_variables(found.data or {})
-    return {key: value for key, value in section.items() if key not in _OF_AIRFLOW_ALONE}
+    return {key: value for key, value in section.items() if key not in _ONLY_FOR_AIRFLOW}

@@ -1,4 +1,4 @@
-"""Finds and starts the commands; says errors in one text."""
+"""Finds and starts the commands, and reports their errors."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.missing import missing_package
 from meltano_pods.names import listed, suggestion
 
-FAULTS, MISUSE, INTERRUPTED = 1, 2, 130
+ERRORS, MISUSE, INTERRUPTED = 1, 2, 130
 
 COMMANDS = {
-    "plan": "The DAGs, tasks and pods that projects become; what a change does to them.",
-    "validate": "Every fault of every project, for CI.",
-    "run": "Run a pipeline or a task now, here or in the cluster.",
-    "new": "Begin a project: its folder and its DAG file.",
-    "schema": "The settings as a JSON schema, for editors.",
-    "doctor": "Check cluster, permissions, secrets, image and Airflow; show how to fix problems.",
+    "plan": "Print the DAGs, tasks and pods that projects become, or what a change does to them.",
+    "validate": "Report every error of every project; for CI.",
+    "run": "Run a DAG or a task now, on this machine or in a cluster.",
+    "new": "Create a project: its folder and its DAG file.",
+    "schema": "Print a JSON schema of meltano.yml with the settings; for editors.",
+    "doctor": "Check cluster, permissions, Secrets, images and Airflow; show fixes.",
 }
 
 
 class _Commands(click.Group):
-    """Imports a command when it is called: `--help` needs none of them."""
+    """Imports a command when it is called, because `--help` needs none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         return list(COMMANDS)
@@ -53,18 +53,18 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="meltano-pods", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Meltano projects as Airflow DAGs whose tasks run as Kubernetes pods.
+    """Turn Meltano projects into Airflow DAGs whose tasks run as Kubernetes pods.
 
-    Projects are looked for in `meltano` of this folder or of one above it, or where `--projects`
-    says. Answers go to stdout, all else to stderr.
+    Projects are found in the folder `meltano`, here or in a folder above, or in `--projects`.
+    Results go to stdout, errors and logs to stderr.
 
-    Exit codes: 0 for success, 1 for errors, 2 for misuse of the command line. Commands list others
-    if they have any.
+    Exit codes: 0 for success, 1 for errors, 2 for invalid options. The help of a command lists its
+    other exit codes.
     """
 
 
 def program() -> int:
-    """Be the process: `main` on its command line."""
+    """Run the process: `main` with its arguments."""
     with seldom_collected():
         return main()
 
@@ -83,15 +83,15 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout = None
         return 0
     except ModuleNotFoundError as error:
-        # What commands that only read do without.
+        # Commands that only read projects work without it.
         if (missing := missing_package(error, "this command")) is None:
             raise
-        return _refuse(str(missing))
+        return _report_error(str(missing))
     except (MeltanoPodsError, OSError) as error:
-        return _refuse(str(error))
+        return _report_error(str(error))
     return code if isinstance(code, int) else 0
 
 
-def _refuse(text: str) -> int:
+def _report_error(text: str) -> int:
     click.echo(click.style("error: ", fg="red", bold=True) + text, err=True)
-    return FAULTS
+    return ERRORS

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from meltano_pods.cli.configuration import places_here
-from meltano_pods.cli.output import typed
-from meltano_pods.cli.places import folders_here
+from meltano_pods.cli.airflow_config import read_folder_settings
+from meltano_pods.cli.airflow_project import find_folders
+from meltano_pods.cli.output import format_cli_command
 from meltano_pods.cli.projects import projects_option
 from meltano_pods.errors import DeploymentError
 from meltano_pods.pods.spec.naming import build_secret_name
@@ -30,34 +30,35 @@ _IGNORED = "/.meltano\n/output\n/.env\n"
 @click.argument("name", metavar="NAME")
 @projects_option
 def command(name: str, projects: Path | None) -> int:
-    """Begin the project NAME: meltano/NAME/meltano.yml and dags/NAME.py.
+    """Create the project NAME: meltano/NAME/meltano.yml and dags/NAME.py.
 
-    Both go where Airflow reads them, as its settings `projects_folder` and `dags_folder` say. The
-    one is commented out but for its environments, and explains itself; the other is two lines that
-    stay as they are. What is there already is never touched.
+    If Airflow's settings `projects_folder` and `dags_folder` name other folders, the files go
+    there. meltano.yml contains an example in comments. The DAG file has two lines and needs no
+    change. Existing files are never changed.
     """
     check_project_name(name, "NAME")
-    places = folders_here(projects)
-    folder = places.projects
+    folders = find_folders(projects)
+    folder = folders.projects
     if folder.exists():
-        check_projects_folder(folder, "--projects" if projects else projects_source(places))
-    elsewhere = projects is None and places_here().projects_folder is not None
-    if elsewhere and not places.dags.is_dir():
-        raise _no_dags_folder(places)
-    project, dag_file = folder / name, places.dags / f"{name}.py"
+        check_projects_folder(folder, "--projects" if projects else projects_source(folders))
+    configured = projects is None and read_folder_settings().projects_folder is not None
+    if configured and not folders.dags.is_dir():
+        raise _build_no_dags_folder_error(folders)
+    project, dag_file = folder / name, folders.dags / f"{name}.py"
     for path in (project, dag_file):
         if path.exists():
             raise DeploymentError(
                 f"{path.name} exists already and is not changed", str(path), "Choose another name."
             )
     for there in find_project_folders(folder):
-        # Not every file system tells such names apart, and no name of Kubernetes does.
+        # Some file systems and all names in Kubernetes ignore the difference.
         if build_secret_name(there.name) == build_secret_name(name):
             raise DeploymentError(
-                f"`{name}` is too much like the project `{there.name}`: in Kubernetes both are "
-                f"`{build_secret_name(name)}`, and would share their secrets and their state",
+                f"the name `{name}` is too similar to that of the project `{there.name}`: in "
+                f"Kubernetes both are `{build_secret_name(name)}`, and would share secrets and "
+                "state",
                 str(there),
-                "Take another name.",
+                "Choose another name.",
             )
     text = files("meltano_pods.cli").joinpath("scaffold/meltano.yml").read_text(encoding="utf-8")
     _write(project / "meltano.yml", text.format(name=name))
@@ -65,17 +66,18 @@ def command(name: str, projects: Path | None) -> int:
     _write(dag_file, _DAG_FILE)
     click.echo(f"Wrote {project / 'meltano.yml'} and {dag_file}.")
     click.echo(
-        f"Add plugins and a schedule there, and see what becomes of them: {typed('plan', name)}"
+        "Add plugins and a schedule, then show the DAGs that they become: "
+        f"{format_cli_command('plan', name)}"
     )
     return 0
 
 
-def _no_dags_folder(places: Folders) -> DeploymentError:
+def _build_no_dags_folder_error(folders: Folders) -> DeploymentError:
     return DeploymentError(
-        f"nothing says where Airflow reads DAG files: there is no folder {places.dags}",
-        f"projects in {places.projects}",
+        f"it is unknown where Airflow reads DAG files: there is no folder {folders.dags}",
+        f"projects in {folders.projects}",
         "Run this in the folder that holds Airflow's `dags` folder, or set "
-        "AIRFLOW__CORE__DAGS_FOLDER to the path of that.",
+        "AIRFLOW__CORE__DAGS_FOLDER to its path.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Options that several commands have; those of projects and output stand with what reads them."""
+"""Options that several commands share, and option types that suggest the nearest value."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     Option = Callable[[Callable[..., int]], Callable[..., int]]
 
 
-class NearPath(click.Path):
-    """A path that exists, or an error that suggests the one beside it that was probably meant."""
+class SuggestingPath(click.Path):
+    """An existing path; an error suggests a similar name in the same folder."""
 
     def convert(
         self,
@@ -34,11 +34,11 @@ class NearPath(click.Path):
         return super().convert(value, param, ctx)
 
 
-class NearChoice(click.Choice[str]):
-    """One of a few words, or an error that suggests the one that was probably meant."""
+class SuggestingChoice(click.Choice[str]):
+    """One of a few words; an error suggests a similar one."""
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ANN401
-        """Return the message for a value that is none of them."""
+        """Return the message for another value."""
         message = super().get_invalid_choice_message(value, ctx)
         return f"{message} {suggestion(str(value), self.choices)}".rstrip()
 
@@ -50,12 +50,13 @@ def profile_option(purpose: str) -> Option:
     """Return `--profile`.
 
     Args:
-        purpose: What the command does with it, for its help.
+        purpose: What the command uses the profile for, as its help says.
     """
     return click.option(
         "--profile",
-        type=NearChoice(PROFILE_NAMES),
-        help=f"{purpose}  [default: as Airflow's configuration here says]",
+        type=SuggestingChoice(PROFILE_NAMES),
+        help=f"{purpose} Other settings in Airflow's configuration here still apply.  "
+        "[default: the profile there]",
     )
 
 
@@ -63,20 +64,20 @@ def cluster_options(only_with: str = "") -> Option:
     """Return `--context` and `--kubeconfig`.
 
     Args:
-        only_with: The option without which they mean nothing; empty if there is none.
+        only_with: The option that they require; empty if there is none.
     """
-    before = f"With {only_with}: the" if only_with else "The"
+    start = f"With {only_with}: the" if only_with else "The"
     context = click.option(
         "--context",
         metavar="NAME",
-        help=f"{before} kubeconfig's context.  [default: the deployment's `cluster_context`, else "
-        "the cluster of `make up`; never kubectl's current one]",
+        help=f"{start} context in the kubeconfig.  [default: the deployment's `cluster_context`, "
+        "else the cluster of `make up`; never kubectl's current context]",
     )
     kubeconfig = click.option(
         "--kubeconfig",
         metavar="FILE",
-        type=NearPath(exists=True, dir_okay=False, path_type=Path),
-        help=f"{before} kubeconfig of --context; alone, one with a single context.  [default: "
-        "KUBECONFIG, else ~/.kube/config]",
+        type=SuggestingPath(exists=True, dir_okay=False, path_type=Path),
+        help=f"{start} kubeconfig of --context; without --context, it must have a single context.  "
+        "[default: KUBECONFIG, else ~/.kube/config]",
     )
     return lambda command: context(kubeconfig(command))

@@ -1,8 +1,9 @@
-"""How commands speak."""
+"""How commands write: results to stdout, errors and logs to stderr."""
 
 from __future__ import annotations
 
 import json
+import logging
 import shlex
 import shutil
 import sys
@@ -21,6 +22,7 @@ _NAME = "meltano-pods"
 _IN_CLONE = Path(".venv") / "bin" / _NAME
 """Where a clone of the repository has the command, which is then not on the PATH."""
 TABLE, JSON, YAML = "table", "json", "yaml"
+_COLOURS = {logging.WARNING: "yellow", logging.ERROR: "red", logging.CRITICAL: "red"}
 
 format_option: Callable[[Callable[..., int]], Callable[..., int]] = click.option(
     "--format",
@@ -28,7 +30,7 @@ format_option: Callable[[Callable[..., int]], Callable[..., int]] = click.option
     type=click.Choice([TABLE, JSON, YAML]),
     default=TABLE,
     show_default=True,
-    help="For people, or for other programs.",
+    help="A table for people, JSON or YAML for programs.",
 )
 
 
@@ -41,7 +43,7 @@ def show_data(data: object, form: str) -> None:
 
 
 def show_table(rows: Iterable[Sequence[str]], indent: str = "") -> None:
-    """Write rows in columns; the first one is their head."""
+    """Write rows in columns below the first row, which is the header."""
     every = [list(row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*every, strict=True)]
     for number, row in enumerate(every):
@@ -50,29 +52,29 @@ def show_table(rows: Iterable[Sequence[str]], indent: str = "") -> None:
         click.echo(click.style(line, bold=True) if number == 0 else line)
 
 
-def show_faults(faults: Iterable[MeltanoPodsError]) -> None:
-    """Write faults to stderr, each with where and fix."""
-    _show(faults, click.style("error: ", fg="red", bold=True))
+def show_errors(errors: Iterable[MeltanoPodsError]) -> None:
+    """Write errors to stderr, each with its place and fix."""
+    _show(errors, click.style("error: ", fg="red", bold=True))
 
 
-def show_warnings(found: Iterable[MeltanoPodsError]) -> None:
-    """Write what may be a fault elsewhere to stderr, each with where and fix."""
-    _show(found, click.style("warning: ", fg="yellow", bold=True))
+def show_warnings(warnings: Iterable[MeltanoPodsError]) -> None:
+    """Write warnings to stderr, each with its place and fix."""
+    _show(warnings, click.style("warning: ", fg="yellow", bold=True))
 
 
-def group(found: Iterable[MeltanoPodsError]) -> list[MeltanoPodsError]:
-    """Return errors or warnings with those that differ only in place as one, with all places."""
+def group_by_text(errors: Iterable[MeltanoPodsError]) -> list[MeltanoPodsError]:
+    """Return errors or warnings; those that differ only in their place become one."""
     places: dict[tuple[str, str], list[MeltanoPodsError]] = {}
-    for each in found:
+    for each in errors:
         places.setdefault((each.what, each.fix), []).append(each)
     return [
-        MeltanoPodsError(what, _join([each.where for each in several]), fix)
+        MeltanoPodsError(what, _join_places([each.where for each in several]), fix)
         for (what, fix), several in places.items()
     ]
 
 
-def _join(places: Sequence[Location | str]) -> Location | str:
-    """Return several places as one: of the same file, only the lines."""
+def _join_places(places: Sequence[Location | str]) -> Location | str:
+    """Return several places as one, naming each file once."""
     first, *others = dict.fromkeys(places)
     if not others:
         return first
@@ -86,27 +88,51 @@ def _join(places: Sequence[Location | str]) -> Location | str:
     return "; ".join(texts)
 
 
-def _show(found: Iterable[MeltanoPodsError], head: str) -> None:
-    for each in group(found):
+def _show(errors: Iterable[MeltanoPodsError], head: str) -> None:
+    for each in group_by_text(errors):
         click.echo(f"{head}{each.what}\n  where: {each.where}\n  fix: {each.fix}", err=True)
 
 
-def typed(*arguments: str) -> str:
-    """Return a command of ours as it is typed here: by its path where its name would not do."""
+def format_cli_command(*arguments: str) -> str:
+    """Return a `meltano-pods` command that works when it is typed here.
+
+    It has the path of the program if the program is not on the PATH.
+    """
     script = Path(sys.argv[0])
-    found = shutil.which(_NAME)
-    by_path = script.name == _NAME and not (found and script.exists() and script.samefile(found))
-    if found is None and script.name != _NAME and _IN_CLONE.is_file():  # a make target
+    on_path = shutil.which(_NAME)
+    by_path = script.name == _NAME and not (
+        on_path and script.exists() and script.samefile(on_path)
+    )
+    if on_path is None and script.name != _NAME and _IN_CLONE.is_file():  # a make target
         script, by_path = _IN_CLONE, True
     return shlex.join([str(script) if by_path else _NAME, *arguments])
 
 
-def fault_data(fault: MeltanoPodsError) -> dict[str, Any]:
-    """Return a fault as JSON-compatible data."""
-    where = fault.where
+def build_error_data(error: MeltanoPodsError) -> dict[str, Any]:
+    """Return an error as JSON-compatible data."""
+    where = error.where
     place = (
         {"file": where.file, "line": where.line, "key": where.key}
         if isinstance(where, Location)
         else {"file": None, "line": None, "key": None}
     )
-    return {"what": fault.what, "where": str(where), **place, "fix": fault.fix}
+    return {"what": error.what, "where": str(where), **place, "fix": error.fix}
+
+
+class TerminalLog:
+    """A run's log on stderr; implements `tasks.relay.Log`."""
+
+    def log(self, level: int, msg: str, /, *args: object) -> None:
+        """Write one line; a warning or an error begins with its level."""
+        text = msg % args if args else msg
+        if level >= logging.WARNING:
+            text = f"{click.style(logging.getLevelName(level), fg=_COLOURS.get(level))} {text}"
+        click.echo(text, err=True)
+
+    def info(self, msg: str, /, *args: object) -> None:
+        """Write one line at INFO."""
+        self.log(logging.INFO, msg, *args)
+
+    def warning(self, msg: str, /, *args: object) -> None:
+        """Write one line at WARNING."""
+        self.log(logging.WARNING, msg, *args)

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from meltano_pods.cli.deployment import deployment_of
-from meltano_pods.cli.options import PROFILE_NAMES, NearChoice
+from meltano_pods.cli.deployment import read_deployment
+from meltano_pods.cli.options import PROFILE_NAMES, SuggestingChoice
 from meltano_pods.cli.output import (
     JSON,
     TABLE,
     format_option,
     show_data,
-    show_faults,
+    show_errors,
     show_table,
 )
 from meltano_pods.cli.plan_settings import show_settings
-from meltano_pods.cli.projects import find_projects, planned_all, projects_option
+from meltano_pods.cli.projects import find_projects, plan_projects, projects_option
 from meltano_pods.errors import Location
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.tasks.execution_mode import get_execution_mode
@@ -38,29 +38,29 @@ if TYPE_CHECKING:
     "--pods",
     "profile",
     metavar="PROFILE",
-    type=NearChoice(PROFILE_NAMES),
-    help="Print the pods instead, as a deployment of this profile starts them: "
+    type=SuggestingChoice(PROFILE_NAMES),
+    help="Print the pods that a deployment with this profile would start: "
     f"{', '.join(PROFILE_NAMES)}.",
 )
 @click.option(
     "--settings",
     "explain",
     is_flag=True,
-    help="Every setting of each task: its value, the level that set it, file and line. Among them "
-    "the deployment's, as its configuration here says.",
+    help="Print every setting of each task: its value, the level that set it, file and line. "
+    "Includes the settings of the deployment that Airflow's configuration here describes.",
 )
 @click.option(
     "--diff",
     "reference",
     metavar="REF",
-    help="What has changed since a commit, branch or tag of git: DAGs, tasks, settings, pods and "
-    "state ids.",
+    help="Print what has changed since a Git commit, branch or tag: DAGs, tasks, settings, pods "
+    "and state ids.",
 )
 @click.option(
     "--exit-code",
-    "tell",
+    "exit_code",
     is_flag=True,
-    help="With --diff: exit with 3 if anything has changed, with 4 if a state id has.",
+    help="With --diff: exit with 4 if a state id has changed, with 3 if anything else has.",
 )
 def command(  # noqa: PLR0913 - an option each
     names: tuple[str, ...],
@@ -70,28 +70,28 @@ def command(  # noqa: PLR0913 - an option each
     reference: str | None,
     *,
     explain: bool,
-    tell: bool,
+    exit_code: bool,
 ) -> int:
     """Print the DAGs and tasks that projects become, without Airflow.
 
-    With --pods, the pods of their tasks, as Kubernetes takes them.
+    With --pods, print the manifests of their pods.
 
-    With --diff, what the working tree changes since REF. Airflow keeps the history of a DAG or task
-    under its id, and Meltano the bookmarks under the state id: whose state id has changed moves all
-    its records again.
+    With --diff, print what has changed between REF and the working tree. Airflow stores the history
+    of a DAG or task under its id, and Meltano stores bookmarks under the state id: a task whose
+    state id has changed extracts all records again.
 
-    A DAG that its project keeps from running is shown as broken. One with an error that only some
-    of its runs meet, such as two scheduled DAGs that share a state, is shown as it runs, and its
-    error below. Exit codes: 0 if no project has an error, 1 if one has.
+    A DAG that cannot run because of an error in its project is shown as broken. A DAG that can run
+    despite an error, such as two scheduled DAGs that share a state, is shown normally. Errors
+    follow the table. Exit codes: 0 if no project has an error, 1 if one has.
     """
-    _check_options(profile, reference, explain=explain, tell=tell)
+    _check_options(profile, reference, explain=explain, exit_code=exit_code)
     found = find_projects(projects).only(names)
-    deployment = deployment_of(profile, found.root)
+    deployment = read_deployment(profile, found.root)
     if reference is not None:
-        from meltano_pods.cli.diff.show import show_changes  # noqa: PLC0415 - rarely asked for
+        from meltano_pods.cli.diff.show import show_changes  # noqa: PLC0415 - rarely used
 
-        return show_changes(found, names, deployment, reference, form, tell=tell)
-    plans, faults = planned_all(found.folders)
+        return show_changes(found, names, deployment, reference, form, exit_code=exit_code)
+    plans, errors = plan_projects(found.folders)
     if profile is not None:
         _show_pods(plans, deployment, form)
     elif explain:
@@ -103,20 +103,20 @@ def command(  # noqa: PLR0913 - an option each
     if profile is not None or explain:
         for each in plans:
             if not each.dags and not each.broken:
-                click.echo(_no_dag(each, found.folder), err=True)
-    show_faults(faults)
-    return 1 if faults else 0
+                click.echo(_describe_empty_project(each, found.folder), err=True)
+    show_errors(errors)
+    return 1 if errors else 0
 
 
 def _check_options(
-    profile: str | None, reference: str | None, *, explain: bool, tell: bool
+    profile: str | None, reference: str | None, *, explain: bool, exit_code: bool
 ) -> None:
-    if tell and reference is None:
-        raise click.UsageError("--exit-code goes with --diff; add --diff REF or leave it out")
+    if exit_code and reference is None:
+        raise click.UsageError("--exit-code requires --diff; add --diff REF or omit --exit-code")
     printed = {"--settings": explain, "--pods": profile is not None, "--diff": bool(reference)}
-    first, *others = [option for option, given in printed.items() if given] or [""]
+    first, *others = [option for option, used in printed.items() if used] or [""]
     if others:
-        raise click.UsageError(f"{first} and {others[0]} print different things; leave one out")
+        raise click.UsageError(f"{first} cannot be combined with {others[0]}; omit one")
 
 
 def _show(plans: list[ProjectPlan], deployment: Deployment, folder: Path) -> None:
@@ -125,9 +125,9 @@ def _show(plans: list[ProjectPlan], deployment: Deployment, folder: Path) -> Non
             click.echo()
         click.echo(click.style(each.project, bold=True) + f" (digest {each.digest[:12]})")
         if not each.dags and not each.broken:
-            click.echo(f"  {_no_dag(each, folder)}")
+            click.echo(f"  {_describe_empty_project(each, folder)}")
             continue
-        # Where tasks follow each other as they stand, their order says it.
+        # If every DAG is a chain, the order of the rows shows it.
         after = () if all(dag.is_chain for dag in each.dags) else ("AFTER",)
         rows = [("DAG", "SCHEDULE", "TASK", *after, "ENVIRONMENT", "EXECUTION MODE", "COMMAND")]
         for dag in each.dags:
@@ -159,7 +159,7 @@ def _show(plans: list[ProjectPlan], deployment: Deployment, folder: Path) -> Non
 
 
 def _has_bad_interval(dag: BrokenDag) -> bool:
-    """Whether a DAG has no schedule because its interval cannot be read."""
+    """Whether a DAG has no schedule because its interval is invalid."""
     place = (dag.where.file, f"{dag.where.key}.interval")
     return any(
         isinstance(each.where, Location) and (each.where.file, each.where.key) == place
@@ -167,7 +167,7 @@ def _has_bad_interval(dag: BrokenDag) -> bool:
     )
 
 
-def _no_dag(plan: ProjectPlan, folder: Path) -> str:
+def _describe_empty_project(plan: ProjectPlan, folder: Path) -> str:
     file = folder / plan.project / "meltano.yml"
     return f"No DAG yet: {file} has neither a schedule nor a job. Add one."
 

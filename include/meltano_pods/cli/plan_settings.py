@@ -1,4 +1,4 @@
-"""`meltano-pods plan --settings`: what set each setting of each task."""
+"""`meltano-pods plan --settings`: the value and origin of each setting of each task."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def show_settings(plans: Sequence[ProjectPlan], deployment: DeploymentSettings, 
         form: `table`, `json` or `yaml`.
     """
     if form != TABLE:
-        show_data([_data(each, deployment) for each in plans], form)
+        show_data([_build_data(each, deployment) for each in plans], form)
         return
     first = True
     for plan in plans:
@@ -39,21 +39,23 @@ def show_settings(plans: Sequence[ProjectPlan], deployment: DeploymentSettings, 
                 first = False
                 click.echo(click.style(f"{dag.dag_id} {task.task_id}", bold=True))
                 rows = [("SETTING", "VALUE", "SET BY", "WHERE")]
-                # What is said first; then what nobody had to say.
+                # The defaults last.
                 every = sorted(explained(task, deployment), key=lambda each: each.level == DEFAULT)
-                rows += [(each.key, _shown(each.value), each.level, each.where) for each in every]
+                rows += [
+                    (each.key, _format_value(each.value), each.level, each.where) for each in every
+                ]
                 show_table(rows, "  ")
 
 
-def _data(plan: ProjectPlan, deployment: DeploymentSettings) -> dict[str, Any]:
+def _build_data(plan: ProjectPlan, deployment: DeploymentSettings) -> dict[str, Any]:
     data = plan.as_dict()
     for dag, planned in zip(data["dags"], plan.dags, strict=True):
         for task, each in zip(dag["tasks"], planned.tasks, strict=True):
-            task["settings"] = [said._asdict() for said in explained(each, deployment)]
+            task["settings"] = [setting._asdict() for setting in explained(each, deployment)]
     return data
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = text.replace("\n", " ")
     return text if len(text) <= _MAX_WIDTH else text[: _MAX_WIDTH - 3] + "..."

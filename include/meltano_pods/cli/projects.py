@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from meltano_pods.cli.options import NearPath
-from meltano_pods.cli.output import typed
-from meltano_pods.cli.places import folders_here
+from meltano_pods.cli.airflow_project import find_folders
+from meltano_pods.cli.options import SuggestingPath
+from meltano_pods.cli.output import format_cli_command
 from meltano_pods.errors import (
     DeploymentError,
     MeltanoPodsError,
@@ -33,27 +33,27 @@ if TYPE_CHECKING:
 
 
 def projects_option(command: Callable[..., int]) -> Callable[..., int]:
-    """Add `--projects`, and an answer to whoever names a project by `--project`."""
+    """Add `--projects`, and an error for `--project` that explains how to name a project."""
     folder = click.option(
         "--projects",
         "projects",
         metavar="DIR",
         type=_ProjectsFolder(exists=True, file_okay=False, path_type=Path),
-        help="The folder that holds the projects' folders.  [default: `meltano` of this folder or "
-        "of one above, or Airflow's setting `[meltano_pods] projects_folder`]",
+        help="The folder that contains the projects' folders.  [default: `meltano` in this folder "
+        "or one above, or Airflow's setting `[meltano_pods] projects_folder`]",
     )
     one = click.option(
         "--project",
         hidden=True,
         expose_value=False,
         callback=_reject_project,
-        help="Says how to name a project instead.",
+        help="Explains how to name a project.",
     )
     return folder(one(command))
 
 
-class _ProjectsFolder(NearPath):
-    """The folder of the projects, or an error that says how to name one of them."""
+class _ProjectsFolder(SuggestingPath):
+    """The folder of the projects; for a project's name, an error explains how to name it."""
 
     def convert(
         self,
@@ -63,26 +63,29 @@ class _ProjectsFolder(NearPath):
     ) -> Any:  # noqa: ANN401
         """Return the path."""
         if ctx is not None and not Path(value).exists() and _is_project(str(value)):
-            self.fail(f"{value} is a project, not the folder of all. {_named(ctx, value)}")
+            self.fail(
+                f"{value} is a project, not the folder of all projects. "
+                + _explain_argument(ctx, value)
+            )
         return super().convert(value, param, ctx)
 
 
 def _is_project(name: str) -> bool:
     with suppress(MeltanoPodsError):
-        return (folders_here().projects / name / MELTANO_FILE).is_file()
+        return (find_folders().projects / name / MELTANO_FILE).is_file()
     return False
 
 
 def _reject_project(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     if name is not None:
-        raise click.UsageError(f"There is no option --project. {_named(ctx, name)}", ctx)
+        raise click.UsageError(f"There is no option --project. {_explain_argument(ctx, name)}", ctx)
 
 
-def _named(ctx: click.Context, project: str) -> str:
-    """Return how a command is told which project is meant."""
+def _explain_argument(ctx: click.Context, project: str) -> str:
+    """Return how to name a project for a command."""
     if any(each.name == "dag_id" for each in ctx.command.params):
-        return f"A DAG's name begins with its project; `{typed('plan', project)}` lists them."
-    return f"Name the project as an argument: `{typed(str(ctx.info_name), project)}`."
+        return f"Name a DAG of it; `{format_cli_command('plan', project)}` lists them."
+    return f"Name the project as an argument: `{format_cli_command(str(ctx.info_name), project)}`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,28 +93,28 @@ class Projects:
     """The Meltano projects of an Airflow project.
 
     Attributes:
-        places: The folders of the Airflow project.
-        folders: Those of the projects, in the order of their names.
+        airflow: The folders of the Airflow project.
+        folders: The projects' folders, sorted by name.
     """
 
-    places: Folders
+    airflow: Folders
     folders: tuple[Path, ...]
 
     @property
     def folder(self) -> Path:
-        """The folder that holds a folder for each."""
-        return self.places.projects
+        """The folder that contains the projects' folders."""
+        return self.airflow.projects
 
     @property
     def root(self) -> Path:
         """The Airflow project's folder."""
-        return self.places.root
+        return self.airflow.root
 
     def only(self, names: Sequence[str]) -> Projects:
-        """Return the projects of these names; all of them for no name.
+        """Return the projects with these names; all of them if there are no names.
 
         Raises:
-            DeploymentError: There is none of such a name, or its file has another name.
+            DeploymentError: There is no project with such a name, or its file has another name.
         """
         known = [folder.name for folder in self.folders]
         for name in names:
@@ -120,16 +123,16 @@ class Projects:
                 raise DeploymentError(
                     f"there is no project `{name}`; there are: {listed(known)}",
                     str(self.folder),
-                    f"{_meant(name, known)}Name one of these.",
+                    f"{_suggest_project(name, known)}Name one of these.",
                 )
         if not names:
             return self
         kept = tuple(folder for folder in self.folders if folder.name in names)
-        return Projects(self.places, kept)
+        return Projects(self.airflow, kept)
 
 
-def _meant(name: str, known: Sequence[str]) -> str:
-    """Suggest the project whose folder, file or DAG was named."""
+def _suggest_project(name: str, known: Sequence[str]) -> str:
+    """Suggest a project for the name of a folder, file or DAG."""
     part = next((each for each in re.split(r"[/\\.]", name) if each in known), name)
     return suggestion(part, known)
 
@@ -138,45 +141,45 @@ def find_projects(folder: Path | None) -> Projects:
     """Return the projects in a folder.
 
     Args:
-        folder: Which; None for that of the Airflow project, as `places` finds it.
+        folder: The folder; None for that of the Airflow project.
 
     Raises:
         DeploymentError: There are none.
     """
-    places = folders_here(folder)
-    found = places.projects
-    check_projects_folder(found, "--projects" if folder else projects_source(places))
+    airflow = find_folders(folder)
+    found = airflow.projects
+    check_projects_folder(found, "--projects" if folder else projects_source(airflow))
     folders = tuple(find_project_folders(found))
-    if not folders and (wrong := misnamed_files(found)):
-        raise together([misnamed_error(each) for each in wrong])
+    if not folders and (wrong := find_misnamed_files(found)):
+        raise together([build_misnamed_error(each) for each in wrong])
     if not folders:
         raise DeploymentError(
             f"there is no project: no folder in it has a {MELTANO_FILE}",
             str(found),
-            f"Begin one with `{typed('new', 'NAME')}`, or name the folder that holds the projects "
-            "with `--projects DIR`.",
+            f"Create one with `{format_cli_command('new', 'NAME')}`, or name their folder with "
+            "`--projects DIR`.",
         )
-    return Projects(places, folders)
+    return Projects(airflow, folders)
 
 
-def misnamed_files(folder: Path) -> list[Path]:
-    """Return the files that were meant to make projects of folders, but have another name."""
+def find_misnamed_files(folder: Path) -> list[Path]:
+    """Return the files that are like `meltano.yml`, but misspelled."""
     names = {each: find_misnamed_file(each) for each in sorted(folder.glob("*/"))}
     return [each / name for each, name in names.items() if name is not None]
 
 
 def check_file_name(folder: Path) -> None:
-    """Check that a folder has no file that was meant to make it a project.
+    """Check that a folder has no misspelled `meltano.yml`.
 
     Raises:
-        DeploymentError: It has.
+        DeploymentError: It has one.
     """
     if (name := find_misnamed_file(folder)) is not None:
-        raise misnamed_error(folder / name)
+        raise build_misnamed_error(folder / name)
 
 
-def misnamed_error(file: Path) -> DeploymentError:
-    """Return what to say of such a file."""
+def build_misnamed_error(file: Path) -> DeploymentError:
+    """Return the error for a misspelled `meltano.yml`."""
     return DeploymentError(
         f"Meltano reads {MELTANO_FILE}, not {file.name}",
         str(file),
@@ -184,16 +187,16 @@ def misnamed_error(file: Path) -> DeploymentError:
     )
 
 
-def planned_all(folders: Iterable[Path]) -> tuple[list[ProjectPlan], list[MeltanoPodsError]]:
-    """Return plans, and all errors of projects."""
-    projects, errors = planned_projects(folders)
+def plan_projects(folders: Iterable[Path]) -> tuple[list[ProjectPlan], list[MeltanoPodsError]]:
+    """Plan projects; return their plans and all errors."""
+    projects, errors = read_projects(folders)
     return [each.plan for each in projects], errors
 
 
-def planned_projects(
+def read_projects(
     folders: Iterable[Path],
 ) -> tuple[list[PlannedProject], list[MeltanoPodsError]]:
-    """Return projects with their plans, and all errors of projects."""
+    """Read and plan projects; return them and all errors."""
     found: list[PlannedProject] = []
     errors: list[MeltanoPodsError] = []
     for folder in folders:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from meltano_pods.cli.asked import Asked
 from meltano_pods.cli.dag_ids import find_dag
-from meltano_pods.cli.deployment import deployment_in, deployment_of
-from meltano_pods.cli.options import NearChoice, cluster_options, profile_option
-from meltano_pods.cli.output import TABLE, format_option, show_data
+from meltano_pods.cli.deployment import read_cluster_deployment, read_deployment
+from meltano_pods.cli.options import SuggestingChoice, cluster_options, profile_option
+from meltano_pods.cli.output import TABLE, TerminalLog, format_option, show_data
 from meltano_pods.cli.projects import find_projects, projects_option
-from meltano_pods.cli.terminal import TerminalLog
+from meltano_pods.cli.run_request import RunRequest
 from meltano_pods.errors import DeploymentError, RunError
 from meltano_pods.names import describe_counts, listed, suggestion
 from meltano_pods.parameters.choices import RunChoices
@@ -31,21 +30,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from meltano_pods.cli.kubernetes import Reached
+    from meltano_pods.cli.cluster import Cluster
     from meltano_pods.cli.projects import Projects
     from meltano_pods.plan import DagPlan, TaskPlan
     from meltano_pods.tasks.deployment import Deployment
 
 _INTERRUPTED = 130
-_OF_PODS = ("context", "kubeconfig", "profile", "wait")
-"""Options that mean nothing without a pod."""
+_POD_OPTIONS = ("context", "kubeconfig", "profile", "wait")
+"""Options that apply only to pods."""
 
 
 def _check_streams(
     _context: click.Context, _option: click.Parameter, names: tuple[str, ...]
 ) -> tuple[str, ...]:
     if not all(name.strip() for name in names):
-        raise click.BadParameter("a stream's name is empty; write it as --select-filter orders")
+        raise click.BadParameter(
+            "the name of a stream is empty; write it as --select-filter orders"
+        )
     return names
 
 
@@ -53,39 +54,51 @@ def _check_streams(
 @click.argument("dag_id", metavar="DAG", required=False)
 @projects_option
 @click.option(
-    "--task", "task_ids", metavar="TASK", multiple=True, help="Only this task; may be repeated."
+    "--task", "task_ids", metavar="TASK", multiple=True, help="Run only this task. Repeatable."
 )
-@click.option("--local", is_flag=True, help="As a process on this machine.")
+@click.option("--local", is_flag=True, help="Run tasks as processes on this machine.")
 @click.option(
     "--kubernetes",
     is_flag=True,
-    help="As the pod that Airflow would start, in the cluster of `make up` or of --context.",
+    help="Run tasks as pods, as Airflow would start them, in the cluster of `make up` or of "
+    "--context.",
 )
-@profile_option("The deployment whose pods it shall be like.")
+@profile_option("With --kubernetes: the profile of the deployment that would start the pods.")
 @cluster_options(only_with="--kubernetes")
 @click.option(
-    "--wait", is_flag=True, help="With --kubernetes: wait for a pod of the same task to end first."
+    "--wait",
+    is_flag=True,
+    help="With --kubernetes: if a pod of the same task is running, wait for its end instead of "
+    "failing.",
 )
 @click.option(
-    "--full-refresh", is_flag=True, help="Ignore the saved state, move all records again."
+    "--full-refresh", is_flag=True, help="Ignore the saved state and extract all records again."
 )
-@click.option("--refresh-catalog", is_flag=True, help="Discover the streams again.")
-@click.option("--no-state-update", is_flag=True, help="Neither read nor save the state.")
-@click.option("--state-id-suffix", metavar="SUFFIX", help="Keep a state apart from the task's own.")
 @click.option(
-    "--state-strategy", type=NearChoice(STATE_STRATEGIES), help="How new state joins the saved."
+    "--refresh-catalog",
+    is_flag=True,
+    help="Discover the catalog again instead of using the cached one.",
+)
+@click.option("--no-state-update", is_flag=True, help="Neither read nor save state.")
+@click.option(
+    "--state-id-suffix", metavar="SUFFIX", help="Use a separate state: append this to the state id."
+)
+@click.option(
+    "--state-strategy",
+    type=SuggestingChoice(STATE_STRATEGIES),
+    help="How to combine the new state with the saved one.",
 )
 @click.option(
     "--select-filter",
     metavar="STREAM",
     multiple=True,
     callback=_check_streams,
-    help="Only this stream; may be repeated.",
+    help="Extract only this stream. Repeatable.",
 )
 @click.option(
     "--log-level",
-    type=NearChoice(LOG_LEVELS),
-    help="What Meltano and the plugins log.",
+    type=SuggestingChoice(LOG_LEVELS),
+    help="Log level of Meltano and the plugins.",
 )
 @format_option
 def command(
@@ -95,50 +108,51 @@ def command(
     form: str,
     **options: Any,  # noqa: ANN401 - the other options, as click has them
 ) -> int:
-    """Run the pipeline DAG (`meltano-pods plan` lists them) or tasks of it now.
+    """Run a DAG, or some of its tasks, now. `meltano-pods plan` lists the DAGs.
 
-    It runs without Airflow, and as Airflow would run it: same command, variables, pod and state, so
-    the next scheduled run resumes from there. By default, settings and deployment decide how.
-    A process on this machine resumes from where `make run` and `make airflow` do, and keeps
-    its state there, unless a deployment's `local_env` or MELTANO_DATABASE_URI says otherwise.
+    The run needs no Airflow but uses the same command, variables, pod and state, so the next
+    scheduled run resumes from there. By default, the settings decide whether a task runs as a
+    process or a pod. Processes share their state with `make run` and `make airflow`, unless the
+    deployment's `local_env` or MELTANO_DATABASE_URI names another system database.
 
-    A pod never starts in a cluster that nobody named: it takes the one of --context, of the
-    deployment's settings (`cluster_context`, `kubeconfig`), or of `make up`, and says which first.
+    Pods start only in a cluster that is named: by --context, by the deployment's settings
+    (`cluster_context`, `kubeconfig`), or the one of `make up`. The first log line names it.
 
-    Logs go to stderr, results to stdout: a line for each task, or all there is as JSON or YAML.
-    Tasks that follow a failed one are left out. What the setting `checks` says is checked, but for
-    `schema_change`: Airflow remembers the columns. Ctrl+C stops a run: it loads what it has read
-    and saves the state that the target confirms.
+    Logs go to stderr, results to stdout: one line for each task, or all details as JSON or YAML.
+    Tasks downstream of a failed task are skipped. The setting `checks` applies, except
+    `schema_change`, which needs Airflow to remember the columns. Ctrl+C stops a run: it loads what
+    it has extracted and saves the state that the target confirms.
 
-    Exit codes: 0 if all tasks succeeded, 1 if not or if a check failed, 130 if it was interrupted.
+    Exit codes: 0 if all tasks and their checks succeeded, 1 if not, 130 if the run was interrupted.
     """
     _check_execution_mode(options)
     found = find_projects(projects)
     plan, dag = find_dag(found, dag_id)
-    deployment = deployment_of(options["profile"], found.root)
+    deployment = read_deployment(options["profile"], found.root)
     forced = KUBERNETES if options["kubernetes"] else LOCAL if options["local"] else None
     tasks = [
-        (task, forced or get_execution_mode(task, deployment)) for task in _in_order(dag, task_ids)
+        (task, forced or get_execution_mode(task, deployment))
+        for task in _sort_tasks(dag, task_ids)
     ]
     cluster = None
     if any(how == KUBERNETES for _, how in tasks):
-        cluster, deployment = _cluster(found, deployment, options)
+        cluster, deployment = _connect_cluster(found, deployment, options)
     else:
         _check_no_pods(options)
     results: list[dict[str, Any]] = []
     failed: set[str] = set()
     for task, how in tasks:
         if failed & set(task.upstream):
-            click.echo(f"{task.task_id}: left out, a task before it failed", err=True)
+            click.echo(f"{task.task_id}: skipped, because an upstream task failed", err=True)
             failed.add(task.task_id)
             continue
-        asked = Asked(
+        request = RunRequest(
             found.root, found.folder / plan.project, plan.digest, dag.dag_id, task,
-            _spec(task, options), deployment,
+            _build_spec(task, options), deployment,
         )  # fmt: skip
         # Airflow's own loggers write to stdout, which is for results.
         with redirect_stdout(sys.stderr):
-            result, error = _run(asked, cluster if how == KUBERNETES else None, options)
+            result, error = _run(request, cluster if how == KUBERNETES else None, options)
         if error is not None:
             failed.add(task.task_id)
             click.echo(click.style("error: ", fg="red", bold=True) + str(error), err=True)
@@ -151,26 +165,26 @@ def command(
     return 1 if failed else 0
 
 
-def _cluster(
+def _connect_cluster(
     found: Projects, deployment: Deployment, options: Mapping[str, Any]
-) -> tuple[Reached, Deployment]:
-    """Return the cluster of the pods, and the deployment that says what they are like.
+) -> tuple[Cluster, Deployment]:
+    """Return the cluster for pods, and the deployment that determines them.
 
     Raises:
-        DeploymentError: Nobody named a cluster, or it does not answer.
+        DeploymentError: No cluster is named, or it does not answer.
     """
-    # Here and not above: a process needs no Kubernetes.
-    from meltano_pods.cli.kubernetes import reach  # noqa: PLC0415
+    # Imported here, because a process needs no Kubernetes client.
+    from meltano_pods.cli.cluster import connect  # noqa: PLC0415
 
-    cluster = reach(found.root, deployment.settings, options["context"], options["kubeconfig"])
-    return cluster, deployment_in(cluster, options["profile"], found.root)
+    cluster = connect(found.root, deployment.settings, options["context"], options["kubeconfig"])
+    return cluster, read_cluster_deployment(cluster, options["profile"], found.root)
 
 
 def _check_execution_mode(options: Mapping[str, Any]) -> None:
     """Reject options that contradict each other."""
     if not options["local"]:
         return
-    for name in ("kubernetes", *_OF_PODS):
+    for name in ("kubernetes", *_POD_OPTIONS):
         if options[name]:
             raise click.UsageError(
                 f"--local cannot be combined with --{name}: it runs the tasks on this machine"
@@ -178,17 +192,17 @@ def _check_execution_mode(options: Mapping[str, Any]) -> None:
 
 
 def _check_no_pods(options: Mapping[str, Any]) -> None:
-    """Reject options about pods where nothing is one."""
-    for name in _OF_PODS:
+    """Reject options for pods if no task is one."""
+    for name in _POD_OPTIONS:
         if options[name]:
             raise click.UsageError(
-                f"--{name} is about a cluster, and these tasks run as processes on this machine; "
+                f"--{name} applies only to pods, and these tasks run as processes on this machine; "
                 "add --kubernetes to run them as pods"
             )
 
 
-def _in_order(dag: DagPlan, task_ids: Sequence[str]) -> Iterator[TaskPlan]:
-    """Yield the tasks that are meant, each after those that it follows."""
+def _sort_tasks(dag: DagPlan, task_ids: Sequence[str]) -> Iterator[TaskPlan]:
+    """Yield the selected tasks, each after its upstream tasks."""
     tasks = {task.task_id: task for task in dag.tasks}
     for task_id in task_ids:
         if task_id not in tasks:
@@ -203,46 +217,46 @@ def _in_order(dag: DagPlan, task_ids: Sequence[str]) -> Iterator[TaskPlan]:
             yield tasks[task_id]
 
 
-def _spec(task: TaskPlan, options: Mapping[str, Any]) -> RunSpec:
-    """Return what a task runs, with what the command line says of the run.
+def _build_spec(task: TaskPlan, options: Mapping[str, Any]) -> RunSpec:
+    """Return what a task runs with the options of the command line.
 
     Raises:
-        ParameterError: A value that is not allowed, or options that this task cannot run with.
+        ParameterError: A value that is not allowed, or options that do not fit the task.
     """
-    given = {name: options[name] for name in RunOptions.model_fields if options.get(name)}
+    chosen = {name: options[name] for name in RunOptions.model_fields if options.get(name)}
     choices = RunChoices(
         options=task.settings.run_options,
-        offered=dict.fromkeys(given),
+        offered=dict.fromkeys(chosen),
         taps=task.taps,
         own_taps=task.taps,
     )
-    at = InvocationContext(task.environment, taps=task.taps)
-    told = build_invocation(task.arguments, choices.apply(given).options, at)
-    return RunSpec(told.arguments, told.environment, {**task.env, **told.env})
+    context = InvocationContext(task.environment, taps=task.taps)
+    invocation = build_invocation(task.arguments, choices.apply(chosen).options, context)
+    return RunSpec(invocation.arguments, invocation.environment, {**task.env, **invocation.env})
 
 
 def _run(
-    asked: Asked, cluster: Reached | None, options: dict[str, Any]
+    request: RunRequest, cluster: Cluster | None, options: dict[str, Any]
 ) -> tuple[dict[str, Any], RunError | None]:
-    """Run a task, as a pod of a cluster or here; return its result, and its error if it failed."""
+    """Run a task, as a pod if there is a cluster; return its result, and its error if it failed."""
     log = TerminalLog()
-    # Each here and not above: a pod needs no runner, and Airflow takes seconds.
-    from meltano_pods.cli.report import end_run, report_run  # noqa: PLC0415
+    # Imported here: a pod needs no runner, and Airflow takes seconds.
+    from meltano_pods.cli.run_report import build_run_end, report_run  # noqa: PLC0415
 
     try:
         if cluster is not None:
             from meltano_pods.cli.run_kubernetes import run_in_cluster  # noqa: PLC0415
 
-            end = run_in_cluster(asked, log, cluster, wait=options["wait"])
+            end = run_in_cluster(request, log, cluster, wait=options["wait"])
         else:
             from meltano_pods.cli.run_local import run_local  # noqa: PLC0415
 
-            end = run_local(asked, log)
+            end = run_local(request, log)
     except ValuesMissingError as error:
-        end = end_run(asked, error.result)
+        end = build_run_end(request, error.result)
     except RunError as error:
         return {}, error
-    return report_run(asked, end, log)
+    return report_run(request, end, log)
 
 
 def _show(results: list[dict[str, Any]], form: str) -> None:

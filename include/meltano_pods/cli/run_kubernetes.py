@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from kubernetes.client import CoreV1Api
 
-from meltano_pods.cli.airflow_values import airflow_values
-from meltano_pods.cli.kubernetes import asking
-from meltano_pods.cli.pinned_image import BUILT_HERE
-from meltano_pods.cli.report import end_run
+from meltano_pods.cli.cluster import call_api
+from meltano_pods.cli.deployment import LOCAL_IMAGE
+from meltano_pods.cli.run_report import build_run_end
 from meltano_pods.errors import DeploymentError
 from meltano_pods.pods.cluster.driver import ClusterDriver
 from meltano_pods.pods.diagnose.status import has_ended
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import FrameType
 
-    from meltano_pods.cli.asked import Asked
-    from meltano_pods.cli.kubernetes import Reached
+    from meltano_pods.cli.cluster import Cluster
+    from meltano_pods.cli.run_request import RunRequest
     from meltano_pods.pods.diagnose.outcome import PodOutcome
     from meltano_pods.pods.lifecycle.actions import Steps
     from meltano_pods.results.task_report import RunEnd
@@ -43,52 +42,52 @@ if TYPE_CHECKING:
 _CHECK_SECONDS = 2.0
 
 
-def run_in_cluster(asked: Asked, log: Log, cluster: Reached, *, wait: bool) -> RunEnd:
+def run_in_cluster(run_request: RunRequest, log: Log, cluster: Cluster, *, wait: bool) -> RunEnd:
     """Run a task to its end in a pod.
 
-    A pod that succeeded is deleted, one that failed is kept for a look at it.
+    A pod that succeeded is deleted; a failed one is kept for inspection.
 
     Args:
-        asked: What to run.
+        run_request: What to run.
         log: For its log.
         cluster: Where to run it.
-        wait: Whether to wait for a pod of the same task that is at work, or to refuse.
+        wait: Whether to wait while another pod of the task is running, instead of failing.
 
     Raises:
-        DeploymentError: The cluster falls silent, no image is known, or a pod of the same task is
-            at work.
-        ValuesMissingError: Airflow lacks a value for it.
-        KeyboardInterrupt: Somebody stopped it; the pod saves its state and ends.
+        DeploymentError: The cluster does not answer, no image is set, or another pod of the task is
+            running.
+        ValuesMissingError: Airflow lacks a value of `airflow_env`.
+        KeyboardInterrupt: The user interrupted it; the pod saves its state and ends.
     """
-    values = airflow_values(asked)
-    this, body = _build_manifest(asked, cluster)
+    values = run_request.read_airflow_values()
+    this, body = _build_manifest(run_request, cluster)
     name, namespace = body["metadata"]["name"], body["metadata"]["namespace"]
     driver = ClusterDriver(lambda: CoreV1Api(cluster.client), namespace, log)
     image = _find_image(body)
     log.info("Cluster %s, namespace %s, image %s", cluster, namespace, image)
-    turn = _await_turn(_select_same_task(body), wait=wait, log=log)
-    at_work = asking(cluster, lambda: driver.drive(turn))
-    if at_work is not None:
+    waiting = _wait_for_same_task(_select_same_task(body), wait=wait, log=log)
+    other = call_api(cluster, lambda: driver.drive(waiting))
+    if other is not None:
         raise DeploymentError(
-            f"the task runs already, in pod {at_work}; both would write one state",
+            f"the task is already running in pod {other}, and both would write the same state",
             f"namespace {namespace} of {cluster.name}",
-            "Wait for its end (`--wait` does), or stop it in Airflow.",
+            "Add `--wait` to wait for its end, or stop it in Airflow.",
         )
-    timeout = asked.task.settings.start_timeout.total_seconds()
+    timeout = run_request.task.settings.start_timeout.total_seconds()
     run = PodRun(Observation(name), namespace, this.ti_id, timeout, log)
     steps = launch_run(body, this, values, WaitPolicy(timeout, lambda: False, log))
-    with _interruptible():
+    with _handle_sigterm():
         try:
-            launched = asking(cluster, lambda: driver.drive(steps))
-            outcome = launched.failure or asking(cluster, lambda: _follow(driver, run))
+            launched = call_api(cluster, lambda: driver.drive(steps))
+            outcome = launched.failure or call_api(cluster, lambda: _follow(driver, run))
         except KeyboardInterrupt:
-            log.warning("Interrupted: pod %s stops, and saves its state", name)
+            log.warning("Interrupted: stopping pod %s, which saves its state", name)
             driver.drive(run.finish(None, stopped=True))
             raise
-    end = asking(cluster, lambda: driver.drive(run.finish(outcome)))
+    end = call_api(cluster, lambda: driver.drive(run.finish(outcome)))
     report = end.build_report(f"{namespace}/{name}")
     report = replace(report, commands=tuple(cluster.aim(line) for line in report.commands))
-    return end_run(asked, end.outcome.result, report)
+    return build_run_end(run_request, end.outcome.result, report)
 
 
 def _follow(driver: ClusterDriver, run: PodRun) -> PodOutcome:
@@ -98,22 +97,24 @@ def _follow(driver: ClusterDriver, run: PodRun) -> PodOutcome:
 
 
 def _build_manifest(
-    asked: Asked, cluster: Reached
+    run_request: RunRequest, cluster: Cluster
 ) -> tuple[naming.TaskInstanceTry, dict[str, Any]]:
-    options = build_pod_options(asked.task, asked.deployment, asked.folder.name, asked.digest)
+    options = build_pod_options(
+        run_request.task, run_request.deployment, run_request.folder.name, run_request.digest
+    )
     run = naming.TaskInstanceTry(
-        project=asked.folder.name,
-        dag_id=asked.dag_id,
-        task_id=asked.task.task_id,
+        project=run_request.folder.name,
+        dag_id=run_request.dag_id,
+        task_id=run_request.task.task_id,
         run_id=f"cli__{datetime.now(UTC).isoformat()}",
         map_index=-1,
         try_number=1,
         ti_id=str(uuid.uuid4()),
         deployment=options.deployment,
     )
-    spec = replace(asked.spec, nonce=token_hex(4))
+    spec = replace(run_request.spec, nonce=token_hex(4))
     body = PodRequest.read(options, spec, run).build()
-    # Airflow knows of no such run: the reaper would take it for one whose task is over.
+    # The reaper deletes pods of runs that Airflow does not know, so the pod must not name its run.
     del body["metadata"]["annotations"][naming.RUN_ID]
     body["metadata"].setdefault("namespace", cluster.namespace or "default")
     return run, body
@@ -123,15 +124,15 @@ def _find_image(body: dict[str, Any]) -> str:
     """Return the image of the run's container.
 
     Raises:
-        DeploymentError: It is in no registry.
+        DeploymentError: No registry has it.
     """
     containers = body["spec"]["containers"]
     (image,) = (each.get("image") for each in containers if each["name"] == RUN_CONTAINER)
-    if image and image != BUILT_HERE:
+    if image and image != LOCAL_IMAGE:
         return str(image)
-    alone = f": `{image}` is on this machine alone" if image else ""
+    local = f": `{image}` exists only on this machine" if image else ""
     raise DeploymentError(
-        f"no image is set that a cluster could pull{alone}",
+        f"no image is set that a cluster can pull{local}",
         "the setting `image`",
         "Publish and pin one with `make push REGISTRY=ghcr.io/acme`, or set "
         "AIRFLOW__MELTANO_PODS__IMAGE=registry/name@sha256:...",
@@ -144,31 +145,31 @@ def _select_same_task(body: Mapping[str, Any]) -> str:
     return ",".join([naming.SELECTOR, *same])
 
 
-def _await_turn(selector: str, *, wait: bool, log: Log) -> Steps[str | None]:
-    """Return once no pod of the same task is at work: both would write one state.
+def _wait_for_same_task(selector: str, *, wait: bool, log: Log) -> Steps[str | None]:
+    """Wait until no other pod of the task is running: both would write the same state.
 
     Args:
         selector: Selects the pods of the task.
-        wait: Whether to wait for one; else its name is returned.
-        log: For what is waited for.
+        wait: Whether to wait; otherwise return the name of the running pod.
+        log: Where to report that it waits.
     """
     logged: set[str] = set()
     while True:
         pods = yield from request(ListPods(selector))
-        at_work = [each["metadata"]["name"] for each in pods if not has_ended(each)]
-        if not at_work:
+        running = [each["metadata"]["name"] for each in pods if not has_ended(each)]
+        if not running:
             return None
         if not wait:
-            return str(at_work[0])
-        if at_work[0] not in logged:
-            logged.add(at_work[0])
-            log.info("Waiting for pod %s, which runs the same task, to end", at_work[0])
+            return str(running[0])
+        if running[0] not in logged:
+            logged.add(running[0])
+            log.info("Waiting for the end of pod %s, which runs the same task", running[0])
         yield Pause(_CHECK_SECONDS)
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Take SIGTERM for Ctrl-C."""
+def _handle_sigterm() -> Iterator[None]:
+    """Handle SIGTERM like Ctrl-C."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -7,9 +7,13 @@ import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from meltano_pods.cli.airflow_values import airflow_values
-from meltano_pods.cli.here import WORK, environment_here, is_here, variables_here
-from meltano_pods.cli.report import end_run
+from meltano_pods.cli.local_paths import (
+    WORK,
+    build_local_variables,
+    drop_plugin_folder,
+    has_local_meltano,
+)
+from meltano_pods.cli.run_report import build_run_end
 from meltano_pods.local.environment import own_variables, run_environment
 from meltano_pods.local.run import Request, Run
 
@@ -17,54 +21,57 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import FrameType
 
-    from meltano_pods.cli.asked import Asked
+    from meltano_pods.cli.run_request import RunRequest
     from meltano_pods.results.task_report import RunEnd
     from meltano_pods.tasks.relay import Log
 
 
-def run_local(asked: Asked, log: Log) -> RunEnd:
+def run_local(request: RunRequest, log: Log) -> RunEnd:
     """Run a task to its end.
 
     Raises:
-        ValuesMissingError: Airflow lacks a value for it.
+        ValuesMissingError: Airflow lacks a value of `airflow_env`.
         RunnerMissingError: There is no runner on this machine.
     """
-    environment = local_environment(asked, airflow_values(asked))
-    if is_here(asked.root):
-        (asked.root / WORK).mkdir(exist_ok=True)  # SQLite makes no folder
-    grace = asked.task.settings.termination_grace_period.total_seconds()
-    run = Run(Request(asked.spec.arguments, asked.folder, environment, grace, asked.root), log)
-    with _stopping(run, log):
-        return end_run(asked, run.perform())
+    environment = build_local_environment(request, request.read_airflow_values())
+    if has_local_meltano(request.root):
+        (request.root / WORK).mkdir(exist_ok=True)  # SQLite does not create folders
+    grace = request.task.settings.termination_grace_period.total_seconds()
+    run = Run(
+        Request(request.spec.arguments, request.folder, environment, grace, request.root), log
+    )
+    with _handle_interrupts(run, log):
+        return build_run_end(request, run.perform())
 
 
-def local_environment(asked: Asked, values: Mapping[str, str]) -> dict[str, str]:
+def build_local_environment(request: RunRequest, values: Mapping[str, str]) -> dict[str, str]:
     """Return all variables of a task's process on this machine.
 
     Args:
-        asked: The task.
+        request: The task.
         values: Those of `airflow_env`.
     """
-    settings, deployment = asked.task.settings, asked.deployment.settings
+    settings, deployment = request.task.settings, request.deployment.settings
     not_secret = (*deployment.not_secret, *settings.not_secret)
-    local = is_here(asked.root)
+    local = has_local_meltano(request.root)
     return run_environment(
-        environment_here(os.environ) if local else os.environ,
-        own_variables(asked.spec.env, values, settings.airflow_env, not_secret),
-        # The deployment's over those of all runs on this machine.
-        defaults={**(variables_here(asked.root) if local else {}), **deployment.local_env},
-        project=asked.folder,
-        environment=asked.spec.environment,
+        drop_plugin_folder(os.environ) if local else os.environ,
+        own_variables(request.spec.env, values, settings.airflow_env, not_secret),
+        # The deployment overrides the defaults of this machine.
+        defaults={**(build_local_variables(request.root) if local else {}), **deployment.local_env},
+        project=request.folder,
+        environment=request.spec.environment,
     )
 
 
 @contextmanager
-def _stopping(run: Run, log: Log) -> Iterator[None]:
-    """Let the run save its state when somebody interrupts the command."""
+def _handle_interrupts(run: Run, log: Log) -> Iterator[None]:
+    """Let the run save its state if the command is interrupted."""
 
     def stop(number: int, _frame: FrameType | None) -> None:
         log.warning(
-            "%s: stopping the run; it first loads what it has read", signal.Signals(number).name
+            "%s: stopping the run after it has loaded what it has extracted",
+            signal.Signals(number).name,
         )
         run.stop()
 

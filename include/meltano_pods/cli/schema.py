@@ -15,12 +15,12 @@ from meltano_pods.settings.json_schema import MELTANO_SCHEMA, build_schema
     default=MELTANO_SCHEMA,
     metavar="ADDRESS",
     show_default=True,
-    help="Meltano's own schema, which is to hold as well; empty for ours alone.",
+    help="Address of Meltano's own schema, to include it; empty to omit it.",
 )
 def command(meltano: str) -> int:
-    """Print a JSON schema of meltano.yml with its settings, for editors.
+    """Print a JSON schema of meltano.yml with the settings, for editors.
 
-    Write it to a file beside meltano.yml, and name that in its first line:
+    Save it next to meltano.yml, and make this the first line of meltano.yml:
     `# yaml-language-server: $schema=meltano-pods.schema.json`.
     """
     click.echo(json.dumps(build_schema(meltano or None), indent=2))

@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from meltano_pods.cli.deployment import deployment_of
+from meltano_pods.cli.deployment import read_deployment
 from meltano_pods.cli.options import profile_option
 from meltano_pods.cli.output import (
     TABLE,
-    fault_data,
+    build_error_data,
     format_option,
     show_data,
-    show_faults,
+    show_errors,
     show_warnings,
 )
+from meltano_pods.cli.project_checks import check_projects
 from meltano_pods.cli.projects import find_projects, projects_option
-from meltano_pods.cli.review import review_projects
-from meltano_pods.cli.shadowed import shadowed
-from meltano_pods.cli.unset_output import unset_output
+from meltano_pods.cli.variable_checks import find_shadowed_settings, find_unset_output
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.names import counted
 from meltano_pods.pods.spec.preview import preview_pods
@@ -39,73 +38,77 @@ if TYPE_CHECKING:
 @click.argument("names", metavar="[PROJECT]...", nargs=-1)
 @projects_option
 @format_option
-@profile_option("Hold pods to a deployment of this profile.")
+@profile_option("Check pods for a deployment with this profile.")
 def command(names: tuple[str, ...], projects: Path | None, form: str, profile: str | None) -> int:
-    """Report every error of every project; exit with 1 if there is any.
+    """Report every error of every project.
 
-    Beside what each meltano.yml says: projects without a DAG file and DAG files without a project,
-    DAG ids, states and Secrets that two share, and pods that the deployment cannot start (no such
-    template, a value that is not allowed). It needs neither Airflow nor a cluster.
+    Besides errors in meltano.yml, these are: a project without a DAG file or a DAG file without a
+    project; two projects or DAGs with the same DAG id, state or Secret; and pods that the
+    deployment cannot start, for example because their template does not exist. It needs neither
+    Airflow nor a cluster.
 
-    It warns of keys that Meltano does not read though they seem to be meant for it, of settings of
-    plugins that seem to be misspelled, of plugins that runs look up on Meltano Hub, of DAGs that
-    share a state where at most one of them has a schedule, of variables that hide what a
-    meltano.yml says, of pods without the MELTANO_PODS_OUTPUT that it refers to, and of tasks that
-    need a Meltano environment and have none. Warnings alone exit with 0.
+    Warnings are about: keys that Meltano ignores although they look like its own; settings of
+    plugins that look misspelled; plugins that runs look up on Meltano Hub; DAGs that share a state;
+    variables that shadow a setting in meltano.yml; pods without the MELTANO_PODS_OUTPUT that
+    meltano.yml refers to; and tasks that need a Meltano environment but have none.
 
-    DAGs that share a state are an error where two of them have a schedule, for then their runs can
-    meet; where no system database of Meltano keeps their runs apart, also where one has.
+    DAGs that share a state are an error if two of them have a schedule, because their runs can
+    overlap. If no system database of Meltano prevents that, one schedule is enough.
+
+    Exit codes: 0 if there is no error, 1 if there is one.
     """
     found = find_projects(projects).only(names)
-    review = review_projects(found)
-    faults, warnings = review.errors, review.warnings
-    plans = [each.plan for each in review.read]
+    checks = check_projects(found)
+    errors, warnings = checks.errors, checks.warnings
+    plans = [each.plan for each in checks.read]
     try:
-        deployment = deployment_of(profile, found.root)
-        faults += _pods(plans, deployment)
-        warnings += _variables(review.read, deployment)
+        deployment = read_deployment(profile, found.root)
+        errors += _find_pod_errors(plans, deployment)
+        warnings += _find_variable_warnings(checks.read, deployment)
     except MeltanoPodsError as error:
-        faults.append(error)
+        errors.append(error)
     if form == TABLE:
         show_warnings(warnings)
-        show_faults(faults)
+        show_errors(errors)
         dags = sum(len(each.dags) + len(each.broken) for each in plans)
         broken = sum(len(each.broken) for each in plans)
         counts = [
             counted(len(found.folders), "project"),
             counted(dags, "DAG") + (f" ({broken} broken)" if broken else ""),
-            counted(len(faults), "error"),
+            counted(len(errors), "error"),
             *([counted(len(warnings), "warning")] if warnings else []),
         ]
-        click.echo(click.style(", ".join(counts), fg="red" if faults else "green"))
+        click.echo(click.style(", ".join(counts), fg="red" if errors else "green"))
     else:
         show_data(
             [
-                {"severity": severity, **fault_data(each)}
-                for severity, several in (("error", faults), ("warning", warnings))
-                for each in several
+                {"severity": severity, **build_error_data(each)}
+                for severity, group in (("error", errors), ("warning", warnings))
+                for each in group
             ],
             form,
         )
-    return 1 if faults else 0
+    return 1 if errors else 0
 
 
-def _variables(
+def _find_variable_warnings(
     projects: Sequence[PlannedProject], deployment: Deployment
 ) -> Iterator[ProjectError]:
     for each in projects:
-        with suppress(MeltanoPodsError):  # an error of the pods, which is named already
-            yield from shadowed(each, deployment)
-            yield from unset_output(each, deployment)
+        with suppress(MeltanoPodsError):  # an error of the pods, which is reported already
+            yield from find_shadowed_settings(each, deployment)
+            yield from find_unset_output(each, deployment)
 
 
-def _pods(plans: Sequence[ProjectPlan], deployment: Deployment) -> Iterator[MeltanoPodsError]:
-    said: set[str] = set()
+def _find_pod_errors(
+    plans: Sequence[ProjectPlan], deployment: Deployment
+) -> Iterator[MeltanoPodsError]:
+    reported: set[str] = set()
     for each in plans:
         try:
             list(preview_pods(each, deployment))
         except MeltanoPodsError as error:
-            # What the deployment lacks, all projects miss.
-            if str(error) not in said:
-                said.add(str(error))
+            # An error of the deployment is the same for all projects.
+            if str(error) not in reported:
+                reported.add(str(error))
                 yield error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from meltano_pods.cli.dag_files import find_custom, literal_ids
+from meltano_pods.cli.dag_files import find_custom_dag_files, list_literal_ids
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,12 +52,19 @@ def dags(tmp_path: Path) -> Path:
     ],
 )
 def test_the_files_that_may_define_a_dag(dags: Path, dag_id: str, files: list[str]) -> None:
-    assert [str(each.relative_to(dags)) for each in find_custom(dags, dag_id)] == files
+    assert [str(each.relative_to(dags)) for each in find_custom_dag_files(dags, dag_id)] == files
 
 
 def test_the_ids_that_files_name(dags: Path) -> None:
-    assert sorted(literal_ids(dags)) == ["bare", "by.keyword", "called", "load", "mine", "named"]
+    assert sorted(list_literal_ids(dags)) == [
+        "bare",
+        "by.keyword",
+        "called",
+        "load",
+        "mine",
+        "named",
+    ]
 
 
 def test_no_folder(tmp_path: Path) -> None:
-    assert find_custom(tmp_path / "dags", "mine") == []
+    assert find_custom_dag_files(tmp_path / "dags", "mine") == []

@@ -71,7 +71,7 @@ def test_a_changed_state_id_is_called_out(repository: Path, said: Said) -> None:
     assert dag["tasks"][0]["state_ids"] == {"old": ["daily"], "new": ["nightly"]}
     code, out, _ = said("plan", "--diff", "main")
     assert code == 0
-    assert "! STATE ID daily -> nightly: the next run moves all records again" in out
+    assert "! STATE ID daily -> nightly: the next run extracts all records again" in out
     assert "1 renamed, 0 changed; 1 state id changed" in out
 
 
@@ -144,7 +144,7 @@ def test_a_submodule_is_compared_by_the_commit_it_had(
 def test_what_cannot_be_compared(repository: Path, said: Said) -> None:
     code, _, err = said("plan", "--diff", "nope")
     assert code == 1
-    assert "it knows no commit `nope`" in err
+    assert "there is no commit `nope`" in err
     assert said("plan", "--exit-code")[0] == 2
     rewrite(repository, "loader: target-b", "loader: target-x")
     code, _, err = said("plan", "--diff", "main")
@@ -154,4 +154,4 @@ def test_what_cannot_be_compared(repository: Path, said: Said) -> None:
     rewrite(repository, "loader: target-x", "loader: target-b")
     code, _, err = said("plan", "--diff", "main")
     assert code == 0
-    assert "not compared, main had an error" in err
+    assert "not compared, because main has an error" in err

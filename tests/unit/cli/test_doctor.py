@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from meltano_pods.cli.doctor.airflow import judge_airflow, judge_state
-from meltano_pods.cli.doctor.cluster import judge, needed_accounts, needed_by, needed_secrets
-from meltano_pods.cli.doctor.facts import RIGHTS, Facts
-from meltano_pods.cli.doctor.images import judge_images
-from meltano_pods.cli.doctor.local import Problem, judge_problems
-from meltano_pods.cli.doctor.pools import Pool, judge_pools
+from meltano_pods.cli.doctor.airflow import check_airflow, describe_state
+from meltano_pods.cli.doctor.cluster import (
+    check_cluster,
+    list_needed_secrets,
+    list_needs,
+    list_service_accounts,
+)
+from meltano_pods.cli.doctor.facts import PERMISSIONS, Facts
+from meltano_pods.cli.doctor.images import check_images
+from meltano_pods.cli.doctor.local import RunProblem, report_problems
+from meltano_pods.cli.doctor.pools import Pool, check_pools
 from meltano_pods.cli.main import main
 from meltano_pods.pods.spec.build import build_pod
 from meltano_pods.pods.spec.preview import preview_pods
@@ -47,7 +52,7 @@ SECRETS = {
 GOOD = Facts(
     namespace={"pod-security.kubernetes.io/enforce": "restricted"},
     exists=True,
-    rights=dict.fromkeys(RIGHTS, True),
+    permissions=dict.fromkeys(PERMISSIONS, True),
     secrets=SECRETS,
     accounts=["loader"],
     quotas={"all": {"hard": {"requests.memory": "4Gi", "pods": "50"},
@@ -73,70 +78,70 @@ def pods(plan: ProjectPlan, deployment: Deployment) -> list[dict[str, Any]]:
 
 def faults(found: Iterable[Finding]) -> list[tuple[str, str, str]]:
     every = list(found)
-    assert all(each.fix for each in every if each.level in ("fault", "warning"))
+    assert all(each.fix for each in every if each.level in ("error", "warning"))
     return [(each.level, each.topic, each.what) for each in every if each.level != "ok"]
 
 
 def test_what_pods_need(pods: list[dict[str, Any]]) -> None:
-    assert needed_secrets(pods) == {
+    assert list_needed_secrets(pods) == {
         "registry": {".dockerconfigjson"},
         "shared": set(),
         "meltano-shop-env": {"TAP_A_TOKEN"},
         "vault": {"password"},
     }
-    assert needed_accounts(pods) == {"loader"}
-    assert ("secrets", "create") not in needed_by(pods).rights
+    assert list_service_accounts(pods) == {"loader"}
+    assert ("secrets", "create") not in list_needs(pods).permissions
 
 
 def test_a_pods_own_secret_is_created_with_it() -> None:
     sources = Settings.model_validate({"airflow_env": {"A": {"connection": "db"}}}).airflow_env
     pod = build_pod(SMALL, options(airflow_env=sources), SPEC, RUN)
-    assert set(needed_secrets([pod])) == {"meltano-shop-env"}
-    assert ("secrets", "create") in needed_by([pod]).rights
+    assert set(list_needed_secrets([pod])) == {"meltano-shop-env"}
+    assert ("secrets", "create") in list_needs([pod]).permissions
 
 
 def test_all_is_well(pods: list[dict[str, Any]]) -> None:
-    found = judge("meltano", GOOD, pods)
+    found = check_cluster("meltano", GOOD, pods)
     assert faults(found) == []
     assert {each.topic for each in found} == {
-        "namespace", "rights", "secrets", "service account", "quota", "limit range",
+        "namespace", "permissions", "secrets", "service account", "quota", "limit range",
     }  # fmt: skip
 
 
 WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
-    "no namespace": ({"exists": False, "namespace": {}}, "fault", "there is no namespace"),
+    "no namespace": ({"exists": False, "namespace": {}}, "error", "there is no namespace"),
     "no standard": ({"namespace": {}}, "warning", "enforces no pod security standard"),
     "a lower standard": (
         {"namespace": {"pod-security.kubernetes.io/enforce": "baseline"}}, "warning",
         "enforces only `baseline`",
     ),
     "a right": (
-        {"rights": {**GOOD.rights, ("pods/log", "get"): False}}, "fault",
-        "not allowed in `meltano`: get pods/log",
+        {"permissions": {**GOOD.permissions, ("pods/log", "get"): False}}, "error",
+        "missing in `meltano`: get pods/log",
     ),
     "a secret": (
-        {"secrets": {key: value for key, value in SECRETS.items() if key != "shared"}}, "fault",
+        {"secrets": {key: value for key, value in SECRETS.items() if key != "shared"}}, "error",
         "there is no Secret `shared`",
     ),
     "a key": (
-        {"secrets": {**SECRETS, "vault": ["other"]}}, "fault",
+        {"secrets": {**SECRETS, "vault": ["other"]}}, "error",
         "the Secret `vault` has no key password; it has: other",
     ),
-    "unreadable secrets": ({"secrets": None}, "note", "may not be looked at; pods need: meltano-"),
-    "an account": ({"accounts": []}, "fault", "there is no service account `loader`"),
+    "unreadable secrets": ({"secrets": None}, "note", "you may not read them; pods need: meltano-"),
+    "an account": ({"accounts": []}, "error", "there is no service account `loader`"),
     "a quota too small": (
-        {"quotas": {"all": {"hard": {"limits.memory": "512Mi"}, "used": {}}}}, "fault",
-        "one pod alone asks for more than `all` gives: limits.memory: 1,024Mi of 512Mi",
+        {"quotas": {"all": {"hard": {"limits.memory": "512Mi"}, "used": {}}}}, "error",
+        "a single pod requests more than `all` allows: limits.memory: 1,024Mi of 512Mi",
     ),
     "a quota used up": (
         {"quotas": {"all": {"hard": {"pods": "3"}, "used": {"pods": "3"}}}}, "warning",
         "`all` is used up: pods 3 of 3",
     ),
     "a limit": (
-        {"limits": [{"type": "Container", "max": {"memory": "512Mi"}}]}, "fault",
-        "limits of memory of a container is 1Gi, max is 512Mi",
+        {"limits": [{"type": "Container", "max": {"memory": "512Mi"}}]}, "error",
+        "a container has memory limits of 1Gi, the max is 512Mi",
     ),
-    "drift": ({"digests": {"shop": "0" * 64}}, "warning", "the latest pod of shop was started for"),
+    "drift": ({"digests": {"shop": "0" * 64}}, "warning", "the latest pod of shop has another"),
 }  # fmt: skip
 
 
@@ -144,7 +149,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
 def test_what_is_wrong_is_named(case: str, plan: ProjectPlan, deployment: Deployment) -> None:
     change, level, words = WRONG[case]
     pods = [pod.manifest for pod in preview_pods(plan, deployment)]
-    found = faults(judge("meltano", replace(GOOD, **change), pods))
+    found = faults(check_cluster("meltano", replace(GOOD, **change), pods))
     assert len(found) == 1
     assert found[0][0] == level
     assert words in found[0][2]
@@ -157,13 +162,13 @@ def test_what_is_wrong_is_named(case: str, plan: ProjectPlan, deployment: Deploy
         ("localhost:5001/meltano", "warning"),
         ("ghcr.io/acme/meltano:latest", "warning"),
         ("ghcr.io/acme/meltano:1.2", "warning"),
-        ("", "fault"),
-        ("meltano-pods/meltano:dev", "fault"),
+        ("", "error"),
+        ("meltano-pods/meltano:dev", "error"),
     ],
 )
 def test_images_by_name(image: str, level: str) -> None:
     pod = {"spec": {"containers": [{"name": "meltano", "image": image}]}}
-    (found,) = judge_images([pod, pod])
+    (found,) = check_images([pod, pod])
     assert (found.level, found.topic) == (level, "image")
 
 
@@ -171,7 +176,7 @@ def test_images_by_name(image: str, level: str) -> None:
     ("said", "installed", "interval", "words"),
     [
         ({"deferrable": "true"}, INSTALLED, 5, "`[workers] min_heartbeat_interval` is 5"),
-        ({}, {"apache-airflow-core": "3.3.2"}, 1, "Airflow's Kubernetes provider is not installed"),
+        ({}, {"apache-airflow-core": "3.3.2"}, 1, "Airflow's Kubernetes provider"),
         ({}, {**INSTALLED, "apache-airflow-core": "2.11.0"}, 1, "Airflow is 2.11.0"),
         ({}, {}, None, "Airflow is not installed here"),
     ],
@@ -180,25 +185,25 @@ def test_airflow(
     said: dict[str, str], installed: dict[str, str], interval: int | None, words: str
 ) -> None:
     deployment = deployment_at(ROOT, parse_deployment({"execution_mode": "kubernetes", **said}))
-    (found,) = faults(judge_airflow(deployment, installed, interval, pods=True))
+    (found,) = faults(check_airflow(deployment, installed, interval, pods=True))
     assert words in found[2]
 
 
 def test_airflow_is_well() -> None:
     deployment = deployment_at(ROOT, parse_deployment({"deferrable": "true"}))
-    assert faults(judge_airflow(deployment, INSTALLED, 1, pods=True)) == []
+    assert faults(check_airflow(deployment, INSTALLED, 1, pods=True)) == []
 
 
 def test_pools_are_named(plan: ProjectPlan) -> None:
     tasks = [task for dag in plan.dags for task in dag.tasks]
-    assert list(judge_pools(tasks, {})) == list(judge_pools(tasks, None)) == []
+    assert list(check_pools(tasks, {})) == list(check_pools(tasks, None)) == []
     pooled = [replace(task, pool="warehouse") for task in tasks]
-    (found,) = judge_pools(pooled, None)
+    (found,) = check_pools(pooled, None)
     assert found.level == "note"
-    assert found.what.startswith("tasks take slots of: warehouse; Airflow's database is not at")
+    assert found.what.startswith("tasks use these pools: warehouse; they are not checked, because")
     assert "`airflow pools set warehouse 4 ''`" in found.fix
-    (found,) = judge_pools(pooled, {"warehouse": Pool(2, counts_deferred=False)})
-    assert (found.level, found.what) == ("ok", "tasks take slots of: warehouse")
+    (found,) = check_pools(pooled, {"warehouse": Pool(2, counts_deferred=False)})
+    assert (found.level, found.what) == ("ok", "tasks use these pools: warehouse")
 
 
 @pytest.mark.parametrize(
@@ -208,9 +213,9 @@ def test_pools_are_named(plan: ProjectPlan) -> None:
         ({"turns": Pool(0, counts_deferred=True)}, "has no slots"),
         (
             {"turns": Pool(2, counts_deferred=True)},
-            "has 2 slots: tasks that write one state",
+            "has 2 slots: tasks that write the same state",
         ),
-        ({"turns": Pool(-1, counts_deferred=True)}, "has any number of slots"),
+        ({"turns": Pool(-1, counts_deferred=True)}, "has unlimited slots"),
         ({"turns": Pool(1, counts_deferred=False)}, "does not count deferred tasks"),
         ({"turns": Pool(1, counts_deferred=True)}, ""),
     ],
@@ -225,36 +230,36 @@ def test_a_pool_in_which_tasks_take_turns(
         for dag in plan.dags
         for task in dag.tasks
     ]
-    (found,) = judge_pools(tasks, pool)
-    assert found.level == ("fault" if words else "ok")
+    (found,) = check_pools(tasks, pool)
+    assert found.level == ("error" if words else "ok")
     assert words in found.what
     if words:
-        assert "`airflow pools set turns 1 'Take turns' --include-deferred`" in found.fix
+        assert "`airflow pools set turns 1 'One at a time' --include-deferred`" in found.fix
 
 
 def test_where_state_is_kept(plan: ProjectPlan) -> None:
     tasks = [task for dag in plan.dags for task in dag.tasks]
-    (found,) = judge_state(tasks, execution_mode="kubernetes")
+    (found,) = describe_state(tasks, execution_mode="kubernetes")
     assert found.what.startswith("state of 1 task: in a backend (`state`)")
 
 
 def test_what_runs_lack_on_this_machine() -> None:
     shop, crm = Path("meltano/shop"), Path("meltano/crm")
     problems = [
-        Problem(shop, "variable_missing", "PASSWORD", "the variable PASSWORD is not set: tap-a"),
-        Problem(shop, "variable_missing", "PASSWORD", "the variable PASSWORD is not set: tap-b"),
-        Problem(shop, "plugin_missing", "tap-a", "not installed"),
-        Problem(shop, "plugin_missing", "target-b", "not installed"),
-        Problem(crm, "variable_missing", "PASSWORD", "the variable PASSWORD is not set: tap-a"),
+        RunProblem(shop, "variable_missing", "PASSWORD", "the variable PASSWORD is not set: tap-a"),
+        RunProblem(shop, "variable_missing", "PASSWORD", "the variable PASSWORD is not set: tap-b"),
+        RunProblem(shop, "plugin_missing", "tap-a", "not installed"),
+        RunProblem(shop, "plugin_missing", "target-b", "not installed"),
+        RunProblem(crm, "variable_missing", "PASSWORD", "the variable PASSWORD is not set: tap-a"),
     ]
-    found = list(judge_problems(problems, installs=False))
+    found = list(report_problems(problems, installs=False))
     assert [(each.level, each.topic) for each in found] == [
-        ("fault", "variables"), ("fault", "variables"), ("fault", "plugins"),
+        ("error", "variables"), ("error", "variables"), ("error", "plugins"),
     ]  # fmt: skip
     assert found[0].fix == "Add a line `PASSWORD=...` to meltano/shop/.env, or export PASSWORD."
     assert found[2].what.endswith("machine: tap-a, target-b")
     assert found[2].fix == "Run `meltano install` in meltano/shop."
-    (*_, plugins) = judge_problems(problems[:3], installs=True)
+    (*_, plugins) = report_problems(problems[:3], installs=True)
     assert plugins.level == "warning"  # `make run` installs them
 
 
@@ -283,9 +288,9 @@ def test_it_reports_what_validate_and_a_run_would(
     found = json.loads(capfd.readouterr().out)
     whats = [(each["level"], each["what"]) for each in found if each["level"] != "ok"]
     for level, words in (
-        ("fault", "the variable SNOWFLAKE_PASSWORD is not set"),
-        ("fault", "not installed on this machine: tap-a, target-b"),
-        ("fault", "has no DAG file"),
+        ("error", "the variable SNOWFLAKE_PASSWORD is not set"),
+        ("error", "not installed on this machine: tap-a, target-b"),
+        ("error", "has no DAG file"),
         ("warning", "Meltano Hub"),
     ):
         assert any(level == each and words in what for each, what in whats), (words, whats)
@@ -307,10 +312,10 @@ def test_it_says_so_without_a_cluster(
         return INSTALLED
 
     # The package has the command by the module's name.
-    monkeypatch.setattr(sys.modules["meltano_pods.cli.doctor.command"], "versions", talkative)
+    monkeypatch.setattr(sys.modules["meltano_pods.cli.doctor.command"], "find_versions", talkative)
     assert main(["doctor", "--profile", "external", "--format", "json"]) == 0
     found = {each["topic"]: each for each in json.loads(capfd.readouterr().out)}
     assert found["projects"]["level"] == "ok"
     assert found["cluster"]["level"] == "note"
-    assert found["cluster"]["what"].startswith("not looked at: no cluster is named")
+    assert found["cluster"]["what"].startswith("not checked: no cluster is named")
     assert "--kubeconfig" in found["cluster"]["fix"]

@@ -16,10 +16,15 @@ import yaml
 pytest.importorskip("kubernetes")
 
 from kubernetes.client.exceptions import ApiException
-from meltano_pods.cli import kubernetes
-from meltano_pods.cli.deployment import deployment_in, deployment_of
-from meltano_pods.cli.kubernetes import NoClusterError, Reached, asking, reach
-from meltano_pods.cli.pinned_image import BUILT_HERE, pinned_image
+from meltano_pods.cli import cluster
+from meltano_pods.cli.cluster import Cluster, call_api, connect
+from meltano_pods.cli.deployment import (
+    LOCAL_IMAGE,
+    read_cluster_deployment,
+    read_deployment,
+    read_pinned_image,
+)
+from meltano_pods.cli.kubeconfig import NoClusterError
 from meltano_pods.errors import DeploymentError
 from meltano_pods.missing import PROVIDER, PROVIDER_REQUIREMENT, install_command
 from meltano_pods.settings.deployment.read import parse_deployment
@@ -68,7 +73,7 @@ def local(root: Path) -> Path:
 
 
 def reached(root: Path, *arguments: Any, **settings: str) -> str:
-    return reach(root, parse_deployment(settings), *arguments).name
+    return connect(root, parse_deployment(settings), *arguments).name
 
 
 @pytest.mark.usefixtures("kubectl")
@@ -81,7 +86,7 @@ def test_the_current_context_is_nobodys_choice(root: Path) -> None:
 
 @pytest.mark.usefixtures("kubectl", "local")
 def test_the_cluster_of_make_up_is_the_default(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = reach(root, parse_deployment({}))
+    found = connect(root, parse_deployment({}))
     assert (found.name, found.local) == ("kind-meltano-pods", True)
     assert str(found) == "kind-meltano-pods (https://127.0.0.1:3, made by `make up`)"
     assert reached(root, "prod") == "prod"
@@ -103,9 +108,9 @@ def test_the_deployments_cluster_comes_first(root: Path, kubectl: Path) -> None:
 @pytest.mark.usefixtures("kubectl")
 def test_the_cluster_of_make_up_is_known_by_its_address(root: Path, local: Path) -> None:
     other = write_kubeconfig(root / "own", "kind-meltano-pods", "kind-meltano-pods")
-    assert reach(root, parse_deployment({}), None, other).local
-    assert not reach(root, parse_deployment({}), "prod").local
-    assert reach(root, parse_deployment({}), None, local).local
+    assert connect(root, parse_deployment({}), None, other).local
+    assert not connect(root, parse_deployment({}), "prod").local
+    assert connect(root, parse_deployment({}), None, local).local
 
 
 def test_a_file_alone_has_to_be_of_one_context(root: Path, kubectl: Path) -> None:
@@ -120,7 +125,7 @@ def test_a_pod_of_airflow_uses_its_own_cluster_if_the_deployment_says_so(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inside = SimpleNamespace(name="in-cluster")
-    monkeypatch.setattr(kubernetes, "_in_cluster", lambda: inside)
+    monkeypatch.setattr(cluster, "_connect_in_cluster", lambda: inside)
     with pytest.raises(NoClusterError):
         reached(root)
     assert reached(root, profile="astro") == "in-cluster"
@@ -128,7 +133,9 @@ def test_a_pod_of_airflow_uses_its_own_cluster_if_the_deployment_says_so(
 
 @pytest.mark.usefixtures("kubectl")
 def test_a_connection_of_airflow_is_no_way_for_a_command(root: Path) -> None:
-    with pytest.raises(NoClusterError, match="connection `kubernetes_default` is not read by"):
+    with pytest.raises(
+        NoClusterError, match="not read the Airflow connection `kubernetes_default`"
+    ):
         reached(root, profile="external")
 
 
@@ -168,28 +175,37 @@ def test_in_the_cluster_of_make_up_pods_are_those_of_its_airflow(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (root / "Dockerfile").write_text("ENV AIRFLOW__MELTANO_PODS__IMAGE=ghcr.io/acme/meltano:1\n")
-    cluster = reach(root, parse_deployment({}))
-    settings = deployment_in(cluster, None, root).settings
+    cluster = connect(root, parse_deployment({}))
+    settings = read_cluster_deployment(cluster, None, root).settings
     assert (settings.image, settings.pod_template) == (
         "localhost:5001/meltano@sha256:0a",
         "kind.yaml",
     )
     assert not {"in_cluster", "projects_folder"} & settings.model_fields_set
-    assert deployment_in(cluster, None, root).namespace == "meltano"
-    profile = deployment_in(cluster, "astro", root).settings
+    assert read_cluster_deployment(cluster, None, root).namespace == "meltano"
+    profile = read_cluster_deployment(cluster, "astro", root).settings
     assert (profile.image, profile.pod_template) == (settings.image, "astro.yaml")
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__IMAGE", "own:1")
-    assert deployment_in(cluster, None, root).settings.image == "own:1"
+    assert read_cluster_deployment(cluster, None, root).settings.image == "own:1"
 
 
 @pytest.mark.usefixtures("kubectl")
 def test_elsewhere_the_image_is_the_pinned_one(root: Path) -> None:
-    cluster = reach(root, parse_deployment({}), "prod")
-    assert deployment_in(cluster, None, root).settings.image is None
+    cluster = connect(root, parse_deployment({}), "prod")
+    assert read_cluster_deployment(cluster, None, root).settings.image is None
     (root / "Dockerfile").write_text("ENV AIRFLOW__MELTANO_PODS__IMAGE=ghcr.io/acme/meltano:1\n")
-    assert deployment_in(cluster, None, root).settings.image == "ghcr.io/acme/meltano:1"
+    assert read_cluster_deployment(cluster, None, root).settings.image == "ghcr.io/acme/meltano:1"
     # Also where no cluster is asked: in `plan --pods`, and in doctor without a cluster.
-    assert deployment_of("astro", root).settings.image == "ghcr.io/acme/meltano:1"
+    assert read_deployment("astro", root).settings.image == "ghcr.io/acme/meltano:1"
+
+
+def test_a_profile_keeps_the_other_settings(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__NAMESPACE", "elt")
+    monkeypatch.setenv("AIRFLOW__MELTANO_PODS__EXECUTION_MODE", "local")
+    deployment = read_deployment("external", root)
+    assert deployment.namespace == "elt"
+    settings = deployment.settings
+    assert (settings.profile, settings.execution_mode) == ("external", "kubernetes")
 
 
 @pytest.mark.usefixtures("root", "kubectl")
@@ -199,8 +215,8 @@ def test_elsewhere_the_image_is_the_pinned_one(root: Path) -> None:
         (("--local", "--kubernetes"), "--local cannot be combined with --kubernetes"),
         (("--local", "--context", "here"), "cannot be combined with --context"),
         (("--local", "--profile", "astro"), "cannot be combined with --profile"),
-        (("--context", "here"), "--context is about a cluster, and these tasks run as processes"),
-        (("--wait",), "--wait is about a cluster"),
+        (("--context", "here"), "--context applies only to pods, and these tasks run as processes"),
+        (("--wait",), "--wait applies only to pods"),
     ],
 )
 def test_options_that_contradict_each_other(
@@ -255,10 +271,10 @@ def test_doctor_asks_no_cluster_that_nobody_named(
     rewrite(root, "    environment: prod", "    environment: prod\n    execution_mode: kubernetes")
     finding = doctor(said)
     assert finding["level"] == "note"
-    assert finding["what"].startswith("not looked at: no cluster is named")
-    assert doctor(said, "--pod")["level"] == "fault"
+    assert finding["what"].startswith("not checked: no cluster is named")
+    assert doctor(said, "--pod")["level"] == "error"
     finding = doctor(said, "--kubeconfig", str(kubectl))
-    assert (finding["level"], "several contexts" in finding["what"]) == ("fault", True)
+    assert (finding["level"], "several contexts" in finding["what"]) == ("error", True)
 
 
 @pytest.mark.usefixtures("kubectl")
@@ -268,10 +284,10 @@ def test_without_the_client_doctor_and_run_say_what_to_install(
     rewrite(root, "    environment: prod", "    environment: prod\n    execution_mode: kubernetes")
     for module in [each for each in sys.modules if each.split(".")[0] == "kubernetes"]:
         monkeypatch.setitem(sys.modules, module, None)
-    monkeypatch.delitem(sys.modules, "meltano_pods.cli.kubernetes")
+    monkeypatch.delitem(sys.modules, "meltano_pods.cli.cluster")
     needed = "apache-airflow-providers-cncf-kubernetes>=10.25"
     finding = doctor(said)
-    assert finding["level"] == "fault"
+    assert finding["level"] == "error"
     assert "needs Airflow's Kubernetes provider, which is not installed" in finding["what"]
     assert needed in finding["fix"]
     code, _, err = said("run", "shop.daily", "--context", "here")
@@ -292,10 +308,10 @@ def test_what_make_push_pins_and_make_images_builds_is_what_commands_look_for(
     # `tools.images` does without packages, so each side has its own words for these.
     file = tmp_path / "Dockerfile"
     file.write_text('FROM x\nENV AIRFLOW__MELTANO_PODS__IMAGE=""\n')
-    assert pinned_image(tmp_path) is None
+    assert read_pinned_image(tmp_path) is None
     pin(image := f"ghcr.io/acme/meltano@sha256:{'0' * 64}", file)
-    assert pinned_image(tmp_path) == image
-    assert MELTANO == BUILT_HERE
+    assert read_pinned_image(tmp_path) == image
+    assert MELTANO == LOCAL_IMAGE
 
 
 def test_the_provider_that_errors_ask_for_is_the_one_of_the_image() -> None:
@@ -325,26 +341,49 @@ def test_what_is_typed_to_install_a_package_can_be_typed(
     assert words in install_command("x>=1")
 
 
-@pytest.mark.parametrize(
-    ("status", "name", "words"),
-    [
-        (401, "prod", "`kubectl --context prod auth whoami`"),
-        (403, "prod", "`meltano-pods doctor --context prod`"),
-        (403, "in-cluster", "`meltano-pods doctor --pod`"),
-        (500, "prod", "`kubectl --context prod get events`"),
-    ],
-)
-def test_the_fix_of_a_refusal_is_another_than_what_was_refused(
-    status: int, name: str, words: str
-) -> None:
-    def refuse() -> None:
-        raise ApiException(status=status, reason="Refused")
+_USER = 'is forbidden: User "ci" cannot'
+REJECTED = {
+    "expired credentials": (
+        401, "Unauthorized",
+        "rejects the credentials", "`kubectl --context prod auth whoami` shows",
+    ),
+    "a missing permission": (
+        403, f'pods {_USER} create resource "pods" in API group "" in the namespace "elt"',
+        "you may not create pods in namespace `elt`",
+        "`kubectl --context prod --namespace elt auth can-i create pods` answers `yes`",
+    ),
+    "a missing permission for a part": (
+        403, f'pods "x" {_USER} get resource "pods/log" in API group "" in the namespace "elt"',
+        "you may not get pods/log in namespace `elt`", "auth can-i get pods --subresource=log`",
+    ),
+    "a missing permission for the cluster": (
+        403, f'roles {_USER} create resource "roles" in API group "k8s.io" at the cluster scope',
+        "you may not create roles in the whole cluster", "auth can-i create roles.k8s.io`",
+    ),
+    "an admission policy": (
+        403, 'pods "x" is forbidden: violates PodSecurity "restricted:latest"',
+        "violates PodSecurity", "Fix what this message names",
+    ),
+    "no JSON": (500, None, "Rejected (HTTP 500)", "`kubectl --context prod get events`"),
+}  # fmt: skip
 
-    with pytest.raises(
-        DeploymentError, match=rf"rejects the request: Refused \(HTTP {status}\)"
-    ) as caught:
-        asking(Reached(None, name, None, "https://c"), refuse)
-    assert words in caught.value.fix
+
+@pytest.mark.parametrize("case", REJECTED)
+def test_a_rejected_request_names_what_is_missing(case: str) -> None:
+    status, message, what, fix = REJECTED[case]
+    body = json.dumps({"kind": "Status", "message": message}) if message else "<html>"
+
+    def reject() -> None:
+        error = ApiException(status=status, reason="Rejected")
+        error.body = body if message else None
+        raise error
+
+    with pytest.raises(DeploymentError) as caught:
+        call_api(Cluster(None, "prod", None, "https://c"), reject)
+    assert what in caught.value.what
+    assert fix in caught.value.fix
+    # No command that the same missing permission stops.
+    assert "doctor" not in caught.value.fix
 
 
 @pytest.mark.usefixtures("kubectl")
@@ -352,16 +391,16 @@ def test_kubectl_commands_are_for_the_cluster_that_was_looked_at(
     root: Path, local: Path, kubectl: Path
 ) -> None:
     text = "kubectl --namespace meltano get pods, or `kubectl create namespace meltano`"
-    prod = reach(root, parse_deployment({}), "prod").aim(text)
+    prod = connect(root, parse_deployment({}), "prod").aim(text)
     assert prod == (
         "kubectl --context prod --namespace meltano get pods, or "
         "`kubectl --context prod create namespace meltano`"
     )
-    assert reach(root, parse_deployment({})).aim("kubectl get pods") == (
+    assert connect(root, parse_deployment({})).aim("kubectl get pods") == (
         f"kubectl --kubeconfig {local} --context kind-meltano-pods get pods"
     )
-    assert reach(root, parse_deployment({}), "here", kubectl).aim(prod) == prod
-    assert Reached(None, "in-cluster", None, "https://c").aim(text) == text
+    assert connect(root, parse_deployment({}), "here", kubectl).aim(prod) == prod
+    assert Cluster(None, "in-cluster", None, "https://c").aim(text) == text
 
 
 ARN = "arn:aws:eks:eu-central-1:111122223333:cluster/prod"

@@ -42,7 +42,7 @@ def test_tasks_run_in_order_until_one_fails(root: Path, said: Said, stub: Path) 
     ]
     assert "hello a" in err
     assert "succeeded: 3 records extracted, loaded: unknown" in err
-    assert "c: left out, a task before it failed" in err
+    assert "c: skipped, because an upstream task failed" in err
     more = ("--full-refresh", "--state-id-suffix", "x", "--log-level", "debug")
     code, out, _ = said("run", "shop.job.load", "--task", "c", *more)
     assert (code, out) == (0, "c: succeeded, 3 records extracted, loaded: unknown\n")
@@ -114,7 +114,7 @@ def test_a_task_after_a_failed_check_is_left_out(root: Path, said: Said, stub: P
     write_stub(stub, reporting(moved(0)))
     code, _, err = said("run", "shop.job.load")
     assert code == 1
-    assert "u: left out, a task before it failed" in err
+    assert "u: skipped, because an upstream task failed" in err
 
 
 def variables(stub: Path) -> dict[str, str]:

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("kubernetes")
 
 from meltano_pods.cli import run_kubernetes
-from meltano_pods.cli.kubernetes import Reached
+from meltano_pods.cli.cluster import Cluster
 from meltano_pods.cli.main import main
 from meltano_pods.pods.spec import naming
 from meltano_runner.contract.message import RESULT_KEY, encode
@@ -54,8 +54,8 @@ def run(
     monkeypatch.chdir(root)
     clock = Clock()
     monkeypatch.setattr("meltano_pods.pods.cluster.driver.time", clock)
-    reached = Reached(None, name="here", namespace=None, server="https://c")
-    monkeypatch.setattr("meltano_pods.cli.kubernetes.reach", lambda *_: reached)
+    reached = Cluster(None, name="here", namespace=None, server="https://c")
+    monkeypatch.setattr("meltano_pods.cli.cluster.connect", lambda *_: reached)
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__IMAGE", IMAGE)
     monkeypatch.setattr(run_kubernetes, "CoreV1Api", lambda _: cluster)
 
@@ -94,7 +94,7 @@ def test_an_image_that_no_cluster_can_pull(
     monkeypatch.delenv("AIRFLOW__MELTANO_PODS__IMAGE")
     code, _, err = run()
     assert code == 1
-    assert "no image is set that a cluster could pull: `meltano-pods/meltano:dev` is on this" in err
+    assert "no image is set that a cluster can pull: `meltano-pods/meltano:dev` exists" in err
     assert cluster.requests == []
     # What `make push`, which the fix names, does in the end.
     image = "ghcr.io/acme/meltano@sha256:0b"
@@ -200,10 +200,10 @@ def test_a_pod_of_the_same_task_is_refused_or_waited_for(
     assert selector in cluster.requests
     if wait:
         assert code == 0
-        assert "Waiting for pod other" in err
+        assert "Waiting for the end of pod other" in err
     else:
         assert code == 1
-        assert "the task runs already, in pod other" in err
+        assert "the task is already running in pod other" in err
         assert cluster.created == []
 
 
@@ -214,5 +214,5 @@ def test_interrupted(run: Run, cluster: FakeCluster) -> None:
     cluster.steps = [RUNNING, interrupt]
     code, _, err = run()
     assert code == 130
-    assert "stops, and saves its state" in err
+    assert "which saves its state" in err
     assert cluster.pods == {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from meltano_pods.cli.shadowed import shadowed
+from meltano_pods.cli.variable_checks import find_shadowed_settings
 from meltano_pods.plan.environments import without_environment
 from meltano_pods.settings.deployment.read import parse_deployment
 from meltano_pods.tasks.deployment import deployment_at
@@ -60,7 +60,7 @@ def found(
         (root / "k8s" / "pod_templates").mkdir(parents=True)
         (root / "k8s" / "pod_templates" / "default.yaml").write_text(template)
     deployment = deployment_at(root, parse_deployment(said))
-    return list(shadowed(planned_project(folder), deployment))
+    return list(find_shadowed_settings(planned_project(folder), deployment))
 
 
 def template_with(name: str) -> str:
@@ -134,7 +134,7 @@ def test_of_a_workers_environment(make_project: MakeProject) -> None:
     folder = make_project(SHOP.replace("TAP,", "tap-a,").replace("ANNOTATIONS", ""))
     deployment = deployment_at(folder.parents[1], parse_deployment({}))
     variables = {"TAP_A_PATH": "/data", "TAP_A_TOKEN": "t", "PATH": "/bin"}
-    (warning,) = shadowed(planned_project(folder), deployment, variables)
+    (warning,) = find_shadowed_settings(planned_project(folder), deployment, variables)
     assert "TAP_A_PATH, which is set in the environment of this process" in warning.what
 
 

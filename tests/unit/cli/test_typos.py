@@ -84,7 +84,7 @@ TYPOS = {
     "value of an option of a run": Typo(
         "run shop.daily --log-level debgu", "Did you mean `debug`?", code=2
     ),
-    "no DAG": Typo("run", "There are: orders.daily, orders.job.load, shop.daily", code=2),
+    "no DAG": Typo("run", "expected one of: orders.daily, orders.job.load, shop.daily", code=2),
     "an empty stream": Typo(
         "run shop.daily --select-filter=", "write it as --select-filter orders", code=2
     ),
@@ -97,9 +97,9 @@ TYPOS = {
     "name of a new project": Typo(
         "new 1st.project", "Did you mean `st-project`?", "new st-project"
     ),
-    "name of a new project like another": Typo("new Shop", "too much like the project `shop`"),
-    "commit without a repository": Typo("plan --diff main", "leave `--diff` out", "plan"),
-    "two outputs at once": Typo("plan --settings --pods astro", "leave one out", code=2),
+    "name of a new project like another": Typo("new Shop", "too similar to that of the project"),
+    "commit without a repository": Typo("plan --diff main", "omit `--diff`", "plan"),
+    "two outputs at once": Typo("plan --settings --pods astro", "omit one", code=2),
     "environment": Typo(
         "plan shop", "Did you mean `prod`?", env={"MELTANO_ENVIRONMENT": "prd"}
     ),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from meltano_pods.cli.places import folders_here
+from meltano_pods.cli.airflow_project import find_folders
 from meltano_pods.errors import DeploymentError
 from meltano_pods.settings.deployment.read import parse_deployment
 from meltano_pods.tasks.folders import airflow_root, folders_of
@@ -51,23 +51,23 @@ def test_the_command_line_finds_what_airflow_finds(
         settings |= {} if templates is None else {"pod_templates_folder": str(templates)}
         file = str(app / "dags" / "team" / "shop.py")
         of_airflow = folders_of(airflow_root(file), parse_deployment(settings))
-        assert folders_here() == of_airflow
+        assert find_folders() == of_airflow
         assert of_airflow.templates == (templates or app / "k8s" / "pod_templates")
         monkeypatch.chdir(app / "k8s")
-        assert folders_here() == of_airflow
+        assert find_folders() == of_airflow
 
 
 def test_without_an_airflow_project_around_its_dags_folder_leads_to_it(
     app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path / "srv")
-    assert folders_here().root == tmp_path / "srv"
+    assert find_folders().root == tmp_path / "srv"
     monkeypatch.setenv("AIRFLOW__CORE__DAGS_FOLDER", str(app / "dags"))
-    assert folders_here().root == app
+    assert find_folders().root == app
     monkeypatch.delenv("AIRFLOW__CORE__DAGS_FOLDER")
     (tmp_path / "airflow").mkdir()
     (tmp_path / "airflow" / "airflow.cfg").write_text(f"[core]\ndags_folder = {app}/dags\n")
-    assert folders_here().root == app
+    assert find_folders().root == app
 
 
 def test_a_meltano_project_with_dags_of_its_own_is_no_airflow_project(
@@ -79,7 +79,7 @@ def test_a_meltano_project_with_dags_of_its_own_is_no_airflow_project(
     (project / "meltano.yml").write_text(FULLEST)
     for folder in (project, project / "orchestrate", project / "orchestrate" / "dags"):
         monkeypatch.chdir(folder)
-        assert folders_here().root == app
+        assert find_folders().root == app
 
 
 def test_projects_named_by_the_option_belong_to_the_airflow_project_they_stand_in(
@@ -87,10 +87,10 @@ def test_projects_named_by_the_option_belong_to_the_airflow_project_they_stand_i
 ) -> None:
     other = tmp_path / "other"
     (other / "meltano").mkdir(parents=True)
-    assert folders_here(other / "meltano").root == app
+    assert find_folders(other / "meltano").root == app
     (other / "dags").mkdir()
-    assert folders_here(other / "meltano").root == other
-    assert folders_here(other / "meltano").projects == other / "meltano"
+    assert find_folders(other / "meltano").root == other
+    assert find_folders(other / "meltano").projects == other / "meltano"
 
 
 def test_new_writes_the_dag_file_where_airflow_reads_it(
@@ -115,7 +115,7 @@ def test_new_does_not_guess_where_airflow_reads_dag_files(
     monkeypatch.chdir(tmp_path / "srv")
     code, _, err = said("new", "orders")
     assert code == 1
-    assert "nothing says where Airflow reads DAG files" in err
+    assert "it is unknown where Airflow reads DAG files" in err
     assert not (tmp_path / "srv" / "projects" / "orders").exists()
     # What the fix says.
     monkeypatch.setenv("AIRFLOW__CORE__DAGS_FOLDER", str(app / "dags"))
@@ -193,7 +193,7 @@ def test_a_meltano_project_by_itself(
     monkeypatch.chdir(project)
     code, _, err = said("plan")
     assert code == 1
-    assert "this is a Meltano project by itself" in err
+    assert "this is a single Meltano project" in err
     (option,) = re.findall(r"`(--projects .+?)`", fix_of(err))
     code, out, _ = said("plan", *shlex.split(option))
     assert code == 0

@@ -1,5 +1,5 @@
 """`meltano-pods plan --diff`.
 
-`baseline` puts the files of a commit into a folder, `compare` holds two sets of plans against each
-other, `change` is what comes of it (values), `show` tells people and programs of it.
+`checkout` copies the files of a commit to a folder, `compare` compares two sets of plans, `change`
+defines the result as values, and `show` prints it.
 """

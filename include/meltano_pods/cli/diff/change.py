@@ -1,4 +1,4 @@
-"""What differs between two sets of plans, as values."""
+"""The differences between two sets of plans, as values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ADDED, REMOVED, RENAMED, CHANGED = "added", "removed", "renamed", "changed"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One value that differs; None where one side has none."""
+    """One value that differs; None if one side has none."""
 
     key: str
     old: Any
@@ -26,12 +26,12 @@ class TaskChange:
     """A task that differs.
 
     Attributes:
-        task_id: Its id; where it was removed, that it had.
+        task_id: Its id, even if it was removed.
         kind: `added`, `removed` or `changed`.
-        command: What it runs, or ran.
-        changes: Of the plan.
-        pod: Of its pod, beside what follows from the plan's.
-        states: Its state ids before and after, where a task that stays gets others.
+        command: The command that it runs, or ran.
+        changes: Differences in the plan.
+        pod: Differences in its pod that do not follow from the plan.
+        states: Its state ids before and after; None if they are the same.
     """
 
     task_id: str
@@ -60,11 +60,11 @@ class DagChange:
     """A DAG that differs.
 
     Attributes:
-        dag_id: Its id; where it was removed, that it had.
+        dag_id: Its id, even if it was removed.
         kind: `added`, `removed`, `renamed` or `changed`.
-        was: Its id before, where it was renamed.
-        changes: Of the DAG as a whole.
-        tasks: Those of its tasks that differ.
+        was: Its previous id, if it was renamed.
+        changes: Differences of the DAG as a whole.
+        tasks: Its tasks that differ.
     """
 
     dag_id: str
@@ -91,8 +91,8 @@ class ProjectChange:
     Attributes:
         project: Its name.
         kind: `added`, `removed` or `changed`.
-        files: Whether the files differ that its image has to share with Airflow.
-        dags: Those of its DAGs that differ; none where the change is none of theirs.
+        files: Whether the files of its digest differ, which must be the same in the image.
+        dags: Its DAGs that differ; may be empty.
     """
 
     project: str

@@ -1,8 +1,8 @@
 """`meltano-pods doctor`.
 
-`facts` asks the cluster, `cluster` judges what it says (plain data in, findings out), `airflow`
-judges Airflow's settings and this machine, `pools` its pools, `images` what pods would pull,
-`command` puts all together.
+`facts` reads the cluster into plain data, from which `cluster` derives findings. `airflow` checks
+Airflow and its settings, `pools` its pools, `local` what runs on this machine need, `images` what
+pods would pull. `command` combines them.
 """
 
 from meltano_pods.cli.doctor.command import command

@@ -1,4 +1,4 @@
-"""Judges Airflow's settings and this machine; needs no cluster and no database."""
+"""Checks Airflow and its settings, without a cluster or a database."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib.util
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from meltano_pods.cli.doctor.finding import FAULT, NOTE, WARNING, Finding, ok
+from meltano_pods.cli.doctor.finding import ERROR, NOTE, WARNING, Finding, build_ok
 from meltano_pods.missing import PROVIDER, PROVIDER_REQUIREMENT, install_command
 from meltano_pods.names import counted
 from meltano_pods.plan.state_place import database_of
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _HEARTBEAT = 1
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of what is installed here."""
+def find_versions() -> dict[str, str]:
+    """Return the versions of Airflow and its Kubernetes provider that are installed here."""
     found = {}
     for name in ("apache-airflow-core", PROVIDER):
         try:
@@ -34,7 +34,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def heartbeat() -> int | None:
+def read_min_heartbeat() -> int | None:
     """Return `[workers] min_heartbeat_interval`; None without Airflow."""
     if importlib.util.find_spec("airflow") is None:
         return None
@@ -43,76 +43,78 @@ def heartbeat() -> int | None:
     return int(conf.getint("workers", "min_heartbeat_interval", fallback=5))
 
 
-def judge_airflow(
+def check_airflow(
     deployment: Deployment, installed: Mapping[str, str], interval: int | None, *, pods: bool
 ) -> Iterator[Finding]:
-    """Yield what is found.
+    """Check the installed versions and Airflow's settings.
 
     Args:
         deployment: The deployment.
-        installed: Versions by name of package.
-        interval: `[workers] min_heartbeat_interval`, in seconds; None where there is no Airflow.
-        pods: Whether any task is a pod.
+        installed: Versions by package.
+        interval: `[workers] min_heartbeat_interval`, in seconds; None without Airflow.
+        pods: Whether any task runs as a pod.
     """
     core = installed.get("apache-airflow-core")
     if core is None:
         yield Finding(NOTE, "airflow", "Airflow is not installed here")
         return
     if int(core.split(".")[0]) < 3:  # noqa: PLR2004
-        yield Finding(FAULT, "airflow", f"Airflow is {core}", "Upgrade to Airflow 3.3 or later.")
+        yield Finding(ERROR, "airflow", f"Airflow is {core}", "Upgrade to Airflow 3.3 or later.")
     else:
-        yield ok("airflow", f"Airflow {core}")
+        yield build_ok("airflow", f"Airflow {core}")
     if not pods:
         return
     if PROVIDER not in installed:
         yield Finding(
-            FAULT, "airflow", "tasks are pods, but Airflow's Kubernetes provider is not installed",
+            ERROR, "airflow", "Airflow's Kubernetes provider, which tasks as pods need, is missing",
             f"Add `{PROVIDER_REQUIREMENT}` to the requirements.txt of Airflow's image, or install "
             f"it here: `{install_command(PROVIDER_REQUIREMENT)}`.",
         )  # fmt: skip
     deferred = deployment.settings.deferrable
     if deferred and interval is not None and interval > _HEARTBEAT:
         yield Finding(
-            WARNING, "airflow", f"`[workers] min_heartbeat_interval` is {interval}: a deferred "
-            "task may be marked as failed when it ends quickly",
+            WARNING, "airflow", f"`[workers] min_heartbeat_interval` is {interval}: Airflow "
+            "may mark a deferred task that ends quickly as failed",
             "Set AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL=1.",
         )  # fmt: skip
 
 
-def judge_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield variables that look like settings of ours and that nobody reads."""
+def check_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Find variables that look like settings of Meltano Pods but have an unknown name."""
     for name, meant in find_misspelled_variables(environment).items():
         yield Finding(
-            WARNING, "variables", f"`{name}` is read by nobody", f"Did you mean `{meant}`?"
+            WARNING, "variables", f"nothing reads the variable `{name}`", f"Did you mean `{meant}`?"
         )
 
 
-def judge_state(tasks: Sequence[TaskPlan], *, execution_mode: ExecutionMode) -> Iterator[Finding]:
-    """Yield where tasks keep their state, and what that means.
+def describe_state(
+    tasks: Sequence[TaskPlan], *, execution_mode: ExecutionMode
+) -> Iterator[Finding]:
+    """Describe where tasks keep their state, and what that means for concurrent runs.
 
     Args:
-        tasks: Those that keep one.
+        tasks: The tasks.
         execution_mode: How they run.
     """
-    own = [task for task in tasks if task.state_ids and task.settings.state != "backend"]
+    internal = [task for task in tasks if task.state_ids and task.settings.state != "backend"]
     external = [task for task in tasks if task.state_ids and task.settings.state == "backend"]
     guarded = [task for task in external if database_of(task) is not None]
     external = [task for task in external if database_of(task) is None]
-    if own:
-        keep = f"{counted(len(own), 'task')} {'keeps' if len(own) == 1 else 'keep'} state"
+    if internal:
+        keep = f"{counted(len(internal), 'task')} {'keeps' if len(internal) == 1 else 'keep'} state"
         of = " of MELTANO_DATABASE_URI" if execution_mode == KUBERNETES else ""
         yield Finding(
             NOTE, "state", f"{keep} in the system database{of}; Meltano rejects concurrent runs of "
-            "one state id, and any for 5 minutes after a kill",
+            "one state id, and for 5 minutes after a run was killed any run of its state id",
         )  # fmt: skip
     if guarded:
         yield Finding(
             NOTE, "state", f"state of {counted(len(guarded), 'task')}: in a backend (`state`), "
-            "beside a system database that rejects a second run of one state id",
+            "and a system database rejects a second run of the same state id",
         )  # fmt: skip
     if external:
         yield Finding(
             NOTE, "state", f"state of {counted(len(external), 'task')}: in a backend (`state`); "
-            "of two runs of one state id at once the later one's bookmark would stay",
-            "Let nobody run the same state id elsewhere at the same time.",
+            "the last of concurrent runs of one state id overwrites the others' bookmark",
+            "Do not run the same state id elsewhere at the same time.",
         )  # fmt: skip

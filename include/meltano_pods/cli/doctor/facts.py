@@ -1,4 +1,4 @@
-"""What a cluster says about the namespace of the pods: requests in, plain data out."""
+"""Reads what doctor needs to know about the pods' namespace, as plain data."""
 
 from __future__ import annotations
 
@@ -10,46 +10,45 @@ from kubernetes.client import AuthorizationV1Api, CoreV1Api
 from kubernetes.client.exceptions import ApiException
 from meltano_runner.contract.environment import PROJECT_DIGEST
 
-from meltano_pods.cli.kubernetes import asking
+from meltano_pods.cli.cluster import call_api
 from meltano_pods.pods.spec import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from meltano_pods.cli.kubernetes import Reached
+    from meltano_pods.cli.cluster import Cluster
 
 _NOT_FOUND, _FORBIDDEN = 404, 403
 
-RIGHTS = (
+PERMISSIONS = (
     *(("pods", verb) for verb in ("create", "get", "list", "watch", "patch", "delete")),
     ("pods/log", "get"),
     ("events", "list"),
     ("events", "watch"),
 )
-"""What Airflow's own account needs: resource and verb, as charts/meltano-pods grants them."""
+"""What Airflow needs and the chart grants: pairs of resource and verb of RBAC."""
 CREATE_SECRETS = ("secrets", "create")
-"""It needs this as well where a task has `airflow_env`."""
+"""Also needed if a task has `airflow_env`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is there; None where it may not be read.
+    """What is known about a namespace; None for what may not be read.
 
     Attributes:
-        namespace: The namespace's labels; empty also where it has none.
-        exists: Whether there is such a namespace.
-        rights: Whether each of those that were asked about is granted.
-        secrets: Names of keys by name of Secret, of those that were asked for and are there.
-        accounts: Service accounts of those that were asked for that are there.
-        quotas: `hard` and `used` of each quota, by its name.
+        namespace: The namespace's labels.
+        exists: Whether the namespace exists.
+        permissions: For each permission that is needed, whether it is granted.
+        secrets: The needed Secrets that exist, each with the names of its keys.
+        accounts: The needed service accounts that exist.
+        quotas: `hard` and `used` of each quota.
         limits: Items of all limit ranges.
-        digests: The digest that the latest pod of each project was started with, by the project's
-            label; only projects with a pod that is still there.
+        digests: The digest of the latest pod of each project that still has a pod.
     """
 
     namespace: Mapping[str, str] | None = None
     exists: bool | None = None
-    rights: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    permissions: Mapping[tuple[str, str], bool] = field(default_factory=dict)
     secrets: Mapping[str, Collection[str]] | None = None
     accounts: Collection[str] | None = None
     quotas: Mapping[str, Mapping[str, Mapping[str, str]]] | None = None
@@ -58,28 +57,28 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Needed:
-    """What the pods that are planned need.
+class PodNeeds:
+    """What the planned pods need.
 
     Attributes:
         secrets: Names of Secrets.
         accounts: Names of service accounts.
-        rights: What Airflow must be allowed to do.
+        permissions: Permissions that Airflow needs for them.
     """
 
     secrets: Collection[str]
     accounts: Collection[str]
-    rights: Sequence[tuple[str, str]] = RIGHTS
+    permissions: Sequence[tuple[str, str]] = PERMISSIONS
 
 
-def gather(cluster: Reached, namespace: str, needed: Needed, user: str | None) -> Facts:
-    """Ask the cluster.
+def gather_facts(cluster: Cluster, namespace: str, needed: PodNeeds, user: str | None) -> Facts:
+    """Read the facts from a cluster.
 
     Args:
         cluster: The cluster.
-        namespace: Of the pods.
-        needed: What its pods need.
-        user: Whose rights are meant; None for those of whoever asks.
+        namespace: The pods' namespace.
+        needed: What the pods need.
+        user: The user whose permissions to check; None for the user of the connection.
 
     Raises:
         DeploymentError: It does not answer.
@@ -90,11 +89,13 @@ def gather(cluster: Reached, namespace: str, needed: Needed, user: str | None) -
     if found is not _UNREADABLE:
         exists = found is not None
         labels = {} if found is None else dict(found.metadata.labels or {})
-    granted = _rights(cluster, namespace, user, needed.rights)
+    granted = _review_permissions(cluster, namespace, user, needed.permissions)
     if exists is False:
         return Facts(labels, exists, granted)
-    keys = {name: _keys(cluster, core, namespace, name) for name in sorted(needed.secrets)}
-    there = {
+    keys = {
+        name: _read_secret_keys(cluster, core, namespace, name) for name in sorted(needed.secrets)
+    }
+    accounts = {
         name: _read(cluster, partial(core.read_namespaced_service_account, name, namespace))
         for name in sorted(needed.accounts)
     }
@@ -103,22 +104,24 @@ def gather(cluster: Reached, namespace: str, needed: Needed, user: str | None) -
         exists,
         granted,
         None if _UNREADABLE in keys.values() else {k: v for k, v in keys.items() if v is not None},
-        None if _UNREADABLE in there.values() else [name for name, each in there.items() if each],
-        _quotas(cluster, core, namespace),
-        _limits(cluster, core, namespace),
-        _digests(cluster, core, namespace),
+        None
+        if _UNREADABLE in accounts.values()
+        else [name for name, each in accounts.items() if each],
+        _read_quotas(cluster, core, namespace),
+        _read_limits(cluster, core, namespace),
+        _read_digests(cluster, core, namespace),
     )
 
 
 _UNREADABLE: Any = object()
 
 
-def _read(cluster: Reached, what: Callable[[], Any]) -> Any:  # noqa: ANN401 - the client has no types
-    """Return what a request yields; None if it is not there, `_UNREADABLE` if it is refused."""
+def _read(cluster: Cluster, request: Callable[[], Any]) -> Any:  # noqa: ANN401 - the client has no types
+    """Return an answer; None if the object does not exist, `_UNREADABLE` if it may not be read."""
 
-    def request() -> Any:  # noqa: ANN401
+    def try_request() -> Any:  # noqa: ANN401
         try:
-            return what()
+            return request()
         except ApiException as error:
             if error.status == _NOT_FOUND:
                 return None
@@ -126,21 +129,21 @@ def _read(cluster: Reached, what: Callable[[], Any]) -> Any:  # noqa: ANN401 - t
                 return _UNREADABLE
             raise
 
-    return asking(cluster, request)
+    return call_api(cluster, try_request)
 
 
-def _keys(cluster: Reached, core: CoreV1Api, namespace: str, name: str) -> Any:  # noqa: ANN401
-    """Return the names of a Secret's keys; its values go no further than this line."""
+def _read_secret_keys(cluster: Cluster, core: CoreV1Api, namespace: str, name: str) -> Any:  # noqa: ANN401
+    """Return the names of a Secret's keys, without its values."""
     found = _read(cluster, lambda: core.read_namespaced_secret(name, namespace))
     return sorted(found.data or {}) if found not in (None, _UNREADABLE) else found
 
 
-def _rights(
-    cluster: Reached, namespace: str, user: str | None, rights: Sequence[tuple[str, str]]
+def _review_permissions(
+    cluster: Cluster, namespace: str, user: str | None, permissions: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], bool]:
     authorization = AuthorizationV1Api(cluster.client)
     found = {}
-    for resource, verb in rights:
+    for resource, verb in permissions:
         kind, _, sub = resource.partition("/")
         attributes = {"namespace": namespace, "verb": verb, "resource": kind, "subresource": sub}
         spec: dict[str, Any] = {"resourceAttributes": attributes}
@@ -150,23 +153,22 @@ def _rights(
         else:
             body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview"}
             review = authorization.create_subject_access_review
-            spec |= {"user": user, "groups": _groups(user)}
-        asked = {**body, "spec": spec}
-        answer = asking(cluster, partial(review, asked))
+            spec |= {"user": user, "groups": _get_groups(user)}
+        answer = call_api(cluster, partial(review, {**body, "spec": spec}))
         found[resource, verb] = bool(answer.status.allowed)
     return found
 
 
-def _groups(user: str) -> list[str]:
-    """Return the groups that an account of a pod has by itself."""
+def _get_groups(user: str) -> list[str]:
+    """Return the groups that Kubernetes gives a user or service account."""
     parts = user.split(":")
     if parts[:2] != ["system", "serviceaccount"] or len(parts) < 4:  # noqa: PLR2004
         return ["system:authenticated"]
-    own = f"system:serviceaccounts:{parts[2]}"
-    return ["system:authenticated", "system:serviceaccounts", own]
+    namespace = f"system:serviceaccounts:{parts[2]}"
+    return ["system:authenticated", "system:serviceaccounts", namespace]
 
 
-def _quotas(cluster: Reached, core: CoreV1Api, namespace: str) -> Any:  # noqa: ANN401
+def _read_quotas(cluster: Cluster, core: CoreV1Api, namespace: str) -> Any:  # noqa: ANN401
     found = _read(cluster, lambda: core.list_namespaced_resource_quota(namespace))
     if found is _UNREADABLE or found is None:
         return None
@@ -179,7 +181,7 @@ def _quotas(cluster: Reached, core: CoreV1Api, namespace: str) -> Any:  # noqa: 
     }
 
 
-def _limits(cluster: Reached, core: CoreV1Api, namespace: str) -> Any:  # noqa: ANN401
+def _read_limits(cluster: Cluster, core: CoreV1Api, namespace: str) -> Any:  # noqa: ANN401
     found = _read(cluster, lambda: core.list_namespaced_limit_range(namespace))
     if found is _UNREADABLE or found is None:
         return None
@@ -187,7 +189,7 @@ def _limits(cluster: Reached, core: CoreV1Api, namespace: str) -> Any:  # noqa: 
     return [item for each in found.items for item in plain(each.spec.limits)]
 
 
-def _digests(cluster: Reached, core: CoreV1Api, namespace: str) -> dict[str, str]:
+def _read_digests(cluster: Cluster, core: CoreV1Api, namespace: str) -> dict[str, str]:
     found = _read(
         cluster, lambda: core.list_namespaced_pod(namespace, label_selector=naming.SELECTOR)
     )

@@ -1,23 +1,23 @@
-"""What doctor finds."""
+"""A finding of doctor."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
-OK, NOTE, WARNING, FAULT = "ok", "note", "warning", "fault"
+OK, NOTE, WARNING, ERROR = "ok", "note", "warning", "error"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        level: `ok`; `note` for what could not be looked at, or is worth knowing; `warning` for
-            what will do harm some day; `fault` for what keeps runs from working.
-        topic: What was looked at: `namespace`, `rights`, `secrets`, ...
+        level: `ok`; `note` for what could not be checked, or is worth knowing; `warning` for what
+            can cause a failure later; `error` for what keeps runs from working.
+        topic: What was checked: `namespace`, `permissions`, `secrets`, ...
         what: What was found.
-        fix: What to do about it; empty where there is nothing to do.
+        fix: How to fix it; empty if there is nothing to fix.
     """
 
     level: str
@@ -30,6 +30,6 @@ class Finding:
         return asdict(self)
 
 
-def ok(topic: str, what: str) -> Finding:
-    """Return a finding that is well."""
+def build_ok(topic: str, what: str) -> Finding:
+    """Return a finding without a problem."""
     return Finding(OK, topic, what)

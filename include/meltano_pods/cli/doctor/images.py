@@ -1,22 +1,22 @@
-"""Judges the images that planned pods would pull, as far as names tell."""
+"""Checks the names of the images that planned pods would pull."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.cli.doctor.finding import FAULT, WARNING, Finding, ok
-from meltano_pods.cli.pinned_image import BUILT_HERE
+from meltano_pods.cli.deployment import LOCAL_IMAGE
+from meltano_pods.cli.doctor.finding import ERROR, WARNING, Finding, build_ok
 from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 
-def judge_images(pods: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
-    """Yield what is found about each image.
+def check_images(pods: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Check each image.
 
     Args:
-        pods: Manifests of the pods that are planned.
+        pods: Manifests of the planned pods.
     """
     images = {
         str(container.get("image") or "")
@@ -27,23 +27,24 @@ def judge_images(pods: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
     for image in sorted(images):
         name, _, digest = image.partition("@")
         tag = name.rpartition("/")[2].partition(":")[2]
-        if not image or image == BUILT_HERE:
-            alone = f": `{image}` is on this machine alone" if image else ""
+        if not image or image == LOCAL_IMAGE:
+            local = f": `{image}` exists only on this machine" if image else ""
             yield Finding(
-                FAULT, "image", f"no image is set that a cluster could pull{alone}",
-                "make push REGISTRY=... publishes one and pins it; or set "
-                "AIRFLOW__MELTANO_PODS__IMAGE.",
+                ERROR, "image", f"no image is set that a cluster can pull{local}",
+                "Publish and pin one with `make push REGISTRY=ghcr.io/acme`, or set "
+                "AIRFLOW__MELTANO_PODS__IMAGE=registry/name@sha256:...",
             )  # fmt: skip
         elif digest:
-            yield ok("image", f"`{image}` is pinned by its digest")
+            yield build_ok("image", f"`{image}` is pinned by its digest")
         elif tag in ("", "latest"):
             yield Finding(
-                WARNING, "image", f"`{image}` may be another one tomorrow, and nodes keep what "
-                "they have",
-                "Name it by its digest: make push writes it down.",
+                WARNING, "image", f"`{image}` can change at any time, and nodes keep the version "
+                "that they have pulled",
+                "Name it by its digest, as `make push` does.",
             )  # fmt: skip
         else:
             yield Finding(
                 WARNING, "image", f"`{image}` is named by a tag, which can be moved",
-                "Name it by its digest: make push writes it down. `--pod` compares what is in it.",
+                "Name it by its digest, as `make push` does. `--pod` checks its "
+                "content.",
             )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Checks what runs as processes need on this machine: variables and installed plugins."""
+"""Checks what runs need on this machine: the runner, variables and installed plugins."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from meltano_runner.contract.categories import Category
 
-from meltano_pods.cli.asked import Asked
-from meltano_pods.cli.doctor.finding import FAULT, NOTE, WARNING, Finding, ok
-from meltano_pods.cli.here import is_here
-from meltano_pods.cli.run_local import local_environment
+from meltano_pods.cli.doctor.finding import ERROR, NOTE, WARNING, Finding, build_ok
+from meltano_pods.cli.local_paths import has_local_meltano
+from meltano_pods.cli.run_local import build_local_environment
+from meltano_pods.cli.run_request import RunRequest
 from meltano_pods.names import listed
 from meltano_pods.pods.spec.build import RunSpec
 from meltano_pods.project.meltano_command import has_make_target
@@ -31,22 +31,22 @@ class LocalTask(NamedTuple):
     """A task that runs as a process.
 
     Attributes:
-        folder: Its project's.
-        task: Its plan.
+        folder: The project's folder.
+        task: The task's plan.
     """
 
     folder: Path
     task: TaskPlan
 
 
-class Problem(NamedTuple):
-    """What a run lacks, as the runner reports it.
+class RunProblem(NamedTuple):
+    """Something that a run needs and does not have, as the runner reports it.
 
     Attributes:
-        folder: The project's.
+        folder: The project's folder.
         category: `variable_missing` or `plugin_missing`.
-        name: Of the variable or plugin.
-        error: The text of it.
+        name: The variable or plugin.
+        error: The error message.
     """
 
     folder: Path
@@ -55,32 +55,32 @@ class Problem(NamedTuple):
     error: str
 
 
-def judge_runner(
+def check_runner(
     found: Projects, tasks: Sequence[LocalTask], deployment: Deployment
 ) -> Iterator[Finding]:
-    """Yield whether tasks can run as processes on this machine.
+    """Check whether tasks can run as processes on this machine.
 
     Args:
         found: The projects.
         tasks: The tasks.
         deployment: Where they run.
     """
-    # Here and not above: it brings Airflow.
+    # Imported here, because it imports Airflow.
     from meltano_pods.local.command import RunnerMissingError, find_runner  # noqa: PLC0415
 
     try:
         runner = find_runner(found.folders[0], found.root)
     except RunnerMissingError as error:
-        yield Finding(FAULT, "runner", error.what, error.fix)
+        yield Finding(ERROR, "runner", error.what, error.fix)
         return
-    yield ok("runner", f"runs are processes, started by {runner}")
-    yield from _judge_runs(runner, tasks, deployment, found.root)
+    yield build_ok("runner", f"tasks run as processes of {runner}")
+    yield from _check_runs(runner, tasks, deployment, found.root)
 
 
-def _judge_runs(
+def _check_runs(
     runner: Path, tasks: Sequence[LocalTask], deployment: Deployment, root: Path
 ) -> Iterator[Finding]:
-    runs = [_run(each, deployment, root) for each in tasks]
+    runs = [_build_run(each, deployment, root) for each in tasks]
     try:
         done = subprocess.run(
             [str(runner), "check"], input=json.dumps(runs), capture_output=True, text=True,
@@ -88,24 +88,24 @@ def _judge_runs(
         )  # fmt: skip
         answer = json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
-        what = f"variables and plugins not checked: `{runner} check` failed ({error})"
-        yield Finding(NOTE, "runner", what, "Install the runner of this version.")
+        what = f"variables and plugins are not checked: `{runner} check` failed ({error})"
+        yield Finding(NOTE, "runner", what, "Install the same version of the runner.")
         return
     found = {
-        Problem(task.folder, **problem): None
+        RunProblem(task.folder, **problem): None
         for task, problems in zip(tasks, answer, strict=True)
         for problem in problems
     }
     if not found:
-        yield ok("runner", "all variables are set, all plugins installed")
-    yield from judge_problems(list(found), installs=is_here(root))
+        yield build_ok("runner", "all variables are set and all plugins installed")
+    yield from report_problems(list(found), installs=has_local_meltano(root))
 
 
-def judge_problems(found: Sequence[Problem], *, installs: bool) -> Iterator[Finding]:
-    """Yield a finding for each variable, and one for all plugins of a project.
+def report_problems(found: Sequence[RunProblem], *, installs: bool) -> Iterator[Finding]:
+    """Report each variable, and all plugins of a project together.
 
     Args:
-        found: What runs lack.
+        found: The problems.
         installs: Whether `make run` installs plugins.
     """
     variables: dict[tuple[Path, str], str] = {}
@@ -117,29 +117,33 @@ def judge_problems(found: Sequence[Problem], *, installs: bool) -> Iterator[Find
             plugins.setdefault(each.folder, []).append(each.name)
     for (folder, name), error in variables.items():
         yield Finding(
-            FAULT, "variables", f"{folder.name}: {error}",
-            f"Add a line `{name}=...` to {_short(folder)}/.env, or export {name}.",
+            ERROR, "variables", f"{folder.name}: {error}",
+            f"Add a line `{name}=...` to {_shorten_path(folder)}/.env, or export {name}.",
         )  # fmt: skip
     for folder, names in plugins.items():
         yield Finding(
-            WARNING if installs else FAULT,
+            WARNING if installs else ERROR,
             "plugins",
             f"{folder.name}: plugins are not installed on this machine: {listed(names)}",
-            "`make plugins` installs them; `make run` installs those of its DAG."
+            "Install them with `make plugins`; `make run` installs those of its DAG."
             if installs and has_make_target(folder)
-            else f"Run `meltano install` in {_short(folder)}.",
+            else f"Run `meltano install` in {_shorten_path(folder)}.",
         )
 
 
-def _short(folder: Path) -> Path:
+def _shorten_path(folder: Path) -> Path:
     here = Path.cwd()
     return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
-def _run(each: LocalTask, deployment: Deployment, root: Path) -> dict[str, object]:
-    """Return a run as the runner takes it; what Airflow holds for it counts as set."""
-    task, told = each.task, each.task.invocation()
-    spec = RunSpec(told.arguments, told.environment, {**task.env, **told.env})
-    asked = Asked(root, each.folder, "", "", task, spec, deployment)
+def _build_run(each: LocalTask, deployment: Deployment, root: Path) -> dict[str, object]:
+    """Return a run as the runner reads it. Values of `airflow_env` count as set."""
+    task, invocation = each.task, each.task.invocation()
+    env = {**task.env, **invocation.env}
+    spec = RunSpec(invocation.arguments, invocation.environment, env)
+    request = RunRequest(root, each.folder, "", "", task, spec, deployment)
     values = dict.fromkeys(task.settings.airflow_env, "")
-    return {"arguments": list(told.arguments), "environment": local_environment(asked, values)}
+    return {
+        "arguments": list(invocation.arguments),
+        "environment": build_local_environment(request, values),
+    }

@@ -1,4 +1,4 @@
-"""Judges the pools of Airflow that tasks take slots of: a task of a missing one never starts."""
+"""Checks the Airflow pools of tasks. A task whose pool does not exist never starts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meltano_pods.cli.doctor.finding import FAULT, NOTE, Finding, ok
+from meltano_pods.cli.doctor.finding import ERROR, NOTE, Finding, build_ok
 from meltano_pods.names import counted, listed, suggestion
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ _SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A pool as Airflow has it.
+    """A pool in Airflow.
 
     Attributes:
-        slots: How many; -1 for any number.
+        slots: Number of slots; -1 for unlimited.
         counts_deferred: Whether a deferred task keeps its slot.
     """
 
@@ -36,14 +36,14 @@ class Pool:
     counts_deferred: bool
 
 
-def pools_here() -> dict[str, Pool] | None:
-    """Return the pools of the Airflow whose database is configured here; None without one."""
+def read_pools() -> dict[str, Pool] | None:
+    """Return the pools of the Airflow whose database is configured here; None if there is none."""
     if importlib.util.find_spec("airflow") is None:
         return None
     from airflow.sdk.configuration import conf  # noqa: PLC0415 - takes seconds
 
     address = conf.get("database", "sql_alchemy_conn", fallback="") or ""
-    # Airflow's command would make the file.
+    # Airflow's command would create the file.
     if address.startswith(_SQLITE) and not Path(address.removeprefix(_SQLITE)).is_file():
         return None
     command = [sys.executable, "-m", "airflow", "pools", "list", "--output", "json"]
@@ -58,62 +58,64 @@ def pools_here() -> dict[str, Pool] | None:
         return None
 
 
-def judge_pools(tasks: Sequence[TaskPlan], pools: Mapping[str, Pool] | None) -> Iterator[Finding]:
-    """Yield what is found of the pools that tasks name.
+def check_pools(tasks: Sequence[TaskPlan], pools: Mapping[str, Pool] | None) -> Iterator[Finding]:
+    """Check the pools that tasks name.
 
     Args:
-        tasks: All that are planned.
-        pools: Those there are, by name; None where that cannot be told.
+        tasks: All planned tasks.
+        pools: The pools that exist; None if unknown.
     """
-    # A task that takes turns is in its `state_pool`, whatever `pool` says.
-    turns = {task.pool for task in tasks if task.pool and task.pool == task.settings.state_pool}
+    # The setting `state_pool` has precedence over `pool`, and needs a single slot.
+    exclusive = {task.pool for task in tasks if task.pool and task.pool == task.settings.state_pool}
     named = {task.pool for task in tasks if task.pool}
     if pools is None:
         if named:
-            commands = [_command(each, of_turns=each in turns) for each in sorted(named)]
+            commands = [
+                _format_command(each, exclusive=each in exclusive) for each in sorted(named)
+            ]
             yield Finding(
-                NOTE, "pools", f"tasks take slots of: {listed(named)}; Airflow's database is not "
-                "at hand to look for them",
-                "Run `meltano-pods doctor` where Airflow runs, or see `airflow pools list`. To "
-                f"make them: {', '.join(commands)}.",
+                NOTE, "pools", f"tasks use these pools: {listed(named)}; they are not checked, "
+                "because Airflow's database cannot be reached from here",
+                "Run `meltano-pods doctor` or `airflow pools list` where Airflow runs. To create "
+                f"the pools: {', '.join(commands)}.",
             )  # fmt: skip
         return
     wrong = False
     for name in sorted(named):
-        what, fix = _fault(name, pools, of_turns=name in turns)
+        what, fix = _diagnose_pool(name, pools, exclusive=name in exclusive)
         if what:
             wrong = True
-            yield Finding(FAULT, "pools", what, fix)
+            yield Finding(ERROR, "pools", what, fix)
     if named and not wrong:
-        yield ok("pools", f"tasks take slots of: {listed(named)}")
+        yield build_ok("pools", f"tasks use these pools: {listed(named)}")
 
 
-def _fault(name: str, pools: Mapping[str, Pool], *, of_turns: bool) -> tuple[str, str]:
-    command = _command(name, of_turns=of_turns)
+def _diagnose_pool(name: str, pools: Mapping[str, Pool], *, exclusive: bool) -> tuple[str, str]:
+    command = _format_command(name, exclusive=exclusive)
     pool = pools.get(name)
     if pool is None:
         near = suggestion(name, pools)
-        return f"there is no pool `{name}`: its tasks never start", f"{near}Make it: {command}."
+        return f"there is no pool `{name}`: its tasks never start", f"{near}Create it: {command}."
     if pool.slots == 0:
-        return f"the pool `{name}` has no slots: its tasks never start", f"Give it some: {command}."
-    if of_turns and pool.slots != 1:
-        has = "any number of slots" if pool.slots < 0 else counted(pool.slots, "slot")
+        return f"the pool `{name}` has no slots: its tasks never start", f"Add slots: {command}."
+    if exclusive and pool.slots != 1:
+        has = "unlimited slots" if pool.slots < 0 else counted(pool.slots, "slot")
         return (
-            f"the pool `{name}` has {has}: tasks that write one state can run in parallel",
-            f"Give it one: {command}.",
+            f"the pool `{name}` has {has}: tasks that write the same state can run concurrently",
+            f"Set it to one: {command}.",
         )
-    if of_turns and not pool.counts_deferred:
+    if exclusive and not pool.counts_deferred:
         what = (
-            f"the pool `{name}` does not count deferred tasks: one that waits for its pod gives "
-            "its slot away, and another writes the same state"
+            f"the pool `{name}` does not count deferred tasks: while one waits for its pod, "
+            "another can start and write the same state"
         )
-        return what, f"Let it count them: {command}."
+        return what, f"Count them: {command}."
     return "", ""
 
 
-def _command(name: str, *, of_turns: bool) -> str:
-    """Return what makes or mends a pool."""
+def _format_command(name: str, *, exclusive: bool) -> str:
+    """Return the command that creates or corrects a pool."""
     name = shlex.quote(name)
-    if of_turns:
-        return f"`airflow pools set {name} 1 'Take turns' --include-deferred`"
+    if exclusive:
+        return f"`airflow pools set {name} 1 'One at a time' --include-deferred`"
     return f"`airflow pools set {name} 4 ''` (as many slots as tasks may run at once)"

@@ -1,8 +1,8 @@
 """Where runs on this machine keep state and files: `make run`, `make airflow`, `meltano-pods run`.
 
-One place for all of them, so that each resumes from where another ended. It is outside the
-projects' folders, so a project can be copied without its state, output and installed plugins. The
-`.meltano` in a project's folder is plain Meltano's.
+All share one folder, so that each resumes from where another ended. It is outside the projects'
+folders, so a project can be copied without its state, output and installed plugins. The `.meltano`
+in a project's folder belongs to plain Meltano.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ _OUTPUT = Path("output")
 _MELTANO = Path(".venv-meltano")
 
 
-def state_of(root: Path, project: str) -> Path:
+def build_state_path(root: Path, project: str) -> Path:
     """Return the system database of a project, which holds its state."""
     return root / WORK / f"{project}.db"
 
 
-def output_of(root: Path, project: str) -> Path:
+def build_output_path(root: Path, project: str) -> Path:
     """Return the folder that `MELTANO_PODS_OUTPUT` names for a project."""
     return root / _OUTPUT / project
 
 
-def plugins_of(root: Path, project: str) -> Path:
+def build_plugins_path(root: Path, project: str) -> Path:
     """Return Meltano's system directory of a project, which holds the installed plugins."""
     return root / WORK / "meltano" / project
 
 
-def variables_here(root: Path, project: str = PROJECT) -> dict[str, str]:
+def build_local_variables(root: Path, project: str = PROJECT) -> dict[str, str]:
     """Return the variables of a project's runs on this machine.
 
     Args:
@@ -46,17 +46,17 @@ def variables_here(root: Path, project: str = PROJECT) -> dict[str, str]:
         project: Its name; `{project}` stands for any.
     """
     return {
-        "MELTANO_DATABASE_URI": f"sqlite:///{state_of(root, project)}",
-        _SYSTEM_DIR: str(plugins_of(root, project)),
-        OUTPUT: str(output_of(root, project)),
+        "MELTANO_DATABASE_URI": f"sqlite:///{build_state_path(root, project)}",
+        _SYSTEM_DIR: str(build_plugins_path(root, project)),
+        OUTPUT: str(build_output_path(root, project)),
     }
 
 
-def environment_here(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return a terminal's environment without what it says of the plugins of one project."""
+def drop_plugin_folder(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return a terminal's environment without the folder of one project's plugins."""
     return {name: value for name, value in environ.items() if name != _SYSTEM_DIR}
 
 
-def is_here(root: Path) -> bool:
+def has_local_meltano(root: Path) -> bool:
     """Whether an Airflow project is a clone whose runs have Meltano from its Makefile."""
     return (root / _MELTANO).is_dir()

@@ -1,12 +1,12 @@
-"""Reviews projects as they are written, for `validate` and `doctor`: errors and warnings."""
+"""Checks projects' files for `validate` and `doctor`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meltano_pods.cli.dag_files import CALL, names_project
-from meltano_pods.cli.projects import misnamed_error, misnamed_files, planned_projects
+from meltano_pods.cli.dag_files import CALL, calls_airflow_dags
+from meltano_pods.cli.projects import build_misnamed_error, find_misnamed_files, read_projects
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, suggestion
 from meltano_pods.plan.environments import without_environment
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
-    """What was found in projects' files.
+class ProjectChecks:
+    """The result of a check.
 
     Attributes:
         read: The projects that can be read.
         errors: What keeps DAGs from running.
-        warnings: What is probably not as it was meant.
+        warnings: What is probably a mistake.
     """
 
     read: Sequence[PlannedProject]
@@ -39,12 +39,15 @@ class Review:
     warnings: list[MeltanoPodsError]
 
 
-def review_projects(found: Projects) -> Review:
+def check_projects(found: Projects) -> ProjectChecks:
     """Read and plan projects, and compare them with their DAG files and with each other."""
-    read, errors = planned_projects(found.folders)
-    misnamed = misnamed_files(found.folder)
-    errors += [misnamed_error(each) for each in misnamed]
-    errors += [*_files(found, {each.parent.name for each in misnamed}), *_names(found)]
+    read, errors = read_projects(found.folders)
+    misnamed = find_misnamed_files(found.folder)
+    errors += [build_misnamed_error(each) for each in misnamed]
+    errors += [
+        *_check_dag_files(found, {each.parent.name for each in misnamed}),
+        *_check_kubernetes_names(found),
+    ]
     warnings: list[MeltanoPodsError] = [each for one in read for each in one.plan.warnings]
     for each in read:
         warnings += [
@@ -54,22 +57,22 @@ def review_projects(found: Projects) -> Review:
             *find_misspelled_settings(each.project, each.settings),
             *without_environment(each.plan),
         ]
-    return Review(read, errors, warnings)
+    return ProjectChecks(read, errors, warnings)
 
 
-def _files(found: Projects, misnamed: Collection[str]) -> Iterator[DeploymentError]:
-    """Compare projects with the DAG files that stand for them.
+def _check_dag_files(found: Projects, misnamed: Collection[str]) -> Iterator[DeploymentError]:
+    """Compare projects with their DAG files.
 
     Args:
         found: The projects.
         misnamed: Names of folders whose `meltano.yml` has another name, which is an error already.
     """
-    dags = found.places.dags
+    dags = found.airflow.dags
     if not dags.is_dir():
         return
-    named = {file.stem: file for file in sorted(dags.rglob("*.py")) if names_project(file)}
+    named = {file.stem: file for file in sorted(dags.rglob("*.py")) if calls_airflow_dags(file)}
     for folder in found.folders:
-        # A folder that has to be renamed is an error already, and takes its DAG file's name along.
+        # A folder with an invalid name is an error already; its DAG file is renamed with it.
         if folder.name not in named and is_project_name(folder.name):
             yield DeploymentError(
                 f"the project {folder.name} has no DAG file, so Airflow has none of its DAGs",
@@ -80,23 +83,23 @@ def _files(found: Projects, misnamed: Collection[str]) -> Iterator[DeploymentErr
     for name, file in named.items():
         if name not in there and name not in misnamed:
             yield DeploymentError(
-                f"the DAG file names the project {name}, which is not there; there are: "
+                f"the DAG file is for the project {name}, which does not exist; there are: "
                 f"{listed(there)}",
                 str(file),
                 f"{suggestion(name, there)}Rename or remove the file.",
             )
 
 
-def _names(found: Projects) -> Iterator[DeploymentError]:
-    """Compare projects by the name that Kubernetes has for what belongs to each."""
+def _check_kubernetes_names(found: Projects) -> Iterator[DeploymentError]:
+    """Find projects whose objects in Kubernetes would have the same name."""
     first: dict[str, str] = {}
     for folder in found.folders:
         secret = build_secret_name(folder.name)
         other = first.setdefault(secret, folder.name)
         if other != folder.name:
             yield DeploymentError(
-                f"the projects {other} and {folder.name} have one name in Kubernetes: they share "
-                f"the Secret {secret}, and with it the database of their state",
+                f"the projects {other} and {folder.name} have the same name in Kubernetes: they "
+                f"would share the Secret {secret}, and with it the database of their state",
                 str(folder),
                 "Rename one of them, with its DAG file.",
             )

@@ -17,33 +17,35 @@ if TYPE_CHECKING:
     from meltano_runner.contract.result import RunResult
     from meltano_runner.contract.run_record import PodReport
 
-    from meltano_pods.cli.asked import Asked
+    from meltano_pods.cli.run_request import RunRequest
     from meltano_pods.errors import RunError
     from meltano_pods.tasks.relay import Log
 
 
-def end_run(asked: Asked, result: RunResult, pod: PodReport | None = None) -> RunEnd:
-    """Return what is known once a run has ended.
+def build_run_end(request: RunRequest, result: RunResult, pod: PodReport | None = None) -> RunEnd:
+    """Return a run that has ended, with the identity of its task.
 
     Args:
-        asked: What ran.
+        request: What ran.
         result: What the run did.
         pod: What Kubernetes says about a failure.
     """
     task = TaskIdentity(
-        project=asked.folder.name,
-        command=format_command(asked.spec.arguments),
-        task_id=asked.task.task_id,
-        dag_id=asked.dag_id,
-        environment=asked.spec.environment,
+        project=request.folder.name,
+        command=format_command(request.spec.arguments),
+        task_id=request.task.task_id,
+        dag_id=request.dag_id,
+        environment=request.spec.environment,
     )
     return RunEnd(task, result, pod)
 
 
-def report_run(asked: Asked, end: RunEnd, log: Log) -> tuple[dict[str, Any], RunError | None]:
+def report_run(
+    request: RunRequest, end: RunEnd, log: Log
+) -> tuple[dict[str, Any], RunError | None]:
     """Check a run, log what it did, and return it as data, with its error if it failed."""
-    record = finish_cli_run(end, reporting_of(asked.task, asked.folder.name), log)
+    record = finish_cli_run(end, reporting_of(request.task, request.folder.name), log)
     data = render_result(record, None)
     if record.succeeded:
         return data, None
-    return data, build_error(record, partial(build_meltano_command, asked.folder))
+    return data, build_error(record, partial(build_meltano_command, request.folder))

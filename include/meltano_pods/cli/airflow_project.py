@@ -1,4 +1,4 @@
-"""Finds the Airflow project for a command; what belongs where in it says `tasks.folders`."""
+"""Finds the Airflow project for a command. `tasks.folders` defines where its files are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meltano_pods.cli.configuration import airflow_setting, places_here
+from meltano_pods.cli.airflow_config import read_airflow_setting, read_folder_settings
 from meltano_pods.errors import DeploymentError
 from meltano_pods.project.files import MELTANO_FILE
 from meltano_pods.tasks.folders import DAGS, PROJECTS, airflow_root, folders_of
@@ -17,42 +17,42 @@ if TYPE_CHECKING:
 _DAGS_VARIABLE = "AIRFLOW__CORE__DAGS_FOLDER"
 
 
-def folders_here(projects: Path | None = None) -> Folders:
+def find_folders(projects: Path | None = None) -> Folders:
     """Return the folders of the Airflow project that a command is about.
 
-    It is the one that `--projects` belongs to, else the working directory or a folder above it that
-    has `dags` or `meltano`, else the one whose DAG files Airflow reads.
+    The first of these: the one that `--projects` belongs to, the working directory or a folder
+    above it that has `dags` or `meltano`, the one whose DAG files Airflow reads.
 
     Args:
-        projects: The folder of the Meltano projects, as `--projects` says; None for the one of the
-            Airflow project.
+        projects: The folder of the Meltano projects, as `--projects` says; None for the Airflow
+            project's.
 
     Raises:
         DeploymentError: There is no Airflow project, or a path in its settings is not absolute.
     """
-    settings = places_here()
+    settings = read_folder_settings()
     projects = projects and projects.absolute()
     configured = projects or settings.projects_folder
-    dags = airflow_setting("core", "dags_folder")
+    dags = read_airflow_setting("core", "dags_folder")
     root = (
-        _owner(projects)
-        or _above(Path.cwd())
+        _find_owner(projects)
+        or _find_above(Path.cwd())
         or (airflow_root(f"{dags}/file.py") if dags and Path(dags).is_dir() else None)
         or (configured and configured.parent)
     )
     if root is None:
-        raise _no_airflow_project()
-    return folders_of(root, settings, dags=_dags(root), projects=projects)
+        raise _build_not_found_error()
+    return folders_of(root, settings, dags=_find_dags_folder(root), projects=projects)
 
 
-def _owner(projects: Path | None) -> Path | None:
-    """Return the Airflow project that a folder of projects stands in."""
+def _find_owner(projects: Path | None) -> Path | None:
+    """Return the Airflow project that contains a folder of projects."""
     if projects is not None and (projects.parent / DAGS).is_dir():
         return projects.parent
     return None
 
 
-def _above(here: Path) -> Path | None:
+def _find_above(here: Path) -> Path | None:
     """Return the nearest folder, here or above, that looks like an Airflow project."""
     found = [
         each
@@ -60,31 +60,33 @@ def _above(here: Path) -> Path | None:
         if (each / PROJECTS).is_dir() or (each / DAGS).is_dir()
     ]
     # A Meltano project may have a folder `dags` of its own, for Meltano's Airflow utility.
-    outside = [each for each in found if not _in_project(each)]
+    outside = [each for each in found if not _find_meltano_project(each)]
     return next(iter(outside or found), None)
 
 
-def _in_project(folder: Path) -> Path | None:
+def _find_meltano_project(folder: Path) -> Path | None:
     """Return the Meltano project that a folder is, or is in; None for none."""
     found = (each for each in (folder, *folder.parents) if (each / MELTANO_FILE).is_file())
     return next(found, None)
 
 
-def _dags(root: Path) -> Path:
+def _find_dags_folder(root: Path) -> Path:
     """Return where Airflow reads DAG files."""
-    own = root / DAGS
-    named = os.environ.get(_DAGS_VARIABLE)
-    if own.is_dir() and not (named and not own.is_relative_to(Path(named).expanduser())):
-        return own
-    read = named or (None if own.is_dir() else airflow_setting("core", "dags_folder"))
-    return Path(read).expanduser() if read and Path(read).is_dir() else own
+    default = root / DAGS
+    variable = os.environ.get(_DAGS_VARIABLE)
+    if default.is_dir() and not (
+        variable and not default.is_relative_to(Path(variable).expanduser())
+    ):
+        return default
+    read = variable or (None if default.is_dir() else read_airflow_setting("core", "dags_folder"))
+    return Path(read).expanduser() if read and Path(read).is_dir() else default
 
 
-def _no_airflow_project() -> DeploymentError:
+def _build_not_found_error() -> DeploymentError:
     here = Path.cwd()
-    if (project := _in_project(here)) is not None:
+    if (project := _find_meltano_project(here)) is not None:
         return DeploymentError(
-            "this is a Meltano project by itself, not an Airflow project with Meltano projects in "
+            "this is a single Meltano project, not an Airflow project with Meltano projects in "
             f"its folder `{PROJECTS}`",
             str(project / MELTANO_FILE),
             f"Name the folder above it with `--projects {project.parent}`, or move it to "
