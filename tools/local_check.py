@@ -22,8 +22,8 @@ from meltano_pods.project.files import find_project_folders
 from meltano_pods.project.misspelled_keys import find_misspelled_settings
 from meltano_pods.settings.deployment.read import get_variable_name, parse_deployment
 from meltano_pods.settings.deployment.values import PROJECT
-from meltano_pods.tasks.deployment import deployment_at
-from meltano_pods.tasks.planned import planned, planned_project
+from meltano_pods.tasks.deployment import build_deployment
+from meltano_pods.tasks.projects import load_project, plan_project
 from meltano_runner.run import variables
 from meltano_runner.run.command import parse
 from meltano_runner.run.definitions import Definitions
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from meltano_pods.plan import TaskPlan
     from meltano_pods.project import Project
-    from meltano_pods.tasks.planned import PlannedProject
+    from meltano_pods.tasks.projects import PlannedProject
 
 
 _DATABASE = "MELTANO_DATABASE_URI"
@@ -94,7 +94,7 @@ def check_dag(dag_id: str) -> CheckedDag:
         environ |= dict.fromkeys(warehouse.VARIABLES, "")  # which the run will have
     for task in dag.tasks:
         _check_variables(folder, task, environ)
-    read = planned_project(folder)
+    read = load_project(folder)
     plugins = sorted({name for task in dag.tasks for name in _plugins_of(read.project, task)})
     files = [ROOT / "dags" / f"{folder.name}.py"]
     return CheckedDag({folder.name: plugins}, list(_warnings(read)), files)
@@ -137,7 +137,7 @@ def reject_project(name: str) -> str:
         dag_id
         for folder in find_project_folders(ROOT / "meltano")
         if folder.name == name
-        for dag_id in planned(folder).dag_ids()
+        for dag_id in plan_project(folder).dag_ids()
     ]
     example = dag_ids[0] if dag_ids else "store.customers"
     others = f"; the DAGs of {name} are: {listed(dag_ids)}" if len(dag_ids) > 1 else ""
@@ -185,7 +185,7 @@ def check_projects() -> tuple[list[str], list[str]]:
     errors: list[str] = []
     for folder in find_project_folders(ROOT / "meltano"):
         try:
-            found = planned(folder).errors
+            found = plan_project(folder).errors
         except MeltanoPodsError as error:
             errors.append(str(error))
         else:
@@ -200,7 +200,7 @@ def _warnings(read: PlannedProject) -> Iterator[str]:
     name = get_variable_name("local_env")
     exported = parse_deployment({"local_env": os.environ[name]} if name in os.environ else {})
     with suppress(MeltanoPodsError):
-        for each in find_shadowed_settings(read, deployment_at(ROOT, exported), os.environ):
+        for each in find_shadowed_settings(read, build_deployment(ROOT, exported), os.environ):
             yield f"{each.what}\n  where: {each.where}"
         for setting in read.settings.find_meltano_settings():
             if _DATABASE in setting.variables and _DATABASE not in os.environ:

@@ -11,7 +11,7 @@ from meltano_pods.plan import plan
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.project import read_project
 from meltano_pods.settings.deployment.read import parse_deployment
-from meltano_pods.tasks.deployment import deployment_at
+from meltano_pods.tasks.deployment import build_deployment
 
 from tests.docs.blocks import PAGES, code_blocks
 from tests.support.checkout import ROOT
@@ -33,7 +33,7 @@ def test_a_fragment_can_be_planned(fragment: str, tmp_path: Path) -> None:
     (tmp_path / "meltano.yml").write_text(yaml.safe_dump(completed(yaml.safe_load(fragment))))
     planned = plan(read_project(tmp_path))
     assert planned.dags
-    deployment = deployment_at(ROOT, parse_deployment({"execution_mode": "kubernetes"}))
+    deployment = build_deployment(ROOT, parse_deployment({"execution_mode": "kubernetes"}))
     for pod in preview_pods(planned, deployment):
         kubernetes_validate.validate(pod.manifest, "1.35", strict=True)
 

@@ -16,7 +16,7 @@ from meltano_pods.pods.spec.options import read_cluster_access
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.project import read_project
 from meltano_pods.settings.deployment.read import parse_deployment
-from meltano_pods.tasks.deployment import deployment_at
+from meltano_pods.tasks.deployment import build_deployment
 
 from tests.charts.restricted import violations
 from tests.docs.blocks import code_blocks
@@ -72,7 +72,7 @@ def test_what_projects_say_on_astro_becomes_a_pod(number: int, tmp_path: Path) -
     blocks = code_blocks(ASTRO, "yaml")
     assert len(blocks) == 4
     (tmp_path / "meltano.yml").write_text(blocks[number] + PLUGINS)
-    deployment = deployment_at(ROOT, said(variables(ASTRO)[0]), "astro-namespace")
+    deployment = build_deployment(ROOT, said(variables(ASTRO)[0]), "astro-namespace")
     (pod,) = preview_pods(plan(read_project(tmp_path)), deployment)
     kubernetes_validate.validate(pod.manifest, "1.35", strict=True)
     assert "env-secrets" in json.dumps(pod.manifest)

@@ -9,7 +9,7 @@ from meltano_pods.plan import TaskPlan
 from meltano_pods.settings import Settings
 from meltano_pods.settings.deployment.model import DEFAULTS
 from meltano_pods.tasks.deployment import Deployment
-from meltano_pods.tasks.request import Place
+from meltano_pods.tasks.planned_task import DeployedProject, PlannedTask
 
 from tests.support.pods import TEMPLATES
 
@@ -17,17 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def place(folder: Path | str = "/projects/shop") -> Place:
-    """Return the place of a project in a deployment that says nothing."""
-    return Place(Path(folder), Deployment(DEFAULTS, TEMPLATES, None), "digest")
-
-
 def planned(
     *blocks: str,
+    folder: Path | str = "/projects/shop",
     environment: str | None = None,
     env: Mapping[str, str] | None = None,
     **settings: Any,
-) -> TaskPlan:
-    """Return the plan of blocks."""
+) -> PlannedTask:
+    """Return a task that runs blocks, in a deployment with default settings."""
     found = Settings.model_validate(settings)
-    return TaskPlan("tap-a-to-target-b", ("run", *blocks), environment, env or {}, found)
+    project = DeployedProject(Path(folder), Deployment(DEFAULTS, TEMPLATES, None), "digest")
+    plan = TaskPlan("tap-a-to-target-b", ("run", *blocks), environment, env or {}, found)
+    return PlannedTask(project, plan)

@@ -9,8 +9,8 @@ from meltano_pods.errors import DeploymentError, MeltanoPodsError
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.project.files import find_project_folders
 from meltano_pods.settings.deployment.read import SECTION, parse_deployment
-from meltano_pods.tasks.deployment import deployment_at
-from meltano_pods.tasks.planned import planned
+from meltano_pods.tasks.deployment import build_deployment
+from meltano_pods.tasks.projects import plan_project
 
 from tools.astro_check import images, layouts, links, pods, requirements
 from tools.astro_check.dockerfile import read_dockerfile
@@ -52,7 +52,7 @@ def _projects(root: Path, environment: Mapping[str, str], *, pinned: bool) -> It
     }
     try:
         # Where the deployment's variables are not known here, as in a workflow, Astro's is meant.
-        deployment = deployment_at(root, parse_deployment({**said, "profile": "astro"}))
+        deployment = build_deployment(root, parse_deployment({**said, "profile": "astro"}))
     except DeploymentError as error:
         yield _of_error("Dockerfile", error)
         return
@@ -60,7 +60,7 @@ def _projects(root: Path, environment: Mapping[str, str], *, pinned: bool) -> It
         file = f"meltano/{folder.name}/meltano.yml"
         yield from layouts.check_dag_file(root, folder.name)
         try:
-            plan = planned(folder)
+            plan = plan_project(folder)
             yield from (_of_error(file, error) for error in plan.errors)
             for pod in preview_pods(plan, deployment):
                 yield from pods.check(file, pod, pinned=pinned)

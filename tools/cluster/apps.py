@@ -13,7 +13,7 @@ from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.pods.spec.naming import build_secret_name
 from meltano_pods.project.files import find_project_folders
 from meltano_pods.settings.types.execution import LOCAL
-from meltano_pods.tasks.planned import planned
+from meltano_pods.tasks.projects import plan_project
 
 from tools import warehouse
 from tools.airflow_api import AirflowApi
@@ -88,7 +88,7 @@ def _any_task_is_local() -> bool:
     """Whether a project asks for it; without, Airflow's image needs no Meltano of its own here."""
     for project in projects():
         try:
-            plan = planned(ROOT / "meltano" / project)
+            plan = plan_project(ROOT / "meltano" / project)
         except MeltanoPodsError:  # said where it matters: by its DAG file, in Airflow
             continue
         if any(task.settings.execution_mode == LOCAL for task in plan.tasks):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from meltano_pods.cli.airflow_config import read_airflow_setting, read_folder_settings
 from meltano_pods.errors import DeploymentError
 from meltano_pods.project.files import MELTANO_FILE
-from meltano_pods.tasks.folders import DAGS, PROJECTS, airflow_root, folders_of
+from meltano_pods.tasks.folders import DAGS, PROJECTS, find_airflow_root, locate_folders
 
 if TYPE_CHECKING:
     from meltano_pods.tasks.folders import Folders
@@ -37,12 +37,12 @@ def find_folders(projects: Path | None = None) -> Folders:
     root = (
         _find_owner(projects)
         or _find_above(Path.cwd())
-        or (airflow_root(f"{dags}/file.py") if dags and Path(dags).is_dir() else None)
+        or (find_airflow_root(f"{dags}/file.py") if dags and Path(dags).is_dir() else None)
         or (configured and configured.parent)
     )
     if root is None:
         raise _build_not_found_error()
-    return folders_of(root, settings, dags=_find_dags_folder(root), projects=projects)
+    return locate_folders(root, settings, dags=_find_dags_folder(root), projects=projects)
 
 
 def _find_owner(projects: Path | None) -> Path | None:

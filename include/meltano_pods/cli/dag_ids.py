@@ -11,7 +11,7 @@ from meltano_pods.cli.projects import check_file_name
 from meltano_pods.errors import DeploymentError, MeltanoPodsError, together
 from meltano_pods.names import counted, listed, suggestion
 from meltano_pods.project.naming import check_project_folder
-from meltano_pods.tasks.planned import planned
+from meltano_pods.tasks.projects import plan_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,7 +42,7 @@ def find_dag(found: Projects, dag_id: str | None) -> tuple[ProjectPlan, DagPlan]
             else "Name a DAG. There is none yet: no project here has a schedule or a job."
         )
     folders = [each for each in found.folders if _get_project_name(dag_id) == each.name]
-    plans = [planned(each) for each in folders]
+    plans = [plan_project(each) for each in folders]
     for plan in plans:
         for dag in plan.dags:
             if dag.dag_id == dag_id:
@@ -87,7 +87,7 @@ def _iterate_dag_ids(found: Projects) -> Iterator[str]:
     """Yield the ids of the DAGs of all projects that can be planned."""
     for folder in found.folders:
         try:
-            plan = planned(folder)
+            plan = plan_project(folder)
         except MeltanoPodsError:
             continue
         yield from plan.dag_ids()

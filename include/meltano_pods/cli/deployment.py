@@ -13,7 +13,7 @@ from meltano_pods.settings.deployment.read import (
     parse_deployment,
 )
 from meltano_pods.settings.types.execution import KUBERNETES
-from meltano_pods.tasks.deployment import deployment_at
+from meltano_pods.tasks.deployment import build_deployment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,4 +89,4 @@ def _build_deployment(profile: str | None, root: Path, defaults: Mapping[str, st
         section |= {"profile": profile, "execution_mode": KUBERNETES}
     namespace = read_airflow_setting("kubernetes", "namespace")
     settings = parse_deployment(section, read_airflow_setting(*DEFAULT_DEFERRABLE))
-    return deployment_at(root, settings, namespace)
+    return build_deployment(root, settings, namespace)

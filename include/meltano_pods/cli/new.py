@@ -15,7 +15,7 @@ from meltano_pods.errors import DeploymentError
 from meltano_pods.pods.spec.naming import build_secret_name
 from meltano_pods.project.files import find_project_folders
 from meltano_pods.project.naming import check_project_name
-from meltano_pods.tasks.folders import check_projects_folder, projects_source
+from meltano_pods.tasks.folders import check_projects_folder, describe_projects_source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,9 @@ def command(name: str, projects: Path | None) -> int:
     folders = find_folders(projects)
     folder = folders.projects
     if folder.exists():
-        check_projects_folder(folder, "--projects" if projects else projects_source(folders))
+        check_projects_folder(
+            folder, "--projects" if projects else describe_projects_source(folders)
+        )
     configured = projects is None and read_folder_settings().projects_folder is not None
     if configured and not folders.dags.is_dir():
         raise _build_no_dags_folder_error(folders)

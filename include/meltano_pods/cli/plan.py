@@ -20,7 +20,6 @@ from meltano_pods.cli.plan_settings import show_settings
 from meltano_pods.cli.projects import find_projects, plan_projects, projects_option
 from meltano_pods.errors import Location
 from meltano_pods.pods.spec.preview import preview_pods
-from meltano_pods.tasks.execution_mode import get_execution_mode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,7 +137,7 @@ def _show(plans: list[ProjectPlan], deployment: Deployment, folder: Path) -> Non
                     task.task_id,
                     *(", ".join(task.upstream) or "-" for _ in after),
                     task.environment or "none",
-                    get_execution_mode(task, deployment),
+                    deployment.get_execution_mode(task),
                     " ".join(task.invocation().arguments),
                 )
                 for task in dag.tasks

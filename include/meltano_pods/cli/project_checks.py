@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from meltano_pods.cli.projects import Projects
     from meltano_pods.errors import MeltanoPodsError
-    from meltano_pods.tasks.planned import PlannedProject
+    from meltano_pods.tasks.projects import PlannedProject
 
 
 @dataclass(frozen=True, slots=True)

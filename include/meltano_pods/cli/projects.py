@@ -21,15 +21,15 @@ from meltano_pods.errors import (
 )
 from meltano_pods.names import listed, suggestion
 from meltano_pods.project.files import MELTANO_FILE, find_misnamed_file, find_project_folders
-from meltano_pods.tasks.folders import check_projects_folder, projects_source
-from meltano_pods.tasks.planned import planned_project
+from meltano_pods.tasks.folders import check_projects_folder, describe_projects_source
+from meltano_pods.tasks.projects import load_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from meltano_pods.plan import ProjectPlan
     from meltano_pods.tasks.folders import Folders
-    from meltano_pods.tasks.planned import PlannedProject
+    from meltano_pods.tasks.projects import PlannedProject
 
 
 def projects_option(command: Callable[..., int]) -> Callable[..., int]:
@@ -148,7 +148,7 @@ def find_projects(folder: Path | None) -> Projects:
     """
     airflow = find_folders(folder)
     found = airflow.projects
-    check_projects_folder(found, "--projects" if folder else projects_source(airflow))
+    check_projects_folder(found, "--projects" if folder else describe_projects_source(airflow))
     folders = tuple(find_project_folders(found))
     if not folders and (wrong := find_misnamed_files(found)):
         raise together([build_misnamed_error(each) for each in wrong])
@@ -201,7 +201,7 @@ def read_projects(
     errors: list[MeltanoPodsError] = []
     for folder in folders:
         try:
-            found.append(planned_project(folder))
+            found.append(load_project(folder))
         except MeltanoPodsError as error:
             errors += every(error)
         else:

@@ -23,8 +23,7 @@ from meltano_pods.pods.spec.build import RunSpec
 from meltano_pods.settings.run import RunOptions
 from meltano_pods.settings.types.execution import KUBERNETES, LOCAL
 from meltano_pods.settings.types.run_options import LOG_LEVELS, STATE_STRATEGIES
-from meltano_pods.tasks.airflow_values import ValuesMissingError
-from meltano_pods.tasks.execution_mode import get_execution_mode
+from meltano_pods.tasks.airflow_env import ValuesMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -131,8 +130,7 @@ def command(
     deployment = read_deployment(options["profile"], found.root)
     forced = KUBERNETES if options["kubernetes"] else LOCAL if options["local"] else None
     tasks = [
-        (task, forced or get_execution_mode(task, deployment))
-        for task in _sort_tasks(dag, task_ids)
+        (task, forced or deployment.get_execution_mode(task)) for task in _sort_tasks(dag, task_ids)
     ]
     cluster = None
     if any(how == KUBERNETES for _, how in tasks):

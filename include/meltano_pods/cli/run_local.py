@@ -14,8 +14,8 @@ from meltano_pods.cli.local_paths import (
     has_local_meltano,
 )
 from meltano_pods.cli.run_report import build_run_end
-from meltano_pods.local.environment import own_variables, run_environment
-from meltano_pods.local.run import Request, Run
+from meltano_pods.local.environment import build_run_environment, build_task_variables
+from meltano_pods.local.run import LocalRun, ProcessRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,8 +37,9 @@ def run_local(request: RunRequest, log: Log) -> RunEnd:
     if has_local_meltano(request.root):
         (request.root / WORK).mkdir(exist_ok=True)  # SQLite does not create folders
     grace = request.task.settings.termination_grace_period.total_seconds()
-    run = Run(
-        Request(request.spec.arguments, request.folder, environment, grace, request.root), log
+    run = LocalRun(
+        ProcessRequest(request.spec.arguments, request.folder, environment, grace, request.root),
+        log,
     )
     with _handle_interrupts(run, log):
         return build_run_end(request, run.perform())
@@ -54,9 +55,9 @@ def build_local_environment(request: RunRequest, values: Mapping[str, str]) -> d
     settings, deployment = request.task.settings, request.deployment.settings
     not_secret = (*deployment.not_secret, *settings.not_secret)
     local = has_local_meltano(request.root)
-    return run_environment(
+    return build_run_environment(
         drop_plugin_folder(os.environ) if local else os.environ,
-        own_variables(request.spec.env, values, settings.airflow_env, not_secret),
+        build_task_variables(request.spec.env, values, settings.airflow_env, not_secret),
         # The deployment overrides the defaults of this machine.
         defaults={**(build_local_variables(request.root) if local else {}), **deployment.local_env},
         project=request.folder,
@@ -65,7 +66,7 @@ def build_local_environment(request: RunRequest, values: Mapping[str, str]) -> d
 
 
 @contextmanager
-def _handle_interrupts(run: Run, log: Log) -> Iterator[None]:
+def _handle_interrupts(run: LocalRun, log: Log) -> Iterator[None]:
     """Let the run save its state if the command is interrupted."""
 
     def stop(number: int, _frame: FrameType | None) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meltano_pods.tasks.airflow_values import read_airflow_values
+from meltano_pods.tasks.airflow_env import read_airflow_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

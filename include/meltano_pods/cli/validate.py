@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from meltano_pods.errors import ProjectError
     from meltano_pods.plan import ProjectPlan
     from meltano_pods.tasks.deployment import Deployment
-    from meltano_pods.tasks.planned import PlannedProject
+    from meltano_pods.tasks.projects import PlannedProject
 
 
 @click.command()

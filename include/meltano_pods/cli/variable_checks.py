@@ -18,7 +18,6 @@ from meltano_pods.settings.deployment.read import get_variable_name
 from meltano_pods.settings.layers import find_place
 from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
 from meltano_pods.settings.types.execution import KUBERNETES
-from meltano_pods.tasks.execution_mode import get_execution_mode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from meltano_pods.project.configured_settings import ConfiguredSetting, ConfiguredSettings
     from meltano_pods.project.model import Project
     from meltano_pods.tasks.deployment import Deployment
-    from meltano_pods.tasks.planned import PlannedProject
+    from meltano_pods.tasks.projects import PlannedProject
 
 _Variables = dict[str, Location | str]
 
@@ -78,7 +77,7 @@ def find_unset_output(planned: PlannedProject, deployment: Deployment) -> Iterat
     if OUTPUT in project.env:
         return
     for task in planned.plan.tasks:
-        if get_execution_mode(task, deployment) != KUBERNETES:
+        if deployment.get_execution_mode(task) != KUBERNETES:
             continue
         known = (
             collect_variables(task, project.name, deployment),
@@ -129,7 +128,7 @@ def collect_variables(
     own: _Variables = {
         name: find_place(task.layers, "env", name) for name in task.settings.env if task.layers
     }
-    if get_execution_mode(task, deployment) != KUBERNETES:
+    if deployment.get_execution_mode(task) != KUBERNETES:
         place = f"the deployment's `local_env` ({get_variable_name('local_env')})"
         of_deployment = dict.fromkeys(deployment.settings.local_env, place)
         of_worker = dict.fromkeys(worker, "the environment of this process")

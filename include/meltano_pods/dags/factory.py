@@ -12,10 +12,9 @@ from meltano_pods.dags.params import dag_params
 from meltano_pods.dags.tasks import make_task
 from meltano_pods.notify import build_callbacks
 from meltano_pods.tasks.deployment import read_deployment
-from meltano_pods.tasks.folders import airflow_root
-from meltano_pods.tasks.layout import project_folder
-from meltano_pods.tasks.planned import planned
-from meltano_pods.tasks.request import Place
+from meltano_pods.tasks.folders import find_airflow_root
+from meltano_pods.tasks.planned_task import DeployedProject
+from meltano_pods.tasks.projects import find_project_folder, plan_project
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,28 +40,28 @@ def airflow_dags(dag_file: str) -> dict[str, DAG]:
         DeploymentError: There is no such project, or the deployment's settings are wrong.
         ProjectError: The project cannot be read; file, line and key are named.
     """
-    folder = project_folder(dag_file)
-    project = planned(folder)
+    folder = find_project_folder(dag_file)
+    plan = plan_project(folder)
     wanted = get_parsing_context().dag_id
     # Read once: a project may have hundreds of tasks.
-    place = Place(folder, read_deployment(airflow_root(dag_file)), project.digest)
+    project = DeployedProject(folder, read_deployment(find_airflow_root(dag_file)), plan.digest)
     dags = {
-        each.dag_id: _dag(each, place, dag_file)
-        for each in project.dags
+        each.dag_id: _dag(each, project, dag_file)
+        for each in plan.dags
         if wanted is None or wanted == each.dag_id
     }
     broken = {
-        each.dag_id: _broken_dag(each, place, dag_file)
-        for each in project.broken
+        each.dag_id: _broken_dag(each, project, dag_file)
+        for each in plan.broken
         if wanted is None or wanted == each.dag_id
     }
     return {**dags, **broken}
 
 
-def _dag(planned: DagPlan, place: Place, dag_file: str) -> DAG:
+def _dag(planned: DagPlan, project: DeployedProject, dag_file: str) -> DAG:
     settings = planned.settings
     callbacks = build_callbacks(
-        planned.dag_id, settings.notify, place.deployment.settings.notify, planned.leaves()
+        planned.dag_id, settings.notify, project.deployment.settings.notify, planned.leaves()
     )
     params, choices = dag_params(planned)
     dag = _empty_dag(
@@ -76,7 +75,7 @@ def _dag(planned: DagPlan, place: Place, dag_file: str) -> DAG:
     )
     with dag:
         tasks = {
-            each.task_id: make_task(each, place, choices, _further(planned, each, callbacks))
+            each.task_id: make_task(each, project, choices, _further(planned, each, callbacks))
             for each in planned.tasks
         }
         for each in planned.tasks:
@@ -84,18 +83,18 @@ def _dag(planned: DagPlan, place: Place, dag_file: str) -> DAG:
     return dag
 
 
-def _broken_dag(broken: BrokenDag, place: Place, dag_file: str) -> DAG:
+def _broken_dag(broken: BrokenDag, project: DeployedProject, dag_file: str) -> DAG:
     from meltano_pods.dags.broken import TASK_ID, BrokenDagOperator  # noqa: PLC0415 - seldom needed
 
     callbacks = build_callbacks(
-        broken.dag_id, broken.settings.notify, place.deployment.settings.notify, [TASK_ID]
+        broken.dag_id, broken.settings.notify, project.deployment.settings.notify, [TASK_ID]
     )
     # Catchup runs would only fail.
     dag = _empty_dag(broken, dag_file, catchup=False, **callbacks.dag)
     with dag:
         BrokenDagOperator(
             task_id=TASK_ID,
-            project=place.folder.name,
+            project=project.name,
             errors=broken.errors,
             **callbacks.select_task(TASK_ID),
         )

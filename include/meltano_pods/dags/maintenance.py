@@ -14,9 +14,8 @@ from meltano_pods.missing import missing_package
 from meltano_pods.project.files import INCLUDE_PATHS, MELTANO_FILE, read_text
 from meltano_pods.settings.types.execution import KUBERNETES
 from meltano_pods.tasks.deployment import read_deployment
-from meltano_pods.tasks.folders import airflow_root
-from meltano_pods.tasks.layout import all_project_folders
-from meltano_pods.tasks.planned import planned
+from meltano_pods.tasks.folders import find_airflow_root
+from meltano_pods.tasks.projects import list_project_folders, plan_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,9 +34,9 @@ def maintenance_dag(dag_file: str) -> DAG | None:
         DeploymentError: The deployment's configuration is wrong, or the provider is missing.
     """
     _check_provider(dag_file)
-    deployment = read_deployment(airflow_root(dag_file))
+    deployment = read_deployment(find_airflow_root(dag_file))
     if deployment.settings.execution_mode != KUBERNETES and not any(
-        _has_pods(folder) for folder in all_project_folders(dag_file)
+        _has_pods(folder) for folder in list_project_folders(dag_file)
     ):
         return None
     from meltano_pods.pods.airflow.reaper import ReapPodsOperator  # noqa: PLC0415 - heavy
@@ -81,5 +80,7 @@ def _has_pods(folder: Path) -> bool:
         text = read_text(folder, folder / MELTANO_FILE)
         # Planning takes a while at each parse of the DAG file, and few projects use pods.
         if KUBERNETES in text or INCLUDE_PATHS in text:
-            return any(task.settings.execution_mode == KUBERNETES for task in planned(folder).tasks)
+            return any(
+                task.settings.execution_mode == KUBERNETES for task in plan_project(folder).tasks
+            )
     return False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from meltano_runner.contract.environment import GRACE_SECONDS, RESULT_FILE
 
 from meltano_pods.settings.deployment.values import PROJECT
-from meltano_pods.tasks.masking import masking_variables, secret_names
+from meltano_pods.tasks.airflow_env import build_masking_variables, find_secret_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -23,7 +23,7 @@ _AIRFLOW = re.compile(r"_*AIRFLOW(_|$).*")
 _PYTHON = frozenset({"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__", "_"})
 
 
-def run_environment(
+def build_run_environment(
     worker: Mapping[str, str],
     own: Mapping[str, str],
     *,
@@ -55,7 +55,7 @@ def run_environment(
     return {**kept, **own}
 
 
-def own_variables(
+def build_task_variables(
     env: Mapping[str, str],
     values: Mapping[str, str],
     sources: Mapping[str, AirflowSource],
@@ -69,11 +69,11 @@ def own_variables(
         sources: Where that is.
         not_secret: Names of variables that hold no secret.
     """
-    masking = masking_variables(env, secret_names(sources, not_secret), not_secret)
+    masking = build_masking_variables(env, find_secret_names(sources, not_secret), not_secret)
     return {**env, **masking, **values}
 
 
-def contract_environment(result_file: Path, grace_seconds: float) -> dict[str, str]:
+def build_contract_variables(result_file: Path, grace_seconds: float) -> dict[str, str]:
     """Return the variables by which the runner knows where and how to report.
 
     Temporary files go beside the result: plugins' configuration with their secrets is among them,

@@ -7,28 +7,23 @@ from functools import partial as bind
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
-
-from meltano_pods.tasks.arguments import airflow_arguments, with_said
 from meltano_pods.tasks.deployment import read_settings
-from meltano_pods.tasks.mapping import TEMPLATE_FIELDS, partial
 from meltano_pods.tasks.operator import MeltanoOperator
-from meltano_pods.tasks.prepare import prepare
-from meltano_pods.tasks.request import task_of
+from meltano_pods.tasks.planned_task import plan_task
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from airflow.sdk import Context
     from meltano_runner.contract.result import RunResult
 
-    from meltano_pods.local.run import Run
+    from meltano_pods.local.run import LocalRun
     from meltano_pods.parameters.choices import RunChoices
     from meltano_pods.parameters.command import Invocation
-    from meltano_pods.tasks.request import Place, RunSaid
+    from meltano_pods.tasks.planned_task import RunArgument
 
 
-class MeltanoLocalOperator(MeltanoOperator, BaseOperator):
+class MeltanoLocalOperator(MeltanoOperator):
     """Runs `meltano-runner` in this worker, relays its output, and explains its failure.
 
     On success the run's result is returned (XCom `return_value`). A run that fails raises with
@@ -53,14 +48,13 @@ class MeltanoLocalOperator(MeltanoOperator, BaseOperator):
         ProjectError: The project, or the task, says what cannot be run.
     """
 
-    template_fields: Sequence[str] = TEMPLATE_FIELDS
-    partial = classmethod(partial)
+    starts_pod = False
 
     def __init__(  # noqa: PLR0913 - what people write in DAGs, all by keyword
         self,
         *,
-        project: str | Path | Place,
-        run: RunSaid,
+        project: str | Path,
+        run: RunArgument,
         environment: str | None = None,
         env: Mapping[str, Any] | None = None,
         full_refresh: bool = False,
@@ -69,17 +63,15 @@ class MeltanoLocalOperator(MeltanoOperator, BaseOperator):
         choices: RunChoices | None = None,
         **kwargs: Any,  # noqa: ANN401 - the base operator's business
     ) -> None:
-        task = task_of(
+        task = plan_task(
             project, run, task_id=kwargs.get("task_id", ""), dag=kwargs.get("dag"), env=env,
             environment=environment, full_refresh=full_refresh, settings=settings,
         )  # fmt: skip
-        planned = task.plan
-        name = task.place.folder.name
-        super().__init__(**with_said(airflow_arguments(planned, name, starts_pod=False), kwargs))
-        self._take(task, state_id_suffix, choices)
-        self.project_folder = str(task.place.folder)
-        self.termination_grace_period = planned.settings.termination_grace_period.total_seconds()
-        self._run: Run | None = None
+        super().__init__(task=task, state_id_suffix=state_id_suffix, choices=choices, **kwargs)
+        self.project_folder = str(task.project.folder)
+        grace_period = task.plan.settings.termination_grace_period
+        self.termination_grace_period = grace_period.total_seconds()
+        self._run: LocalRun | None = None
         self._killed = False
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -88,8 +80,8 @@ class MeltanoLocalOperator(MeltanoOperator, BaseOperator):
         Raises:
             RunFailedError: The run failed or was stopped.
             RunnerMissingError: There is no runner on this machine.
-            ParameterRefusedError: The run has a parameter that is not allowed.
-            AirflowSkipException: The run leaves this task out.
+            InvalidParameterError: The run has a parameter that is not allowed.
+            AirflowSkipException: The run skips this task.
         """
         # Every parse of a DAG file is a fresh process, and needs the class alone.
         from meltano_pods.project.meltano_command import build_meltano_command  # noqa: PLC0415
@@ -100,7 +92,7 @@ class MeltanoLocalOperator(MeltanoOperator, BaseOperator):
         )
 
         project = Path(self.project_folder)
-        invocation = prepare(self, context)
+        invocation = self.build_run_invocation(context)
         result = self._perform(project, invocation)
         task = identify_task(context, project.name, invocation.arguments, invocation.environment)
         typed = bind(build_meltano_command, project)
@@ -116,29 +108,34 @@ class MeltanoLocalOperator(MeltanoOperator, BaseOperator):
             self._run.stop()
 
     def _perform(self, project: Path, invocation: Invocation) -> RunResult:
-        from meltano_pods.local.run import Request, Run  # noqa: PLC0415
-        from meltano_pods.tasks.airflow_values import ValuesMissingError  # noqa: PLC0415
+        from meltano_pods.local.run import LocalRun, ProcessRequest  # noqa: PLC0415
+        from meltano_pods.tasks.airflow_env import ValuesMissingError  # noqa: PLC0415
 
         try:
             environment = self._build_environment(project, invocation)
         except ValuesMissingError as error:
             return error.result
         grace = self.termination_grace_period
-        self._run = Run(Request(invocation.arguments, project, environment, grace), self.log)
+        self._run = LocalRun(
+            ProcessRequest(invocation.arguments, project, environment, grace), self.log
+        )
         if self._killed:  # while all this was imported and read
             self._run.stop()
         return self._run.perform()
 
     def _build_environment(self, project: Path, invocation: Invocation) -> dict[str, str]:
-        from meltano_pods.local.environment import own_variables, run_environment  # noqa: PLC0415
-        from meltano_pods.tasks.airflow_values import read_airflow_values  # noqa: PLC0415
+        from meltano_pods.local.environment import (  # noqa: PLC0415
+            build_run_environment,
+            build_task_variables,
+        )
+        from meltano_pods.tasks.airflow_env import read_airflow_values  # noqa: PLC0415
 
         settings, sources = read_settings(), self.airflow_env
         values = read_airflow_values(sources, self.not_secret)
         not_secret = (*settings.not_secret, *self.not_secret)
-        return run_environment(
+        return build_run_environment(
             os.environ,
-            own_variables({**self.env, **invocation.env}, values, sources, not_secret),
+            build_task_variables({**self.env, **invocation.env}, values, sources, not_secret),
             defaults=settings.local_env,
             project=project,
             environment=invocation.environment,

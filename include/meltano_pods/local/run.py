@@ -14,27 +14,26 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from meltano_runner.contract.categories import Category
-from meltano_runner.contract.result import Outcome
+from meltano_runner.contract.message import decode
+from meltano_runner.contract.result import Outcome, ResultError, RunResult
 
 from meltano_pods.local.child import Child
-from meltano_pods.local.command import find_runner
-from meltano_pods.local.environment import contract_environment
-from meltano_pods.local.outcome import read_result
+from meltano_pods.local.environment import build_contract_variables
+from meltano_pods.local.runner import find_runner
 from meltano_pods.tasks.relay import relay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from meltano_runner.contract.result import RunResult
-
     from meltano_pods.tasks.relay import Log
 
 _MARGIN_SECONDS = 5.0
-"""What the guard allows beyond the grace, which the runner itself observes."""
+"""What the guard allows beyond the grace period, which the runner itself observes."""
+_SIGKILL, _SIGTERM = -9, -15
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ProcessRequest:
     """What to run.
 
     Attributes:
@@ -57,10 +56,10 @@ class Request:
         return f"{self.project.name}: {shlex.join(['meltano-runner', *self.arguments])}"
 
 
-class Run:
+class LocalRun:
     """A run that can be stopped from a signal handler while `perform` waits for it."""
 
-    def __init__(self, request: Request, log: Log) -> None:
+    def __init__(self, request: ProcessRequest, log: Log) -> None:
         """Prepare; nothing is started yet."""
         self._request = request
         self._log = log
@@ -93,7 +92,7 @@ class Run:
             child = Child(
                 command,
                 directory=self._request.project,
-                environment={**self._request.environment, **contract_environment(file, grace)},
+                environment={**self._request.environment, **build_contract_variables(file, grace)},
                 grace=grace + _MARGIN_SECONDS,
                 private=Path(folder),
             )
@@ -123,3 +122,41 @@ class Run:
             child.stop()
             relay(child.lines(), self._log)
             raise
+
+
+def read_result(file: Path, exit_code: int, *, stopped: bool, seconds: float) -> RunResult:
+    """Return the run's result.
+
+    Args:
+        file: Where the runner writes it.
+        exit_code: Of the runner, negative for a signal.
+        stopped: Whether it received the signal to stop.
+        seconds: Wall time, for a run that left no result.
+    """
+    try:
+        return decode(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        lost = "it left no result"
+    except (OSError, ValueError, ResultError) as error:
+        lost = f"its result cannot be read ({error})"
+    category, error_text = _without_result(exit_code, stopped=stopped)
+    return RunResult(
+        outcome=Outcome.STOPPED if category is Category.STOPPED else Outcome.FAILED,
+        exit_code=exit_code,
+        category=category,
+        error=f"{error_text}; {lost}",
+        seconds=seconds,
+    )
+
+
+def _without_result(exit_code: int, *, stopped: bool) -> tuple[Category, str]:
+    if stopped:
+        killed = " and was killed after its grace" if exit_code == _SIGKILL else ""
+        return Category.STOPPED, f"the runner was stopped{killed}"
+    if exit_code == _SIGKILL:
+        return Category.OUT_OF_MEMORY, (
+            "the runner was killed by signal 9, most likely by the kernel for lack of memory"
+        )
+    if exit_code == _SIGTERM:
+        return Category.STOPPED, "the runner received SIGTERM from outside Airflow"
+    return Category.UNKNOWN, f"the runner ended with exit code {exit_code}"

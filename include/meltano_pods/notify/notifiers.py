@@ -22,6 +22,7 @@ from meltano_pods.notify import incidents
 from meltano_pods.notify.build import build_failure_notification, build_recovery_notification
 from meltano_pods.notify.notification import TaskTry
 from meltano_pods.parameters.choices import ONLY_TASKS
+from meltano_pods.tasks.operator import MeltanoOperator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -190,15 +191,16 @@ def describe_try(context: Context) -> TaskTry:
         # The DAG processor knows of no limit.
         tries=max(ti.max_tries + 1, ti.try_number),
         log_url=ti.log_url,
-        look=_ways_to_find(context.get("task"), ti),
+        look=_list_pod_commands(context.get("task"), ti),
     )
 
 
-def _ways_to_find(operator: object, ti: object) -> tuple[str, ...]:
+def _list_pod_commands(operator: object, ti: Any) -> tuple[str, ...]:  # noqa: ANN401 - Airflow's
     # A pod may outlive its task, and only the operator knows how to find it.
-    find = getattr(operator, "ways_to_find", None)
+    if not isinstance(operator, MeltanoOperator):
+        return ()
     try:
-        return () if find is None else tuple(find(ti))
+        return tuple(operator.list_pod_commands(ti))
     except MeltanoPodsError:  # what the operator cannot read may be what failed
         return ()
 

@@ -1,8 +1,8 @@
-"""What a task is to Airflow, whatever its execution mode.
+"""What all Airflow tasks share, whatever their execution mode.
 
-`layout` finds the project, `planned` plans it, `deployment` reads what the deployment says,
-`execution_mode` decides how a task is executed, `request` turns a task's arguments into its plan,
-`arguments` its settings into those of Airflow's operators, `mapping` spreads one task over tenants,
-`relay` brings a run's output into the task's log, `operator` is the base of the two operators,
-which are in `local` and `pods`.
+`projects` finds and plans a DAG file's project, by the rule in `folders`. `deployment` reads the
+deployment's settings. `planned_task` plans a task from an operator's arguments, `arguments` builds
+those of Airflow's operators, `operator` is the base of the two operators, which are in `local` and
+`pods`, and `mapping` maps a task over tenants. `airflow_env` reads connections and variables,
+`relay` writes a run's output to the task's log.
 """

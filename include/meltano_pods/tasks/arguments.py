@@ -1,4 +1,4 @@
-"""A task's plan as the arguments that every operator of Airflow takes."""
+"""Builds the arguments that every Airflow operator takes from a task's plan."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _TIMEOUT_MARGIN = timedelta(seconds=60)
 """The runner ends a run that takes too long by itself; Airflow's timeout is for when it cannot."""
 
 
-def airflow_arguments(planned: TaskPlan, project: str, *, starts_pod: bool) -> dict[str, Any]:
-    """Return the arguments that a task's plan stands for.
+def build_airflow_arguments(planned: TaskPlan, project: str, *, starts_pod: bool) -> dict[str, Any]:
+    """Return the arguments of Airflow's operator for a task's plan.
 
     Args:
         planned: The task's plan.
@@ -26,7 +26,7 @@ def airflow_arguments(planned: TaskPlan, project: str, *, starts_pod: bool) -> d
         starts_pod: Whether its run first waits for a pod to start.
     """
     settings = planned.settings
-    found: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "retries": settings.retries,
         "retry_delay": settings.retry_delay,
         "retry_exponential_backoff": 2.0,
@@ -36,41 +36,41 @@ def airflow_arguments(planned: TaskPlan, project: str, *, starts_pod: bool) -> d
         **declare_assets(reporting_of(planned, project)),
     }
     if settings.owner is not None:
-        found["owner"] = settings.owner
+        arguments["owner"] = settings.owner
     if planned.pool is not None:
-        found["pool"] = planned.pool
+        arguments["pool"] = planned.pool
     if settings.backfill_state == "shared":
         # The runs of a backfill are not among those that a DAG's `max_active_runs` counts. Airflow
         # counts deferred tasks here.
-        found["max_active_tis_per_dag"] = 1
+        arguments["max_active_tis_per_dag"] = 1
     if settings.weight_rule is not None:
-        found["weight_rule"] = settings.weight_rule
+        arguments["weight_rule"] = settings.weight_rule
     if settings.worker_override:
-        found["executor_config"] = _executor_config(settings.worker_override)
+        arguments["executor_config"] = _executor_config(settings.worker_override)
     if settings.run_timeout is not None:
         limit = settings.run_timeout + settings.termination_grace_period + _TIMEOUT_MARGIN
-        found["execution_timeout"] = limit + settings.start_timeout if starts_pod else limit
-    return found
+        arguments["execution_timeout"] = limit + settings.start_timeout if starts_pod else limit
+    return arguments
 
 
-def with_said(defaults: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+def merge_arguments(defaults: Mapping[str, Any], explicit: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of an Airflow operator: assets of both, else explicit ones win.
 
     Args:
-        defaults: As `airflow_arguments` returns them.
-        said: What the DAG's author says.
+        defaults: As `build_airflow_arguments` returns them.
+        explicit: Those in the DAG file.
     """
-    asked = said.get("default_args") or {}
-    own = {key: defaults[key] for key in defaults.keys() - asked}
-    return {**own, **said, **assets_of_both(defaults, said)}
+    overridden = explicit.get("default_args") or {}
+    kept = {key: defaults[key] for key in defaults.keys() - overridden}
+    return {**kept, **explicit, **merge_assets(defaults, explicit)}
 
 
-def assets_of_both(defaults: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, list[Any]]:
+def merge_assets(defaults: Mapping[str, Any], explicit: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Return the inlets and outlets where both have some, each once."""
     return {
-        key: [*asked, *(each for each in defaults[key] if each not in asked)]
+        key: [*assets, *(each for each in defaults[key] if each not in assets)]
         for key in ("inlets", "outlets")
-        if key in defaults and (asked := _as_list(said.get(key) or []))
+        if key in defaults and (assets := _as_list(explicit.get(key) or []))
     }
 
 

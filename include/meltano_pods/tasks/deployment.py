@@ -1,4 +1,4 @@
-"""Reads what a deployment says about all its pods: Airflow's section `[meltano_pods]`."""
+"""Reads the settings of a deployment: Airflow's section `[meltano_pods]`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from meltano_pods.settings.deployment.read import (
     parse_deployment,
     read_variables,
 )
-from meltano_pods.tasks.folders import folders_of
+from meltano_pods.tasks.folders import locate_folders
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from meltano_pods.plan import TaskPlan
     from meltano_pods.settings.deployment.model import DeploymentSettings
+    from meltano_pods.settings.types.execution import ExecutionMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Deployment:
     """One Airflow deployment.
 
     Attributes:
-        settings: What it says, completed by its profile.
+        settings: Its settings, completed by its profile.
         templates: Folder of the pod templates.
         namespace: Where the pods run; None leaves it to the pod template.
     """
@@ -33,6 +35,10 @@ class Deployment:
     settings: DeploymentSettings
     templates: Path
     namespace: str | None
+
+    def get_execution_mode(self, task: TaskPlan) -> ExecutionMode:
+        """Return how it executes a task: as the task's settings say, else its own."""
+        return task.settings.execution_mode or self.settings.execution_mode
 
 
 def read_settings() -> DeploymentSettings:
@@ -55,7 +61,7 @@ def read_settings() -> DeploymentSettings:
 
 
 def read_deployment(root: Path) -> Deployment:
-    """Read the configuration, and complete it by what Airflow knows.
+    """Read the configuration, and complete it with what Airflow knows.
 
     Args:
         root: The Airflow project's folder, which holds `dags` and `k8s`.
@@ -66,19 +72,23 @@ def read_deployment(root: Path) -> Deployment:
     from airflow.sdk.configuration import conf  # noqa: PLC0415
 
     # Astro sets it; plain Airflow has no such section and raises without a fallback.
-    return deployment_at(root, read_settings(), conf.get("kubernetes", "namespace", fallback=None))
+    return build_deployment(
+        root, read_settings(), conf.get("kubernetes", "namespace", fallback=None)
+    )
 
 
-def deployment_at(
+def build_deployment(
     root: Path, settings: DeploymentSettings, airflow_namespace: str | None = None
 ) -> Deployment:
     """Return the deployment of an Airflow project.
 
     Args:
         root: The Airflow project's folder.
-        settings: What the deployment says.
-        airflow_namespace: The namespace that Airflow itself runs in, where it knows.
+        settings: The deployment's settings.
+        airflow_namespace: The namespace that Airflow itself runs in, if it is known.
     """
-    # Of an external cluster Airflow's own namespace says nothing.
+    # Airflow's own namespace need not exist in an external cluster.
     here = None if settings.profile == "external" else airflow_namespace or None
-    return Deployment(settings, folders_of(root, settings).templates, settings.namespace or here)
+    return Deployment(
+        settings, locate_folders(root, settings).templates, settings.namespace or here
+    )

@@ -42,7 +42,7 @@ class Folders:
     templates: Path
 
 
-def folders_of(
+def locate_folders(
     root: Path,
     settings: DeploymentSettings,
     *,
@@ -65,7 +65,7 @@ def folders_of(
     )
 
 
-def airflow_root(dag_file: str) -> Path:
+def find_airflow_root(dag_file: str) -> Path:
     """Return the folder of the Airflow project: the one that holds the `dags` folder."""
     file = Path(dag_file).absolute()
     # A file may be in a folder below `dags`.
@@ -116,7 +116,7 @@ def find_project(folders: Folders, name: str, where: str, fix: str) -> Path:
     folder = folders.projects / name
     if folder.is_dir() and folder.parent == folders.projects:
         return folder
-    check_projects_folder(folders.projects, projects_source(folders))
+    check_projects_folder(folders.projects, describe_projects_source(folders))
     known = [each.name for each in find_project_folders(folders.projects)]
     raise DeploymentError(
         f"there is no Meltano project `{name}` in {folders.projects}; there are: {listed(known)}",
@@ -125,7 +125,7 @@ def find_project(folders: Folders, name: str, where: str, fix: str) -> Path:
     )
 
 
-def projects_source(folders: Folders) -> str:
+def describe_projects_source(folders: Folders) -> str:
     """Return what says where the projects are, for an error's `where`."""
     if folders.projects == folders.root / PROJECTS:
         return f"the Airflow project {folders.root}"

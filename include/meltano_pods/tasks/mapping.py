@@ -12,32 +12,33 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk.bases.operator import get_merged_defaults
 from airflow.sdk.bases.operator import partial as airflow_partial
+from airflow.sdk.definitions._internal.contextmanager import DagContext, TaskGroupContext
 from airflow.sdk.definitions.mappedoperator import MappedOperator, OperatorPartial
 from airflow.sdk.exceptions import AirflowFailException
 
 from meltano_pods.errors import ProjectError
 from meltano_pods.names import listed
 from meltano_pods.settings.types import run_options
-from meltano_pods.tasks.arguments import airflow_arguments, assets_of_both
-from meltano_pods.tasks.request import task_of
+from meltano_pods.tasks.arguments import build_airflow_arguments, merge_assets
+from meltano_pods.tasks.planned_task import COMMAND_ARGUMENTS, plan_task
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
-TEMPLATE_FIELDS = ("arguments", "env", "state_id_suffix")
-"""What Airflow renders of a task, and shows."""
+    from meltano_pods.tasks.operator import MeltanoOperator
+    from meltano_pods.tasks.planned_task import PlannedTask
 
 SUFFIX = "state_id_suffix"
 _MAPPABLE = (SUFFIX, "env", "environment", "full_refresh")
-_COMMAND = ("environment", "env", "full_refresh", "settings")
 _PAIRS = (
     'Give each tenant an entry: .expand_kwargs([{"state_id_suffix": "north", "env": {...}}, ...]).'
 )
 
 
-class TaskRefusedError(ProjectError, AirflowFailException):
-    """What a task was rendered to cannot be run. Airflow does not retry."""
+class InvalidTaskError(ProjectError, AirflowFailException):
+    """A rendered task cannot run. Airflow does not retry."""
 
 
 class MeltanoPartial(OperatorPartial):
@@ -53,7 +54,7 @@ class MeltanoPartial(OperatorPartial):
         self._expand_called = True  # else Airflow warns, beside an error, of a task left unmapped
         self._check_keys(mapped_kwargs)
         if others := mapped_kwargs.keys() - {SUFFIX}:
-            raise self._refusal(
+            raise self._build_error(
                 f"`expand` maps over {listed(others)} beside `{SUFFIX}`: Airflow would run every "
                 "combination, and several of them would share a state",
                 _PAIRS,
@@ -77,19 +78,19 @@ class MeltanoPartial(OperatorPartial):
 
     def _check_keys(self, item: Mapping[str, Any]) -> None:
         if SUFFIX in self.kwargs:
-            raise self._refusal(
+            raise self._build_error(
                 f"`{SUFFIX}` is the same for all that the task is mapped over, so they would share "
                 "one state",
                 f"Take it out of `partial`. {_PAIRS}",
             )
         if SUFFIX not in item:
-            raise self._refusal(
+            raise self._build_error(
                 f"the task is mapped without a `{SUFFIX}` of each item, so they would share one "
                 "state",
                 _PAIRS,
             )
         if unknown := [key for key in item if key not in _MAPPABLE]:
-            raise self._refusal(
+            raise self._build_error(
                 f"{listed(f'`{key}`' for key in unknown)} cannot differ between items; what can: "
                 f"{listed(_MAPPABLE)}",
                 "Say it in `partial`, or in a task of its own.",
@@ -101,14 +102,14 @@ class MeltanoPartial(OperatorPartial):
         for suffix in suffixes:
             if not _is_template(suffix):
                 check_suffix(suffix, self._where)
-        if twice := _twice(suffixes):
-            raise self._refusal(
-                f"`{SUFFIX}` is {listed(f'`{each}`' for each in twice)} for more than one item, so "
-                "they would share one state",
+        if duplicates := _find_duplicates(suffixes):
+            shown = listed(f"`{each}`" for each in duplicates)
+            raise self._build_error(
+                f"`{SUFFIX}` is {shown} for more than one item, so they would share one state",
                 "Give each item a suffix of its own.",
             )
 
-    def _refusal(self, what: str, fix: str) -> ProjectError:
+    def _build_error(self, what: str, fix: str) -> ProjectError:
         return ProjectError(what, self._where, fix)
 
     @property
@@ -116,8 +117,8 @@ class MeltanoPartial(OperatorPartial):
         return f"task {self.kwargs['task_id']}"
 
 
-def partial(operator_class: type[BaseOperator], /, **kwargs: Any) -> MeltanoPartial:  # noqa: ANN401
-    """Return an operator to map, as Airflow's own `partial`, with what the settings say to Airflow.
+def partial(operator_class: type[MeltanoOperator], /, **kwargs: Any) -> MeltanoPartial:  # noqa: ANN401
+    """Return an operator to map, as Airflow's own `partial`, with the arguments from settings.
 
     The scheduler reads retries, pool and the like of a mapped task before there is any operator.
 
@@ -125,43 +126,72 @@ def partial(operator_class: type[BaseOperator], /, **kwargs: Any) -> MeltanoPart
         DeploymentError: There is no such project, or the deployment's settings are wrong.
         ProjectError: The command cannot be run.
     """
-    said = {key: kwargs[key] for key in _COMMAND if key in kwargs}
-    known = airflow_partial(operator_class, **kwargs)
-    known._expand_called = True  # noqa: SLF001 - it is ours that will be
-    parts, defaults = known.kwargs, (kwargs.get("default_args") or {})
-    task = task_of(
-        kwargs["project"], kwargs["run"], task_id=parts["task_id"], dag=parts["dag"], **said
+    arguments = merge_default_args(kwargs)
+    command = {key: arguments[key] for key in COMMAND_ARGUMENTS if key in arguments}
+    task = plan_task(
+        arguments["project"],
+        arguments["run"],
+        task_id=arguments["task_id"],
+        dag=arguments["dag"],
+        **command,
     )
-    dag_defaults = {} if parts["dag"] is None else parts["dag"].default_args
-    starts_pod = hasattr(operator_class, "pod_manager")
-    ours = airflow_arguments(task.plan, task.place.folder.name, starts_pod=starts_pod)
+    return build_partial(operator_class, task, kwargs)
+
+
+def build_partial(
+    operator_class: type[MeltanoOperator], task: PlannedTask, kwargs: Mapping[str, Any]
+) -> MeltanoPartial:
+    """Return an operator to map, whose task is planned.
+
+    Args:
+        operator_class: The operator.
+        task: The task; only its settings count, because each item plans its own.
+        kwargs: The arguments of `partial`.
+    """
+    known = airflow_partial(operator_class, **kwargs)
+    known._expand_called = True  # noqa: SLF001 - `expand` of the returned one will be called
+    ours = build_airflow_arguments(
+        task.plan, task.project.name, starts_pod=operator_class.starts_pod
+    )
     ours["map_index_template"] = f"{{{{ task.{SUFFIX} }}}}"
-    asked = {*kwargs, *defaults, *dag_defaults}
-    parts.update({key: value for key, value in ours.items() if key not in asked})
-    parts.update(assets_of_both(ours, kwargs))
+    explicit = merge_default_args(kwargs)
+    parts = known.kwargs
+    parts.update({key: value for key, value in ours.items() if key not in explicit})
+    parts.update(merge_assets(ours, kwargs))
     return MeltanoPartial(operator_class=operator_class, kwargs=parts, params=known.params)
+
+
+def merge_default_args(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an operator's arguments with `default_args` of its DAG, groups and itself, and `dag`.
+
+    Airflow merges them like this when it creates an operator: too late to choose its class.
+    """
+    dag = kwargs.get("dag") or DagContext.get_current()
+    group = kwargs.get("task_group") or TaskGroupContext.get_current(dag)
+    defaults, _ = get_merged_defaults(dag, group, None, kwargs.get("default_args"))
+    return {**defaults, **kwargs, "dag": dag}
 
 
 def check_suffix(suffix: object, where: str) -> str:
     """Return a suffix that can be part of a state id.
 
     Raises:
-        TaskRefusedError: It cannot.
+        InvalidTaskError: It cannot.
     """
     if isinstance(suffix, str) and re.search(run_options.SUFFIX, suffix):
         return suffix
-    raise TaskRefusedError(
+    raise InvalidTaskError(
         f"`{SUFFIX}` is {suffix!r}; it takes {run_options.SUFFIX_RULE}",
         where,
         "Name the tenant by such a suffix.",
     )
 
 
-def suffix_of(operator: Any, context: Context) -> str | None:  # noqa: ANN401 - either operator
+def read_suffix(operator: Any, context: Context) -> str | None:  # noqa: ANN401 - either operator
     """Return the suffix that a task was rendered to; None for none of its own.
 
     Raises:
-        TaskRefusedError: A mapped task has none, or another item has the same.
+        InvalidTaskError: A mapped task has none, or another item has the same.
     """
     where = f"task {operator.task_id}"
     index = context["ti"].map_index
@@ -169,7 +199,7 @@ def suffix_of(operator: Any, context: Context) -> str | None:  # noqa: ANN401 - 
     suffix = operator.state_id_suffix
     if suffix is None:
         if is_mapped:
-            raise TaskRefusedError(
+            raise InvalidTaskError(
                 f"item {index} of the mapped task has no `{SUFFIX}`, so its state would be "
                 "another's, too",
                 where,
@@ -177,8 +207,8 @@ def suffix_of(operator: Any, context: Context) -> str | None:  # noqa: ANN401 - 
             )
         return None
     check_suffix(suffix, where)
-    if is_mapped and suffix in _twice(_every_suffix(operator, context)):
-        raise TaskRefusedError(
+    if is_mapped and suffix in _find_duplicates(_list_suffixes(operator, context)):
+        raise InvalidTaskError(
             f"`{SUFFIX}` is `{suffix}` for more than one item of the mapped task, so they would "
             "share one state",
             where,
@@ -187,25 +217,25 @@ def suffix_of(operator: Any, context: Context) -> str | None:  # noqa: ANN401 - 
     return str(suffix)
 
 
-def _every_suffix(operator: BaseOperator, context: Context) -> list[object]:
+def _list_suffixes(operator: BaseOperator, context: Context) -> list[object]:
     """Return the suffixes of all items; none where the task is not what is mapped."""
     dag = operator.get_dag()
     mapped = None if dag is None else dag.get_task(operator.task_id)
     if not isinstance(mapped, MappedOperator):
         return []
     items = mapped.expand_input.value
-    found = _resolved(items.get(SUFFIX) if isinstance(items, dict) else items, context)
+    found = _resolve(items.get(SUFFIX) if isinstance(items, dict) else items, context)
     if not isinstance(found, Iterable):
         return []
-    suffixes = [_resolved(item, context) for item in found]
+    suffixes = [_resolve(item, context) for item in found]
     return [each.get(SUFFIX) if isinstance(each, Mapping) else each for each in suffixes]
 
 
-def _resolved(value: Any, context: Context) -> Any:  # noqa: ANN401 - what a task yielded
+def _resolve(value: Any, context: Context) -> Any:  # noqa: ANN401 - what a task yielded
     return value.resolve(context) if hasattr(value, "resolve") else value
 
 
-def _twice(suffixes: Iterable[object]) -> list[str]:
+def _find_duplicates(suffixes: Iterable[object]) -> list[str]:
     counted = Counter(each for each in suffixes if isinstance(each, str) and not _is_template(each))
     return [suffix for suffix, count in counted.items() if count > 1]
 

@@ -25,8 +25,8 @@ from meltano_pods.pods.spec.build import build_pod
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.settings import Settings
 from meltano_pods.settings.deployment.read import parse_deployment
-from meltano_pods.tasks.deployment import deployment_at
-from meltano_pods.tasks.planned import planned
+from meltano_pods.tasks.deployment import build_deployment
+from meltano_pods.tasks.projects import plan_project
 
 from tests.support.checkout import ROOT
 from tests.support.pods import RUN, SMALL, SPEC, options
@@ -63,12 +63,12 @@ GOOD = Facts(
 
 @pytest.fixture
 def deployment() -> Deployment:
-    return deployment_at(ROOT, parse_deployment({"execution_mode": "kubernetes"}))
+    return build_deployment(ROOT, parse_deployment({"execution_mode": "kubernetes"}))
 
 
 @pytest.fixture
 def plan(make_project: MakeProject) -> ProjectPlan:
-    return planned(make_project(FULLEST))
+    return plan_project(make_project(FULLEST))
 
 
 @pytest.fixture
@@ -184,13 +184,13 @@ def test_images_by_name(image: str, level: str) -> None:
 def test_airflow(
     said: dict[str, str], installed: dict[str, str], interval: int | None, words: str
 ) -> None:
-    deployment = deployment_at(ROOT, parse_deployment({"execution_mode": "kubernetes", **said}))
+    deployment = build_deployment(ROOT, parse_deployment({"execution_mode": "kubernetes", **said}))
     (found,) = faults(check_airflow(deployment, installed, interval, pods=True))
     assert words in found[2]
 
 
 def test_airflow_is_well() -> None:
-    deployment = deployment_at(ROOT, parse_deployment({"deferrable": "true"}))
+    deployment = build_deployment(ROOT, parse_deployment({"deferrable": "true"}))
     assert faults(check_airflow(deployment, INSTALLED, 1, pods=True)) == []
 
 
@@ -283,7 +283,7 @@ def test_it_reports_what_validate_and_a_run_would(
     runner = tmp_path / "meltano-runner"
     runner.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m meltano_runner "$@"\n')
     runner.chmod(0o755)
-    monkeypatch.setattr("meltano_pods.local.command.find_runner", lambda *_: runner)
+    monkeypatch.setattr("meltano_pods.local.runner.find_runner", lambda *_: runner)
     assert main(["doctor", "--format", "json"]) == 1
     found = json.loads(capfd.readouterr().out)
     whats = [(each["level"], each["what"]) for each in found if each["level"] != "ok"]

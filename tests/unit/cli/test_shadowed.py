@@ -8,8 +8,8 @@ import pytest
 from meltano_pods.cli.variable_checks import find_shadowed_settings
 from meltano_pods.plan.environments import without_environment
 from meltano_pods.settings.deployment.read import parse_deployment
-from meltano_pods.tasks.deployment import deployment_at
-from meltano_pods.tasks.planned import planned, planned_project
+from meltano_pods.tasks.deployment import build_deployment
+from meltano_pods.tasks.projects import load_project, plan_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,8 +59,8 @@ def found(
     if template is not None:
         (root / "k8s" / "pod_templates").mkdir(parents=True)
         (root / "k8s" / "pod_templates" / "default.yaml").write_text(template)
-    deployment = deployment_at(root, parse_deployment(said))
-    return list(find_shadowed_settings(planned_project(folder), deployment))
+    deployment = build_deployment(root, parse_deployment(said))
+    return list(find_shadowed_settings(load_project(folder), deployment))
 
 
 def template_with(name: str) -> str:
@@ -132,9 +132,9 @@ def test_of_a_deployment_and_only_where_it_counts(make_project: MakeProject) -> 
 
 def test_of_a_workers_environment(make_project: MakeProject) -> None:
     folder = make_project(SHOP.replace("TAP,", "tap-a,").replace("ANNOTATIONS", ""))
-    deployment = deployment_at(folder.parents[1], parse_deployment({}))
+    deployment = build_deployment(folder.parents[1], parse_deployment({}))
     variables = {"TAP_A_PATH": "/data", "TAP_A_TOKEN": "t", "PATH": "/bin"}
-    (warning,) = find_shadowed_settings(planned_project(folder), deployment, variables)
+    (warning,) = find_shadowed_settings(load_project(folder), deployment, variables)
     assert "TAP_A_PATH, which is set in the environment of this process" in warning.what
 
 
@@ -188,7 +188,7 @@ def test_a_job_without_an_environment(more: str, warned: bool, root: Path, said:
 
 def test_a_schedule_of_a_pair_needs_no_environment(make_project: MakeProject) -> None:
     folder = make_project(SHOP.replace("TAP,", "tap-a,").replace("ANNOTATIONS", ""))
-    assert not list(without_environment(planned(folder)))
+    assert not list(without_environment(plan_project(folder)))
 
 
 WITHOUT_OUTPUT = [

@@ -15,6 +15,7 @@ pytest.importorskip("airflow.providers.cncf.kubernetes")
 
 # Imported here: on a busy machine that may take longer than Airflow gives a DAG file.
 from meltano_pods.pods import MeltanoPodOperator
+from meltano_pods.project import read_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,6 +76,7 @@ def task_in(bag: DagBag, task_id: str = "load") -> Any:
 
 
 ONE = "task(task_id='load', project='shop', run='tap-csv target-jsonl'%s)"
+MAPPED = ".expand(state_id_suffix=['a', 'b'])"
 
 
 @pytest.mark.parametrize("how", [EITHER, POD])
@@ -110,6 +112,39 @@ def test_default_args_of_the_dag_come_before_the_project(load: Load) -> None:
     bag = load(body, dag="DAG('own', default_args={'retries': 1})")
     assert (task_in(bag).retries, task_in(bag).pool) == (1, "warehouse")
     assert (task_in(bag, "each").retries, task_in(bag, "each").pool) == (1, "warehouse")
+
+
+@pytest.mark.parametrize(
+    "dag",
+    [
+        "DAG('own', default_args={'settings': {'execution_mode': 'kubernetes'}})",
+        "DAG('own'), TaskGroup('g', default_args={'settings': {'execution_mode': 'kubernetes'}})",
+    ],
+)
+@pytest.mark.parametrize("is_mapped", [False, True])
+def test_default_args_also_choose_the_operator(load: Load, dag: str, *, is_mapped: bool) -> None:
+    body = ONE % ""
+    if is_mapped:
+        body = body.replace("task(", "task.partial(") + ".expand(state_id_suffix=['a'])"
+    how = f"{EITHER}\nfrom airflow.sdk import TaskGroup"
+    task = task_in(load(body, how, dag), "g.load" if "TaskGroup" in dag else "load")
+    assert "MeltanoPodOperator" in (task.task_type, type(task).__name__)
+    assert task.retries == 5
+
+
+@pytest.mark.parametrize("body", [ONE % "", "task.partial(" + (ONE % "")[5:] + MAPPED])
+def test_a_project_is_read_once_for_a_task(
+    load: Load, monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    read: list[Path] = []
+
+    def count(folder: Path) -> Any:
+        read.append(folder)
+        return read_project(folder)
+
+    monkeypatch.setattr("meltano_pods.tasks.planned_task.read_project", count)
+    task_in(load(body))
+    assert len(read) == 1
 
 
 @pytest.mark.parametrize("how", [EITHER, POD])

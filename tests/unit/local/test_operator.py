@@ -14,7 +14,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from airflow.sdk.execution_time.context import OutletEventAccessors
 from meltano_pods.diagnosis import NonRetryableRunError, RunFailedError
 from meltano_pods.local import MeltanoLocalOperator
-from meltano_pods.local.command import RunnerMissingError
+from meltano_pods.local.runner import RunnerMissingError
 from meltano_runner.contract.categories import Category
 from meltano_runner.contract.dbt import DbtNode, DbtResult
 from meltano_runner.contract.result import Outcome, PipelineResult, RunResult, StreamResult
@@ -22,7 +22,7 @@ from meltano_runner.contract.result import Outcome, PipelineResult, RunResult, S
 from tests.support import dag_runs
 from tests.support.finished_task import Ti
 from tests.support.stub import Recorder, alive, reporting, wait_until, write_stub
-from tests.support.tasks import place, planned
+from tests.support.tasks import planned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,9 +73,9 @@ def operator(tmp_path: Path) -> Callable[..., MeltanoLocalOperator]:
         write_stub(tmp_path, body)
         project = tmp_path / "meltano" / "shop"
         project.mkdir(parents=True)
-        run = planned("tap-csv", "target-jsonl", **said)
+        run = planned("tap-csv", "target-jsonl", folder=project, **said)
         made = MeltanoLocalOperator(
-            task_id="t", project=place(project), run=run, choices=dag_runs.choices()
+            task_id="t", project=project, run=run, choices=dag_runs.choices()
         )
         made.termination_grace_period = termination_grace_period
         return made

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 from meltano_pods.errors import DeploymentError
@@ -10,6 +11,7 @@ from meltano_pods.notify import incidents, notifiers
 from meltano_pods.notify.incidents import get_variable_key, read_incident, record_failure
 from meltano_pods.notify.notification import Incident
 from meltano_pods.notify.recipients import Recipient
+from meltano_pods.tasks.operator import MeltanoOperator
 from meltano_runner.contract.result import Outcome, RunResult
 from structlog.testing import capture_logs
 
@@ -17,6 +19,8 @@ from tests.support.notifications import DAG, RUN, TASK, FakeTi, context, failed
 from tests.support.variables import Variables
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from meltano_pods.notify.notification import Notification
 
 MAIL, SLACK = Recipient("email", ("a@x.io",)), Recipient("slack", ("one",))
@@ -119,8 +123,12 @@ def test_a_recovery_that_the_dag_tells(outbox: Outbox, variables: dict[str, str]
     assert variables == {}
 
 
+def operator(list_pod_commands: Callable[[Any], list[str]]) -> Mock:
+    return Mock(spec=MeltanoOperator, list_pod_commands=list_pod_commands)
+
+
 def test_a_killed_task_is_told_of_by_the_dag(outbox: Outbox, variables: dict[str, str]) -> None:
-    task = SimpleNamespace(ways_to_find=lambda ti: [f"kubectl get pods {ti.task_id}"])
+    task = operator(lambda ti: [f"kubectl get pods {ti.task_id}"])
     fail(FakeTi(), None, task=task)
     assert outbox.events == [("email", "failure"), ("slack", "failure")]
     notification = outbox.sent[0][1]
@@ -161,7 +169,7 @@ def test_an_operator_that_cannot_find_its_pods(outbox: Outbox) -> None:
     def broken(_: object) -> list[str]:
         raise DeploymentError("no template", "here", "Mend it.")
 
-    task = SimpleNamespace(ways_to_find=broken)
+    task = operator(broken)
     notifiers.TaskRetried((MAIL,))(context(FakeTi(), exception=failed(), task=task))
     assert outbox.events == [("email", "retry")]
 

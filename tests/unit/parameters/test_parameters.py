@@ -10,14 +10,16 @@ import pytest
 from airflow.sdk import Param
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, ParamValidationError
 from meltano_pods.errors import ParameterError
+from meltano_pods.local import MeltanoLocalOperator
 from meltano_pods.parameters.choices import RunChoices
 from meltano_pods.parameters.command import InvocationContext, build_invocation
 from meltano_pods.parameters.form import build_form
 from meltano_pods.parameters.interval import VARIABLES, DagRunFacts, format_timestamp
 from meltano_pods.settings.run import RunOptions
-from meltano_pods.tasks.prepare import ParameterRefusedError, prepare
+from meltano_pods.tasks.operator import InvalidParameterError
 
 from tests.support.dag_runs import END, START, TASKS, choices, context, dag_run
+from tests.support.tasks import planned
 
 PAIR = ("run", "tap-a", "target-b")
 EL = (*PAIR, "--state-id", "daily", "--timeout", "60")
@@ -220,20 +222,15 @@ def test_parameters_of_others_are_left_alone() -> None:
     assert RunChoices().apply({"environment": "x", "full_refresh": 7}).options == RunOptions()
 
 
-def operator(suffix: str | None = None, **changes: Any) -> Any:
-    return SimpleNamespace(
-        task_id=TASKS[0],
-        arguments=list(EL),
-        env={},
-        not_secret=(),
-        environment="prod",
-        state_id_suffix=suffix,
-        choices=choices(**changes),
-    )
+def operator(**changes: Any) -> MeltanoLocalOperator:
+    run = planned(*EL[1:], environment="prod")
+    made = MeltanoLocalOperator(task_id=TASKS[0], project="shop", run=run)
+    made.choices = choices(**changes)
+    return made
 
 
-def test_prepare() -> None:
-    found = prepare(operator(), context(environment="staging", full_refresh=True))
+def test_the_invocation_of_a_run() -> None:
+    found = operator().build_run_invocation(context(environment="staging", full_refresh=True))
     assert found.arguments == (
         *PAIR, "--state-id", "daily:staging", "--timeout", "60", "--full-refresh",
     )  # fmt: skip
@@ -250,18 +247,18 @@ def test_prepare() -> None:
     assert found.env.keys() == VARIABLES.keys()
 
 
-def test_prepare_skips_and_refuses_as_airflow_has_it() -> None:
+def test_skipped_tasks_and_invalid_parameters_are_airflows_exceptions() -> None:
     with pytest.raises(AirflowSkipException, match="only: dbt-run"):
-        prepare(operator(), context(only_tasks=["dbt-run"]))
-    with pytest.raises(ParameterRefusedError, match="is not allowed: 'a b'") as caught:
-        prepare(operator(), context(state_id_suffix="a b"))
+        operator().build_run_invocation(context(only_tasks=["dbt-run"]))
+    with pytest.raises(InvalidParameterError, match="is not allowed: 'a b'") as caught:
+        operator().build_run_invocation(context(state_id_suffix="a b"))
     assert isinstance(caught.value, AirflowFailException)
 
 
 @pytest.mark.parametrize("own", [True, False])
-def test_prepare_keeps_a_backfill_apart_unless_told_otherwise(own: bool) -> None:
+def test_a_backfill_has_a_separate_state_unless_it_is_shared(own: bool) -> None:
     run = dag_run(run_type=SimpleNamespace(value="backfill"))
-    found = prepare(operator(own_backfill_state=own), context(None, run))
+    found = operator(own_backfill_state=own).build_run_invocation(context(None, run))
     assert found.arguments[4] == ("daily:backfill-20260101T000000Z" if own else "daily")
 
 

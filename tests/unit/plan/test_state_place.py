@@ -11,7 +11,7 @@ from meltano_pods.plan.explain import explained
 from meltano_pods.pods.spec.options import build_pod_options
 from meltano_pods.project import read_project
 from meltano_pods.settings.deployment.read import parse_deployment
-from meltano_pods.tasks.deployment import deployment_at
+from meltano_pods.tasks.deployment import build_deployment
 
 from tests.support.checkout import ROOT
 from tests.support.projects import GOOD, MakeProject, sound_plan
@@ -30,7 +30,7 @@ def planned(make_project: MakeProject, more: str, settings: str = "", **files: s
 
 
 def pod(task: TaskPlan, **settings: str) -> PodOptions:
-    return build_pod_options(task, deployment_at(ROOT, parse_deployment(settings), None), "shop")
+    return build_pod_options(task, build_deployment(ROOT, parse_deployment(settings), None), "shop")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from meltano_pods.project.misspelled_keys import find_misspelled_keys, find_misspelled_settings
-from meltano_pods.tasks.planned import planned_project
+from meltano_pods.tasks.projects import load_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ SETTINGS = [
 
 def warnings(folder: Path) -> list[tuple[str, str]]:
     """Return what is suggested, and the key of each place."""
-    read = planned_project(folder)
+    read = load_project(folder)
     found = find_misspelled_settings(read.project, read.settings)
     return [(each.fix.split("`")[1], str(each.where).split("config.")[-1]) for each in found]
 
@@ -139,7 +139,7 @@ def test_a_key_that_is_nearly_one_of_a_plugin(
     key: str, meant: str, make_project: MakeProject
 ) -> None:
     tap = {"name": "tap-a", "namespace": "tap_a", key: ["orders.*"]}
-    read = planned_project(make_project(json.dumps({"plugins": {"extractors": [tap]}})))
+    read = load_project(make_project(json.dumps({"plugins": {"extractors": [tap]}})))
     (warning,) = find_misspelled_keys(read.project, read.settings)
     assert warning.fix == f"Did you mean `{meant}`? Rename it."
 
@@ -152,7 +152,7 @@ def test_other_keys_of_a_plugin_are_extras(make_project: MakeProject) -> None:
         "owner": "me",
         "select": [],
     }
-    read = planned_project(make_project(json.dumps({"plugins": {"extractors": [tap]}})))
+    read = load_project(make_project(json.dumps({"plugins": {"extractors": [tap]}})))
     assert list(find_misspelled_keys(read.project, read.settings)) == []
 
 
@@ -160,6 +160,6 @@ def test_other_keys_of_a_plugin_are_extras(make_project: MakeProject) -> None:
 def test_a_configuration_that_is_no_map(
     config: object, wrong: bool, make_project: MakeProject
 ) -> None:
-    read = planned_project(make_project(shop(config)))
+    read = load_project(make_project(shop(config)))
     errors = [error for plugin in read.project.plugins for error in plugin.errors]
     assert [str(each.where).rsplit(".", 1)[-1] for each in errors] == ["config"] * wrong

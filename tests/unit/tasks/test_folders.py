@@ -12,7 +12,7 @@ import yaml
 from meltano_pods.cli.airflow_project import find_folders
 from meltano_pods.errors import DeploymentError
 from meltano_pods.settings.deployment.read import parse_deployment
-from meltano_pods.tasks.folders import airflow_root, folders_of
+from meltano_pods.tasks.folders import find_airflow_root, locate_folders
 from meltano_runner.contract.result import Outcome, RunResult
 
 from tests.support.command_line import FILE
@@ -50,7 +50,7 @@ def test_the_command_line_finds_what_airflow_finds(
         settings = {"projects_folder": str(tmp_path / "srv" / "projects")}
         settings |= {} if templates is None else {"pod_templates_folder": str(templates)}
         file = str(app / "dags" / "team" / "shop.py")
-        of_airflow = folders_of(airflow_root(file), parse_deployment(settings))
+        of_airflow = locate_folders(find_airflow_root(file), parse_deployment(settings))
         assert find_folders() == of_airflow
         assert of_airflow.templates == (templates or app / "k8s" / "pod_templates")
         monkeypatch.chdir(app / "k8s")
@@ -173,14 +173,14 @@ def test_a_project_in_the_place_of_the_projects_folder(
 def test_airflow_says_so_of_a_project_in_the_place_of_the_projects_folder(
     app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    layout = pytest.importorskip("meltano_pods.tasks.layout")
+    projects = pytest.importorskip("meltano_pods.tasks.projects")
     shop = tmp_path / "srv" / "projects" / "shop"
     file = str(app / "dags" / "shop.py")
     monkeypatch.setenv(f"{PREFIX}PROJECTS_FOLDER", str(shop))
     with pytest.raises(DeploymentError, match="is a Meltano project itself"):
-        layout.project_folder(file)
+        projects.find_project_folder(file)
     monkeypatch.setenv(f"{PREFIX}PROJECTS_FOLDER", str(shop.parent))
-    assert layout.project_folder(file) == shop
+    assert projects.find_project_folder(file) == shop
 
 
 def test_a_meltano_project_by_itself(

@@ -36,7 +36,6 @@ from meltano_pods.names import counted
 from meltano_pods.pods.spec.build import RunSpec
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.settings.types.execution import KUBERNETES, LOCAL
-from meltano_pods.tasks.execution_mode import get_execution_mode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
     from meltano_pods.plan import ProjectPlan
     from meltano_pods.pods.spec.preview import PodPreview
     from meltano_pods.tasks.deployment import Deployment
-    from meltano_pods.tasks.planned import PlannedProject
+    from meltano_pods.tasks.projects import PlannedProject
 
 _COLOURS = {OK: "green", NOTE: "cyan", WARNING: "yellow", ERROR: "red"}
 
@@ -134,7 +133,7 @@ def _collect_findings(found: Projects, choice: _ClusterChoice, *, dry_run: bool)
     findings += check_variables(os.environ)
     tasks = defaultdict(list)
     for task in (task for plan in plans for task in plan.tasks):
-        tasks[get_execution_mode(task, deployment)].append(task)
+        tasks[deployment.get_execution_mode(task)].append(task)
     check_cluster = bool(tasks[KUBERNETES] or profile or choice.named or choice.user or dry_run)
     installed = find_versions()
     findings += check_airflow(
@@ -145,7 +144,7 @@ def _collect_findings(found: Projects, choice: _ClusterChoice, *, dry_run: bool)
             LocalTask(found.folder / plan.project, task)
             for plan in plans
             for task in plan.tasks
-            if get_execution_mode(task, deployment) == LOCAL
+            if deployment.get_execution_mode(task) == LOCAL
         ]
         findings += check_runner(found, local, deployment)
     # Without --profile, the environment here is that of Airflow.

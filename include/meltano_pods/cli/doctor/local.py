@@ -66,7 +66,7 @@ def check_runner(
         deployment: Where they run.
     """
     # Imported here, because it imports Airflow.
-    from meltano_pods.local.command import RunnerMissingError, find_runner  # noqa: PLC0415
+    from meltano_pods.local.runner import RunnerMissingError, find_runner  # noqa: PLC0415
 
     try:
         runner = find_runner(found.folders[0], found.root)

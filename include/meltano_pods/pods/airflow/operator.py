@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
-from kubernetes.client import ApiClient
 
 from meltano_pods.pods.airflow.identity import read_deployment_id
 from meltano_pods.pods.airflow.links import PodLogLink, ResultLink
 from meltano_pods.pods.airflow.provider import build_provider_arguments, check_arguments
 from meltano_pods.pods.airflow.request import (
-    build_pod_model,
+    build_manifest,
+    build_preview_manifest,
     build_try,
-    preview_pod,
     to_model,
 )
 from meltano_pods.pods.airflow.trigger import RunPodTrigger
@@ -39,15 +38,12 @@ from meltano_pods.pods.spec.options import build_pod_options
 from meltano_pods.pods.spec.template import read_template
 from meltano_pods.project.meltano_command import build_meltano_command
 from meltano_pods.results.task_report import RunEnd, finish_task, identify_task
-from meltano_pods.tasks.airflow_values import ValuesMissingError, read_airflow_values
-from meltano_pods.tasks.arguments import airflow_arguments, with_said
-from meltano_pods.tasks.mapping import TEMPLATE_FIELDS, partial
+from meltano_pods.tasks.airflow_env import ValuesMissingError, read_airflow_values
 from meltano_pods.tasks.operator import MeltanoOperator
-from meltano_pods.tasks.prepare import prepare
-from meltano_pods.tasks.request import task_of
+from meltano_pods.tasks.planned_task import plan_task
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from airflow.sdk import BaseOperatorLink, Context
@@ -56,7 +52,7 @@ if TYPE_CHECKING:
 
     from meltano_pods.parameters.choices import RunChoices
     from meltano_pods.pods.spec.naming import TaskInstanceTry
-    from meltano_pods.tasks.request import Place, RunSaid
+    from meltano_pods.tasks.planned_task import RunArgument
 
 _POD_LOG = PodLogLink()
 _MIN_DEADLINE_MARGIN = 60.0
@@ -93,15 +89,14 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         ProjectError: The project, or the task, says what cannot be run.
     """
 
-    template_fields: Sequence[str] = TEMPLATE_FIELDS
-    partial = classmethod(partial)
+    starts_pod = True
     operator_extra_links: Collection[BaseOperatorLink] = (ResultLink(),)
 
     def __init__(  # noqa: PLR0913 - what people write in DAGs, all by keyword
         self,
         *,
-        project: str | Path | Place,
-        run: RunSaid,
+        project: str | Path,
+        run: RunArgument,
         environment: str | None = None,
         env: Mapping[str, Any] | None = None,
         full_refresh: bool = False,
@@ -111,28 +106,28 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         **kwargs: Any,  # noqa: ANN401 - the base operator's business
     ) -> None:
         check_arguments(kwargs)
-        task = task_of(
+        task = plan_task(
             project, run, task_id=kwargs.get("task_id", ""), dag=kwargs.get("dag"), env=env,
             environment=environment, full_refresh=full_refresh, settings=settings,
         )  # fmt: skip
-        planned, place = task.plan, task.place
-        options = build_pod_options(planned, place.deployment, place.folder.name, place.digest)
-        defaults = airflow_arguments(planned, place.folder.name, starts_pod=True)
-        said = {"do_xcom_push": True, **with_said(defaults, kwargs)}
-        super().__init__(**{**said, **build_provider_arguments(options)})
-        self._take(task, state_id_suffix, choices)
-        self.project = place.folder.name
-        self._folder = place.folder
+        deployed = task.project
+        options = build_pod_options(task.plan, deployed.deployment, deployed.name, deployed.digest)
+        self._pod_run: PodRun | None = None
+        """The pod, as soon as it exists."""
+        super().__init__(
+            task=task, state_id_suffix=state_id_suffix, choices=choices,
+            **{"do_xcom_push": True, **kwargs, **build_provider_arguments(options)},
+        )  # fmt: skip
+        self.project = deployed.name
+        self._folder = deployed.folder
         self.options = options
         if options.log_url is not None:
             self.operator_extra_links = (_POD_LOG, *self.operator_extra_links)
         self._try: TaskInstanceTry | None = None
         """Which try this is, as soon as it runs."""
         self._address = ("", "")
-        """Namespace and name of the pod, as soon as it is known what it will be."""
+        """Namespace and name of the pod, as soon as its name is decided."""
         self._driver: ClusterDriver | None = None
-        self._pod_run: PodRun | None = None
-        """The pod, as soon as it is there."""
         self._stop_requested = False
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -141,8 +136,8 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         Raises:
             RunFailedError: The run failed or was stopped.
             DeploymentError: The pod template cannot be used.
-            ParameterRefusedError: The run has a parameter that is not allowed.
-            AirflowSkipException: The run leaves this task out.
+            InvalidParameterError: The run has a parameter that is not allowed.
+            AirflowSkipException: The run skips this task.
         """
         driver, run = self._launch(context)
         # An adopted pod may have ended: then there is nothing to wait for.
@@ -152,7 +147,7 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
             with driver.watching(run.observation):
                 outcome = driver.drive(run.follow())
         except ApiError as error:
-            return self._fail_api(context, error)
+            self._fail_api(context, error)
         return self._finish(context, outcome)
 
     def trigger_reentry(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
@@ -163,15 +158,15 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         """
         self._try = build_try(self, context["ti"])
         driver = self._connect(event["namespace"])
-        run = self._take_pod(event["name"], event["namespace"])
+        run = self._track_pod(event["name"], event["namespace"])
         resumptions = int(event.get("resumptions", 0))
         wait = WaitResult(event["status"], str(event.get("message") or ""))
         try:
             outcome = driver.drive(run.resume(wait, resumptions))
         except ApiError as error:
-            return self._fail_api(context, error)
+            self._fail_api(context, error)
         if outcome is None:
-            self.log.warning("The trigger gave up, the pod goes on: %s", wait.message)
+            self.log.warning("The trigger gave up, but the pod is running: %s", wait.message)
             self._defer(context, run, resumptions + 1)
             raise AssertionError  # pragma: no cover - deferring raises
         return self._finish(context, outcome)
@@ -189,13 +184,13 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         try:
             steps = release(name, self._try.ti_id, self._grace_period)
             if self._driver.drive(steps):
-                self.log.warning("The task was killed: pod %s stops, and saves its state", name)
+                self.log.warning("The task was killed: pod %s stops and saves its state", name)
         except Exception:
             self.log.exception("Could not delete pod %s; the reaper will", name)
 
     def dry_run(self) -> None:
         """Print the pod that this task would start. There is no task instance, so names differ."""
-        sys.stdout.write(yaml.safe_dump(preview_pod(self), sort_keys=False))
+        sys.stdout.write(yaml.safe_dump(build_preview_manifest(self), sort_keys=False))
 
     def build_pod_request_obj(
         self,
@@ -203,13 +198,14 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         *,
         dry_run: bool = False,  # noqa: ARG002 - the provider's signature
     ) -> V1Pod:
-        """Return the pod that this task would start, as Kubernetes' client has it."""
+        """Return the pod that this task would start, as Kubernetes' client models it."""
         if context is None:
-            return to_model(preview_pod(self))
-        return build_pod_model(self, context, build_try(self, context["ti"]))
+            return to_model(build_preview_manifest(self))
+        run = build_try(self, context["ti"])
+        return to_model(build_manifest(self, self.build_run_invocation(context), run))
 
-    def ways_to_find(self, ti: RuntimeTaskInstanceProtocol) -> list[str]:
-        """Return the lines by which to find the pod of a task that can no longer tell its name."""
+    def list_pod_commands(self, ti: RuntimeTaskInstanceProtocol) -> list[str]:
+        """Return the commands that find the pods of a task instance, even if its worker died."""
         namespace = self.options.namespace
         if namespace is None:
             metadata = read_template(self.options.template).get("metadata") or {}
@@ -217,8 +213,21 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         return [format_list_command(namespace, naming.select_task_instance(build_try(self, ti)))]
 
     @property
+    def pod(self) -> V1Pod | None:
+        """The pod as Kubernetes' client models it, for callbacks and listeners of users."""
+        if self._pod_run is None:
+            return None
+        namespace, name = self._address
+        identity = {"metadata": {"name": name, "namespace": namespace}}
+        return to_model(self._pod_run.observation.pod or identity)
+
+    @pod.setter
+    def pod(self, _: object) -> None:
+        """Ignore the provider's constructor, which sets None."""
+
+    @property
     def pod_log_address(self) -> str:
-        """Where the pod's log is kept; empty where nobody says, or there is no pod."""
+        """Where the pod's log is kept; empty without `pod_log_url` or a pod."""
         namespace, name = self._address
         if self.options.log_url is None or not name:
             return ""
@@ -240,18 +249,17 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         try:
             values = read_airflow_values(self.airflow_env, self.not_secret)
         except ValuesMissingError as error:
-            return self._fail(context, PodOutcome(error.result))
-        pod = build_pod_model(self, context, run)
-        namespace = pod.metadata.namespace
+            self._fail(context, PodOutcome(error.result))
+        manifest = build_manifest(self, self.build_run_invocation(context), run)
+        name, namespace = (manifest["metadata"][key] for key in ("name", "namespace"))
         driver = self._connect(namespace)
-        self._address = (namespace, pod.metadata.name)
+        self._address = (namespace, name)
         self._fail_if_stopped(context)  # while all this was imported
-        manifest = ApiClient().sanitize_for_serialization(pod)
         policy = WaitPolicy(self.options.start_timeout, lambda: self._stop_requested, self.log)
         launched = driver.drive(launch_run(manifest, run, values, policy))
         if launched.pod is None:
-            return self._fail(context, launched.failure)
-        pod_run = self._take_pod(launched.pod["metadata"]["name"], namespace, launched.pod)
+            self._fail(context, launched.failure)
+        pod_run = self._track_pod(launched.pod["metadata"]["name"], namespace, launched.pod)
         self._push_address(context)
         if launched.failure is not None:
             self._fail(context, launched.failure)
@@ -259,7 +267,7 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         return driver, pod_run
 
     def _push_address(self, context: Context) -> None:
-        """Say where the pod is while it runs, too, as the provider's operator does."""
+        """Push the pod's name while it runs, as the provider's operator does."""
         namespace, name = self._address
         context["ti"].xcom_push(key="pod_name", value=name)
         context["ti"].xcom_push(key="pod_namespace", value=namespace)
@@ -267,16 +275,16 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
             context["ti"].xcom_push(key=_POD_LOG.xcom_key, value=self.pod_log_address)
 
     def _defer(self, context: Context, run: PodRun, resumptions: int = 0) -> None:
-        """Wait in the triggerer."""
+        """Defer the task, so that the triggerer waits for the pod."""
         now, timeout, deadline = time.time(), None, None
         if self.execution_timeout is not None:
             began = context["ti"].start_date
             start = now if began is None else began.timestamp()
             deadline = start + self.execution_timeout.total_seconds()
-            # Airflow's own timeout ends the task without a word to the pod: ours comes first.
+            # Airflow's own timeout leaves the pod running, so ours comes first.
             margin = max(_MIN_DEADLINE_MARGIN, self.poll_interval * 2)
             timeout = timedelta(seconds=max(0.0, deadline - now) + margin)
-        wanted = WaitRequest(
+        wait = WaitRequest(
             name=run.observation.name,
             namespace=run.namespace,
             ti_id=run.ti_id,
@@ -287,31 +295,37 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
             deadline=deadline,
             resumptions=resumptions,
         )
-        trigger = RunPodTrigger(asdict(wanted), read_trigger_access(self.options.cluster))
+        trigger = RunPodTrigger(asdict(wait), read_trigger_access(self.options.cluster))
         self.defer(trigger=trigger, method_name="trigger_reentry", timeout=timeout)
 
-    def _fail_api(self, context: Context, error: ApiError) -> dict[str, Any]:
-        """Fail because the API does not answer; with it in trouble the pod may well go on."""
-        return self._finish(context, fail_start(diagnose_api_error(error)), leave=error.is_outage)
+    def _fail_api(self, context: Context, error: ApiError) -> NoReturn:
+        """Fail because the API does not answer. During an outage, the pod may well be running.
+
+        Raises:
+            RunFailedError: Always.
+        """
+        self._fail(context, fail_start(diagnose_api_error(error)), leave=error.is_outage)
 
     def _fail_if_stopped(self, context: Context) -> None:
         if self._stop_requested:
             self.on_kill()
             self._fail(context, None)
 
-    def _fail(self, context: Context, outcome: PodOutcome | None) -> NoReturn:
-        """Fail as `outcome` says.
+    def _fail(
+        self, context: Context, outcome: PodOutcome | None, *, leave: bool = False
+    ) -> NoReturn:
+        """Fail with an outcome, which is not a success.
 
         Raises:
             RunFailedError: Always.
         """
-        self._finish(context, outcome)
+        self._finish(context, outcome, leave=leave)
         raise AssertionError  # pragma: no cover - it raises
 
     def _finish(
         self, context: Context, outcome: PodOutcome | None, *, leave: bool = False
     ) -> dict[str, Any]:
-        """Return the result of a success, or raise what became of the run.
+        """Clean up the pod and report the run; return the result of a success.
 
         Args:
             context: Airflow's.
@@ -327,7 +341,7 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         else:
             end = self._driver.drive(self._pod_run.finish(outcome, stopped=stopped, leave=leave))
         pod = end.build_report(None if self._pod_run is None else "/".join(self._address))
-        invocation = prepare(self, context)
+        invocation = self.build_run_invocation(context)
         task = identify_task(context, self.project, invocation.arguments, invocation.environment)
         typed = functools.partial(build_meltano_command, self._folder)
         run_end = RunEnd(task, end.outcome.result, pod)
@@ -337,12 +351,11 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         self._driver = ClusterDriver(lambda: connect(self.options.cluster), namespace, self.log)
         return self._driver
 
-    def _take_pod(self, name: str, namespace: str, pod: Mapping[str, Any] | None = None) -> PodRun:
+    def _track_pod(self, name: str, namespace: str, pod: Mapping[str, Any] | None = None) -> PodRun:
         """Remember the pod of this try, and return its run."""
         observation = Observation(name)
         if pod is not None:
             observation.see(pod)
-        self.pod = to_model(pod or {"metadata": {"name": name, "namespace": namespace}})
         self._address = (namespace, name)
         ti_id = "" if self._try is None else self._try.ti_id
         self._pod_run = PodRun(observation, namespace, ti_id, self.options.start_timeout, self.log)

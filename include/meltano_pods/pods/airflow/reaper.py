@@ -20,8 +20,7 @@ from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.options import read_cluster_access
 from meltano_pods.pods.spec.template import read_template
 from meltano_pods.settings.deployment.defaults import apply_defaults
-from meltano_pods.tasks.layout import all_project_folders
-from meltano_pods.tasks.planned import planned
+from meltano_pods.tasks.projects import list_project_folders, plan_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,11 +44,11 @@ _OVER = frozenset(
 class ReapPodsOperator(BaseOperator):
     """Removes pods that were kept long enough, and those whose task is over.
 
-    It looks where the deployment's pods go, and where tasks of its projects say theirs do.
+    It reads the namespaces of the deployment's pods, and those that tasks of its projects set.
 
     Args:
-        deployment: Says which cluster, and whose pods.
-        dag_file: `__file__` of the DAG file, which says where projects are.
+        deployment: The deployment whose pods are removed.
+        dag_file: `__file__` of the DAG file, which leads to the projects.
         **kwargs: Those of every Airflow operator.
     """
 
@@ -68,15 +67,15 @@ class ReapPodsOperator(BaseOperator):
         """Return the pods that were removed, and why.
 
         Raises:
-            ApiError: The cluster refused to tell of pods, or failed to; but where Airflow may
-                not look it starts none either, and that is an error only if it is so everywhere.
+            ApiError: The cluster did not list the pods. Where Airflow may not list them it starts
+                none either, so that is an error only if it holds for every namespace.
         """
         settings = self.deployment.settings
         cluster = read_cluster_access(settings)
         own = read_deployment_id(settings.deployment)
         removed: dict[str, str] = {}
         failed: dict[str, ApiError] = {}
-        namespaces = sorted(self.namespaces(ClusterHook(cluster)))
+        namespaces = sorted(self.list_namespaces(ClusterHook(cluster)))
         for namespace in namespaces:
             try:
                 driver = ClusterDriver(lambda: connect(cluster), namespace, self.log)
@@ -93,34 +92,35 @@ class ReapPodsOperator(BaseOperator):
             raise (worse or list(failed.values()))[0]
         return removed
 
-    def namespaces(self, hook: ClusterHook) -> set[str]:
-        """Return where to look.
+    def list_namespaces(self, hook: ClusterHook) -> set[str]:
+        """Return the namespaces that may hold pods of the deployment.
 
         Raises:
             DeploymentError: The deployment's pod template cannot be used.
         """
-        said = self.deployment.settings
-        # The first is that of DAGs which somebody wrote, too.
-        pairs = {(said.pod_template, self.deployment.namespace)}
-        for folder in all_project_folders(self.dag_file):
+        settings = self.deployment.settings
+        # The first is also that of custom DAGs.
+        pairs = {(settings.pod_template, self.deployment.namespace)}
+        for folder in list_project_folders(self.dag_file):
             # One that cannot be planned starts no pods.
             with suppress(MeltanoPodsError):
-                for task in planned(folder).tasks:
-                    own = apply_defaults(task.settings, said)
-                    pairs.add((str(own.pod_template), own.namespace or self.deployment.namespace))
+                for task in plan_project(folder).tasks:
+                    chosen = apply_defaults(task.settings, settings)
+                    namespace = chosen.namespace or self.deployment.namespace
+                    pairs.add((str(chosen.pod_template), namespace))
         return {
-            named or self._namespace_of(template) or hook.pods_namespace()
-            for template, named in pairs
+            namespace or self._read_namespace(template) or hook.get_pods_namespace()
+            for template, namespace in pairs
         }
 
-    def _namespace_of(self, template: str) -> str | None:
+    def _read_namespace(self, template: str) -> str | None:
         manifest = read_template(self.deployment.templates / template)
         found: str | None = (manifest.get("metadata") or {}).get("namespace")
         return found
 
 
 def is_over(annotations: Mapping[str, str]) -> bool:
-    """Whether the task instance that a pod's annotations name has ended, or is no more."""
+    """Whether the task instance that a pod's annotations name has ended or was deleted."""
     try:
         dag_id, task_id, run_id = (
             annotations[key] for key in (naming.DAG_ID, naming.TASK_ID, naming.RUN_ID)

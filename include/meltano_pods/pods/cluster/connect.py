@@ -39,7 +39,7 @@ class ClusterHook(KubernetesHook):
             config_file=None if cluster.kubeconfig is None else str(cluster.kubeconfig),
         )
 
-    def pods_namespace(self) -> str:
+    def get_pods_namespace(self) -> str:
         """Return where pods go that neither settings nor template send anywhere."""
         named = self.get_namespace()
         # In another cluster Airflow's own namespace means nothing.

@@ -22,7 +22,7 @@ from meltano_pods.pods.spec.template import check_variables
 from meltano_pods.settings.podspec.patch import apply_patch
 from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
 from meltano_pods.settings.types.resources import PARTS, parse_quantity
-from meltano_pods.tasks.masking import masking_variables, secret_names
+from meltano_pods.tasks.airflow_env import build_masking_variables, find_secret_names
 
 if TYPE_CHECKING:
     from meltano_pods.pods.spec.naming import TaskInstanceTry
@@ -136,9 +136,9 @@ def _env(options: PodOptions, spec: RunSpec) -> list[Manifest]:
     secret = dict(options.secret_env)
     masked = {
         *set(secret).difference(options.not_secret),
-        *secret_names(options.airflow_env, options.not_secret),
+        *find_secret_names(options.airflow_env, options.not_secret),
     }
-    plain |= masking_variables(plain, masked, options.not_secret)
+    plain |= build_masking_variables(plain, masked, options.not_secret)
     if options.database_secret is not None and DATABASE_URI not in options.airflow_env:
         secret.setdefault(DATABASE_URI, SecretKey(options.database_secret, DATABASE_URI))
     elif options.database_secret is None:

@@ -10,7 +10,6 @@ from meltano_pods.pods.spec.naming import TaskInstanceTry
 from meltano_pods.pods.spec.options import build_pod_options
 from meltano_pods.pods.spec.template import read_template
 from meltano_pods.settings.types.execution import KUBERNETES
-from meltano_pods.tasks.execution_mode import get_execution_mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +49,7 @@ def preview_pods(project: ProjectPlan, deployment: Deployment) -> Iterator[PodPr
     """
     for dag in project.dags:
         for task in dag.tasks:
-            if get_execution_mode(task, deployment) == KUBERNETES:
+            if deployment.get_execution_mode(task) == KUBERNETES:
                 manifest = preview_pod(project, dag, task, deployment)
                 yield PodPreview(project.project, dag, task, manifest)
 

@@ -10,7 +10,7 @@ import pytest
 from tests.support import dag_runs
 from tests.support.clock import Clock
 from tests.support.pods import RUNNING, ended, options, over
-from tests.support.tasks import place, planned
+from tests.support.tasks import planned
 
 if TYPE_CHECKING:
     from meltano_pods.pods import MeltanoPodOperator
@@ -50,7 +50,10 @@ def task(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> MakeTask:
         )
         run = planned("tap-a", "target-b", environment="prod", env=env)
         return MeltanoPodOperator(
-            task_id="tap-a-to-target-b", project=place(), run=run, choices=dag_runs.choices()
+            task_id="tap-a-to-target-b",
+            project=run.project.folder,
+            run=run,
+            choices=dag_runs.choices(),
         )
 
     return make

@@ -108,7 +108,7 @@ def test_a_task_that_asks_for_pods_has_a_reaper(
 
 
 def namespaces(reaper: Any) -> Any:
-    return reaper.get_task("reap").namespaces(ClusterHook(ClusterAccess()))
+    return reaper.get_task("reap").list_namespaces(ClusterHook(ClusterAccess()))
 
 
 def test_the_reaper_looks_where_the_pods_are(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +175,7 @@ def test_where_nobody_sends_pods_they_go_to_airflows_own_namespace_in_its_own_cl
     own = tmp_path / "namespace"
     own.write_text("airflows-own\n")
     monkeypatch.setattr("meltano_pods.pods.cluster.connect._OWN_NAMESPACE", own)
-    found = ClusterHook(ClusterAccess(in_cluster=in_cluster)).pods_namespace()
+    found = ClusterHook(ClusterAccess(in_cluster=in_cluster)).get_pods_namespace()
     assert found == ("default" if in_cluster is False else "airflows-own")
 
 

@@ -17,8 +17,11 @@ from airflow.providers.cncf.kubernetes.operators import pod as operator_module
 from airflow.providers.cncf.kubernetes.triggers import pod as trigger_module
 from airflow.providers.cncf.kubernetes.utils import pod_manager as manager_module
 from meltano_pods.errors import DeploymentError
+from meltano_pods.parameters.choices import RunChoices
+from meltano_pods.parameters.interval import VARIABLES
 from meltano_pods.pods.airflow.provider import check_arguments
 from meltano_pods.pods.spec import naming
+from meltano_pods.settings.run import RunOptions
 
 from tests.support.checkout import ROOT
 from tests.support.pods import RUN
@@ -27,6 +30,9 @@ from tests.unit.pods.airflow.runs import context
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from kubernetes.client import V1Pod
+    from meltano_pods.pods import MeltanoPodOperator
 
     from tests.support.fake_cluster import FakeCluster
     from tests.unit.pods.airflow.runs import MakeTask
@@ -77,17 +83,45 @@ def test_policies_can_read_where_and_what_runs(task: MakeTask) -> None:
 
 
 def test_a_dry_run_prints_the_pod_that_a_run_creates(
-    task: MakeTask, cluster: FakeCluster, capsys: pytest.CaptureFixture[str]
+    task: MakeTask,
+    cluster: FakeCluster,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    task().execute(context())
+    def mutate(pod: V1Pod) -> None:
+        pod.spec.priority_class_name = "loads"
+
+    monkeypatch.setattr("meltano_pods.pods.airflow.request.pod_mutation_hook", mutate)
+
+    def make() -> MeltanoPodOperator:
+        made = task(env={"REGION": "eu"})
+        options = {"full_refresh": True, "log_level": "debug", "select_filter": ["orders"]}
+        made.choices = RunChoices(RunOptions.model_validate(options), own_taps=("tap-a",))
+        return made
+
+    make().execute(context())
     (created,) = cluster.created
     capsys.readouterr()
-    task().dry_run()
+    make().dry_run()
     printed = yaml.safe_load(capsys.readouterr().out)
-    run, ours = (each["spec"]["containers"][0] for each in (created, printed))
-    assert (ours["args"], ours["image"]) == (run["args"], run["image"])
-    assert printed["spec"]["securityContext"] == created["spec"]["securityContext"]
+    assert "--full-refresh" in printed["spec"]["containers"][0]["args"]
+    assert printed["spec"]["priorityClassName"] == "loads"
+    assert printed["metadata"]["namespace"] == created["metadata"]["namespace"]
+    for pod in (created, printed):
+        container = pod["spec"]["containers"][0]
+        # Only a run has these.
+        container["env"] = [each for each in container["env"] if each["name"] not in VARIABLES]
+    assert printed["spec"] == created["spec"]
     assert printed["metadata"]["labels"][naming.PROJECT] == "shop"
+
+
+def test_callbacks_find_the_pod_on_the_operator(task: MakeTask, cluster: FakeCluster) -> None:
+    assert task().pod is None
+    made = task()
+    made.execute(context())
+    assert made.pod is not None
+    assert made.pod.metadata.name == cluster.created[0]["metadata"]["name"]
+    assert made.pod.metadata.namespace == "meltano"
 
 
 def test_whoever_asks_the_operator_for_its_pod_gets_ours(task: MakeTask) -> None:

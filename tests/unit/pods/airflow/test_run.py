@@ -89,7 +89,7 @@ def test_the_pod_of_a_lost_worker_can_be_found(task: MakeTask, cluster: FakeClus
     a_task = task()
     a_task.execute(context())
     label = cluster.created[0]["metadata"]["labels"][naming.TASK_INSTANCE]
-    (line,) = a_task.ways_to_find(context()["ti"])
+    (line,) = a_task.list_pod_commands(context()["ti"])
     assert line.startswith("kubectl --namespace meltano get pods --selector '")
     assert f"{naming.TASK_INSTANCE}={label}'" in line
 

@@ -12,10 +12,10 @@ from airflow.sdk.exceptions import AirflowFailException
 from meltano_pods.diagnosis import RunFailedError
 from meltano_pods.errors import DeploymentError
 from meltano_pods.pods import MeltanoPodOperator
-from meltano_pods.tasks.mapping import TaskRefusedError
+from meltano_pods.tasks.mapping import InvalidTaskError
 
 from tests.support.pods import FAILED, ended, over
-from tests.support.tasks import place, planned
+from tests.support.tasks import planned
 from tests.unit.pods.airflow.runs import NAME, context
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def test_the_suffix_is_checked_after_it_was_rendered(task: MakeTask, cluster: Fa
     for wrong in ("", "--force", "a b", "{{ params.tenant }}"):
         made = task()
         made.state_id_suffix = wrong
-        with pytest.raises(TaskRefusedError, match="1 to 63 letters"):
+        with pytest.raises(InvalidTaskError, match="1 to 63 letters"):
             made.execute(context())
     assert cluster.created == []
 
@@ -57,7 +57,7 @@ def test_a_mapped_task_has_a_suffix(task: MakeTask, cluster: FakeCluster) -> Non
 def test_arguments_about_pods_are_refused() -> None:
     with pytest.raises(DeploymentError, match="takes no `affinity`, `image`"):
         MeltanoPodOperator(
-            task_id="t", project=place(), run=planned("tap-a"), image="x", affinity={}
+            task_id="t", project="shop", run=planned("tap-a"), image="x", affinity={}
         )
 
 

@@ -9,8 +9,8 @@ import pytest
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.settings.deployment.profiles import PROFILES
 from meltano_pods.settings.deployment.read import parse_deployment
-from meltano_pods.tasks.deployment import deployment_at
-from meltano_pods.tasks.planned import planned
+from meltano_pods.tasks.deployment import build_deployment
+from meltano_pods.tasks.projects import plan_project
 
 from tests.support.checkout import ROOT
 from tests.support.projects import FULLEST
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 def pods(folder: Path, profile: str) -> list[dict[str, Any]]:
     said = {"profile": profile, "execution_mode": "kubernetes", "deployment": "prod"}
-    deployment = deployment_at(ROOT, parse_deployment(said), "airflows-own")
-    return [pod.manifest for pod in preview_pods(planned(folder), deployment)]
+    deployment = build_deployment(ROOT, parse_deployment(said), "airflows-own")
+    return [pod.manifest for pod in preview_pods(plan_project(folder), deployment)]
 
 
 @pytest.mark.parametrize("profile", ["default", *PROFILES])

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.settings.deployment.read import parse_deployment
-from meltano_pods.tasks.deployment import deployment_at
-from meltano_pods.tasks.planned import planned
+from meltano_pods.tasks.deployment import build_deployment
+from meltano_pods.tasks.projects import plan_project
 
 from tests.support.checkout import ROOT
 from tests.support.pods import TEMPLATES, env, main
@@ -61,9 +61,9 @@ def test_the_pod_says_what_the_plan_says(
     case: str, template: str, make_project: MakeProject
 ) -> None:
     text, environment = PROJECTS[case]
-    plan = planned(make_project(text))
+    plan = plan_project(make_project(text))
     settings = parse_deployment({"execution_mode": "kubernetes", "pod_template": template})
-    (pod,) = preview_pods(plan, deployment_at(ROOT, settings))
+    (pod,) = preview_pods(plan, build_deployment(ROOT, settings))
     (task,) = plan.tasks
     variables = env(pod.manifest)
     assert task.environment == environment

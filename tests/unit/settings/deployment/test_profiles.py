@@ -20,13 +20,13 @@ from kubernetes.config import ConfigException
 from meltano_pods.plan import TaskPlan
 from meltano_pods.pods.cluster.connect import ClusterHook
 from meltano_pods.pods.spec.options import ClusterAccess, SecretKey, build_pod_options
-from meltano_pods.tasks.deployment import deployment_at, read_deployment, read_settings
+from meltano_pods.tasks.deployment import build_deployment, read_deployment, read_settings
 
 from tests.support.checkout import ROOT
 
 
 def options(said: dict[str, str], namespace: str | None = None, **settings: Any) -> Any:
-    deployment = deployment_at(ROOT, parse_deployment(said), namespace)
+    deployment = build_deployment(ROOT, parse_deployment(said), namespace)
     return build_pod_options(
         TaskPlan("t", (), None, {}, Settings(**settings)), deployment, "my_shop"
     )

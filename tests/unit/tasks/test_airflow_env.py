@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from meltano_pods.settings import Settings
-from meltano_pods.tasks.airflow_values import ValuesMissingError, read_airflow_values
-from meltano_pods.tasks.masking import secret_names
+from meltano_pods.tasks.airflow_env import (
+    ValuesMissingError,
+    find_secret_names,
+    read_airflow_values,
+)
 from meltano_runner.contract.categories import Category
 
 if TYPE_CHECKING:
@@ -72,7 +75,7 @@ def test_what_a_log_may_show(masked: list[str]) -> None:
     }
     read(sources, "TAP_REGION")
     settings = Settings.model_validate({"airflow_env": sources})
-    assert secret_names(settings.airflow_env, ["TAP_REGION"]) == {"TAP_TOKEN"}
+    assert find_secret_names(settings.airflow_env, ["TAP_REGION"]) == {"TAP_TOKEN"}
     assert [each for each in masked if isinstance(each, str)] == ["pat-12345"]
 
 
