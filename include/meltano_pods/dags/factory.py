@@ -42,18 +42,18 @@ def airflow_dags(dag_file: str) -> dict[str, DAG]:
     """
     folder = find_project_folder(dag_file)
     plan = plan_project(folder)
-    wanted = get_parsing_context().dag_id
+    parsed_dag = get_parsing_context().dag_id
     # Read once: a project may have hundreds of tasks.
     project = DeployedProject(folder, read_deployment(find_airflow_root(dag_file)), plan.digest)
     dags = {
         each.dag_id: _dag(each, project, dag_file)
         for each in plan.dags
-        if wanted is None or wanted == each.dag_id
+        if parsed_dag in (None, each.dag_id)
     }
     broken = {
         each.dag_id: _broken_dag(each, project, dag_file)
         for each in plan.broken
-        if wanted is None or wanted == each.dag_id
+        if parsed_dag in (None, each.dag_id)
     }
     return {**dags, **broken}
 
@@ -75,7 +75,9 @@ def _dag(planned: DagPlan, project: DeployedProject, dag_file: str) -> DAG:
     )
     with dag:
         tasks = {
-            each.task_id: make_task(each, project, choices, _further(planned, each, callbacks))
+            each.task_id: make_task(
+                each, project, choices, _build_further_arguments(planned, each, callbacks)
+            )
             for each in planned.tasks
         }
         for each in planned.tasks:
@@ -120,10 +122,11 @@ def _empty_dag(planned: DagPlan | BrokenDag, dag_file: str, **kwargs: Any) -> DA
     return dag
 
 
-def _further(dag: DagPlan, task: TaskPlan, callbacks: Callbacks) -> dict[str, Any]:
+def _build_further_arguments(dag: DagPlan, task: TaskPlan, callbacks: Callbacks) -> dict[str, Any]:
     """Return the arguments of a task that do not depend on its launcher."""
-    said = task.settings.description
-    doc = {} if said is None or said == dag.settings.description else {"doc_md": said}
+    description = task.settings.description
+    is_own = description not in (None, dag.settings.description)
+    doc = {"doc_md": description} if is_own else {}
     return {**callbacks.select_task(task.task_id), **doc}
 
 

@@ -74,7 +74,7 @@ def _check_provider(dag_file: str) -> None:
 
 
 def _has_pods(folder: Path) -> bool:
-    """Whether a task of a project asks to be a pod."""
+    """Whether a task of a project is a pod."""
     # A project that cannot be read or planned starts no pods.
     with suppress(ProjectError):
         text = read_text(folder, folder / MELTANO_FILE)

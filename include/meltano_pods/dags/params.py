@@ -22,6 +22,6 @@ def dag_params(planned: DagPlan) -> tuple[dict[str, Param], RunChoices]:
         task_ids=tuple(task.task_id for task in planned.tasks),
         taps=tuple(dict.fromkeys(tap for task in planned.tasks for tap in task.taps)),
     )
-    asked = build_form(choices, planned.tasks[0].environment)
-    params = {name: Param(begun, **schema) for name, (begun, schema) in asked.items()}
-    return params, replace(choices, offered={name: begun for name, (begun, _) in asked.items()})
+    form = build_form(choices, planned.tasks[0].environment)
+    params = {name: Param(default, **schema) for name, (default, schema) in form.items()}
+    return params, replace(choices, offered={name: default for name, (default, _) in form.items()})

@@ -25,9 +25,9 @@ class Child:
     Args:
         command: In exec form.
         directory: Its working directory.
-        environment: All of its environment.
+        environment: Its complete environment.
         grace: Seconds between SIGTERM and SIGKILL.
-        private: Folder to remove should this process be killed.
+        private: Folder to remove if this process is killed.
     """
 
     def __init__(
@@ -42,8 +42,8 @@ class Child:
         self._output, writer = os.pipe()
         guard = [sys.executable, "-I", "-S", str(_GUARD), f"{grace:g}", str(private)]
         try:
-            # A session of its own: a signal to Airflow's process group must reach the run only by
-            # way of the guard, or Meltano would drop the state (see the runner's run/stop.py).
+            # A separate session: a signal to Airflow's process group must reach the run only by way
+            # of the guard, or Meltano would drop the state (see the runner's run/stop.py).
             self._process = subprocess.Popen(
                 [*guard, str(self._output), *command],
                 cwd=directory,
@@ -61,7 +61,7 @@ class Child:
             os.close(writer)
 
     def stop(self) -> None:
-        """Ask the run to end: it loads what it has read, saves the state and ends."""
+        """Send SIGTERM to the run, which loads what it has read, saves the state and ends."""
         self._process.send_signal(signal.SIGTERM)
 
     def lines(self) -> Iterator[str]:
@@ -94,12 +94,12 @@ class Child:
         return code if code <= 128 else 128 - code  # noqa: PLR2004 - as shells number signals
 
     def close(self) -> None:
-        """End whatever is left, without grace, and release the run's resources."""
+        """Kill what is left, and release the run's resources."""
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
         if self._process.returncode < 0:
-            # The guard was killed and could not clear up. Its group is the run's, too.
+            # The guard was killed and could not clean up. The run is in its process group.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         if self._process.stdin is not None:

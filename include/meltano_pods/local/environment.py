@@ -1,4 +1,4 @@
-"""The environment of a run's process, as a part of its worker's."""
+"""Builds the environment of a run's process from its worker's."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _PYTHON = frozenset({"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCH
 
 def build_run_environment(
     worker: Mapping[str, str],
-    own: Mapping[str, str],
+    task: Mapping[str, str],
     *,
     defaults: Mapping[str, str],
     project: Path,
     environment: str | None,
 ) -> dict[str, str]:
-    """Return the environment of a run: the worker's without Airflow's, then the task's own.
+    """Return the environment of a run: the worker's without Airflow's, with the task's.
 
     Args:
         worker: The Airflow worker's environment.
-        own: The task's variables; they win.
-        defaults: The deployment's, where the worker has none; `{project}` in a value stands for
-            the project's name.
+        task: The task's variables, which take precedence.
+        defaults: The deployment's, for variables that the worker lacks; `{project}` in a value is
+            replaced with the project's name.
         project: The project's folder.
         environment: Meltano environment; None leaves the choice to Meltano.
     """
@@ -52,7 +52,7 @@ def build_run_environment(
     kept["MELTANO_PROJECT_ROOT"] = str(project)
     if environment is not None:
         kept["MELTANO_ENVIRONMENT"] = environment
-    return {**kept, **own}
+    return {**kept, **task}
 
 
 def build_task_variables(
@@ -61,7 +61,7 @@ def build_task_variables(
     sources: Mapping[str, AirflowSource],
     not_secret: Collection[str],
 ) -> dict[str, str]:
-    """Return a task's own variables, with those that say which of them to mask.
+    """Return a task's variables, with those that tell the runner which of them to mask.
 
     Args:
         env: Its plain variables.
@@ -74,10 +74,10 @@ def build_task_variables(
 
 
 def build_contract_variables(result_file: Path, grace_seconds: float) -> dict[str, str]:
-    """Return the variables by which the runner knows where and how to report.
+    """Return the variables that tell the runner where and how to report.
 
-    Temporary files go beside the result: plugins' configuration with their secrets is among them,
-    and that folder goes away whatever happens.
+    Temporary files are in the result's folder, which is always removed: they include plugins'
+    configuration with secrets.
     """
     return {
         RESULT_FILE: str(result_file),

@@ -1,15 +1,15 @@
 """Runs between the Airflow task and the runner, so that no process outlives its task unattended.
 
 Airflow kills a task that was marked failed 5 seconds after SIGTERM, which is too soon for a run to
-load what it has read and save its state. This program lives on, gives the run its grace, reads
-its output so that it cannot block, kills what is left, and removes the private folder.
+load what it has read and save its state. This program continues, gives the run its grace period,
+reads its output so that it cannot block, kills what is left, and removes the private folder.
 
-A script of its own, run by path: standard library only, imports nothing of this package, and
-starts in some 30 milliseconds.
+It is a separate script, run by path, which uses only the standard library and starts in about 30
+milliseconds.
 
 Usage: guard.py GRACE_SECONDS FOLDER OUTPUT_DESCRIPTOR COMMAND...
 
-Its standard input is a pipe whose other end only the task holds: its end means the task is gone.
+Its standard input is a pipe whose other end only the task holds: if it closes, the task has ended.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Guard:
                     self._code = os.waitstatus_to_exitcode(status)
 
     def _kill_descendants(self, child: int) -> None:
-        """Kill all that the command started, also in sessions of their own."""
+        """Kill all that the command started, even in other sessions."""
         if self._code is None:
             os.kill(child, signal.SIGKILL)
         until = time.monotonic() + _KILL_SECONDS

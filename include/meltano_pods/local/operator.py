@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 class MeltanoLocalOperator(MeltanoOperator):
     """Runs `meltano-runner` in this worker, relays its output, and explains its failure.
 
-    On success the run's result is returned (XCom `return_value`). A run that fails raises with
-    category, failed plugin, its own error and a hint; where a retry cannot help, Airflow does not
-    retry. A task that is killed asks the run to stop and never ends as a success.
+    A success returns the run's result (XCom `return_value`). A failure raises an exception with
+    category, failed plugin, its error and a hint; Airflow does not retry if a retry cannot help. A
+    task that is killed stops the run and never succeeds.
 
     It takes what `MeltanoPodOperator` takes; `meltano_task` chooses between the two.
 
@@ -38,14 +38,14 @@ class MeltanoLocalOperator(MeltanoOperator):
         environment: Meltano environment; None for the project's choice.
         env: Further environment variables of the run, never secrets: Airflow shows them.
         full_refresh: Whether to ignore the saved state and move all records again.
-        state_id_suffix: Sets apart the state of this run from that of others of the same plugins.
-        settings: Settings of this task alone, over the project's.
-        choices: What a person may choose for a run, where the DAG asks; None for nothing.
-        **kwargs: Those of every Airflow operator; they win over settings.
+        state_id_suffix: Suffix of the state id: other runs of the plugins have another state.
+        settings: Settings of this task, which take precedence over the project's.
+        choices: What a person may choose for a run; None for nothing.
+        **kwargs: Those of every Airflow operator, which take precedence over settings.
 
     Raises:
         DeploymentError: There is no such project, or the deployment's settings are wrong.
-        ProjectError: The project, or the task, says what cannot be run.
+        ProjectError: The project or the task defines something that cannot run.
     """
 
     starts_pod = False
@@ -83,7 +83,7 @@ class MeltanoLocalOperator(MeltanoOperator):
             InvalidParameterError: The run has a parameter that is not allowed.
             AirflowSkipException: The run skips this task.
         """
-        # Every parse of a DAG file is a fresh process, and needs the class alone.
+        # Each parse of a DAG file is a new process that needs only the class.
         from meltano_pods.project.meltano_command import build_meltano_command  # noqa: PLC0415
         from meltano_pods.results.task_report import (  # noqa: PLC0415
             RunEnd,
@@ -99,7 +99,7 @@ class MeltanoLocalOperator(MeltanoOperator):
         return finish_task(RunEnd(task, result), self.reporting, self, context, typed)
 
     def on_kill(self) -> None:
-        """Ask the run to stop; `execute` relays its output until it has, and then raises.
+        """Stop the run; `execute` relays its output until it ends, and then raises.
 
         Airflow calls this from its SIGTERM handler, in the middle of `execute`.
         """

@@ -1,6 +1,6 @@
 """One run as a subprocess, from start to result.
 
-Separate from the operator, so that parsing a DAG file does not import what only a worker uses.
+Separate from the operator, so that parsing a DAG file does not import what only a worker needs.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class ProcessRequest:
     Attributes:
         arguments: What follows `meltano-runner`.
         project: The project's folder.
-        environment: All of the run's environment but the contract's variables.
-        grace: Seconds from a stop to the kill.
-        root: The Airflow project's folder; None where Airflow knows it.
+        environment: The run's environment, without the contract's variables.
+        grace: Seconds from SIGTERM to SIGKILL.
+        root: The Airflow project's folder; None if Airflow's configuration names it.
     """
 
     arguments: Sequence[str]
@@ -52,7 +52,7 @@ class ProcessRequest:
 
     @property
     def where(self) -> str:
-        """Project and command, as one would type it."""
+        """Project and command, as typed in a shell."""
         return f"{self.project.name}: {shlex.join(['meltano-runner', *self.arguments])}"
 
 
@@ -79,7 +79,7 @@ class LocalRun:
         return self._run(command)
 
     def stop(self) -> None:
-        """Ask the run to stop; `perform` relays its output until it has."""
+        """Stop the run; `perform` relays its output until it ends."""
         self._stopped = True
         if self._child is not None:
             self._child.stop()
@@ -118,7 +118,7 @@ class LocalRun:
             relay(child.lines(), self._log)
         except BaseException as error:
             # Airflow's execution timeout arrives as an exception, from a signal handler.
-            self._log.warning("stopping the run: %s", type(error).__name__)
+            self._log.warning("Stopping the run: %s", type(error).__name__)
             child.stop()
             relay(child.lines(), self._log)
             raise
@@ -130,7 +130,7 @@ def read_result(file: Path, exit_code: int, *, stopped: bool, seconds: float) ->
     Args:
         file: Where the runner writes it.
         exit_code: Of the runner, negative for a signal.
-        stopped: Whether it received the signal to stop.
+        stopped: Whether it received SIGTERM from us.
         seconds: Wall time, for a run that left no result.
     """
     try:
@@ -151,7 +151,7 @@ def read_result(file: Path, exit_code: int, *, stopped: bool, seconds: float) ->
 
 def _without_result(exit_code: int, *, stopped: bool) -> tuple[Category, str]:
     if stopped:
-        killed = " and was killed after its grace" if exit_code == _SIGKILL else ""
+        killed = " and was killed after its grace period" if exit_code == _SIGKILL else ""
         return Category.STOPPED, f"the runner was stopped{killed}"
     if exit_code == _SIGKILL:
         return Category.OUT_OF_MEMORY, (

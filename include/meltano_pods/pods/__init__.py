@@ -1,9 +1,9 @@
-"""Execution mode `kubernetes`: a run as a pod of its own.
+"""Execution mode `kubernetes`: each run is a pod.
 
-`spec` says what a pod should be and builds it, `lifecycle` takes it from its creation to its end in
-steps without I/O, `cluster` performs the steps, `diagnose` explains what the cluster says, and
-`airflow` is the operator with its trigger, links and reaper. Only `airflow` and `cluster` import
-Airflow and the Kubernetes client.
+`spec` builds a pod as a value, `lifecycle` takes it from its creation to its end in steps without
+I/O, `cluster` performs the steps, `diagnose` explains what the cluster reports, and `airflow` is
+the operator with its trigger, links and reaper. Only `airflow` and `cluster` import Airflow and the
+Kubernetes client.
 """
 
 from __future__ import annotations

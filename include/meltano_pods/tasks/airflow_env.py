@@ -39,7 +39,7 @@ class ValuesMissingError(Exception):
 
 
 class _MissingError(Exception):
-    """Something is not there; the text says what, and how to create it."""
+    """Something does not exist; the text names it and how to create it."""
 
 
 def read_airflow_values(
@@ -48,7 +48,7 @@ def read_airflow_values(
     """Return the values of a task's `airflow_env`; Airflow masks the secret ones from then on.
 
     Args:
-        sources: Where they are, by name of variable.
+        sources: Where they are, by the variable's name.
         not_secret: Names of variables that hold no secret.
 
     Raises:
@@ -71,7 +71,7 @@ def read_airflow_values(
         if name in secret or describe_secret(name, value, not_secret) is not None:
             mask_secret(value)
     if missing:
-        # Of the same connection, several fields may be missing for one reason.
+        # Several fields of one connection may be missing for the same reason.
         text = "\n".join(dict.fromkeys(missing))
         raise ValuesMissingError(
             RunResult(Outcome.FAILED, -1, Category.VARIABLE_MISSING, error=text)
@@ -142,7 +142,7 @@ def _read_connection(conn_id: str, field: str) -> str:
 def _get_field(connection: Any, field: str) -> object:  # noqa: ANN401 - Airflow's, of several kinds
     if field == _DEFAULT_FIELD:
         uri = str(connection.get_uri())
-        # Airflow's own spelling, which SQLAlchemy and others reject.
+        # Airflow's scheme, which SQLAlchemy and others reject.
         return f"postgresql{uri.removeprefix('postgres')}" if uri[:11] == "postgres://" else uri
     if field.startswith("extra."):
         return _find_in_json(connection.extra_dejson, field.removeprefix("extra."))
@@ -174,7 +174,7 @@ def _read_variable(variable: str, key: str | None) -> str:
 
 
 def _find_in_json(data: object, path: str) -> object:
-    """Return a value of a structure by its key, or by keys with dots between."""
+    """Return a value of a structure by its key, or by keys joined with dots."""
     found: object = None
     if isinstance(data, dict):
         first, _, rest = path.partition(".")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from meltano_pods.plan import TaskPlan
 
 _TIMEOUT_MARGIN = timedelta(seconds=60)
-"""The runner ends a run that takes too long by itself; Airflow's timeout is for when it cannot."""
+"""Airflow's timeout comes after the runner's own, in case that does not work."""
 
 
 def build_airflow_arguments(planned: TaskPlan, project: str, *, starts_pod: bool) -> dict[str, Any]:
@@ -40,8 +40,7 @@ def build_airflow_arguments(planned: TaskPlan, project: str, *, starts_pod: bool
     if planned.pool is not None:
         arguments["pool"] = planned.pool
     if settings.backfill_state == "shared":
-        # The runs of a backfill are not among those that a DAG's `max_active_runs` counts. Airflow
-        # counts deferred tasks here.
+        # A DAG's `max_active_runs` does not count runs of a backfill. This counts deferred tasks.
         arguments["max_active_tis_per_dag"] = 1
     if settings.weight_rule is not None:
         arguments["weight_rule"] = settings.weight_rule
@@ -80,13 +79,13 @@ def _as_list(value: object) -> list[Any]:
 
 def _executor_config(override: Mapping[str, Any]) -> dict[str, Any]:
     """Return what Airflow's KubernetesExecutor merges into the pod of a worker."""
-    # Imported here, because Kubernetes' client takes a second to import at every parse.
+    # Imported here, because importing Kubernetes' client takes a second at every parse.
     from airflow.providers.cncf.kubernetes import pod_generator  # noqa: PLC0415
 
     spec = override.get("spec") or {}
     containers = spec.get("containers") or []
     base = {"name": WORKER_CONTAINER}
-    # Airflow merges them by their places, and the worker's own is the first.
+    # Airflow merges containers by position, and the worker's is the first.
     first = [next((each for each in containers if each["name"] == WORKER_CONTAINER), base)]
     others = [each for each in containers if each["name"] != WORKER_CONTAINER]
     pod = {**override, "spec": {**spec, "containers": first + others}}

@@ -37,7 +37,7 @@ class Deployment:
     namespace: str | None
 
     def get_execution_mode(self, task: TaskPlan) -> ExecutionMode:
-        """Return how it executes a task: as the task's settings say, else its own."""
+        """Return how it executes a task: by the task's setting, else by its own."""
         return task.settings.execution_mode or self.settings.execution_mode
 
 

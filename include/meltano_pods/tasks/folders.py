@@ -1,6 +1,6 @@
-"""Where an Airflow project has its files: the one rule that Airflow and the command line follow.
+"""Finds the files of an Airflow project, by one rule for Airflow and the command line.
 
-An Airflow project is the folder that holds the `dags` folder. Beside that stand `meltano`, with a
+An Airflow project is the folder that contains the `dags` folder. Next to that are `meltano`, with a
 folder for each Meltano project, and `k8s/pod_templates`; the deployment's settings
 `projects_folder` and `pod_templates_folder` name other places.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DAGS, PROJECTS = "dags", "meltano"
 _TEMPLATES = Path("k8s/pod_templates")
 PLACES = ("projects_folder", "pod_templates_folder")
-"""The settings that say where files are on this machine."""
+"""The settings that name folders on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def locate_folders(
         root: The Airflow project's folder.
         settings: The deployment's.
         dags: Where Airflow reads DAG files; None for `dags`.
-        projects: Where the projects are, whatever the settings say.
+        projects: The projects' folder, in place of that of the settings.
     """
     return Folders(
         root,
@@ -74,11 +74,11 @@ def find_airflow_root(dag_file: str) -> Path:
 
 
 def check_projects_folder(folder: Path, where: str) -> None:
-    """Check that a folder is one that holds Meltano projects.
+    """Check that a folder contains Meltano projects.
 
     Args:
         folder: The folder.
-        where: What says that it is the one.
+        where: What names it.
 
     Raises:
         DeploymentError: It does not exist, or is a project itself.
@@ -88,15 +88,15 @@ def check_projects_folder(folder: Path, where: str) -> None:
             f"{folder} is a Meltano project itself, not the folder that holds the projects' "
             "folders",
             where,
-            f"Name the folder above it: {folder.parent}.",
+            f"Use the folder above it: {folder.parent}.",
         )
     if not folder.is_dir():
-        beside = folder.parent.iterdir() if folder.parent.is_dir() else ()
-        near = suggestion(folder.name, [each.name for each in beside if each.is_dir()])
+        siblings = folder.parent.iterdir() if folder.parent.is_dir() else ()
+        near = suggestion(folder.name, [each.name for each in siblings if each.is_dir()])
         raise DeploymentError(
             f"there is no folder of Meltano projects at {folder}",
             where,
-            f"{near}Create it beside the `dags` folder, with a folder for each project, or set "
+            f"{near}Create it next to the `dags` folder, with a folder for each project, or set "
             f"{get_variable_name('projects_folder')} to the absolute path of the one you have.",
         )
 
@@ -108,7 +108,7 @@ def find_project(folders: Folders, name: str, where: str, fix: str) -> Path:
         folders: Of the Airflow project.
         name: The project's name.
         where: What names the project.
-        fix: What to do where there is no such project, after a suggestion.
+        fix: What to do if the project does not exist, after a suggestion.
 
     Raises:
         DeploymentError: There is none.
@@ -126,7 +126,7 @@ def find_project(folders: Folders, name: str, where: str, fix: str) -> Path:
 
 
 def describe_projects_source(folders: Folders) -> str:
-    """Return what says where the projects are, for an error's `where`."""
+    """Return what names the projects' folder, for an error's `where`."""
     if folders.projects == folders.root / PROJECTS:
         return f"the Airflow project {folders.root}"
     return f"Airflow's setting `[{SECTION}] projects_folder`"

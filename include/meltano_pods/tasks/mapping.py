@@ -1,7 +1,7 @@
-"""One task spread over tenants by `partial(...).expand(...)`: a run and a state of each.
+"""Maps a task over tenants with `partial(...).expand(...)`: a run and a state for each.
 
 Meltano's state id does not contain the tenant, so each item needs a separate suffix: without one,
-all of them would use one bookmark, and lose each other's rows.
+all of them would share one bookmark, and rows would be lost.
 https://airflow.apache.org/docs/apache-airflow/stable/authoring-and-scheduling/dynamic-task-mapping.html
 """
 
@@ -48,22 +48,22 @@ class MeltanoPartial(OperatorPartial):
         """Map over suffixes, and nothing else.
 
         Raises:
-            ProjectError: No suffixes, two that are equal, or something beside them: Airflow would
+            ProjectError: No suffixes, two that are equal, or other arguments: Airflow would
                 run every combination.
         """
-        self._expand_called = True  # else Airflow warns, beside an error, of a task left unmapped
+        self._expand_called = True  # otherwise Airflow also warns that the task is not mapped
         self._check_keys(mapped_kwargs)
         if others := mapped_kwargs.keys() - {SUFFIX}:
             raise self._build_error(
-                f"`expand` maps over {listed(others)} beside `{SUFFIX}`: Airflow would run every "
-                "combination, and several of them would share a state",
+                f"`expand` maps over {listed(others)} in addition to `{SUFFIX}`: Airflow would run "
+                "every combination, and several of them would share a state",
                 _PAIRS,
             )
         self._check_suffixes(mapped_kwargs[SUFFIX])
         return super().expand(**mapped_kwargs)
 
     def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> MappedOperator:  # noqa: ANN401
-        """Map over items that each say a suffix, and what else differs.
+        """Map over items with a suffix each, and other differences.
 
         Raises:
             ProjectError: An item without a suffix, or two that are equal.
@@ -79,26 +79,25 @@ class MeltanoPartial(OperatorPartial):
     def _check_keys(self, item: Mapping[str, Any]) -> None:
         if SUFFIX in self.kwargs:
             raise self._build_error(
-                f"`{SUFFIX}` is the same for all that the task is mapped over, so they would share "
+                f"`{SUFFIX}` is the same for all items of the mapped task, so they would share "
                 "one state",
-                f"Take it out of `partial`. {_PAIRS}",
+                f"Remove it from `partial`. {_PAIRS}",
             )
         if SUFFIX not in item:
             raise self._build_error(
-                f"the task is mapped without a `{SUFFIX}` of each item, so they would share one "
-                "state",
+                f"the items of the mapped task have no `{SUFFIX}`, so they would share one state",
                 _PAIRS,
             )
         if unknown := [key for key in item if key not in _MAPPABLE]:
             raise self._build_error(
                 f"{listed(f'`{key}`' for key in unknown)} cannot differ between items; what can: "
                 f"{listed(_MAPPABLE)}",
-                "Say it in `partial`, or in a task of its own.",
+                "Set it in `partial`, or create a separate task.",
             )
 
     def _check_suffixes(self, suffixes: object) -> None:
         if not isinstance(suffixes, Sequence | Mapping):
-            return  # another task yields them
+            return  # another task returns them
         for suffix in suffixes:
             if not _is_template(suffix):
                 check_suffix(suffix, self._where)
@@ -106,7 +105,7 @@ class MeltanoPartial(OperatorPartial):
             shown = listed(f"`{each}`" for each in duplicates)
             raise self._build_error(
                 f"`{SUFFIX}` is {shown} for more than one item, so they would share one state",
-                "Give each item a suffix of its own.",
+                "Give each item a different suffix.",
             )
 
     def _build_error(self, what: str, fix: str) -> ProjectError:
@@ -183,12 +182,12 @@ def check_suffix(suffix: object, where: str) -> str:
     raise InvalidTaskError(
         f"`{SUFFIX}` is {suffix!r}; it takes {run_options.SUFFIX_RULE}",
         where,
-        "Name the tenant by such a suffix.",
+        "Use such a suffix for the tenant, for example `north`.",
     )
 
 
 def read_suffix(operator: Any, context: Context) -> str | None:  # noqa: ANN401 - either operator
-    """Return the suffix that a task was rendered to; None for none of its own.
+    """Return the suffix of a rendered task; None if it has none.
 
     Raises:
         InvalidTaskError: A mapped task has none, or another item has the same.
@@ -200,10 +199,10 @@ def read_suffix(operator: Any, context: Context) -> str | None:  # noqa: ANN401 
     if suffix is None:
         if is_mapped:
             raise InvalidTaskError(
-                f"item {index} of the mapped task has no `{SUFFIX}`, so its state would be "
-                "another's, too",
+                f"item {index} of the mapped task has no `{SUFFIX}`, so it would share its state "
+                "with others",
                 where,
-                "Give each item one.",
+                "Give each item a different suffix, such as the tenant's name.",
             )
         return None
     check_suffix(suffix, where)
@@ -212,13 +211,13 @@ def read_suffix(operator: Any, context: Context) -> str | None:  # noqa: ANN401 
             f"`{SUFFIX}` is `{suffix}` for more than one item of the mapped task, so they would "
             "share one state",
             where,
-            "Let the task that yields the items give each a suffix of its own.",
+            "Let the task that returns the items give each a different suffix.",
         )
     return str(suffix)
 
 
 def _list_suffixes(operator: BaseOperator, context: Context) -> list[object]:
-    """Return the suffixes of all items; none where the task is not what is mapped."""
+    """Return the suffixes of all items; none if the task itself is not mapped."""
     dag = operator.get_dag()
     mapped = None if dag is None else dag.get_task(operator.task_id)
     if not isinstance(mapped, MappedOperator):
@@ -231,7 +230,7 @@ def _list_suffixes(operator: BaseOperator, context: Context) -> list[object]:
     return [each.get(SUFFIX) if isinstance(each, Mapping) else each for each in suffixes]
 
 
-def _resolve(value: Any, context: Context) -> Any:  # noqa: ANN401 - what a task yielded
+def _resolve(value: Any, context: Context) -> Any:  # noqa: ANN401 - what a task returned
     return value.resolve(context) if hasattr(value, "resolve") else value
 
 

@@ -1,4 +1,4 @@
-"""Plans a task from the arguments of its operator; a project's own DAGs bring the plan along."""
+"""Plans a task from the arguments of its operator; a project's own DAGs pass the plan."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class DeployedProject:
     Attributes:
         folder: The Meltano project's folder.
         deployment: The Airflow deployment.
-        digest: Of the project, for pods: their image holds a project of its own.
+        digest: Of the project, which a pod compares with that of its image.
     """
 
     folder: Path
@@ -61,7 +61,7 @@ class PlannedTask:
 
 
 RunArgument = str | list[str] | tuple[str, ...] | PlannedTask
-"""An operator's argument `run`: what follows `meltano run`; or the task, which says all."""
+"""An operator's argument `run`: what follows `meltano run`, or the planned task."""
 
 
 def plan_task(
@@ -75,7 +75,7 @@ def plan_task(
     """Return the task that an operator runs.
 
     Args:
-        project: Name of the project, found as `projects` says; or its folder.
+        project: Name of the project, or its folder.
         run: The operator's argument. A task that is planned already is returned as it is.
         task_id: The task's id.
         dag: The DAG it is in, whose file leads to the projects; None: Airflow's DAG folder does.

@@ -17,7 +17,7 @@ _RESULT = f'{{"{RESULT_KEY}"'
 
 
 class Log(Protocol):
-    """What a logger can do, as far as it matters here."""
+    """The methods of a logger that are needed here."""
 
     def log(self, level: int, msg: str, /, *args: object) -> object:
         """Write one line at a level."""
@@ -35,9 +35,10 @@ def is_result(line: str) -> bool:
 
 
 def relay(lines: Iterable[str], log: Log) -> None:
-    """Write each line at the level it begins with, except for those that are repeated afterwards.
+    """Write each line at the level it starts with, except for those that are repeated afterwards.
 
-    That is the result, which is summarized, and why the run failed, which the task's error says.
+    These are the result, which is summarized, and the reason of a failure, which the task's error
+    contains.
 
     Lines at DEBUG are written at INFO: they were requested for this run, and Airflow's own level
     would drop them.

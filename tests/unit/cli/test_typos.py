@@ -92,7 +92,7 @@ TYPOS = {
         "plan --projects meltanoo", "Did you mean meltano?", "plan --projects meltano", code=2
     ),
     "a project for the folder of projects": Typo(
-        "plan --projects meltano/shop", "Name the folder above it", "plan --projects meltano"
+        "plan --projects meltano/shop", "Use the folder above it", "plan --projects meltano"
     ),
     "name of a new project": Typo(
         "new 1st.project", "Did you mean `st-project`?", "new st-project"

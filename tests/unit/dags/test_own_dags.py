@@ -215,11 +215,11 @@ more.expand(state_id_suffix=['a'])
 MAPPED = "task.partial(task_id='load', project='shop', run='tap-csv target-jsonl'%s).%s"
 REFUSED = {
     "nothing to tell tenants apart": (
-        MAPPED % ("", "expand(env=[{'A': '1'}, {'A': '2'}])"), "mapped without a `state_id_suffix`",
+        MAPPED % ("", "expand(env=[{'A': '1'}, {'A': '2'}])"), "have no `state_id_suffix`",
     ),
     "an item without": (
         MAPPED % ("", "expand_kwargs([{'state_id_suffix': 'a'}, {'env': {}}])"),
-        "mapped without a `state_id_suffix`",
+        "have no `state_id_suffix`",
     ),
     "one for all": (
         MAPPED % (", state_id_suffix='a'", "expand(env=[{}, {}])"), "is the same for all",

@@ -137,7 +137,7 @@ def test_a_folder_ends_with_the_pod(make_project: MakeProject) -> None:
     task = planned(make_project, more)  # a process keeps it
     with pytest.raises(SettingsError, match="line 29") as caught:
         pod(task)
-    assert "ends with the pod" in str(caught.value)
+    assert "is lost with the pod" in str(caught.value)
     assert pod(planned(make_project, more, "state: backend")).database_secret is None
 
 

@@ -163,7 +163,7 @@ def test_a_project_in_the_place_of_the_projects_folder(
         assert code == 1
         assert f"{shop} is a Meltano project itself" in err
         assert "Airflow's setting `[meltano_pods] projects_folder`" in err
-        assert f"Name the folder above it: {shop.parent}." in fix_of(err)
+        assert f"Use the folder above it: {shop.parent}." in fix_of(err)
     assert "where: --projects" in said("plan", "--projects", str(shop))[2]
     monkeypatch.setenv(f"{PREFIX}PROJECTS_FOLDER", str(shop.parent))
     assert said("plan")[0] == 0
@@ -207,7 +207,7 @@ def test_a_process_finds_the_runner_beside_the_dags_folder(
     pytest.importorskip("airflow")
     code, _, err = said("run", "shop.daily")
     assert code == 1
-    assert "there is no meltano-runner to execute" in err
+    assert "meltano-runner was not found" in err
     assert "`make run` does" in err
     monkeypatch.setenv("STUB_DIR", str(tmp_path))
     (app / ".venv-meltano" / "bin").mkdir(parents=True)

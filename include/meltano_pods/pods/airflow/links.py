@@ -1,4 +1,4 @@
-"""Buttons on a task's page in Airflow: where its pod's log is kept, and what its run did."""
+"""Buttons on a task's page in the Airflow UI: to its pod's stored log, and to its result."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 
 class PodLogLink(BaseOperatorLink):
-    """Leads to the pod's log, where a deployment says that it is kept (`pod_log_url`)."""
+    """Leads to the pod's stored log, if the deployment sets `pod_log_url`."""
 
     name = "Pod log"
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002
-        """Return the address; empty where there was no pod."""
+        """Return the address; empty without a pod."""
         address: str = getattr(operator, "pod_log_address", "")
         return address
 
 
 class ResultLink(BaseOperatorLink):
-    """Leads to the task's XComs: its result with records, bookmarks and the state's id."""
+    """Leads to the task's XComs: its result with records, bookmarks and state id."""
 
     name = "Result and state"
 

@@ -61,15 +61,15 @@ _MIN_DEADLINE_MARGIN = 60.0
 class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
     """Runs `meltano-runner` in a pod, relays its log, and explains its failure.
 
-    On success the run's result is returned (XCom `return_value`), read from the container's
-    termination message: there is no sidecar. A run that fails raises with category, failed plugin,
-    its own error, Kubernetes' own reason, a hint and the lines to look at the pod; where a retry
-    cannot help, Airflow does not retry. A task that is killed deletes its pod, with its grace to
-    save the state, and never ends as a success.
+    A success returns the run's result (XCom `return_value`), read from the container's termination
+    message, without a sidecar. A failure raises an exception with category, failed plugin, its
+    error, Kubernetes' reason, a hint and the commands that show the pod; Airflow does not retry if
+    a retry cannot help. A task that is killed deletes its pod, which has its grace period to save
+    the state, and never succeeds.
 
-    It is a KubernetesPodOperator because policies, listeners and people look for one. The work is
-    done by `pods.lifecycle`, which the trigger and the command line share, so the provider's
-    arguments about pods are rejected: settings say the same, in every execution mode.
+    It is a KubernetesPodOperator because policies, listeners and people look for one. But
+    `pods.lifecycle`, which the trigger and the command line share, does the work, so the provider's
+    arguments about pods are rejected: settings replace them in every execution mode.
 
     Args:
         project: Name of the Meltano project, or its folder.
@@ -77,16 +77,16 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         environment: Meltano environment; None for the project's choice.
         env: Further environment variables of the run, never secrets: Airflow shows them.
         full_refresh: Whether to ignore the saved state and move all records again.
-        state_id_suffix: Sets apart the state of this run from that of others of the same plugins.
-        settings: Settings of this task alone, over the project's.
-        choices: What a person may choose for a run, where the DAG asks; None for nothing.
-        **kwargs: Those of every Airflow operator, which win over settings, and the provider's
-            `poll_interval`, the seconds between two looks at the pod of a deferred task.
+        state_id_suffix: Suffix of the state id: other runs of the plugins have another state.
+        settings: Settings of this task, which take precedence over the project's.
+        choices: What a person may choose for a run; None for nothing.
+        **kwargs: Those of every Airflow operator, which take precedence over settings, and the
+            provider's `poll_interval`, the seconds between two requests about a deferred pod.
 
     Raises:
         DeploymentError: An argument about pods; there is no such project; or the deployment's
             settings are wrong.
-        ProjectError: The project, or the task, says what cannot be run.
+        ProjectError: The project or the task defines something that cannot run.
     """
 
     starts_pod = True
@@ -131,7 +131,7 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         self._stop_requested = False
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Run to the end and return the result, or raise; or hand the wait to the triggerer.
+        """Run to the end and return the result, or defer the wait to the triggerer.
 
         Raises:
             RunFailedError: The run failed or was stopped.
@@ -151,7 +151,7 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         return self._finish(context, outcome)
 
     def trigger_reentry(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-        """Resume after the triggerer has waited: read log and outcome, or wait on.
+        """Resume after the triggerer has waited: read log and outcome, or defer again.
 
         Raises:
             RunFailedError: The run failed or was stopped.
@@ -235,7 +235,7 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
 
     @functools.cached_property
     def hook(self) -> ClusterHook:
-        """What reaches the cluster."""
+        """The provider's hook, connected to the pods' cluster."""
         return ClusterHook(self.options.cluster)
 
     @functools.cached_property

@@ -1,4 +1,4 @@
-"""What the provider's operator is passed, and which of its arguments users may not set."""
+"""The arguments of the provider's operator: which we pass, and which users may not set."""
 
 from __future__ import annotations
 
@@ -23,29 +23,30 @@ _OURS = frozenset(inspect.signature(KubernetesPodOperator.__init__).parameters) 
 
 
 def check_arguments(arguments: Mapping[str, Any]) -> None:
-    """Reject arguments that are the provider's and for which ours has another place.
+    """Reject arguments of the provider's operator that a setting replaces.
 
     Args:
-        arguments: What the DAG's author passes beside ours.
+        arguments: Those in the DAG file besides ours.
 
     Raises:
-        DeploymentError: There are some.
+        DeploymentError: At least one is rejected.
     """
     if rejected := sorted(arguments.keys() & _OURS):
         raise DeploymentError(
-            f"MeltanoPodOperator takes no {', '.join(f'`{name}`' for name in rejected)}",
+            f"MeltanoPodOperator does not take {', '.join(f'`{name}`' for name in rejected)}",
             f"task {arguments.get('task_id')}",
-            "Set the same in meltano.yml, by the settings of pods; `pod_override` takes anything.",
+            "Use the settings of pods in meltano.yml instead, such as `image` or, for any field, "
+            "`pod_override: {spec: {nodeSelector: {pool: large}}}`.",
         )
 
 
 def build_provider_arguments(options: PodOptions) -> dict[str, Any]:
-    """Return the provider's arguments that a pod's options stand for.
+    """Return the provider's arguments for a pod's options.
 
-    Our operator needs none of them: policies and listeners of users read them from the task.
+    Our operator needs none of them, but policies and listeners of users read them from the task.
 
     Args:
-        options: What the task wants of its pod.
+        options: The pod's options.
     """
     cluster = options.cluster
     return {

@@ -72,7 +72,7 @@ class ReapPodsOperator(BaseOperator):
         """
         settings = self.deployment.settings
         cluster = read_cluster_access(settings)
-        own = read_deployment_id(settings.deployment)
+        deployment = read_deployment_id(settings.deployment)
         removed: dict[str, str] = {}
         failed: dict[str, ApiError] = {}
         namespaces = sorted(self.list_namespaces(ClusterHook(cluster)))
@@ -80,7 +80,7 @@ class ReapPodsOperator(BaseOperator):
             try:
                 driver = ClusterDriver(lambda: connect(cluster), namespace, self.log)
                 removed |= driver.drive(
-                    reap(now=datetime.now(UTC), deployment=own, is_over=is_over)
+                    reap(now=datetime.now(UTC), deployment=deployment, is_over=is_over)
                 )
             except ApiError as error:
                 failed[namespace] = error

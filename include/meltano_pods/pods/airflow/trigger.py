@@ -21,38 +21,38 @@ if TYPE_CHECKING:
 
 
 class RunPodTrigger(BaseTrigger):
-    """Waits for the end of the pod of one try; a worker then reads its log and its outcome.
+    """Waits until the pod of one try ends; a worker then reads its log and its outcome.
 
     Args:
-        wanted: What to wait for: a `WaitRequest`, as plain data.
+        wait: What to wait for: a `WaitRequest`, as plain data.
         access: How to reach the cluster (connect.read_trigger_access).
     """
 
-    def __init__(self, wanted: Mapping[str, Any], access: Mapping[str, Any]) -> None:
+    def __init__(self, wait: Mapping[str, Any], access: Mapping[str, Any]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.wanted = WaitRequest(**wanted)
+        self.wait = WaitRequest(**wait)
         self.access = dict(access)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the path of this class, and its arguments."""
         path = f"{type(self).__module__}.{type(self).__qualname__}"
-        return path, {"wanted": asdict(self.wanted), "access": self.access}
+        return path, {"wait": asdict(self.wait), "access": self.access}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Yield one event, once there is something for a worker to do."""
-        wanted = self.wanted
-        self.log.info("Waiting in the triggerer for pod %s", wanted.name)
+        """Yield one event, once a worker is needed."""
+        wait = self.wait
+        self.log.info("Waiting in the triggerer for pod %s", wait.name)
         try:
             async with self._connect() as driver:
-                result = await driver.drive(wait_for_end(wanted, self.log))
+                result = await driver.drive(wait_for_end(wait, self.log))
         except Exception as error:
-            self.log.exception("Could not wait for pod %s", wanted.name)
+            self.log.exception("Could not wait for pod %s", wait.name)
             result = WaitResult("error", f"{type(error).__name__}: {error}")
         yield TriggerEvent(  # type: ignore[no-untyped-call]
             {
-                "name": wanted.name,
-                "namespace": wanted.namespace,
-                "resumptions": wanted.resumptions,
+                "name": wait.name,
+                "namespace": wait.namespace,
+                "resumptions": wait.resumptions,
                 **asdict(result),
             }
         )
@@ -63,18 +63,18 @@ class RunPodTrigger(BaseTrigger):
         Airflow also calls this when a cleared task's next try has the pod already, and when the
         trigger moves to another triggerer.
         """
-        name, ti_id = self.wanted.name, self.wanted.ti_id
+        name, ti_id = self.wait.name, self.wait.ti_id
         try:
             async with self._connect() as driver:
                 pod = await driver.drive(request(ReadPod(name)))
                 if pod is None:
                     return
                 if get_owner(pod) != ti_id:
-                    self.log.info("Pod %s belongs to a later try by now", name)
+                    self.log.info("Pod %s belongs to a later try now", name)
                 elif await self._read_state() == TaskInstanceState.DEFERRED:
                     self.log.info("Another triggerer waits for pod %s", name)
-                elif await driver.drive(release(name, ti_id, self.wanted.grace_period)):
-                    self.log.info("The task was ended: pod %s stops, and saves its state", name)
+                elif await driver.drive(release(name, ti_id, self.wait.grace_period)):
+                    self.log.info("The task was ended: pod %s stops and saves its state", name)
         except Exception:
             self.log.exception("Could not delete pod %s; the reaper will", name)
 
@@ -87,9 +87,9 @@ class RunPodTrigger(BaseTrigger):
                 ti.dag_id, ti.task_id, ti.run_id, ti.map_index
             )
         except KeyError:
-            return None  # the task instance is no more
+            return None  # the task instance was deleted
 
     def _connect(self) -> AsyncClusterDriver:
         return AsyncClusterDriver(
-            lambda: AsyncKubernetesHook(**self.access).get_conn(), self.wanted.namespace
+            lambda: AsyncKubernetesHook(**self.access).get_conn(), self.wait.namespace
         )

@@ -1,4 +1,4 @@
-"""Performs the steps of a pod's life in the triggerer, beside many others."""
+"""Performs the steps of a pod's life in the triggerer, concurrently with many others."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _T = TypeVar("_T")
 class AsyncClusterDriver:
     """Performs steps in one namespace, over one connection; to be used with `async with`.
 
-    It relays no logs: nothing that waits here reads them.
+    It relays no logs: the steps that run in the triggerer read none.
 
     Args:
         connect: Connects, with the credentials as they are at that moment.

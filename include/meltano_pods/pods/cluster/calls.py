@@ -1,4 +1,4 @@
-"""What the actions of `lifecycle` are to Kubernetes' client, synchronous or asynchronous.
+"""Translates the actions of `lifecycle` for Kubernetes' clients, synchronous and asynchronous.
 
 Both clients have the same methods and arguments. Manifests are plain data, as
 `kubectl get -o json` shows them.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from meltano_pods.pods.diagnose.api_errors import ApiError
 
 REQUEST_TIMEOUT = 60
-"""Seconds until a request counts as not answered."""
+"""Seconds until a request counts as unanswered."""
 
 
 class Call(NamedTuple):
@@ -62,14 +62,14 @@ def build_call(action: Action, namespace: str) -> Call:  # noqa: PLR0911 - one f
 
 def _build_delete_options(action: DeletePod) -> dict[str, Any]:
     body: dict[str, Any] = {} if action.grace is None else {"gracePeriodSeconds": action.grace}
-    meant = {"uid": action.uid, "resourceVersion": action.version}
-    if meant := {key: value for key, value in meant.items() if value is not None}:
-        body["preconditions"] = meant
+    preconditions = {"uid": action.uid, "resourceVersion": action.version}
+    if known := {key: value for key, value in preconditions.items() if value is not None}:
+        body["preconditions"] = known
     return body
 
 
 def read_answer(action: Action, answer: Any, to_plain: Callable[[Any], Any]) -> Any:  # noqa: ANN401
-    """Return what the client's answer is to the step that yielded an action."""
+    """Convert the client's answer for the step that yielded the action."""
     match action:
         case ListPods() | ListEvents():
             return [to_plain(each) for each in answer.items]
@@ -81,10 +81,10 @@ def read_answer(action: Action, answer: Any, to_plain: Callable[[Any], Any]) -> 
 
 
 def read_error(action: Action, error: ApiError) -> Any:  # noqa: ANN401
-    """Return what a failed request is to the step that yielded an action.
+    """Convert a failed request for the step that yielded the action.
 
     Raises:
-        ApiError: It is a failure to the step, too.
+        ApiError: The step has to handle the failure.
     """
     match action:
         case ReadPod() if error.is_missing:

@@ -40,9 +40,9 @@ class ClusterHook(KubernetesHook):
         )
 
     def get_pods_namespace(self) -> str:
-        """Return where pods go that neither settings nor template send anywhere."""
+        """Return the namespace of pods for which neither settings nor template name one."""
         named = self.get_namespace()
-        # In another cluster Airflow's own namespace means nothing.
+        # Airflow's own namespace need not exist in another cluster.
         if not named and self.in_cluster is not False and _OWN_NAMESPACE.is_file():
             named = _OWN_NAMESPACE.read_text(encoding="utf-8").strip()
         return named or "default"
@@ -50,20 +50,21 @@ class ClusterHook(KubernetesHook):
     def get_conn(self) -> ApiClient:
         """Return a new client.
 
-        The provider tries the cluster it runs in first where nothing says how to reach another one,
-        even if told that it is another one: pods with production secrets would start in the wrong
-        place.
+        If nothing configures another cluster, the provider tries the one it runs in, even with
+        `in_cluster: false`: pods with production secrets would start in the wrong place.
 
         Raises:
-            DeploymentError: The cluster is another one, and nothing leads to it.
+            DeploymentError: Nothing configures how to reach the other cluster.
         """
         extras = self.conn_extras
-        named = any(extras.get(key) or extras.get(f"extra__kubernetes__{key}") for key in _WAYS)
-        if self.in_cluster is not False or self.config_file or named:
+        is_configured = any(
+            extras.get(key) or extras.get(f"extra__kubernetes__{key}") for key in _WAYS
+        )
+        if self.in_cluster is not False or self.config_file or is_configured:
             return super().get_conn()
         raise DeploymentError(
-            "Airflow does not run in the pods' cluster (`in_cluster` is false), and nothing says "
-            "how to reach it",
+            "Airflow does not run in the pods' cluster (`in_cluster` is false), and nothing "
+            "configures how to reach it",
             f"Airflow's connection `{self.conn_id}`" if self.conn_id else "the deployment",
             "Create the connection, of type Kubernetes, with a kubeconfig as JSON (`kube_config`) "
             "or its path (`kube_config_path`); or set AIRFLOW__MELTANO_PODS__KUBECONFIG to the "
@@ -75,7 +76,7 @@ def connect(cluster: ClusterAccess) -> CoreV1Api:
     """Return a new client, with the credentials as they are now.
 
     Raises:
-        DeploymentError: The cluster is another one, and nothing leads to it.
+        DeploymentError: Nothing configures how to reach the other cluster.
     """
     return ClusterHook(cluster).core_v1_client
 
@@ -83,7 +84,7 @@ def connect(cluster: ClusterAccess) -> CoreV1Api:
 def read_trigger_access(cluster: ClusterAccess) -> dict[str, Any]:
     """Return how the triggerer reaches a cluster: arguments of the provider's asynchronous hook.
 
-    What only this worker may have, a file and a connection, goes along.
+    It includes the contents of a file and a connection that the triggerer may lack.
     """
     file = cluster.kubeconfig
     if file is None and not cluster.in_cluster and Path(os.environ.get("KUBECONFIG", "")).is_file():
@@ -93,7 +94,7 @@ def read_trigger_access(cluster: ClusterAccess) -> dict[str, Any]:
         try:
             extras = BaseHook.get_connection(cluster.connection).extra_dejson
         except AirflowNotFoundException:
-            extras = None  # the triggerer looks in its own environment
+            extras = None  # the triggerer may find it in its own environment
     return {
         "conn_id": cluster.connection,
         "in_cluster": cluster.in_cluster,

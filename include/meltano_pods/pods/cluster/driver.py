@@ -1,4 +1,4 @@
-"""Performs the steps of a pod's life in a worker or on the command line: it waits where they do."""
+"""Performs the steps of a pod's life in a worker or on the command line, synchronously."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class ClusterDriver:
             return read_error(action, error)
 
     def call(self, request: Callable[[CoreV1Api], _T]) -> _T:
-        """Return what a request yields; with new credentials where the old have expired.
+        """Return the answer to a request; with new credentials if the old ones have expired.
 
         Raises:
             ApiError: Rejected, or not answered.
@@ -101,7 +101,7 @@ class ClusterDriver:
 
     @contextmanager
     def watching(self, observation: Observation) -> Iterator[None]:
-        """Watch a pod beside all else: its last state is seen even if it is deleted right after."""
+        """Watch a pod in a thread: its last state is seen even if it is deleted right after."""
         with watch_pod(self.call, self.namespace, observation.name, observation.see):
             yield
 
@@ -131,7 +131,7 @@ class ClusterDriver:
             return self._api
 
     def _drop_api(self, api: CoreV1Api) -> None:
-        """Connect again for the next request, unless somebody has done so already."""
+        """Connect again for the next request, unless another thread has done so already."""
         with self._lock:
             if self._api is api:
                 self._log.info("The cluster rejects the credentials; reading them again")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _PATH = "/api/v1/namespaces/{namespace}/pods/{name}/log"
 _TIMEOUT = (60, 300)
-"""Seconds to connect, and without a line: then the connection is made again, for it may be dead."""
+"""Seconds to connect, and without a line until the connection, which may be dead, is replaced."""
 
 
 def open_log(
@@ -33,7 +33,7 @@ def open_log(
 
     Raises:
         ApiException: Rejected.
-        HTTPError: No answer.
+        HTTPError: Not answered.
     """
     query = [("container", RUN_CONTAINER), ("timestamps", "true"), ("follow", str(follow).lower())]
     if since is not None:

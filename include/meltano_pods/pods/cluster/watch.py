@@ -1,4 +1,4 @@
-"""Watches a pod beside the reading of its log, so that its last state is seen before it is gone."""
+"""Watches a pod while its log is read, so that its last state is seen before it is deleted."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def watch_pod(
 ) -> Iterator[None]:
     """Call `see` with every state of a pod while the block runs, also with its last one.
 
-    A pod that somebody deletes or evicts is gone moments after its container has ended, and why it
-    ended is in no event. https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+    A pod that is deleted or evicted disappears moments after its container has ended, and no event
+    contains why it ended. https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 
     Args:
         call: Makes requests, with new credentials where the old have expired.
         namespace: The pod's namespace.
         name: Its name.
-        see: Called from a thread of its own; the pod is plain data.
+        see: Called from another thread; the pod is plain data.
     """
     over = threading.Event()
     stream = watch.Watch()
 
     def read(api: CoreV1Api) -> bool:
-        """Read one watch to its end; True if the pod is gone, or nobody wants to know any more."""
+        """Read one watch to its end; True if the pod is gone or the watch is over."""
         for event in stream.stream(
             api.list_namespaced_pod,
             namespace,
@@ -57,10 +57,10 @@ def watch_pod(
             try:
                 if call(read):
                     return
-            except Exception:  # noqa: BLE001 - only a second pair of eyes
+            except Exception:  # noqa: BLE001 - the log and the pod are read anyway
                 over.wait(_PAUSE)
 
-    # A daemon: it may be waiting for a pod that never changes when the task is done.
+    # A daemon: when the task is done, it may still wait for a pod that never changes.
     threading.Thread(target=follow, name=f"watch {name}", daemon=True).start()
     try:
         yield

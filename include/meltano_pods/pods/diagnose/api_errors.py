@@ -27,7 +27,7 @@ _RULES = (
     ),
 )
 _FORBIDDEN_CODES = (UNAUTHORIZED, NOT_FOUND)
-"""Not known to the cluster; a namespace that does not exist (pods are created nowhere else)."""
+"""Unknown credentials; a namespace that does not exist (other things are not created)."""
 _REJECTED_CODES = (400, 403, 422)
 _NO_ANSWER = "no answer"
 _QUOTA = re.compile(
@@ -69,12 +69,12 @@ class ApiError(Exception):
 
     @property
     def is_forbidden(self) -> bool:
-        """Whether whoever asked may not do so."""
+        """Whether Airflow lacks the permission."""
         return self.status == _FORBIDDEN
 
     @property
     def is_outage(self) -> bool:
-        """Whether it says nothing of the pod: the API is in trouble, or credentials expired."""
+        """Whether the error is not about the pod: the API is in trouble, or credentials expired."""
         return self.is_transient or self.status == UNAUTHORIZED
 
 

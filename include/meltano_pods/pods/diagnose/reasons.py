@@ -1,7 +1,7 @@
 """Why a pod did not start, or ended as it did: from its status and events to a category.
 
-Pure: a pod's manifest and its events as `kubectl get -o json` shows them, in; a diagnosis out, with
-Kubernetes' own words. The rules are tried in the order they stand here.
+Pure functions from a pod's manifest and events, as `kubectl get -o json` shows them, to a diagnosis
+with Kubernetes' reason and message. The rules are tried in the order of this file.
 https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
 """
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PodDiagnosis:
-    """What is the matter.
+    """Why a pod waits, or ended.
 
     Attributes:
         category: What kind of failure it is.
-        reason: Kubernetes' own word for it, such as `OOMKilled`.
-        message: Kubernetes' own text; may be empty.
-        final: Whether waiting cannot mend it, though Kubernetes goes on trying.
+        reason: Kubernetes' reason, such as `OOMKilled`.
+        message: Kubernetes' message; may be empty.
+        final: Whether waiting cannot help, although Kubernetes retries.
     """
 
     category: Category
@@ -62,8 +62,8 @@ _IMAGE = frozenset(
 _PLATFORM = re.compile(
     r"no match(ing manifest)? for platform|no matching manifest|exec format error"
 )
-# A registry that has trouble is tried again by the kubelet, until the start timeout. One whose name
-# nobody knows is a typing error.
+# The kubelet tries a registry in trouble again, until the start timeout. A name that does not
+# resolve is a typing error.
 _REGISTRY_TROUBLE = re.compile(
     r"timeout|timed out|deadline exceeded|too many requests|rate limit|toomanyrequests|qps exceeded"
     r"|temporar|unavailable|unreachable|no route to host|misbehaving|handshake|bad gateway"
@@ -96,7 +96,7 @@ _STATUS_REASONS = {
     "Terminated": Category.NODE_LOST,
     "DeadlineExceeded": Category.TIMED_OUT,
 }
-# What happened to a pod that is no longer there; the newest of these events counts.
+# What happened to a pod that no longer exists; the newest of these events counts.
 _EVENTS = {
     "Preempted": Category.PREEMPTED,
     "Preempting": Category.PREEMPTED,
@@ -127,13 +127,13 @@ def find_disruption(pod: Manifest) -> PodDiagnosis | None:
 def diagnose_waiting(pod: Manifest, events: Sequence[Manifest]) -> PodDiagnosis | None:
     """Return why a pod does not start; None if nothing is known to be wrong.
 
-    `final` findings will stay, as far as one can tell; the others may pass while one waits.
+    A `final` diagnosis will probably stay; others may pass during the wait.
     """
     for waiting in list_waiting_states(pod):
         if (found := _why_container_waits(waiting, events)) is not None:
-            own = naming.get_annotation(pod, naming.SECRET)
+            run_secret = naming.get_annotation(pod, naming.SECRET)
             # The pod's own Secret is created after it, and the kubelet looks again.
-            awaited = own is not None and f'"{own}"' in found.message
+            awaited = run_secret is not None and f'"{run_secret}"' in found.message
             return replace(found, final=False) if awaited else found
     # A volume of a Secret that does not exist shows in events alone.
     for event in sort_newest_first(events):
@@ -149,7 +149,7 @@ def diagnose_waiting(pod: Manifest, events: Sequence[Manifest]) -> PodDiagnosis 
 def _why_container_waits(waiting: Manifest, events: Sequence[Manifest]) -> PodDiagnosis | None:
     reason, message = waiting.get("reason") or "", waiting.get("message") or ""
     if reason in _IMAGE:
-        return _image(reason, _find_pull_error(message, events))
+        return _diagnose_image(reason, _find_pull_error(message, events))
     if reason == "CreateContainerConfigError":
         missing = _SECRET.search(message)
         category = Category.SECRET_MISSING if missing else Category.ADMISSION_DENIED
@@ -172,7 +172,7 @@ def _find_pull_error(message: str, events: Sequence[Manifest]) -> str:
 
 
 def diagnose_start_timeout(pod: Manifest, events: Sequence[Manifest]) -> PodDiagnosis:
-    """Return why a pod did not start in its time."""
+    """Return why a pod did not start in time."""
     known = diagnose_waiting(pod, events)
     if known is not None and (known.final or known.category is Category.UNSCHEDULABLE):
         return known
@@ -187,7 +187,7 @@ def diagnose_start_timeout(pod: Manifest, events: Sequence[Manifest]) -> PodDiag
 
 
 def diagnose_missing(events: Sequence[Manifest]) -> PodDiagnosis:
-    """Return what became of a pod that is no longer there."""
+    """Return what happened to a pod that no longer exists."""
     for event in sort_newest_first(events):
         if (word := event.get("reason") or "") in _EVENTS:
             return PodDiagnosis(_EVENTS[word], word, event.get("message") or "")
@@ -195,12 +195,12 @@ def diagnose_missing(events: Sequence[Manifest]) -> PodDiagnosis:
     if killing is not None:
         return PodDiagnosis(Category.POD_LOST, "Killing", killing.get("message") or "")
     return PodDiagnosis(
-        Category.POD_LOST, "NotFound", "the pod is no longer there, and no event says why"
+        Category.POD_LOST, "NotFound", "the pod no longer exists, and no event says why"
     )
 
 
 def find_oom_kill(pod: Manifest) -> PodDiagnosis | None:
-    """Return the diagnosis if the kernel killed any process of any container for want of memory.
+    """Return the diagnosis if the kernel killed a process of any container for lack of memory.
 
     On version 1 control groups a killed child leaves the reason with whatever exit code its parent
     returns, even 0: the reason counts, not the code.
@@ -213,12 +213,12 @@ def find_oom_kill(pod: Manifest) -> PodDiagnosis | None:
     return None
 
 
-def find_failed_container(pod: Manifest, last_words: str = "") -> PodDiagnosis | None:
+def find_failed_container(pod: Manifest, last_line: str = "") -> PodDiagnosis | None:
     """Return the first container, init containers first, that could not be run or failed.
 
     Args:
         pod: The pod.
-        last_words: The last line of the run's log where it left no result: some runtimes say only
+        last_line: The last line of the run's log if it left no result: some runtimes report only
             there that they could not start the program.
     """
     for status in list_container_statuses(pod):
@@ -230,19 +230,19 @@ def find_failed_container(pod: Manifest, last_words: str = "") -> PodDiagnosis |
         if _PLATFORM.search(message):
             return PodDiagnosis(Category.IMAGE_PLATFORM, reason, message)
         text = f"container {status.get('name')}, exit code {code}"
-        if status.get("name") == RUN_CONTAINER and _PLATFORM.search(last_words):
-            return PodDiagnosis(Category.IMAGE_PLATFORM, reason, last_words)
-        # The run's own message is its result, which others read.
-        own = status.get("name") == RUN_CONTAINER and reason in {"Error", "Completed"}
+        if status.get("name") == RUN_CONTAINER and _PLATFORM.search(last_line):
+            return PodDiagnosis(Category.IMAGE_PLATFORM, reason, last_line)
+        # The message of the run's container is its result, which `outcome` reads.
+        is_result = status.get("name") == RUN_CONTAINER and reason in {"Error", "Completed"}
         return PodDiagnosis(
-            Category.UNKNOWN, reason, text if own or not message else f"{text}: {message}"
+            Category.UNKNOWN, reason, text if is_result or not message else f"{text}: {message}"
         )
     return None
 
 
-def _image(reason: str, message: str) -> PodDiagnosis:
+def _diagnose_image(reason: str, message: str) -> PodDiagnosis:
     if _PLATFORM.search(message):
         return PodDiagnosis(Category.IMAGE_PLATFORM, reason, message)
-    # Not in what is quoted: images may be called anything.
+    # Quoted text is left out: it contains names of images, which may be anything.
     passing = bool(_REGISTRY_TROUBLE.search(_QUOTED.sub("", message)))
     return PodDiagnosis(Category.IMAGE_PULL, reason, message, final=not passing)

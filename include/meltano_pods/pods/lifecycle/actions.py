@@ -1,4 +1,4 @@
-"""What a step can ask its driver to do, and how often it asks again."""
+"""The actions that a step yields to its driver, and how often a request is repeated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TRIES = 5
 _FIRST_PAUSE = 0.5
 _MAX_PAUSE = 8.0
 OUTAGE_SECONDS = 600.0
-"""How long the API may be unreachable, or reject our credentials, while a pod is at work."""
+"""How long the API may be unreachable, or reject our credentials, while a pod is running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class PatchPod:
 
 @dataclass(frozen=True, slots=True)
 class DeletePod:
-    """Delete a pod; the answer is False if it is not, or no longer, the one that is meant.
+    """Delete a pod; the answer is False if it is not the expected one.
 
     Attributes:
         name: Its name.
@@ -87,7 +87,7 @@ class RelayLog:
 
     Attributes:
         observation: The pod, which takes the lines.
-        follow: Whether to wait for lines that are yet to be written.
+        follow: Whether to wait for further lines.
     """
 
     observation: Observation
@@ -99,7 +99,7 @@ class LogEnd:
     """How a stream of log lines ended.
 
     Attributes:
-        cut_off: Whether more may have followed: it broke in a line, or fell silent.
+        cut_off: Whether more may follow: it broke within a line, or nothing came for a while.
     """
 
     cut_off: bool = False
@@ -107,7 +107,7 @@ class LogEnd:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Let time pass, in seconds."""
+    """Wait, in seconds."""
 
     seconds: float
 
@@ -162,12 +162,12 @@ def drive(steps: Steps[_T], perform: Callable[[Action], Any]) -> _T:
 
 
 def request(action: Action, outage_log: Log | None = None) -> Steps[Any]:
-    """Return what an action yields, repeated while that can help.
+    """Return the answer to an action, which is repeated while that can help.
 
     Args:
         action: The action.
-        outage_log: Given for a pod at work, which goes on without us: waits for an API that is
-            away, or that rejects our credentials, for `OUTAGE_SECONDS`, and logs so.
+        outage_log: For a pod that is running, which continues without us: waits up to
+            `OUTAGE_SECONDS` for an API that is unreachable or rejects our credentials, and logs it.
 
     Raises:
         ApiError: Rejected, or not answered in time.

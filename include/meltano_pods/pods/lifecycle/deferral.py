@@ -1,4 +1,4 @@
-"""Waits for a run without a worker, and decides what to make of it once there is one again."""
+"""Waits for a run without a worker, and decides what a worker then does."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class WaitRequest:
         ti_id: The try it belongs to (naming.TaskInstanceTry).
         start_timeout: Seconds until its container must run.
         grace_period: Seconds from a stop to the kill.
-        poll_interval: Seconds between two looks at the pod.
+        poll_interval: Seconds between two requests.
         began: When the wait for its start began, in seconds since 1970, as the next.
         deadline: When the task has to be over; None for no such time.
         resumptions: How often it was waited on before.
@@ -62,28 +62,28 @@ class WaitResult:
 
     Attributes:
         status: Why it is over.
-        message: What there is to say about it.
+        message: Details; may be empty.
     """
 
     status: Literal["ended", "not_started", "timeout", "error"]
     message: str = ""
 
 
-def wait_for_end(wanted: WaitRequest, log: Log) -> Steps[WaitResult]:
-    """Wait until there is something for a worker to do: the run has ended, or never will start."""
-    observation, deadline = Observation(wanted.name), wanted.deadline
-    timeout = wanted.start_timeout
+def wait_for_end(wait: WaitRequest, log: Log) -> Steps[WaitResult]:
+    """Wait until a worker is needed: the run has ended, or will never start."""
+    observation, deadline = Observation(wait.name), wait.deadline
+    timeout = wait.start_timeout
     if deadline is not None:
-        timeout = min(timeout, max(0.0, deadline - wanted.began))
+        timeout = min(timeout, max(0.0, deadline - wait.began))
     try:
-        yield from await_start(observation, timeout=timeout, log=log, began=wanted.began)
-        in_time = yield from await_end(observation, log, wanted.poll_interval, deadline)
+        yield from await_start(observation, timeout=timeout, log=log, began=wait.began)
+        in_time = yield from await_end(observation, log, wait.poll_interval, deadline)
     except NotStartedError as error:
         if deadline is not None and (yield ReadClock()) >= deadline:
             return WaitResult("timeout", _TIMEOUT)
         return WaitResult("not_started", str(error.diagnosis))
     except PodMissingError:
-        return WaitResult("ended", "the pod is gone")
+        return WaitResult("ended", "the pod was deleted")
     except ApiError as error:
         return WaitResult("error", str(diagnose_api_error(error)))
     return WaitResult("ended") if in_time else WaitResult("timeout", _TIMEOUT)
@@ -95,12 +95,12 @@ def decide_resumption(
     pod: Mapping[str, Any],
     events: Sequence[Mapping[str, Any]],
 ) -> PodDiagnosis | None:
-    """Return why to end a run whose pod has not ended after a wait; None to wait on.
+    """Return why to end a run whose pod has not ended after a wait; None to continue waiting.
 
     Args:
         wait: How the wait went.
         resumptions: How often it was waited on before.
-        pod: The pod, which counts where it says something else than the wait.
+        pod: The pod; if it differs from the wait, its state counts.
         events: Its events.
     """
     if wait.status == "timeout":

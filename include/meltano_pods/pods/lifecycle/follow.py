@@ -1,4 +1,4 @@
-"""Follows a run that has started to its end: its log, each line once, and its pod."""
+"""Follows a run from its start to its end: its log, each line once, and its pod."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from meltano_pods.tasks.relay import Log
 
 _FIRST_PAUSE = 0.5
-"""Seconds until the log is requested again: its end comes before word that the container ended."""
+"""Seconds until the log is requested again: it ends before the pod's status does."""
 _MAX_PAUSE = 5.0
 _LAST_STATE_SECONDS = 2.0
 
 
 def follow_log(observation: Observation, log: Log) -> Steps[None]:
-    """Relay the log as it is written, until the container has ended or should long have.
+    """Relay the log as it is written, until the container has ended or is overdue.
 
     Raises:
         PodMissingError: The pod is gone.
@@ -49,8 +49,8 @@ def follow_log(observation: Observation, log: Log) -> Steps[None]:
             log.warning("Lines of the log are missing: its node rotated it during an interruption")
         yield from observation.refresh(log)
         if observation.has_ended:
-            # A stream may also end whole while the container writes on, as when an API server shuts
-            # down. The result is the last line: whoever has it has all.
+            # A stream may also end properly while the container is running, for example if an API
+            # server shuts down. The result is the last line, so with it the log is complete.
             if end.cut_off or observation.result is None:
                 yield from relay_rest(observation, log)
             return
@@ -63,8 +63,8 @@ def follow_log(observation: Observation, log: Log) -> Steps[None]:
 def relay_rest(observation: Observation, log: Log) -> Steps[None]:
     """Relay what the log of an ended run holds, as far as it was not relayed before.
 
-    A container that never ran has no log, and a node that is gone returns none: how the pod ended
-    matters more.
+    A container that never ran has no log, and a lost node returns none: how the pod ended matters
+    more.
     """
     try:
         yield from request(RelayLog(observation, follow=False))
@@ -77,12 +77,12 @@ def relay_rest(observation: Observation, log: Log) -> Steps[None]:
 def await_end(
     observation: Observation, log: Log, pause: float, deadline: float | None = None
 ) -> Steps[bool]:
-    """Return once the container has ended, or should long have; False if a deadline came first.
+    """Return once the container has ended or is overdue; False if a deadline came first.
 
     Args:
         observation: What is known of the pod.
         log: The task's log.
-        pause: Seconds between two looks.
+        pause: Seconds between two requests.
         deadline: The time until which to wait; None for as long as it takes.
 
     Raises:
@@ -102,7 +102,7 @@ def await_end(
 
 
 def await_last_state(observation: Observation) -> Steps[None]:
-    """Give a watch a moment: the pod is gone, its last state may be on its way."""
+    """Give the watch time to receive the last state of a pod that is gone."""
     until = (yield ReadClock()) + _LAST_STATE_SECONDS
     while not observation.has_ended and (yield ReadClock()) < until:
         yield Pause(_LAST_STATE_SECONDS / 20)

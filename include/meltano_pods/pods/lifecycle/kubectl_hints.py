@@ -1,4 +1,4 @@
-"""The lines by which a person looks at a pod."""
+"""The kubectl commands that show a pod."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from meltano_pods.pods.spec.build import KEEP_SECONDS
 
 
 def format_pod_commands(namespace: str, name: str, *, kept: bool) -> list[str]:
-    """Return the kubectl lines for a pod that failed.
+    """Return the kubectl commands that explain a pod that failed.
 
     Args:
         namespace: Its namespace.
         name: Its name.
-        kept: Whether it is still there; its events are, in any case, for an hour.
+        kept: Whether it still exists; its events do for an hour in any case.
     """
     kubectl = f"kubectl --namespace {namespace}"
     if not kept:
@@ -26,10 +26,10 @@ def format_pod_commands(namespace: str, name: str, *, kept: bool) -> list[str]:
 
 
 def format_list_command(namespace: str | None, selector: str) -> str:
-    """Return the kubectl line that lists pods.
+    """Return the kubectl command that lists pods.
 
     Args:
-        namespace: Theirs; None for that of whoever looks.
+        namespace: Their namespace; None for kubectl's current one.
         selector: Their labels.
     """
     there = f" --namespace {namespace}" if namespace else ""

@@ -1,9 +1,9 @@
-"""Puts a pod into the cluster so that a task instance never has two at work.
+"""Starts a pod so that a task instance never has two that are running.
 
-A pod of an earlier try may still be there: its worker died, or it is being stopped. One that does
-just what this try would do, or has meanwhile done it successfully, is adopted. Any other is stopped
-first, with its grace period to save the state; all of them are after somebody cleared the task to
-run it again. A pod that failed is left for inspection, and for the reaper.
+A pod of an earlier try may still exist: its worker died, or it is being stopped. It is adopted if
+it does the same as this try would, or has done so successfully. Otherwise it is stopped first, with
+its grace period to save the state, as are all pods of a task that was cleared to run again. A pod
+that failed is left for inspection, until the reaper removes it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Existing(Enum):
 def launch(
     manifest: Mapping[str, Any], run: TaskInstanceTry, policy: WaitPolicy
 ) -> Steps[dict[str, Any]]:
-    """Create the pod of a try, or adopt one that is at work already; return it.
+    """Create the pod of a try, or adopt one that is already running; return it.
 
     Args:
         manifest: The pod to create.
@@ -108,9 +108,9 @@ def _is_adoptable(pod: Mapping[str, Any], spec: str, run: TaskInstanceTry) -> bo
     tried = int(pod["metadata"]["labels"][naming.TRY])
     if tried <= run.cleared_tries:
         return False
-    wanted = naming.build_annotations(run)
+    annotations = naming.build_annotations(run)
     same = all(
-        naming.get_annotation(pod, key) == wanted[key]
+        naming.get_annotation(pod, key) == annotations[key]
         for key in (naming.DAG_ID, naming.TASK_ID, naming.RUN_ID, naming.MAP_INDEX)
     )
     # Of an earlier try: a DAG run that was deleted and created again counts its tries from 1.
@@ -121,7 +121,7 @@ def _is_adoptable(pod: Mapping[str, Any], spec: str, run: TaskInstanceTry) -> bo
 def _adopt(
     manifest: Mapping[str, Any], run: TaskInstanceTry, policy: WaitPolicy
 ) -> Steps[dict[str, Any] | None]:
-    """Return the pod of an earlier try that is now this one's; None once nothing is at work."""
+    """Return the pod of an earlier try that is now this one's; None once none is running."""
     while not policy.killed():
         ours: dict[str, Any] | None = None
         selector = naming.select_task_instance(run)
@@ -142,8 +142,8 @@ def _adopt(
     return None
 
 
-def _stop(pod: Mapping[str, Any], wanted: str, policy: WaitPolicy) -> Steps[None]:
-    """Delete a pod and wait until it has ended; until it is gone, if its name is `wanted`."""
+def _stop(pod: Mapping[str, Any], new_name: str, policy: WaitPolicy) -> Steps[None]:
+    """Delete a pod and wait until it has ended; until it is gone, if the new pod needs its name."""
     metadata = pod["metadata"]
     name, uid = metadata["name"], metadata["uid"]
     grace = float((pod.get("spec") or {}).get("terminationGracePeriodSeconds") or 30)
@@ -155,7 +155,7 @@ def _stop(pod: Mapping[str, Any], wanted: str, policy: WaitPolicy) -> Steps[None
         there = yield from request(ReadPod(name))
         if there is None or there["metadata"]["uid"] != uid:
             return
-        if has_ended(there) and name != wanted:
+        if has_ended(there) and name != new_name:
             return
         if (yield ReadClock()) >= until:
             raise StillRunningError(f"pod {name} was deleted and is still there")

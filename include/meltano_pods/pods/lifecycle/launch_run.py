@@ -26,7 +26,7 @@ class Launched(NamedTuple):
 
     Attributes:
         pod: The pod, as the cluster has it; None if there is none.
-        failure: Why the run cannot go on; None if it can.
+        failure: Why the run cannot continue; None if it can.
     """
 
     pod: dict[str, Any] | None

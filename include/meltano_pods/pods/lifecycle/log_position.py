@@ -1,8 +1,8 @@
 """How far a container's log has been relayed, so that reading can resume anywhere.
 
-A log is read through a connection that may break at any time, and that ends before Kubernetes says
-that the container has. It can be requested from a time on, in whole seconds; lines that come again
-are recognized by the time, in nanoseconds, that the node puts before each.
+A log is read through a connection that may break at any time, and that ends before Kubernetes
+reports that the container has ended. It can be requested from a time on, in whole seconds; lines
+that come again are recognized by the time, in nanoseconds, that the node puts before each.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class LogPosition:
     def resume(self) -> str | None:
         """Return the time from which to read now; None for all of the log.
 
-        What comes then, and was relayed before, is passed over.
+        Lines that come again are skipped.
         """
         self._repeated = Counter(digest for _, digest in self._recent)
         self._resumed = bool(self._recent)

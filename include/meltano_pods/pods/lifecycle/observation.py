@@ -1,4 +1,4 @@
-"""What is known of one pod and of its log."""
+"""What is known about one pod and its log."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 class PodMissingError(Exception):
-    """There is no such pod any more. The text is its name."""
+    """The pod no longer exists. The text is its name."""
 
 
 class Observation:
     """A pod as it was when last seen, the last line of its log, and the result in it.
 
-    Steps and drivers share it: a watch may see what a request comes too late for.
+    Steps and drivers share it: a watch may see what a later request would miss.
 
     Args:
         name: Name of the pod.
@@ -36,9 +36,9 @@ class Observation:
     def __init__(self, name: str) -> None:
         self.name = name
         self.pod: dict[str, Any] | None = None
-        """The pod as it was when last read: it may be gone the next time."""
+        """The pod as last read; it may be gone at the next request."""
         self.result: RunResult | None = None
-        """The result as the log had it; it is there even where the pod no longer is."""
+        """The result from the log, which remains if the pod is gone."""
         self.last_line = ""
         """The last line of the log so far."""
         self.position = LogPosition()
@@ -49,7 +49,7 @@ class Observation:
         return self.pod is not None and has_ended(self.pod)
 
     def see(self, pod: Mapping[str, Any]) -> None:
-        """Remember what the pod is like; how its container ended is never forgotten again."""
+        """Remember the pod's state; the end of its container is never overwritten."""
         if self.pod is None or get_terminated_state(pod) or not has_ended(self.pod):
             self.pod = dict(pod)
 
@@ -66,7 +66,7 @@ class Observation:
         return line
 
     def refresh(self, log: Log) -> Steps[dict[str, Any]]:
-        """Read the pod, waiting out an API that is away, and return it.
+        """Read the pod, waiting during an outage of the API, and return it.
 
         Raises:
             PodMissingError: It is gone.

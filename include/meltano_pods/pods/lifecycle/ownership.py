@@ -1,8 +1,8 @@
 """Whose pod it is: each try claims its pod, and only its owner deletes it.
 
-Airflow may start the next try of a task before the end of the last one has reached its pod: of a
-deferred task that was cleared, of a worker believed dead. Both changes hold only for the version
-that was read, so a concurrent claim and release cannot both succeed.
+Airflow may start the next try of a task before the last one has deleted its pod: if a deferred task
+was cleared, or a worker was believed dead. Both changes apply only to the version that was read, so
+a concurrent claim and release cannot both succeed.
 https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
 """
 

@@ -1,4 +1,4 @@
-"""The pod of one run, from the moment it is in the cluster until the task is done with it."""
+"""The pod of one run, from its creation until the task has finished with it."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ _IDLE_GRACE = 5
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A run of which nothing is left to do.
+    """A run whose pod needs no further work.
 
     Attributes:
         outcome: How it ended.
         kept: Whether its pod is still there for inspection.
-        hints: How to look at the pod, where it did not succeed.
+        hints: Commands that show the pod, if it did not succeed.
     """
 
     outcome: PodOutcome
@@ -52,7 +52,7 @@ class Finished:
     hints: tuple[str, ...] = ()
 
     def build_report(self, name: str | None) -> PodReport:
-        """Return what Kubernetes says, for the record of the run.
+        """Return what Kubernetes reports, for the record of the run.
 
         Args:
             name: The pod as `namespace/name`; None if it was not created.
@@ -107,7 +107,7 @@ class PodRun:
         """Return how the run ended, after a wait without a worker; None to wait on.
 
         Args:
-            wait: How the wait went. The pod itself counts, where it says something else.
+            wait: How the wait went. If it differs, the pod's own state counts.
             resumptions: How often it was waited on already.
 
         Raises:
@@ -140,12 +140,12 @@ class PodRun:
     def finish(
         self, outcome: PodOutcome | None, *, stopped: bool = False, leave: bool = False
     ) -> Steps[Finished]:
-        """Delete the pod or keep it, and say how to look at it.
+        """Delete the pod or keep it, and return how to inspect it.
 
         Args:
-            outcome: How the run ended; None for what the pod says.
-            stopped: Whether the task was killed: then it is no success, whatever the pod did.
-            leave: Whether a pod that has not ended goes on: the next try adopts it.
+            outcome: How the run ended; None to judge it by the pod.
+            stopped: Whether the task was killed, which is never a success.
+            leave: Whether a pod that has not ended is left to the next try, which adopts it.
         """
         pod: Mapping[str, Any] | None = None
         try:
@@ -168,10 +168,10 @@ class PodRun:
         return Finished(outcome, kept, tuple(hints))
 
     def delete(self, pod: Mapping[str, Any]) -> Steps[None]:
-        """Delete the pod, unless a later try has adopted it. What fails here the reaper does.
+        """Delete the pod, unless a later try has adopted it. If that fails, the reaper does it.
 
         Args:
-            pod: As last seen: a run that has begun gets its grace period, to save its state.
+            pod: As last seen: a run that has started gets its grace period to save its state.
         """
         name = self.observation.name
         grace = None if has_started(pod) else _IDLE_GRACE
@@ -183,7 +183,7 @@ class PodRun:
             )
 
     def _read_state(self) -> Steps[Mapping[str, Any] | None]:
-        """Return the pod; None if it is gone. What was once seen to have ended stays so."""
+        """Return the pod, which is not read again once it has ended; None if it is gone."""
         if self.observation.has_ended:
             return self.observation.pod
         pod: Mapping[str, Any] | None = yield from request(ReadPod(self.observation.name))
@@ -193,18 +193,18 @@ class PodRun:
 def decide_removal(outcome: PodOutcome, pod: Mapping[str, Any], *, leave: bool = False) -> bool:
     """Whether to delete a pod once its task is over.
 
-    A pod that failed is kept for inspection, and one that has not ended must not start or go on
-    when nobody waits for it any more.
+    A pod that failed is kept for inspection. One that has not ended must not continue once no task
+    waits for it.
 
     Args:
         outcome: How the run ended.
         pod: The pod.
-        leave: Whether it may go on: the next try adopts it.
+        leave: Whether it is left to the next try, which adopts it.
     """
     return outcome.succeeded if has_ended(pod) else not leave
 
 
 def finish_without_pod(outcome: PodOutcome | None, *, stopped: bool) -> Finished:
-    """Return the end of a run that has no pod."""
+    """Return the end of a run without a pod."""
     outcome = outcome or NO_POD
     return Finished(mark_stopped(outcome) if stopped else outcome)

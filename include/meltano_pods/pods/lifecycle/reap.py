@@ -1,7 +1,8 @@
 """Removes pods that were kept long enough, and those whose task is over.
 
-A task deletes its own pod. What is left is what it meant to leave (a failed pod, for an hour), and
-what it could not delete: its worker died, the triggerer was not there, the API did not answer.
+A task deletes its own pod. The reaper removes what a task keeps on purpose (a failed pod, for an
+hour), and what it could not delete because its worker died, no triggerer ran, or the API did not
+answer.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from meltano_pods.pods.lifecycle.actions import Steps
 
 SETTLE = timedelta(minutes=2)
-"""How old a pod must be before its task's state is asked for: it may be on its way."""
+"""How old a pod must be before its task's state is read, which may lag behind."""
 
 
 def reap(
@@ -29,14 +30,14 @@ def reap(
     deployment: str = "",
     is_over: Callable[[Mapping[str, str]], bool] | None = None,
 ) -> Steps[dict[str, str]]:
-    """Delete what nobody needs any more in a namespace, and return why, by the pod's name.
+    """Delete the pods of a namespace that are no longer needed; return why, by the pod's name.
 
     Args:
         now: The time.
         deployment: Id of the Airflow deployment whose pods are meant; pods of others are not
             touched.
-        is_over: Whether the task instance of a pod's annotations has ended; None leaves alone every
-            pod that has not.
+        is_over: Whether the task instance of a pod's annotations has ended; None leaves all pods
+            that have not ended.
     """
     removed = {}
     pods = yield from request(ListPods(naming.select_deployment(deployment)))
@@ -48,7 +49,7 @@ def reap(
     for pod, check in found:
         metadata = pod["metadata"]
         if (why := decide_reaping(pod, now, check)) is not None:
-            # Of this very pod: another of its name may have come meanwhile.
+            # By uid: another pod of this name may exist meanwhile.
             yield from request(DeletePod(metadata["name"], uid=metadata["uid"]))
             removed[metadata["name"]] = why
     return removed
@@ -59,7 +60,7 @@ def decide_reaping(
     now: datetime,
     is_over: Callable[[Mapping[str, str]], bool] | None,
 ) -> str | None:
-    """Return why nobody needs a pod any more; None if somebody may."""
+    """Return why a pod is no longer needed; None if it may be."""
     metadata = pod["metadata"]
     annotations: Mapping[str, str] = metadata.get("annotations") or {}
     if metadata.get("deletionTimestamp"):
@@ -73,7 +74,7 @@ def decide_reaping(
 
 
 def _get_end(pod: Mapping[str, Any]) -> datetime:
-    """Return when the last container ended; without any, when the pod was made."""
+    """Return when the last container ended; without any, when the pod was created."""
     moments = [pod["metadata"]["creationTimestamp"]]
     for status in (pod.get("status") or {}).get("containerStatuses") or []:
         terminated = (status.get("state") or {}).get("terminated") or {}

@@ -1,4 +1,4 @@
-"""The Secret of one pod: what Airflow's connections and variables hold for its run.
+"""The Secret of one pod: the values from Airflow's connections and variables for its run.
 
 It is created right after the pod, which owns it, so that Kubernetes deletes it with the pod however
 that ends. Airflow needs the permission to create Secrets, and none to read them.
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def create_run_secret(
     pod: Mapping[str, Any], values: Mapping[str, str], policy: WaitPolicy
 ) -> Steps[None]:
-    """Create the Secret that a pod waits for; nothing where it needs none.
+    """Create the Secret that a pod waits for, if it needs one.
 
     Args:
         pod: As the cluster has it.
@@ -65,7 +65,7 @@ def build_run_secret(pod: Mapping[str, Any], values: Mapping[str, str]) -> dict[
             "name": naming.get_annotation(pod, naming.SECRET),
             "namespace": metadata["namespace"],
             "labels": metadata["labels"],
-            # It does not hold up the deletion of the pod, for which more rights would be needed.
+            # It does not block the deletion of the pod, which would need more permissions.
             "ownerReferences": [owner],
         },
         "type": "Opaque",
@@ -75,7 +75,7 @@ def build_run_secret(pod: Mapping[str, Any], values: Mapping[str, str]) -> dict[
 
 
 def fail_run_secret(error: ApiError, namespace: str) -> PodOutcome:
-    """Return how a run ended whose pod could not have its Secret.
+    """Return the outcome of a run whose pod could not get its Secret.
 
     Args:
         error: What the cluster answered.
@@ -85,8 +85,8 @@ def fail_run_secret(error: ApiError, namespace: str) -> PodOutcome:
     text = "the Secret of the pod, for the setting `airflow_env`, could not be created"
     if diagnosis.category is Category.FORBIDDEN:
         text = (
-            f"Airflow may not create Secrets in the namespace `{namespace}`, as `airflow_env` "
-            "needs it: grant `create` on `secrets`, as charts/meltano-pods does to the accounts of "
-            "its value `rbac.launchers`"
+            f"Airflow may not create Secrets in the namespace `{namespace}`, which `airflow_env` "
+            "needs: grant `create` on `secrets`, as charts/meltano-pods does for the service "
+            "accounts in its value `rbac.launchers`"
         )
     return PodOutcome(RunResult(Outcome.FAILED, -1, diagnosis.category, error=text), diagnosis)

@@ -1,4 +1,4 @@
-"""Waits until a pod's container runs, and says soon why it never will."""
+"""Waits until a pod's container runs, and fails early if it never will."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _CHECK_SECONDS = 1.0
 _CALM_CHECK_SECONDS = 2.0
 _PATIENCE = 10.0
-"""How long something that will hardly fix itself may last: a Secret may be on its way."""
+"""How long a problem that waiting hardly fixes may last: a Secret may be created late."""
 _EVENTS_AFTER = 5.0
 
 
@@ -43,7 +43,7 @@ class StartDeadline:
     Attributes:
         began: When the wait began.
         timeout: Seconds that it may last.
-        stuck_since: Since when there is a reason that waiting will hardly fix; None for no such.
+        stuck_since: When a problem that waiting hardly fixes was first seen; None without one.
     """
 
     began: float
@@ -51,11 +51,11 @@ class StartDeadline:
     stuck_since: float | None = None
 
     def needs_events(self, now: float) -> bool:
-        """Whether events are worth a request: most pods start sooner."""
+        """Whether to request events: most pods start sooner."""
         return now - self.began >= _EVENTS_AFTER
 
     def get_pause(self, now: float) -> float:
-        """Return the seconds until the next look."""
+        """Return the seconds until the next request."""
         return _CALM_CHECK_SECONDS if self.needs_events(now) else _CHECK_SECONDS
 
     def decide(
@@ -82,7 +82,7 @@ def await_start(
     Args:
         observation: What is known of the pod.
         timeout: Seconds until it must have started.
-        log: For what it waits for.
+        log: Receives what it waits for.
         began: When the wait began; None for now.
 
     Raises:
@@ -101,7 +101,7 @@ def await_start(
         waiting = diagnose_waiting(pod, events)
         if waiting is not None and str(waiting) not in logged:
             logged.add(str(waiting))
-            log.info("the pod waits: %s", waiting)
+            log.info("The pod is waiting: %s", waiting)
         if (given_up := deadline.decide(pod, events, now)) is not None:
             raise NotStartedError(given_up)
         yield Pause(deadline.get_pause(now))

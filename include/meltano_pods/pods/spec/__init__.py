@@ -1,1 +1,1 @@
-"""What a pod should be: a task's options, the template, the manifest built of both, its names."""
+"""Builds a pod as a value: from a task's options and the template to the manifest and its names."""

@@ -1,8 +1,8 @@
-"""Makes a pod: values in, a manifest out. No client, no Airflow, nothing read but the template.
+"""Builds the manifest of a pod from values, without a client or Airflow.
 
-The order, stated here once; later wins: template file, what the settings say (which already hold
-the deployment's defaults), `pod_override`, and last what a run cannot do without (its name, its
-arguments, its grace period).
+Later sources take precedence: the template file, the settings (completed with the deployment's
+defaults), `pod_override`, and finally what a run cannot do without (its name, its arguments, its
+grace period).
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
 Manifest = dict[str, Any]
 
 KEEP_SECONDS = 3600
-"""How long a pod that failed is kept for a look at it."""
+"""How long a pod that failed is kept for inspection."""
 
 _DEADLINE_MARGIN = 60.0
 DATABASE_URI = "MELTANO_DATABASE_URI"
 NO_DATABASE = "sqlite:////tmp/meltano-system.db"
-"""A system database that ends with the pod, for runs whose state is kept elsewhere."""
+"""A system database that ends with the pod, for runs whose state is stored elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """What is to run in the pod.
+    """What runs in the pod.
 
     Attributes:
-        arguments: What follows `meltano-runner`, as one would type it.
+        arguments: What follows `meltano-runner`.
         environment: Meltano environment; None leaves the choice to Meltano.
         env: Plain environment variables.
         nonce: Random, for the name of the pod's own Secret.
@@ -63,7 +63,7 @@ def build_pod(
 
     Args:
         template: A pod's manifest, as `template.read_template` returns it.
-        options: What the task wants of its pod.
+        options: The pod's options.
         spec: What runs in it.
         run: Which try of which task instance it is for.
 
@@ -71,11 +71,10 @@ def build_pod(
         DeploymentError: The template holds a secret in plain text.
     """
     check_variables(template, options.template, options.not_secret)
-    pod = apply_patch(template, _wanted(template, options, spec))
+    pod = apply_patch(template, _build_optional_fields(template, options, spec))
     pod = apply_patch(pod, options.override)
-    pod = apply_patch(pod, _needed(options, spec))
-    # Of the template's and the override's metadata, and not of the run's: equal means that an
-    # earlier try started just this.
+    pod = apply_patch(pod, _build_required_fields(options, spec))
+    # Without the metadata of the run: if it is equal, an earlier try started the same.
     sources = {name: source.model_dump() for name, source in options.airflow_env.items()}
     digest = hashlib.sha256(json.dumps([pod, sources], sort_keys=True).encode()).hexdigest()[:16]
     metadata: dict[str, Any] = {
@@ -91,17 +90,19 @@ def build_pod(
         name = naming.build_run_secret_name(run, spec.nonce)
         metadata["annotations"][naming.SECRET] = name
         pod = apply_patch(
-            pod, _run_container([_of_secret(n, name, n) for n in options.airflow_env])
+            pod, _patch_run_container([_reference_secret(n, name, n) for n in options.airflow_env])
         )
     return apply_patch(pod, {"metadata": metadata})
 
 
-def _run_container(env: list[Manifest]) -> Manifest:
+def _patch_run_container(env: list[Manifest]) -> Manifest:
     return {"spec": {"containers": [{"name": RUN_CONTAINER, "env": env}]}}
 
 
-def _wanted(template: Mapping[str, Any], options: PodOptions, spec: RunSpec) -> Manifest:
-    container: Manifest = {"name": RUN_CONTAINER, "env": _env(options, spec)}
+def _build_optional_fields(
+    template: Mapping[str, Any], options: PodOptions, spec: RunSpec
+) -> Manifest:
+    container: Manifest = {"name": RUN_CONTAINER, "env": _build_env(options, spec)}
     if options.image is not None:
         container["image"] = options.image
     if options.image_pull_policy is not None:
@@ -109,24 +110,24 @@ def _wanted(template: Mapping[str, Any], options: PodOptions, spec: RunSpec) -> 
     known: Mapping[str, Any] = next(
         (each for each in template["spec"]["containers"] if each["name"] == RUN_CONTAINER), {}
     )
-    combine = _equal_resources if options.equal_resources else _resources
+    combine = _equalize_resources if options.equal_resources else _complete_resources
     container["resources"] = combine(known.get("resources") or {}, options.resources)
-    # None is optional: a run without its secrets fails later, and says less.
+    # Not optional: a run without its secrets fails later, with a worse message.
     container["envFrom"] = [
         *(known.get("envFrom") or ()),
         *({"secretRef": {"name": name, "optional": False}} for name in options.secrets),
     ]
-    wanted: Manifest = {"spec": {"containers": [container]}}
+    fields: Manifest = {"spec": {"containers": [container]}}
     if options.namespace is not None:
-        wanted["metadata"] = {"namespace": options.namespace}
+        fields["metadata"] = {"namespace": options.namespace}
     if options.image_pull_secrets:
-        wanted["spec"]["imagePullSecrets"] = [{"name": name} for name in options.image_pull_secrets]
+        fields["spec"]["imagePullSecrets"] = [{"name": name} for name in options.image_pull_secrets]
     if options.service_account is not None:
-        wanted["spec"]["serviceAccountName"] = options.service_account
-    return wanted
+        fields["spec"]["serviceAccountName"] = options.service_account
+    return fields
 
 
-def _env(options: PodOptions, spec: RunSpec) -> list[Manifest]:
+def _build_env(options: PodOptions, spec: RunSpec) -> list[Manifest]:
     plain = {"MELTANO_PROJECT_ROOT": options.project_root}
     if spec.environment is not None:
         plain["MELTANO_ENVIRONMENT"] = spec.environment
@@ -144,25 +145,25 @@ def _env(options: PodOptions, spec: RunSpec) -> list[Manifest]:
     elif options.database_secret is None:
         plain.setdefault(DATABASE_URI, NO_DATABASE)
     return [
-        # The pod's own Secret has its name last: equal pods have different ones.
-        *(_of_secret(name, "", name) for name in options.airflow_env),
-        *(_of_secret(name, key.secret, key.key) for name, key in secret.items()),
+        # The name of the pod's own Secret is set last, because equal pods have different ones.
+        *(_reference_secret(name, "", name) for name in options.airflow_env),
+        *(_reference_secret(name, key.secret, key.key) for name, key in secret.items()),
         *({"name": name, "value": value} for name, value in plain.items()),
     ]
 
 
-def _of_secret(name: str, secret: str, key: str) -> Manifest:
-    # Not optional: a run without its secret fails later, and says less.
+def _reference_secret(name: str, secret: str, key: str) -> Manifest:
+    # Not optional, as above.
     reference = {"name": secret, "key": key, "optional": False}
     return {"name": name, "valueFrom": {"secretKeyRef": reference}}
 
 
-def _resources(
+def _complete_resources(
     template: Mapping[str, Any], settings: Mapping[str, Mapping[str, str]]
 ) -> dict[str, Any]:
-    """Return the settings' requests and limits, completed so that both go together.
+    """Return the settings' requests and limits, completed so that they fit each other.
 
-    Who sets only one of the two would else have it refused for the template's other one.
+    Otherwise Kubernetes could reject a setting of one because of the template's other one.
     """
     merged = apply_patch(template, settings)
     requests, limits = (dict(merged.get(part) or {}) for part in PARTS)
@@ -176,10 +177,10 @@ def _resources(
     return {**merged, **{part: entries for part, entries in both.items() if entries}}
 
 
-def _equal_resources(
+def _equalize_resources(
     template: Mapping[str, Any], settings: Mapping[str, Mapping[str, str]]
 ) -> dict[str, Any]:
-    """Return requests and limits that are the same: the limit, else the request; settings first."""
+    """Return equal requests and limits: the limit, else the request; settings take precedence."""
     both: dict[str, Any] = {}
     for source in (template, settings):
         for part in PARTS:
@@ -187,9 +188,9 @@ def _equal_resources(
     return {**template, **{part: dict(both) for part in PARTS}} if both else dict(template)
 
 
-def _needed(options: PodOptions, spec: RunSpec) -> Manifest:
+def _build_required_fields(options: PodOptions, spec: RunSpec) -> Manifest:
     grace = math.ceil(options.termination_grace_period)
-    needed: Manifest = {
+    fields: Manifest = {
         "apiVersion": "v1",
         "kind": "Pod",
         "spec": {
@@ -198,7 +199,7 @@ def _needed(options: PodOptions, spec: RunSpec) -> Manifest:
             "containers": [
                 {
                     "name": RUN_CONTAINER,
-                    # The image's entrypoint is the runner, so `kubectl describe` shows what runs.
+                    # The image's entrypoint is the runner, so `kubectl describe` shows the command.
                     "args": list(spec.arguments),
                     "env": [{"name": GRACE_SECONDS, "value": str(grace)}],
                     "terminationMessagePath": "/dev/termination-log",
@@ -208,12 +209,12 @@ def _needed(options: PodOptions, spec: RunSpec) -> Manifest:
         },
     }
     if options.run_timeout is not None:
-        # The runner ends the run by itself, state saved; this is for a runner that cannot. Counted
-        # from when a node takes the pod, so it has to leave time for the image, too.
-        needed["spec"]["activeDeadlineSeconds"] = math.ceil(
+        # The runner itself ends the run and saves the state; this is for a runner that cannot. It
+        # counts from the assignment to a node, so it includes time to pull the image.
+        fields["spec"]["activeDeadlineSeconds"] = math.ceil(
             options.run_timeout
             + options.termination_grace_period
             + options.start_timeout
             + _DEADLINE_MARGIN
         )
-    return needed
+    return fields

@@ -1,7 +1,7 @@
-"""Names, labels and annotations of pods: every one is made here.
+"""Builds the names, labels and annotations of pods.
 
-A pod's name follows from its task instance and try, so that whoever has to find, adopt or delete it
-can say its name without having seen it. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+A pod's name follows from its task instance and try, so that it can be found, adopted or deleted
+without a list of pods. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_NAME = 63
-"""A pod's name becomes its host name, which may have no more."""
+"""A pod's name becomes its host name, which may not be longer."""
 
 VENDOR = "meltano-pods"
 MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -24,7 +24,7 @@ DEPLOYMENT = f"{VENDOR}/deployment"
 TASK_INSTANCE = f"{VENDOR}/task-instance"
 TRY = f"{VENDOR}/try"
 SELECTOR = f"{MANAGED_BY}={VENDOR}"
-"""Selects every pod of ours."""
+"""Selects all pods of Meltano Pods."""
 
 DAG = f"{VENDOR}/dag"
 TASK = f"{VENDOR}/task"
@@ -36,7 +36,7 @@ TI_ID = f"{VENDOR}/task-instance-id"
 SPEC = f"{VENDOR}/spec"
 KEEP_SECONDS = f"{VENDOR}/keep-seconds"
 SECRET = f"{VENDOR}/secret"
-"""Name of the Secret that was made for this pod alone; no annotation where it needs none."""
+"""Name of the Secret that exists only for this pod; not set if it needs none."""
 
 _DIGEST = 10
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
@@ -56,8 +56,8 @@ class TaskInstanceTry:
         ti_id: Airflow's own identity of this try (a UUID), which no other try, task or
             deployment shares.
         deployment: Id of the Airflow deployment; empty for a run that no Airflow started.
-        cleared_tries: How many tries there were when somebody last cleared the task, who wants it
-            to begin anew; 0 if nobody did.
+        cleared_tries: The number of tries when the task was last cleared to run again; 0 if it
+            was not cleared.
     """
 
     project: str
@@ -73,17 +73,17 @@ class TaskInstanceTry:
 
 def build_pod_name(run: TaskInstanceTry) -> str:
     """Return the name: project, task and try for people, a digest for uniqueness."""
-    end = f"-{_digest(run)}-{run.try_number}"
+    end = f"-{_hash_identity(run)}-{run.try_number}"
     room = MAX_NAME - len(end) - 1
     project, task = slugify(run.project), slugify(run.task_id)
-    # The task tells more than the project, which is also in a label.
+    # The task is more specific than the project, which is also in a label.
     project = project[: max(room - len(task), room // 3)].rstrip("-")
     task = task[: room - len(project)].rstrip("-")
     return f"{project}-{task}{end}"
 
 
 def build_run_secret_name(run: TaskInstanceTry, nonce: str) -> str:
-    """Return the name of the Secret of one pod, which no other pod ever has.
+    """Return the name of the Secret of one pod, which is unique to it.
 
     Args:
         run: Which try of which task instance the pod is for.
@@ -94,17 +94,17 @@ def build_run_secret_name(run: TaskInstanceTry, nonce: str) -> str:
 
 def build_labels(run: TaskInstanceTry) -> dict[str, str]:
     """Return the labels by which people and the launcher select pods."""
-    found = {
+    labels = {
         "app.kubernetes.io/name": "meltano-run",
         MANAGED_BY: VENDOR,
         PROJECT: to_label(run.project),
         DAG: to_label(run.dag_id),
         TASK: to_label(run.task_id),
-        TASK_INSTANCE: _digest(run),
+        TASK_INSTANCE: _hash_identity(run),
         TRY: str(run.try_number),
-        # What Airflow's own operator labels pods with: platforms (Astro among them) and monitoring
-        # know a task's pods by these. Not `airflow_version`: `airflow kubernetes cleanup-pods` then
-        # deletes a pod that has ended, also before its result was read.
+        # The labels of Airflow's own operator, by which platforms such as Astro and monitoring
+        # recognize a task's pods. Not `airflow_version`: `airflow kubernetes cleanup-pods` would
+        # delete a pod that has ended before its result was read.
         "kubernetes_pod_operator": "True",
         "dag_id": to_label(run.dag_id),
         "task_id": to_label(run.task_id),
@@ -112,14 +112,14 @@ def build_labels(run: TaskInstanceTry) -> dict[str, str]:
         "try_number": str(run.try_number),
     }
     if run.map_index >= 0:
-        found["map_index"] = str(run.map_index)
+        labels["map_index"] = str(run.map_index)
     if run.deployment:
-        found[DEPLOYMENT] = to_label(run.deployment)
-    return found
+        labels[DEPLOYMENT] = to_label(run.deployment)
+    return labels
 
 
 def build_annotations(run: TaskInstanceTry) -> dict[str, str]:
-    """Return the whole, uncut identity, which labels have no room for."""
+    """Return the complete identity, for which labels are too short."""
     return {
         DAG_ID: run.dag_id,
         TASK_ID: run.task_id,
@@ -130,20 +130,20 @@ def build_annotations(run: TaskInstanceTry) -> dict[str, str]:
 
 
 def get_annotation(pod: Mapping[str, Any], key: str) -> str | None:
-    """Return an annotation of a pod as the API gives it; None if it has none of this name."""
+    """Return an annotation of a pod; None if it is not set."""
     value: str | None = (pod["metadata"].get("annotations") or {}).get(key)
     return value
 
 
 def select_task_instance(run: TaskInstanceTry) -> str:
     """Return the selector of all tries of this task instance."""
-    return f"{select_deployment(run.deployment)},{TASK_INSTANCE}={_digest(run)}"
+    return f"{select_deployment(run.deployment)},{TASK_INSTANCE}={_hash_identity(run)}"
 
 
 def select_deployment(deployment: str) -> str:
     """Return the selector of all pods of one Airflow deployment; of none if it is empty."""
-    own = f"{DEPLOYMENT}={to_label(deployment)}" if deployment else f"!{DEPLOYMENT}"
-    return f"{SELECTOR},{own}"
+    label = f"{DEPLOYMENT}={to_label(deployment)}" if deployment else f"!{DEPLOYMENT}"
+    return f"{SELECTOR},{label}"
 
 
 def build_secret_name(project: str) -> str:
@@ -157,7 +157,7 @@ def slugify(text: str) -> str:
 
 
 def to_label(text: str) -> str:
-    """Return `text` as the value of a label; what had to be changed or cut ends with a digest."""
+    """Return `text` as the value of a label; if it was changed or cut, it ends with a digest."""
     safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", text)[:MAX_NAME].strip("-_.")
     if safe == text:
         return safe
@@ -165,9 +165,9 @@ def to_label(text: str) -> str:
     return f"{safe[: MAX_NAME - len(digest) - 1].rstrip('-_.')}-{digest}".lstrip("-")
 
 
-def _digest(run: TaskInstanceTry) -> str:
+def _hash_identity(run: TaskInstanceTry) -> str:
     identity = (run.deployment, run.dag_id, run.task_id, run.run_id, str(run.map_index))
-    # Lengths go in, so that no two identities read the same.
+    # With lengths, so that no two identities give the same text.
     return _hash("".join(f"{len(part)}:{part}" for part in identity))
 
 

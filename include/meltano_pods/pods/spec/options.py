@@ -1,4 +1,4 @@
-"""What a task wants of its pod: its settings, completed by the deployment's."""
+"""The options of a pod: its task's settings, completed with the deployment's."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ClusterAccess:
 
     Attributes:
         connection: Airflow connection; None for none.
-        in_cluster: Whether Airflow runs in it; None: found out.
+        in_cluster: Whether Airflow runs in it; None: detected.
         context: Context of the kubeconfig.
         kubeconfig: Kubeconfig file.
     """
@@ -46,35 +46,35 @@ class ClusterAccess:
 
 @dataclass(frozen=True, slots=True)
 class PodOptions:
-    """Everything about a pod but which task instance it is for.
+    """Everything about a pod except the task instance it is for.
 
     Attributes:
         template: The file it starts from.
         project_root: The project's folder in the image.
-        digest: Of the project as Airflow has it; a pod whose image has another one refuses to run
-            (`config_drift`). None: not compared.
-        namespace: Where it runs; None: as the template says.
-        image: Its image; None: as the template says, like the next two.
-        image_pull_policy: When nodes fetch it.
-        image_pull_secrets: Secrets to log in to its registry with; empty: as the template says.
+        digest: Of the project as Airflow has it; a pod whose image has another one fails with
+            `config_drift`. None: not compared.
+        namespace: Where it runs; None: that of the template.
+        image: Its image; None: that of the template, like the next two.
+        image_pull_policy: When nodes pull it.
+        image_pull_secrets: Secrets for its registry; empty: those of the template.
         service_account: Its service account.
         secrets: Secrets whose keys become environment variables.
         secret_env: Variables whose values are single keys of Secrets.
-        airflow_env: Variables whose values Airflow holds: they come by a Secret of the pod's own.
+        airflow_env: Variables whose values Airflow holds; the pod gets them in its own Secret.
         not_secret: Variables that hold no secret, whatever they look like.
-        database_secret: Secret with the key MELTANO_DATABASE_URI; None: the state is elsewhere, and
-            the system database ends with the pod.
+        database_secret: Secret with the key MELTANO_DATABASE_URI; None: the state is stored
+            elsewhere, and the system database ends with the pod.
         resources: Requests and limits.
         equal_resources: Whether requests are made equal to limits.
-        override: Laid over all else.
+        override: Merged last.
         start_timeout: Seconds until its container must run.
         termination_grace_period: Seconds from a stop to the kill.
         run_timeout: Seconds the runner gives the run; None for no limit.
         deferrable: Whether the triggerer waits for it.
         deployment: Id of the Airflow deployment; empty if the setting names none.
         cluster: How Airflow reaches the cluster.
-        log_url: Where logs are kept, `{namespace}` and `{pod}` standing for the pod's; None where
-            nobody says.
+        log_url: Where logs are stored, with `{namespace}` and `{pod}` for the pod's; None if not
+            set.
     """
 
     template: Path
@@ -105,13 +105,13 @@ class PodOptions:
 def build_pod_options(
     task: TaskPlan, deployment: Deployment, project: str, digest: str | None = None
 ) -> PodOptions:
-    """Complete a task's settings by the deployment's defaults.
+    """Complete a task's settings with the deployment's defaults.
 
     Args:
         task: The task.
         deployment: The deployment's.
         project: Name of the project.
-        digest: Of the project, where it is to be compared with the image's.
+        digest: Of the project, if it is to be compared with the image's.
 
     Raises:
         DeploymentError: There is no such pod template.
@@ -120,18 +120,19 @@ def build_pod_options(
     settings = task.settings
     if task.state_ids and task.state_folder is not None:
         raise SettingsError(
-            "the state is to be kept in a folder, which ends with the pod",
+            "the state is stored in a folder, which is lost with the pod",
             task.state_folder,
-            "Name a bucket or `systemdb`; or mount a volume there by `pod_override`, and say so by "
+            "Use a bucket (`state_backend: {uri: s3://bucket/state}`) or `uri: systemdb`; or mount "
+            "a volume there with `pod_override`, and set "
             "`annotations: {meltano_pods: {state: backend}}`.",
         )
-    said = deployment.settings
-    chosen = apply_defaults(settings, said)
+    defaults = deployment.settings
+    chosen = apply_defaults(settings, defaults)
     timeout = settings.run_timeout
-    keys = expand_project(said.key_secret, project)
+    keys = expand_project(defaults.key_secret, project)
     return PodOptions(
-        template=_template(str(chosen.pod_template), deployment.templates),
-        project_root=f"{said.image_projects_folder.rstrip('/')}/{project}",
+        template=_find_template(str(chosen.pod_template), deployment.templates),
+        project_root=f"{defaults.image_projects_folder.rstrip('/')}/{project}",
         digest=digest,
         namespace=chosen.namespace or deployment.namespace,
         image=chosen.image,
@@ -144,22 +145,22 @@ def build_pod_options(
             for name, key in settings.secret_env.items()
         },
         airflow_env=settings.airflow_env,
-        not_secret=tuple(dict.fromkeys([*said.not_secret, *settings.not_secret])),
+        not_secret=tuple(dict.fromkeys([*defaults.not_secret, *settings.not_secret])),
         database_secret=(
             None
             if settings.state == "backend" and settings.database_secret is None
             else expand_project(str(chosen.database_secret), project)
         ),
         resources=settings.resources,
-        equal_resources=said.equal_resources,
+        equal_resources=defaults.equal_resources,
         override=settings.pod_override,
         start_timeout=settings.start_timeout.total_seconds(),
         termination_grace_period=settings.termination_grace_period.total_seconds(),
         run_timeout=None if timeout is None else timeout.total_seconds(),
         deferrable=bool(chosen.deferrable),
-        deployment=said.deployment,
-        cluster=read_cluster_access(said),
-        log_url=said.pod_log_url,
+        deployment=defaults.deployment,
+        cluster=read_cluster_access(defaults),
+        log_url=defaults.pod_log_url,
     )
 
 
@@ -180,21 +181,21 @@ def expand_project(name: str, project: str) -> str:
     )
 
 
-def _template(name: str, folder: Path) -> Path:
+def _find_template(name: str, folder: Path) -> Path:
     file = folder / name
     if file.is_file():
         return file
     if not folder.is_dir():
         raise DeploymentError(
             f"there is no folder of pod templates at {folder}",
-            "the setting `pod_templates_folder`, else beside the `dags` folder",
-            "Copy `k8s/pod_templates` there (Airflow's image must hold it, see .dockerignore), or "
-            "set AIRFLOW__MELTANO_PODS__POD_TEMPLATES_FOLDER to the path of one.",
+            "the setting `pod_templates_folder`, else next to the `dags` folder",
+            "Copy `k8s/pod_templates` there (Airflow's image must contain it, see .dockerignore), "
+            "or set AIRFLOW__MELTANO_PODS__POD_TEMPLATES_FOLDER to the absolute path of another.",
         )
     there = [each.name for each in folder.glob("*.y*ml")]
     raise DeploymentError(
         f"there is no pod template `{name}` in {folder}; there are: {listed(there)}",
         "the setting `pod_template`",
-        f"{suggestion(name, there)}Add the file (the Airflow image must hold it, see "
-        ".dockerignore), or set AIRFLOW__MELTANO_PODS__POD_TEMPLATES_FOLDER to where they are.",
+        f"{suggestion(name, there)}Add the file (the Airflow image must contain it, see "
+        ".dockerignore), or set AIRFLOW__MELTANO_PODS__POD_TEMPLATES_FOLDER to their folder.",
     )

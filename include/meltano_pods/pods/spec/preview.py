@@ -64,13 +64,14 @@ def preview_pod(
     """
     options = build_pod_options(task, deployment, project.project, project.digest)
     run = build_preview_try(project.project, dag.dag_id, task.task_id, options.deployment)
-    told = task.invocation()
-    spec = RunSpec(told.arguments, told.environment, {**task.env, **told.env})
+    invocation = task.invocation()
+    env = {**task.env, **invocation.env}
+    spec = RunSpec(invocation.arguments, invocation.environment, env)
     return build_pod(read_template(options.template), options, spec, run)
 
 
 def build_preview_try(project: str, dag_id: str, task_id: str, deployment: str) -> TaskInstanceTry:
-    """Return the try that names a pod where no run of its task exists.
+    """Return the try that names a pod without a run of its task.
 
     Args:
         project: Name of the Meltano project.

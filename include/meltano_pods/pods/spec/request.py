@@ -1,4 +1,4 @@
-"""A pod as something to ask for: all that it is built of, serializable, without secret values."""
+"""A serializable request for a pod: everything it is built from, without secret values."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PodRequest:
-    """A request for the pod of one try. Whoever has it can start the pod, wherever that is.
+    """A request for the pod of one try, from which any process can start it.
 
     Attributes:
-        options: What the task wants of its pod.
+        options: The pod's options.
         command: What runs in it.
         run: Which try of which task instance it is for.
-        template: The manifest that it starts from.
+        template: The manifest of the pod template.
     """
 
     options: PodOptions
@@ -57,10 +57,10 @@ class PodRequest:
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> PodRequest:
-        """Return the request that `serialize` was given.
+        """Return the request that was serialized.
 
         Raises:
-            ValueError: It is none.
+            ValueError: The data is not a request.
         """
         return _adapter().validate_python(data)
 

@@ -1,4 +1,4 @@
-"""Reads a pod template: plain YAML of a pod, which the settings complete."""
+"""Reads a pod template: the YAML manifest of a pod, which the settings complete."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def read_template(file: Path) -> dict[str, Any]:
         data = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DeploymentError(
-            f"it cannot be read: {error}", where, "Mend the file, or name another `pod_template`."
+            f"it cannot be read: {error}", where, "Fix the file, or set another `pod_template`."
         ) from error
     if not isinstance(data, dict) or data.get("kind") != "Pod":
         raise DeploymentError(
-            "it is not the manifest of one pod",
+            "it is not the manifest of a pod",
             where,
-            "Begin it with `apiVersion: v1` and `kind: Pod`; default.yaml is an example.",
+            "Start it with `apiVersion: v1` and `kind: Pod`, as in default.yaml.",
         )
     wrong = next(find_problems(data, "V1Pod"), None)
     if wrong is not None:
@@ -47,16 +47,16 @@ def read_template(file: Path) -> dict[str, Any]:
     names = [each.get("name") for each in containers]
     if RUN_CONTAINER not in names:
         raise DeploymentError(
-            f"it has no container `{RUN_CONTAINER}`; its containers are: {listed(map(str, names))}",
+            f"it has no container `{RUN_CONTAINER}`; its containers: {listed(map(str, names))}",
             where,
-            f"Call the container that runs Meltano `{RUN_CONTAINER}`.",
+            f"Name the container that runs Meltano `{RUN_CONTAINER}`.",
         )
-    _refuse_run_variables(containers[names.index(RUN_CONTAINER)], where)
+    _reject_run_variables(containers[names.index(RUN_CONTAINER)], where)
     return data
 
 
-def _refuse_run_variables(container: Mapping[str, Any], where: str) -> None:
-    """Refuse variables by which every run would differ from its plan."""
+def _reject_run_variables(container: Mapping[str, Any], where: str) -> None:
+    """Reject variables with which every run would differ from its plan."""
     for index, variable in enumerate(container.get("env") or ()):
         try:
             reject_run_variable(str(variable.get("name")))
@@ -73,7 +73,7 @@ def check_variables(template: Mapping[str, Any], file: Path, not_secret: Collect
 
     Args:
         template: As `read_template` returns it.
-        file: Where it stands.
+        file: Its file.
         not_secret: Names of variables that hold no secret, whatever they look like.
 
     Raises:
@@ -84,6 +84,7 @@ def check_variables(template: Mapping[str, Any], file: Path, not_secret: Collect
             raise DeploymentError(
                 f"{name} {held}, and Kubernetes shows the values of a pod's variables",
                 f"pod template {file}, key {'.'.join(path)}",
-                f"Name a Secret: `valueFrom: {{secretKeyRef: {{name: ..., key: {name}}}}}`. If it "
-                f"is not a secret, add it to {get_variable_name('not_secret')}.",
+                "Refer to a Secret instead: "
+                f"`valueFrom: {{secretKeyRef: {{name: NAME, key: {name}}}}}`. If it is not a "
+                f"secret, add it to {get_variable_name('not_secret')}.",
             )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def test_deferred(task: MakeTask, cluster: FakeCluster, caplog: pytest.LogCaptureFixture) -> None:
     made = task(deferrable=True, termination_grace_period=30.0)
-    wanted = deferred(made).trigger.wanted
+    wanted = deferred(made).trigger.wait
     assert (wanted.name, wanted.namespace, wanted.ti_id) == (NAME, "meltano", "attempt-1")
     assert (wanted.grace_period, wanted.start_timeout) == (30, 600.0)
     cluster.steps, cluster.log = [over(ended())], ["INFO tap-a: hello"]
@@ -58,7 +58,7 @@ def test_a_trigger_that_gives_up_while_the_pod_goes_on(
     made = task(deferrable=True)
     with pytest.raises(TaskDeferred) as again:
         reenter(made, status="error", message="Connection reset")
-    assert again.value.trigger.wanted.resumptions == 1
+    assert again.value.trigger.wait.resumptions == 1
     with pytest.raises(RunFailedError, match="ended 4 times before the pod: Connection reset"):
         reenter(task(), status="error", message="Connection reset", resumptions=3)
     assert cluster.pods == {}

@@ -71,7 +71,7 @@ def test_no_private_name_of_the_provider_is_used_or_overridden(file: Path) -> No
     "argument", ["image", "on_finish_action", "log_events_on_failure", "logging_interval"]
 )
 def test_arguments_that_would_do_nothing_are_rejected(argument: str) -> None:
-    with pytest.raises(DeploymentError, match=f"takes no `{argument}`"):
+    with pytest.raises(DeploymentError, match=f"does not take `{argument}`"):
         check_arguments({"task_id": "t", argument: "x"})
 
 

@@ -55,7 +55,7 @@ def test_a_mapped_task_has_a_suffix(task: MakeTask, cluster: FakeCluster) -> Non
 
 
 def test_arguments_about_pods_are_refused() -> None:
-    with pytest.raises(DeploymentError, match="takes no `affinity`, `image`"):
+    with pytest.raises(DeploymentError, match="does not take `affinity`, `image`"):
         MeltanoPodOperator(
             task_id="t", project="shop", run=planned("tap-a"), image="x", affinity={}
         )

@@ -211,9 +211,9 @@ def test_every_template_is_a_pod(file: Path) -> None:
 BAD = {
     "no file": (None, "it cannot be read"),
     "no YAML": ("a: [", "it cannot be read"),
-    "no pod": ("kind: Deployment", "not the manifest of one pod"),
+    "no pod": ("kind: Deployment", "not the manifest of a pod"),
     "unknown field": ("kind: Pod\nspec: {contaners: []}", "Did you mean `containers`?"),
-    "no container": ("kind: Pod\nspec: {containers: [{name: base}]}", "its containers are: base"),
+    "no container": ("kind: Pod\nspec: {containers: [{name: base}]}", "its containers: base"),
     "an environment": (
         "kind: Pod\nspec: {containers: [{name: meltano, env: [{name: MELTANO_ENVIRONMENT}]}]}",
         "container meltano, env[0]",
