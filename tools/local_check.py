@@ -17,7 +17,7 @@ from meltano_pods.cli.projects import find_projects
 from meltano_pods.cli.variable_checks import find_shadowed_settings
 from meltano_pods.errors import MeltanoPodsError, ProjectError
 from meltano_pods.names import listed, nearest
-from meltano_pods.plan.environments import without_environment
+from meltano_pods.plan.environments import find_missing_environments
 from meltano_pods.project.files import find_project_folders
 from meltano_pods.project.misspelled_keys import find_misspelled_settings
 from meltano_pods.settings.deployment.read import get_variable_name, parse_deployment
@@ -137,7 +137,7 @@ def reject_project(name: str) -> str:
         dag_id
         for folder in find_project_folders(ROOT / "meltano")
         if folder.name == name
-        for dag_id in plan_project(folder).dag_ids()
+        for dag_id in plan_project(folder).list_dag_ids()
     ]
     example = dag_ids[0] if dag_ids else "store.customers"
     others = f"; the DAGs of {name} are: {listed(dag_ids)}" if len(dag_ids) > 1 else ""
@@ -151,7 +151,7 @@ def _plugins_of(project: Project, task: TaskPlan) -> Iterator[str]:
     """Yield the names of the plugins that a task's run starts."""
     yield from (name for pair in task.pipelines for name in pair)
     yield from task.utilities
-    for block in parse(list(task.invocation().arguments)[1:]).blocks:
+    for block in parse(list(task.build_invocation().arguments)[1:]).blocks:
         if (plugin := project.find_plugin(block)) is not None:  # a mapping's is its mapper
             yield plugin.name
 
@@ -160,7 +160,7 @@ def _check_variables(folder: Path, task: TaskPlan, environ: Mapping[str, str]) -
     """Check as the runner does before a run that all variables that it refers to are set."""
     definitions = Definitions(folder, task.environment)
     known = {**dotenv(folder / ".env"), **environ, **task.env}
-    request = parse(list(task.invocation().arguments)[1:])
+    request = parse(list(task.build_invocation().arguments)[1:])
     try:
         variables.check(definitions, request.blocks, known)
     except variables.MissingVariableError as error:
@@ -210,4 +210,4 @@ def _warnings(read: PlannedProject) -> Iterator[str]:
                     f"whatever `{setting.name}` says; export {_DATABASE} to keep it elsewhere\n"
                     f"  where: {setting.where}"
                 )
-    yield from (str(each) for each in without_environment(read.plan))
+    yield from (str(each) for each in find_missing_environments(read.plan))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from meltano_pods.plan import plan
-from meltano_pods.plan.state_ids import state_ids
+from meltano_pods.plan.state_ids import compute_state_ids
 from meltano_pods.project import Job, PluginType, Project, Schedule, read_project
 from meltano_pods.project.cron import to_cron
 from meltano_pods.project.references.commands import find_commands
@@ -142,7 +142,7 @@ def test_state_ids(project: Project, defined: Answer) -> None:
             if isinstance(said, str):  # what Meltano cannot run either
                 continue
             ours = [
-                state_ids(project, task.blocks, environment, variables=VARIABLES)
+                compute_state_ids(project, task.blocks, environment, variables=VARIABLES)
                 for task in project.jobs[name].tasks
             ]
             assert ours == [tuple(dict.fromkeys(each)) for each in said], (environment, name)

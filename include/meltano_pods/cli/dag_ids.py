@@ -54,7 +54,7 @@ def find_dag(found: Projects, dag_id: str | None) -> tuple[ProjectPlan, DagPlan]
     if not folders:
         check_file_name(found.folder / _get_project_name(dag_id))
         raise _build_unknown_dag_error(found, dag_id, list(_iterate_dag_ids(found)))
-    if known := [dag_id for plan in plans for dag_id in plan.dag_ids()]:
+    if known := [dag_id for plan in plans for dag_id in plan.list_dag_ids()]:
         if "." in dag_id:
             raise _build_unknown_dag_error(found, dag_id, known)
         raise _build_project_error(folders[0], known)
@@ -90,7 +90,7 @@ def _iterate_dag_ids(found: Projects) -> Iterator[str]:
             plan = plan_project(folder)
         except MeltanoPodsError:
             continue
-        yield from plan.dag_ids()
+        yield from plan.list_dag_ids()
 
 
 def _build_project_error(folder: Path, known: Sequence[str]) -> DeploymentError:

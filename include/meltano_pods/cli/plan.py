@@ -138,7 +138,7 @@ def _show(plans: list[ProjectPlan], deployment: Deployment, folder: Path) -> Non
                     *(", ".join(task.upstream) or "-" for _ in after),
                     task.environment or "none",
                     deployment.get_execution_mode(task),
-                    " ".join(task.invocation().arguments),
+                    " ".join(task.build_invocation().arguments),
                 )
                 for task in dag.tasks
             ]

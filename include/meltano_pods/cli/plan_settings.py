@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from meltano_pods.cli.output import TABLE, show_data, show_table
-from meltano_pods.plan.explain import DEFAULT, explained
+from meltano_pods.plan.explain import DEFAULT, explain_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,9 @@ def show_settings(plans: Sequence[ProjectPlan], deployment: DeploymentSettings, 
                 click.echo(click.style(f"{dag.dag_id} {task.task_id}", bold=True))
                 rows = [("SETTING", "VALUE", "SET BY", "WHERE")]
                 # The defaults last.
-                every = sorted(explained(task, deployment), key=lambda each: each.level == DEFAULT)
+                every = sorted(
+                    explain_settings(task, deployment), key=lambda each: each.level == DEFAULT
+                )
                 rows += [
                     (each.key, _format_value(each.value), each.level, each.where) for each in every
                 ]
@@ -51,7 +53,7 @@ def _build_data(plan: ProjectPlan, deployment: DeploymentSettings) -> dict[str, 
     data = plan.as_dict()
     for dag, planned in zip(data["dags"], plan.dags, strict=True):
         for task, each in zip(dag["tasks"], planned.tasks, strict=True):
-            task["settings"] = [setting._asdict() for setting in explained(each, deployment)]
+            task["settings"] = [setting._asdict() for setting in explain_settings(each, deployment)]
     return data
 
 

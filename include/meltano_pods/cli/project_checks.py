@@ -9,7 +9,7 @@ from meltano_pods.cli.dag_files import CALL, calls_airflow_dags
 from meltano_pods.cli.projects import build_misnamed_error, find_misnamed_files, read_projects
 from meltano_pods.errors import DeploymentError
 from meltano_pods.names import listed, suggestion
-from meltano_pods.plan.environments import without_environment
+from meltano_pods.plan.environments import find_missing_environments
 from meltano_pods.pods.spec.naming import build_secret_name
 from meltano_pods.project.misspelled_keys import find_misspelled_keys, find_misspelled_settings
 from meltano_pods.project.naming import is_project_name
@@ -55,7 +55,7 @@ def check_projects(found: Projects) -> ProjectChecks:
             *find_transform_warnings(each.project),
             *find_misspelled_keys(each.project, each.settings),
             *find_misspelled_settings(each.project, each.settings),
-            *without_environment(each.plan),
+            *find_missing_environments(each.plan),
         ]
     return ProjectChecks(read, errors, warnings)
 

@@ -8,7 +8,7 @@ import pendulum
 from airflow.sdk import DAG, CronDataIntervalTimetable, get_parsing_context
 from airflow.sdk.configuration import conf
 
-from meltano_pods.dags.params import dag_params
+from meltano_pods.dags.params import build_params
 from meltano_pods.dags.tasks import make_task
 from meltano_pods.notify import build_callbacks
 from meltano_pods.tasks.deployment import read_deployment
@@ -46,25 +46,25 @@ def airflow_dags(dag_file: str) -> dict[str, DAG]:
     # Read once: a project may have hundreds of tasks.
     project = DeployedProject(folder, read_deployment(find_airflow_root(dag_file)), plan.digest)
     dags = {
-        each.dag_id: _dag(each, project, dag_file)
+        each.dag_id: _build_dag(each, project, dag_file)
         for each in plan.dags
         if parsed_dag in (None, each.dag_id)
     }
     broken = {
-        each.dag_id: _broken_dag(each, project, dag_file)
+        each.dag_id: _build_broken_dag(each, project, dag_file)
         for each in plan.broken
         if parsed_dag in (None, each.dag_id)
     }
     return {**dags, **broken}
 
 
-def _dag(planned: DagPlan, project: DeployedProject, dag_file: str) -> DAG:
+def _build_dag(planned: DagPlan, project: DeployedProject, dag_file: str) -> DAG:
     settings = planned.settings
     callbacks = build_callbacks(
-        planned.dag_id, settings.notify, project.deployment.settings.notify, planned.leaves()
+        planned.dag_id, settings.notify, project.deployment.settings.notify, planned.find_leaves()
     )
-    params, choices = dag_params(planned)
-    dag = _empty_dag(
+    params, choices = build_params(planned)
+    dag = _build_empty_dag(
         planned,
         dag_file,
         catchup=settings.catchup,
@@ -85,14 +85,14 @@ def _dag(planned: DagPlan, project: DeployedProject, dag_file: str) -> DAG:
     return dag
 
 
-def _broken_dag(broken: BrokenDag, project: DeployedProject, dag_file: str) -> DAG:
+def _build_broken_dag(broken: BrokenDag, project: DeployedProject, dag_file: str) -> DAG:
     from meltano_pods.dags.broken import TASK_ID, BrokenDagOperator  # noqa: PLC0415 - seldom needed
 
     callbacks = build_callbacks(
         broken.dag_id, broken.settings.notify, project.deployment.settings.notify, [TASK_ID]
     )
     # Catchup runs would only fail.
-    dag = _empty_dag(broken, dag_file, catchup=False, **callbacks.dag)
+    dag = _build_empty_dag(broken, dag_file, catchup=False, **callbacks.dag)
     with dag:
         BrokenDagOperator(
             task_id=TASK_ID,
@@ -103,18 +103,18 @@ def _broken_dag(broken: BrokenDag, project: DeployedProject, dag_file: str) -> D
     return dag
 
 
-def _empty_dag(planned: DagPlan | BrokenDag, dag_file: str, **kwargs: Any) -> DAG:  # noqa: ANN401
+def _build_empty_dag(planned: DagPlan | BrokenDag, dag_file: str, **kwargs: Any) -> DAG:  # noqa: ANN401
     """Return a DAG without tasks, with the arguments that all DAGs have."""
     dag = DAG(
         planned.dag_id,
-        schedule=_schedule(planned),
-        start_date=_start_date(planned.settings),
+        schedule=_build_schedule(planned),
+        start_date=_get_start_date(planned.settings),
         description=planned.description,
         doc_md=planned.doc,
         tags=list(planned.tags),
         # Two parallel runs would write the same state.
         max_active_runs=1,
-        owner_links=_owner_links(planned.settings),
+        owner_links=_build_owner_links(planned.settings),
         **kwargs,
     )
     # Airflow uses the file that called DAG, which is this one; users look for theirs.
@@ -130,21 +130,21 @@ def _build_further_arguments(dag: DagPlan, task: TaskPlan, callbacks: Callbacks)
     return {**callbacks.select_task(task.task_id), **doc}
 
 
-def _schedule(planned: DagPlan | BrokenDag) -> CronDataIntervalTimetable | str | None:
+def _build_schedule(planned: DagPlan | BrokenDag) -> CronDataIntervalTimetable | str | None:
     if planned.schedule is None or planned.schedule.startswith("@"):
         return planned.schedule
     # Airflow 3 reads a cron string as intervals without length.
     return CronDataIntervalTimetable(planned.schedule, timezone=planned.settings.timezone)
 
 
-def _start_date(settings: Settings) -> datetime | None:
+def _get_start_date(settings: Settings) -> datetime | None:
     start = settings.start_date
     if start is None or start.tzinfo is not None:
         return start
     return start.replace(tzinfo=pendulum.timezone(settings.timezone))
 
 
-def _owner_links(settings: Settings) -> dict[str, str]:
+def _build_owner_links(settings: Settings) -> dict[str, str]:
     if settings.owner_link is None:
         return {}
     owner = settings.owner or conf.get("operators", "default_owner", fallback="airflow")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from meltano_pods.plan import DagPlan
 
 
-def dag_params(planned: DagPlan) -> tuple[dict[str, Param], RunChoices]:
+def build_params(planned: DagPlan) -> tuple[dict[str, Param], RunChoices]:
     """Return the parameters, whose initial values are the DAG's settings, and the choices."""
     choices = RunChoices(
         options=planned.settings.run_options,

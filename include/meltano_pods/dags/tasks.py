@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 
 def make_task(
-    planned: TaskPlan, project: DeployedProject, choices: RunChoices, further: Mapping[str, Any]
+    planned: TaskPlan, project: DeployedProject, choices: RunChoices, arguments: Mapping[str, Any]
 ) -> BaseOperator:
     """Return a task of a project's own DAG.
 
     Args:
         planned: Its plan.
         project: Its project.
-        choices: What a person may choose for a run of the DAG.
-        further: Further arguments of Airflow's operator: callbacks, documentation.
+        choices: The parameters of a run of the DAG.
+        arguments: Other arguments of Airflow's operator: callbacks, documentation.
 
     Raises:
         DeploymentError: The deployment lacks what pods need.
@@ -43,16 +43,17 @@ def make_task(
         project=project.folder,
         run=task,
         choices=choices,
-        # Also after a task that a run skips, but never after one that failed.
+        # It also runs after a skipped task, but never after a failed one.
         trigger_rule="none_failed",
-        **further,
+        **arguments,
     )
 
 
 class MeltanoTask:
     """Creates a task for a custom DAG, as a pod or a process according to settings or deployment.
 
-    It is called, and has `partial`, as an operator; both take what `MeltanoPodOperator` takes.
+    Like an operator class, it is callable and has `partial`, with the arguments of
+    `MeltanoPodOperator`.
     """
 
     def __call__(
@@ -108,7 +109,7 @@ def _choose_operator(task: PlannedTask) -> type[MeltanoPodOperator | MeltanoLoca
     if task.project.deployment.get_execution_mode(task.plan) != KUBERNETES:
         return MeltanoLocalOperator
     try:
-        # Here and not above: Kubernetes' client takes a second to import, at every parse.
+        # Imported here, because the Kubernetes client takes a second to import at every parse.
         from meltano_pods.pods.airflow.operator import MeltanoPodOperator  # noqa: PLC0415
     except ModuleNotFoundError as error:
         what = f"the task `{task.plan.task_id}` is a pod, and"

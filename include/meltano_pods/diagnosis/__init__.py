@@ -1,12 +1,12 @@
-"""What a run's end means, in words and as exceptions for Airflow; for every execution mode."""
+"""Explains the result of a run, as a summary and as exceptions for Airflow."""
 
 from meltano_pods.diagnosis.failure import NonRetryableRunError, RunFailedError, build_error
-from meltano_pods.diagnosis.summary import headline, summarize
+from meltano_pods.diagnosis.summary import summarize, summarize_briefly
 
 __all__ = [
     "NonRetryableRunError",
     "RunFailedError",
     "build_error",
-    "headline",
     "summarize",
+    "summarize_briefly",
 ]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class RunFailedError(RunError, AirflowException):
-    """A run failed or was stopped; Airflow retries as often as `retries` says.
+    """A run failed or was stopped; Airflow retries up to `retries` times.
 
     Args:
         what: Category, what it means, the failed plugin and its own error.
@@ -42,17 +42,21 @@ class NonRetryableRunError(RunFailedError, AirflowFailException):
     """A run failed in a way that a retry cannot fix, so Airflow does not retry."""
 
 
-def build_error(record: RunRecord, typed: Callable[[str], str] | None = None) -> RunFailedError:
+def build_error(
+    record: RunRecord, format_command: Callable[[str], str] | None = None
+) -> RunFailedError:
     """Return the exception for a run that did not succeed.
 
     Args:
         record: Of the run.
-        typed: How a command of Meltano is typed there, as `hint_of` takes it.
+        format_command: Formats a command of Meltano for the fix, as for `hint_of`.
     """
     info = CATEGORIES[record.category or Category.UNKNOWN]
     error_class = RunFailedError if info.retry else NonRetryableRunError
     what = "\n".join(_iter_lines(record))
-    return error_class(what, _describe_place(record), hint_of(record.result, typed), record)
+    return error_class(
+        what, _describe_place(record), hint_of(record.result, format_command), record
+    )
 
 
 def _describe_place(record: RunRecord) -> str:

@@ -14,24 +14,26 @@ _STREAMS = 8
 
 def summarize(result: RunResult) -> str:
     """Return one line, such as `succeeded: 3 records extracted, 3 loaded in 4.1 s`."""
-    parts = [_run(result)]
+    parts = [_describe_run(result)]
     for pipeline in result.pipelines:
-        told = [each for each in pipeline.streams if each.counted is not None or each.bookmark]
-        parts += [_stream(stream) for stream in told[:_STREAMS]]
-        more = len(told) - _STREAMS
+        streams = [each for each in pipeline.streams if each.counted is not None or each.bookmark]
+        parts += [_describe_stream(stream) for stream in streams[:_STREAMS]]
+        more = len(streams) - _STREAMS
         if (hidden := max(more, 0) + pipeline.streams_omitted) > 0:
             parts.append(f"{counted(hidden, 'more stream')}")
-        parts += _state(pipeline)
-    return "; ".join([*parts, *_omitted(result), *_dbt(result)])
+        parts += _describe_state(pipeline)
+    return "; ".join([*parts, *_describe_omitted(result), *_describe_dbt(result)])
 
 
-def headline(result: RunResult) -> str:
+def summarize_briefly(result: RunResult) -> str:
     """Return the same without streams, for use with separate lines for them."""
-    states = [state for pipeline in result.pipelines for state in _state(pipeline)]
-    return "; ".join([_run(result), *states, *_omitted(result), *_dbt(result)])
+    states = [state for pipeline in result.pipelines for state in _describe_state(pipeline)]
+    return "; ".join(
+        [_describe_run(result), *states, *_describe_omitted(result), *_describe_dbt(result)]
+    )
 
 
-def _run(result: RunResult) -> str:
+def _describe_run(result: RunResult) -> str:
     only_dbt = result.extracted is None and not result.pipelines and result.dbt
     counts = describe_counts(result.extracted, result.loaded, "record")
     done = result.dbt[0].plugin if only_dbt else counts
@@ -44,21 +46,21 @@ def _run(result: RunResult) -> str:
     return text
 
 
-def _omitted(result: RunResult) -> list[str]:
+def _describe_omitted(result: RunResult) -> list[str]:
     return [counted(result.pipelines_omitted, "more pipeline")] if result.pipelines_omitted else []
 
 
-def _dbt(result: RunResult) -> list[str]:
+def _describe_dbt(result: RunResult) -> list[str]:
     return [command.describe() for command in result.dbt]
 
 
-def _stream(stream: StreamResult) -> str:
+def _describe_stream(stream: StreamResult) -> str:
     counts = describe_counts(stream.extracted, stream.loaded)
     bookmark = "" if stream.bookmark is None else f" (bookmark {stream.bookmark})"
     return f"{stream.stream}: {counts}{bookmark}"
 
 
-def _state(pipeline: PipelineResult) -> list[str]:
+def _describe_state(pipeline: PipelineResult) -> list[str]:
     if pipeline.state_id is None:
         return []
     return [f"state {pipeline.state_id} {'saved' if pipeline.state_saved else 'not saved'}"]

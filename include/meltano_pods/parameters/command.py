@@ -75,7 +75,7 @@ def build_invocation(
         ParameterError: Options that this task cannot run with.
     """
     at = at or InvocationContext()
-    before, name, after = _split(arguments)
+    before, name, after = _split_state_id(arguments)
     environment = at.other_environment or at.environment
     suffix = "-".join(filter(None, (options.state_id_suffix, at.backfill_suffix))) or None
     flags = [
@@ -122,18 +122,18 @@ def build_state_id(name: str, other_environment: str | None, suffix: str | None)
     return ":".join(filter(None, (name, other_environment, suffix)))
 
 
-def _split(
+def _split_state_id(
     arguments: Sequence[str],
 ) -> tuple[tuple[str, ...], str | None, tuple[str, ...]]:
     """Return the arguments before the state id, the state id or None, and those after it."""
-    every = tuple(arguments)
-    for place, each in enumerate(every):
+    words = tuple(arguments)
+    for place, each in enumerate(words):
         if each == STATE_ID:
-            return every[:place], "".join(every[place + 1 : place + 2]), every[place + 2 :]
+            return words[:place], "".join(words[place + 1 : place + 2]), words[place + 2 :]
         option, equals, value = each.partition("=")
         if equals and option == STATE_ID:
-            return every[:place], value, every[place + 1 :]
-    return every, None, ()
+            return words[:place], value, words[place + 1 :]
+    return words, None, ()
 
 
 def _iterate_select_filters(

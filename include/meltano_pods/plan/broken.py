@@ -1,12 +1,12 @@
-"""DAGs that cannot run as their project is, as far as they can be read."""
+"""Plans DAGs that cannot run because of errors, as far as they can be read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import ProjectError
-from meltano_pods.plan.dag_docs import describe, document_errors
-from meltano_pods.plan.dag_source import meltano_layers
+from meltano_pods.plan.dag_docs import describe_dag, document_errors
+from meltano_pods.plan.dag_source import build_meltano_layers
 from meltano_pods.plan.model import BrokenDag
 from meltano_pods.project.cron import to_cron
 from meltano_pods.settings.merge import merge_layers
@@ -16,38 +16,38 @@ from meltano_pods.settings.validate import keep_valid
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from meltano_pods.plan.dag_source import Draft
+    from meltano_pods.plan.dag_source import DagSource
     from meltano_pods.project import Project
     from meltano_pods.settings import Settings
 
 TAG = "broken"
 
 
-def broken_dag(
-    project: Project, draft: Draft, dag_id: str, errors: Sequence[ProjectError]
+def build_broken_dag(
+    project: Project, source: DagSource, dag_id: str, errors: Sequence[ProjectError]
 ) -> BrokenDag:
-    """Return the DAG that stands for one that cannot run.
+    """Return the placeholder of a DAG that cannot run.
 
-    It keeps its schedule and who is notified, so that it fails when it would have run, and nobody
-    has to notice that it is missing.
+    It keeps its schedule and its notifications, so that it fails when it would have run. Nobody
+    would notice a missing DAG.
     """
-    settings = _readable_settings(project, draft)
-    schedule = draft.schedule
+    settings = _merge_readable_settings(project, source)
+    schedule = source.schedule
     return BrokenDag(
         dag_id=dag_id,
         schedule=None if schedule is None else to_cron(schedule.interval),
-        description=describe(draft, settings.description),
+        description=describe_dag(source, settings.description),
         doc=document_errors(errors, settings.description),
         tags=tuple(dict.fromkeys([project.name, TAG, *settings.tags])),
         settings=settings,
-        where=draft.where,
+        where=source.where,
         errors=tuple(errors),
     )
 
 
-def _readable_settings(project: Project, draft: Draft) -> Settings:
-    own = (*meltano_layers(draft), project.annotations, *draft.own)
-    layers = [keep_valid(each) for each in own]
+def _merge_readable_settings(project: Project, source: DagSource) -> Settings:
+    written = (*build_meltano_layers(source), project.annotations, *source.annotations)
+    layers = [keep_valid(each) for each in written]
     try:
         return merge_layers(layers)
     except ProjectError:

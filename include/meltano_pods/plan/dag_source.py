@@ -1,4 +1,4 @@
-"""What distinguishes one DAG of a project from another: a schedule, or a job."""
+"""The DAGs of a project: one for each schedule, and for each job without one."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """One invocation of the runner.
+class TaskSource:
+    """A task to be planned: one invocation of the runner.
 
     Attributes:
         blocks: Plugins and commands.
-        state_id: Of an extract-load schedule; None leaves it to Meltano.
-        transform: What such a schedule does about its transformer: `skip`, `run` or `only`.
+        state_id: State id of a schedule of extractor and loader; None leaves it to Meltano.
+        transform: What such a schedule does about its transformer.
     """
 
     blocks: tuple[str, ...]
@@ -32,28 +32,28 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class DagSource:
     """A DAG to be planned.
 
     Attributes:
-        name: What its id is made of.
-        own: Annotations of the job, then of the schedule.
-        commands: A task each.
-        where: Place of the schedule, else of the job.
-        schedule: The schedule, where there is one.
-        errors: What is wrong with the schedule and the job.
+        name: The name from which its id is built.
+        annotations: Those of the job, then of the schedule.
+        tasks: Its tasks, in the order of the job.
+        where: Place of the schedule, or of a job without one.
+        schedule: The schedule, if there is one.
+        errors: Errors of the schedule and the job.
     """
 
     name: str
-    own: tuple[Layer, ...]
-    commands: tuple[Command, ...]
+    annotations: tuple[Layer, ...]
+    tasks: tuple[TaskSource, ...]
     where: Location
     schedule: Schedule | None = None
     errors: tuple[ProjectError, ...] = ()
 
 
-def drafts(project: Project) -> list[Draft]:
-    """Return a draft for every schedule, and for every job that no schedule names."""
+def find_dag_sources(project: Project) -> list[DagSource]:
+    """Return the DAGs: one for every schedule, and for every job that no schedule names."""
     nameless = project.nameless
     schedules = [
         *project.schedules.values(),
@@ -64,38 +64,38 @@ def drafts(project: Project) -> list[Draft]:
         *(job for job in project.jobs.values() if job.name not in scheduled),
         *(each for each in nameless if isinstance(each, Job)),
     ]
-    return [_of_schedule(project, each) for each in schedules] + [
-        _of_job(project, each) for each in manual
+    return [_build_from_schedule(project, each) for each in schedules] + [
+        _build_from_job(project, each) for each in manual
     ]
 
 
-def meltano_layers(draft: Draft) -> Iterator[Layer]:
-    """Yield what Meltano's own keys of the schedule say of its DAG."""
-    schedule = draft.schedule
+def build_meltano_layers(source: DagSource) -> Iterator[Layer]:
+    """Yield the settings that Meltano's own keys of the schedule imply."""
+    schedule = source.schedule
     if schedule is not None and schedule.start_date is not None:
         key, where = "start_date", schedule.start_date_where
         yield Layer(MELTANO, where, {key: schedule.start_date}, {key: where})
 
 
-def _of_schedule(project: Project, schedule: Schedule) -> Draft:
+def _build_from_schedule(project: Project, schedule: Schedule) -> DagSource:
     name = f"{project.name}.{schedule.name}"
     job = None if schedule.job is None else project.jobs.get(schedule.job)
-    own: tuple[Layer, ...] = (schedule.annotations,)
+    annotations: tuple[Layer, ...] = (schedule.annotations,)
     if job is not None:
-        own = (job.annotations, *own)
+        annotations = (job.annotations, *annotations)
         errors = (*schedule.errors, *job.errors)
-        return Draft(name, own, _commands(job), schedule.where, schedule, errors)
+        return DagSource(name, annotations, _list_tasks(job), schedule.where, schedule, errors)
     if schedule.extractor is None or schedule.loader is None:
-        return Draft(name, own, (), schedule.where, schedule, schedule.errors)
+        return DagSource(name, annotations, (), schedule.where, schedule, schedule.errors)
     # The state id that `meltano schedule run` uses, so that state carries over both ways.
-    pair = Command((schedule.extractor, schedule.loader), schedule.name, schedule.transform)
-    return Draft(name, own, (pair,), schedule.where, schedule, schedule.errors)
+    pair = TaskSource((schedule.extractor, schedule.loader), schedule.name, schedule.transform)
+    return DagSource(name, annotations, (pair,), schedule.where, schedule, schedule.errors)
 
 
-def _of_job(project: Project, job: Job) -> Draft:
+def _build_from_job(project: Project, job: Job) -> DagSource:
     name = f"{project.name}.job.{job.name}"
-    return Draft(name, (job.annotations,), _commands(job), job.where, errors=job.errors)
+    return DagSource(name, (job.annotations,), _list_tasks(job), job.where, errors=job.errors)
 
 
-def _commands(job: Job) -> tuple[Command, ...]:
-    return tuple(Command(task.blocks) for task in job.tasks)
+def _list_tasks(job: Job) -> tuple[TaskSource, ...]:
+    return tuple(TaskSource(task.blocks) for task in job.tasks)

@@ -21,35 +21,37 @@ if TYPE_CHECKING:
     from meltano_pods.settings import Settings
     from meltano_pods.settings.layers import Layer
 
-_ALLOWED = "allowed_environments"
+_SETTING = "allowed_environments"
 
 
-def choose_environment(project: Project, own: Sequence[Layer], fallback: str | None) -> str | None:
+def choose_environment(
+    project: Project, annotations: Sequence[Layer], fallback: str | None
+) -> str | None:
     """Return the name of the environment, or None where the project has none.
 
-    The setting comes first, then `fallback` (Airflow's MELTANO_ENVIRONMENT), then
+    The setting takes precedence, then `fallback` (Airflow's MELTANO_ENVIRONMENT), then
     `default_environment`. It is chosen before the environment's own annotations are merged.
 
     Args:
         project: The project.
-        own: Annotations of the job and the schedule.
-        fallback: What to take where no setting says.
+        annotations: Those of the job and the schedule.
+        fallback: The environment if no setting names one.
 
     Raises:
         ProjectError: The project does not define that environment.
     """
-    layers = sort_layers([project.annotations, *own])
-    # Only this one: merging a level's settings takes long, and follows with those of all levels.
+    layers = sort_layers([project.annotations, *annotations])
+    # Only this setting: merging all settings is slow, and follows with those of all levels.
     levels = [each.values["environment"] for each in layers if "environment" in each.values]
-    said = levels[-1] if levels else None
-    if isinstance(said, str):  # anything else is an error of its level
-        if said not in project.environments:
+    name = levels[-1] if levels else None
+    if isinstance(name, str):  # anything else is an error of its level
+        if name not in project.environments:
             raise SettingsError(
-                f"unknown environment `{said}`; expected one of: {listed(project.environments)}",
+                f"unknown environment `{name}`; expected one of: {listed(project.environments)}",
                 find_place(layers, "environment"),
-                f"{suggestion(said, project.environments)}Name one of `environments`.",
+                f"{suggestion(name, project.environments)}Name one of `environments`.",
             )
-        return said
+        return name
     if fallback and fallback not in project.environments:
         raise ProjectError(
             f"MELTANO_ENVIRONMENT is the unknown environment `{fallback}`; expected one of: "
@@ -70,8 +72,8 @@ def _default_environment(project: Project) -> str | None:
         raise ProjectError(
             f"the default environment `{default.text}` cannot be resolved; not set: {names}",
             default.where,
-            f"Set {names} or MELTANO_ENVIRONMENT for Airflow (locally the project's `.env` will "
-            "do), or name the environment in meltano.yml: `annotations: {meltano_pods: "
+            f"Set {names} or MELTANO_ENVIRONMENT for Airflow (locally in the project's "
+            "`.env`), or name the environment in meltano.yml: `annotations: {meltano_pods: "
             f"{{environment: {next(iter(project.environments), 'dev')}}}}}`.",
         )
     if default.name not in project.environments:
@@ -86,15 +88,15 @@ def _default_environment(project: Project) -> str | None:
     return default.name
 
 
-def without_environment(plan: ProjectPlan) -> Iterator[ProjectError]:
+def find_missing_environments(plan: ProjectPlan) -> Iterator[ProjectError]:
     """Yield a warning for each DAG whose runs Meltano rejects because they have no environment.
 
-    `meltano run` needs one, `meltano el`, which the schedule of a pair becomes, does not (Meltano
+    `meltano run` needs one; `meltano el`, for schedules of extractor and loader, does not (Meltano
     4.4.1, `cli/utils.py`, `activate_environment`).
     """
     for dag in plan.dags:
-        refused = [task for task in dag.tasks if "--state-id" not in task.arguments]
-        if any(task.environment is None for task in refused):
+        rejected = [task for task in dag.tasks if "--state-id" not in task.arguments]
+        if any(task.environment is None for task in rejected):
             yield ProjectError(
                 f"the runs of {dag.dag_id} will fail: `meltano run`, which runs jobs, needs a "
                 "Meltano environment, and none is selected",
@@ -104,12 +106,12 @@ def without_environment(plan: ProjectPlan) -> Iterator[ProjectError]:
             )
 
 
-def schedule_env(schedule: Schedule, errors: Errors) -> dict[str, str]:
-    """Return a schedule's `env`, held to the rules of the setting `env`.
+def check_schedule_env(schedule: Schedule, errors: Errors) -> dict[str, str]:
+    """Return a schedule's `env`, checked by the rules of the setting `env`.
 
     Args:
         schedule: The schedule.
-        errors: Takes an error for each bad name or value.
+        errors: Receives an error for each invalid name or value.
     """
     for name, value in schedule.env.items():
         try:
@@ -122,38 +124,40 @@ def schedule_env(schedule: Schedule, errors: Errors) -> dict[str, str]:
 
 
 def check_no_secrets(settings: Settings, layers: Iterable[Layer]) -> None:
-    """Check that no secret stands where it would be shown.
+    """Check that no secret is written where it would be shown.
 
     Args:
-        settings: A task's, merged, with the names that are not secret.
-        layers: What to look through.
+        settings: The merged settings of a task, with the names that are not secret.
+        layers: The layers to search.
 
     Raises:
-        SettingsError: For each.
+        SettingsError: With an error for each secret.
     """
-    faults = [each for layer in layers for each in find_secret_errors(layer, settings.not_secret)]
-    if faults:
-        raise together(faults)
+    errors = [each for layer in layers for each in find_secret_errors(layer, settings.not_secret)]
+    if errors:
+        raise together(errors)
 
 
-def check_sources(settings: Settings, env: Mapping[str, str], layers: Sequence[Layer]) -> None:
+def check_variable_sources(
+    settings: Settings, env: Mapping[str, str], layers: Sequence[Layer]
+) -> None:
     """Check that each of a task's variables, plain and secret ones, has one source.
 
     Args:
-        settings: The task's.
-        env: Its plain variables, the schedule's among them.
-        layers: What said it, in the order in which they win; for the place of an error.
+        settings: Settings of the task.
+        env: Its plain variables, including the schedule's.
+        layers: Its layers in the order of precedence, for the place of an error.
 
     Raises:
-        SettingsError: One has two.
+        SettingsError: A variable has two sources.
     """
     if not settings.secret_env and not settings.airflow_env:
         return
     sources = {"env": env, "secret_env": settings.secret_env, "airflow_env": settings.airflow_env}
-    for (one, names), (other, more) in itertools.combinations(sources.items(), 2):
-        for name in names.keys() & more.keys():
+    for (first, names), (other, other_names) in itertools.combinations(sources.items(), 2):
+        for name in names.keys() & other_names.keys():
             raise SettingsError(
-                f"`{name}` is in `{other}` and in `{one}`, and a variable has one source",
+                f"`{name}` is in `{other}` and in `{first}`; a variable can have only one source",
                 find_place(layers, other, name),
                 f"Remove `{name}` from one of them.",
             )
@@ -169,36 +173,36 @@ def check_allowed_environments(
 
     Args:
         project: The project.
-        settings: The DAG's.
+        settings: Settings of the DAG.
         environment: Meltano environment of the DAG.
-        layers: What said it, for the place of an error.
+        layers: Its layers, for the place of an error.
 
     Raises:
-        SettingsError: An environment is not defined, or has settings of its own.
+        SettingsError: An environment is not defined, or has different settings.
     """
-    own = {} if environment is None else _said(project.environments[environment])
+    default = {} if environment is None else _collect_settings(project.environments[environment])
     for name in settings.allowed_environments:
         if name not in project.environments:
             raise SettingsError(
                 f"unknown environment `{name}`; expected one of: {listed(project.environments)}",
-                find_place(layers, _ALLOWED),
-                f"{suggestion(name, project.environments)}Name some of `environments`.",
+                find_place(layers, _SETTING),
+                f"{suggestion(name, project.environments)}Name environments of `environments`.",
             )
-        other = _said(project.environments[name])
-        keys = {key for key in {*own, *other} if own.get(key) != other.get(key)}
+        other = _collect_settings(project.environments[name])
+        keys = {key for key in {*default, *other} if default.get(key) != other.get(key)}
         if keys:
             raise SettingsError(
-                f"a run that chooses the environment `{name}` would keep what `{environment}` says "
-                f"here of: {listed(keys)}",
-                find_place(layers, _ALLOWED),
-                f"Give both environments the same, or take `{name}` from `{_ALLOWED}` and add a "
-                f"schedule with `environment: {name}`.",
+                f"a run that chooses the environment `{name}` would keep these settings of "
+                f"`{environment}`: {listed(keys)}",
+                find_place(layers, _SETTING),
+                f"Give both environments the same settings, or remove `{name}` from `{_SETTING}` "
+                f"and add a schedule with `environment: {name}`.",
             )
 
 
-def _said(environment: Environment) -> dict[str, Any]:
-    """Return the settings of an environment; those of plugins in it with the plugin's name."""
-    said = dict(environment.annotations.values)
-    for (_, plugin), own in environment.plugins.items():
-        said |= {f"{key} of {plugin}": value for key, value in own.values.items()}
-    return said
+def _collect_settings(environment: Environment) -> dict[str, Any]:
+    """Return the settings of an environment; those of its plugins with the plugin's name."""
+    settings = dict(environment.annotations.values)
+    for (_, plugin), layer in environment.plugins.items():
+        settings |= {f"{key} of {plugin}": value for key, value in layer.values.items()}
+    return settings

@@ -22,13 +22,13 @@ DEFAULT = "default"
 _NOTIFY = "notify"
 
 
-class Explained(NamedTuple):
+class ExplainedSetting(NamedTuple):
     """One setting.
 
     Attributes:
         key: Its name; for maps also the key in it, dotted.
         value: JSON-compatible.
-        level: What set it: a level, `deployment` or `default`; several with commas between.
+        level: What set it: a level, `deployment` or `default`; several separated by commas.
         where: File and line of each; the variable or profile of a deployment; empty for a default.
     """
 
@@ -38,46 +38,46 @@ class Explained(NamedTuple):
     where: str
 
 
-def explained(task: TaskPlan, deployment: DeploymentSettings) -> list[Explained]:
+def explain_settings(task: TaskPlan, deployment: DeploymentSettings) -> list[ExplainedSetting]:
     """Return every setting of a task, in the order of the reference page.
 
     Args:
         task: The task.
-        deployment: Where it would run.
+        deployment: The deployment where it would run.
     """
     settings = apply_defaults(task.settings, deployment)
     values = {**settings.model_dump(mode="json"), "environment": task.environment}
     by_setting: dict[str, dict[tuple[str, ...], Provenance]] = {}
-    for path, said in trace_provenance(task.layers).items():
-        by_setting.setdefault(path[0], {})[path] = said
-    found: list[Explained] = []
+    for path, provenance in trace_provenance(task.layers).items():
+        by_setting.setdefault(path[0], {})[path] = provenance
+    found: list[ExplainedSetting] = []
     for key, value in values.items():
         if key in SHARED_SETTINGS and is_left_to_deployment(task.settings, key):
-            found.append(Explained(key, value, *trace_default(deployment, key)))
+            found.append(ExplainedSetting(key, value, *trace_default(deployment, key)))
         elif key in by_setting:
-            found += _of_project(by_setting[key], values)
+            found += _explain_project_values(by_setting[key], values)
         elif key == _NOTIFY and deployment.notify != {}:
             # Merged when Airflow loads the DAG, key by key: the project's keys take precedence.
-            said_there = "off" if deployment.notify is None else dict(deployment.notify)
-            found.append(Explained(key, said_there, *trace_default(deployment, key)))
+            notify = "off" if deployment.notify is None else dict(deployment.notify)
+            found.append(ExplainedSetting(key, notify, *trace_default(deployment, key)))
         else:
-            found.append(Explained(key, value, DEFAULT, ""))
+            found.append(ExplainedSetting(key, value, DEFAULT, ""))
     return found
 
 
-def _of_project(
-    said: Mapping[tuple[str, ...], Provenance], values: Mapping[str, Any]
-) -> Iterator[Explained]:
-    for path, each in said.items():
-        yield Explained(
+def _explain_project_values(
+    provenances: Mapping[tuple[str, ...], Provenance], values: Mapping[str, Any]
+) -> Iterator[ExplainedSetting]:
+    for path, each in provenances.items():
+        yield ExplainedSetting(
             ".".join(path),
-            each.value if len(each.origins) == 1 else _together(path, values),
+            each.value if len(each.origins) == 1 else _get_merged_value(path, values),
             ", ".join(origin.level for origin in each.origins),
             ", ".join(f"{origin.where.file}:{origin.where.line}" for origin in each.origins),
         )
 
 
-def _together(path: tuple[str, ...], values: Mapping[str, Any]) -> object:
+def _get_merged_value(path: tuple[str, ...], values: Mapping[str, Any]) -> object:
     """Return the merged value of several levels."""
     value: Any = values
     for key in path:

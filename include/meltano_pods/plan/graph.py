@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 Upstream = dict[str, tuple[str, ...]]
 
 
-def upstream_of(
+def build_upstream(
     settings: Mapping[str, Settings], layers: Mapping[str, Sequence[Layer]]
 ) -> Upstream:
-    """Return which tasks each task follows.
+    """Return the upstream tasks of each task.
 
     Args:
-        settings: Those of each task, by its id, in the order of the job.
-        layers: What said them, in the order in which they win; for the place of an error.
+        settings: Settings of each task by id, in the order of the job.
+        layers: Layers of each task in the order of precedence, for the place of an error.
 
     Raises:
-        SettingsError: A task needs one that is not there, or, by way of others, itself.
+        SettingsError: A task needs an unknown task, or, directly or indirectly, itself.
     """
     upstream: Upstream = {}
     before: list[str] = []
@@ -35,24 +35,26 @@ def upstream_of(
         if each.needs is None:
             upstream[task_id] = tuple(before[-1:])
         elif each.needs == "all":
-            upstream[task_id] = tuple(_last(before, upstream))
+            upstream[task_id] = tuple(_find_leaves(before, upstream))
         else:
-            own = any("needs" in layer.values for layer in layers[task_id] if layer.level == "task")
-            # What a job says for all its tasks holds for all but those it names.
-            upstream[task_id] = tuple(name for name in each.needs if own or name != task_id)
+            is_own = any(
+                "needs" in layer.values for layer in layers[task_id] if layer.level == "task"
+            )
+            # `needs` of a job applies to all its tasks except the named ones.
+            upstream[task_id] = tuple(name for name in each.needs if is_own or name != task_id)
         before.append(task_id)
     for task_id in settings:
         _check_known(task_id, upstream[task_id], settings, layers)
-    if (cycle := _cycle(upstream)) is not None:
+    if (cycle := _find_cycle(upstream)) is not None:
         raise SettingsError(
-            f"tasks wait for each other: {' -> '.join(cycle)}, each needing the next",
+            f"circular `needs`: {' -> '.join(cycle)}",
             find_place(layers[cycle[0]], "needs"),
             "Remove one of them from the `needs` of another.",
         )
     return upstream
 
 
-def ancestors(upstream: Mapping[str, Sequence[str]], task_id: str) -> set[str]:
+def find_ancestors(upstream: Mapping[str, Sequence[str]], task_id: str) -> set[str]:
     """Return all tasks that have succeeded before a task starts."""
     found: set[str] = set()
     open_ends = [*upstream[task_id]]
@@ -63,8 +65,8 @@ def ancestors(upstream: Mapping[str, Sequence[str]], task_id: str) -> set[str]:
     return found
 
 
-def _last(before: Sequence[str], upstream: Upstream) -> list[str]:
-    """Return those of `before` that no other one follows: after them, all are done."""
+def _find_leaves(before: Sequence[str], upstream: Upstream) -> list[str]:
+    """Return the tasks in `before` that no other one follows; after them, all are done."""
     followed = {each for task_id in before for each in upstream[task_id]}
     return [task_id for task_id in before if task_id not in followed]
 
@@ -78,14 +80,15 @@ def _check_known(
     for name in needed:
         if name not in known:
             raise SettingsError(
-                f"`{task_id}` needs `{name}`, which is not a task here; there are: {listed(known)}",
+                f"unknown task `{name}` in `needs` of `{task_id}`; expected one of: "
+                f"{listed(known)}",
                 find_place(layers[task_id], "needs"),
-                f"{suggestion(name, known)}Name tasks by their ids: what they run, with dashes.",
+                f"{suggestion(name, known)}Write task ids: what a task runs, joined by dashes.",
             )
 
 
-def _cycle(upstream: Upstream) -> list[str] | None:
-    """Return the tasks of a cycle, the first one again at the end."""
+def _find_cycle(upstream: Upstream) -> list[str] | None:
+    """Return the tasks of a cycle, ending with the first one again."""
     done: set[str] = set()
     for start in upstream:
         # Depth first, without recursion: a job may have thousands of tasks in a row.

@@ -1,4 +1,4 @@
-"""DAG and task ids, made from content, within what Airflow allows."""
+"""Ids of DAGs and tasks, built from content, within Airflow's rules."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _NOT_ALLOWED = re.compile(r"[^A-Za-z0-9_.-]+")
 _MAX = 250  # Airflow's limit
 
 
-def identifier(text: str) -> str:
-    """Return `text` with what Airflow does not allow in an id replaced by dashes.
+def make_identifier(text: str) -> str:
+    """Return `text` with characters that Airflow does not allow in an id replaced by dashes.
 
-    Where that takes letters or digits away (`täglich`), or the id would be too long, it ends with a
-    digest of the whole, so that two texts do not become one id.
+    If that removes letters or digits (`täglich`), or the id would be too long, it ends with a
+    digest of the text, so that different texts have different ids.
     """
     safe = _NOT_ALLOWED.sub("-", text).strip("-")
     lost = not text.isascii() and any(each.isalnum() for each in text if not each.isascii())
@@ -27,15 +27,15 @@ def identifier(text: str) -> str:
     return f"{safe[: _MAX - len(digest) - 1] or 'unnamed'}-{digest}"
 
 
-def unique_identifiers(texts: Iterable[str]) -> list[str]:
+def make_unique_identifiers(texts: Iterable[str]) -> list[str]:
     """Return an id for each text; equal ones differ by `--2`, `--3` in their order.
 
-    Ids come from content alone, so inserting or removing another text renames none.
+    Ids depend only on content, so inserting or removing another text does not change them.
     """
     ids: dict[str, None] = {}
     counts: dict[str, int] = {}
     for text in texts:
-        unique = base = identifier(text)
+        unique = base = make_identifier(text)
         while unique in ids:
             counts[base] = counts.get(base, 1) + 1
             suffix = f"--{counts[base]}"

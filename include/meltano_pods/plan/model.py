@@ -20,21 +20,20 @@ class TaskPlan:
     """One Airflow task: one invocation of the runner.
 
     Attributes:
-        task_id: Made from what the task runs, never from its position.
-        arguments: What follows `meltano-runner`, as one would type it, without the options that
-            a run can choose.
+        task_id: Built from what the task runs, never from its position.
+        arguments: Arguments of `meltano-runner`, without the options that a run can choose.
         environment: Meltano environment; None for none.
         env: Environment variables of the run: the settings', then the schedule's.
         settings: Merged settings of this task.
-        upstream: Ids of the tasks that it follows.
+        upstream: Ids of its upstream tasks.
         state_ids: Meltano's own ids of the states that it reads and writes.
-        pool: Airflow pool whose slots it takes; None for the default one.
+        pool: Airflow pool whose slots it uses; None for the default one.
         pipelines: Names of the extractor and the loader of each pipeline.
         utilities: Names of the utilities and transformers whose commands it runs.
-        reads: Pipelines of the tasks before it in the DAG, from which its utilities may read.
-        state_folder: What names a folder as the place of the state, where nothing says that it
+        reads: Pipelines of the tasks before it in the DAG, whose data its utilities may read.
+        state_folder: The place that sets a folder for the state, if no setting confirms that it
             outlives a pod.
-        layers: What its settings were merged from, in the order in which it wins.
+        layers: The layers that its settings were merged from, in the order of precedence.
     """
 
     task_id: str
@@ -53,14 +52,14 @@ class TaskPlan:
 
     @property
     def taps(self) -> tuple[str, ...]:
-        """Its extractors."""
+        """The names of its extractors."""
         return tuple(dict.fromkeys(extractor for extractor, _ in self.pipelines))
 
-    def invocation(self) -> Invocation:
+    def build_invocation(self) -> Invocation:
         """Return the command for the runner in a run without parameters.
 
         Raises:
-            ParameterError: Options that this task cannot run with.
+            ParameterError: Options that do not apply to this task.
         """
         at = InvocationContext(self.environment, taps=self.taps)
         return build_invocation(self.arguments, self.settings, at)
@@ -93,7 +92,7 @@ class DagPlan:
         doc: Markdown that Airflow shows with the DAG.
         tags: Project, extractors, loaders, and those of the settings.
         settings: Merged settings of the DAG as a whole.
-        tasks: In the order of the job, which need not be that in which they run.
+        tasks: In the order of the job, which may differ from that of execution.
         where: Place of the schedule or job.
     """
 
@@ -108,12 +107,12 @@ class DagPlan:
 
     @property
     def is_chain(self) -> bool:
-        """Whether each task follows the one before it."""
+        """Whether each task depends exactly on the one before it."""
         before = [(), *((task.task_id,) for task in self.tasks)]
         return all(task.upstream == one for task, one in zip(self.tasks, before, strict=False))
 
-    def leaves(self) -> tuple[str, ...]:
-        """Return the ids of the tasks that no other one follows."""
+    def find_leaves(self) -> tuple[str, ...]:
+        """Return the ids of the tasks without downstream tasks."""
         followed = {task_id for task in self.tasks for task_id in task.upstream}
         return tuple(task.task_id for task in self.tasks if task.task_id not in followed)
 
@@ -133,17 +132,17 @@ class DagPlan:
 
 @dataclass(frozen=True, slots=True)
 class BrokenDag:
-    """A DAG that cannot run as its project is: Airflow shows it, and its runs fail with the errors.
+    """A DAG that cannot run because of errors: Airflow shows it, and its runs fail with them.
 
     Attributes:
-        dag_id: As of a DAG that can run; without a name of its own it is made of its place.
-        schedule: As far as it can be read: a cron expression, `@once`, or None.
+        dag_id: As for a DAG that can run; without a name, it is built from its place.
+        schedule: A cron expression, `@once`, or None, as far as it can be read.
         description: One line, for lists of DAGs.
         doc: Markdown that Airflow shows with the DAG.
         tags: The project, `broken`, and those of the settings.
-        settings: As far as they can be read.
+        settings: The settings, as far as they can be read.
         where: Place of the schedule or job.
-        errors: What is wrong, at least one.
+        errors: Its errors, at least one.
     """
 
     dag_id: str
@@ -175,11 +174,11 @@ class ProjectPlan:
 
     Attributes:
         project: The project's name.
-        digest: Of the files the plan was made from.
+        digest: Digest of the files that the plan was built from.
         dags: Its DAGs that can run.
-        broken: Those that cannot.
-        errors: Everything that is wrong in the project, each once; also what no DAG uses.
-        warnings: What may be a mistake, or do harm one day.
+        broken: Its DAGs that cannot.
+        errors: All errors in the project, each once, including those of unused entries.
+        warnings: Possible mistakes and risks.
     """
 
     project: str
@@ -194,8 +193,8 @@ class ProjectPlan:
         """The tasks of all its DAGs that can run."""
         return (task for dag in self.dags for task in dag.tasks)
 
-    def dag_ids(self) -> list[str]:
-        """Return the ids of its DAGs, those of broken ones last."""
+    def list_dag_ids(self) -> list[str]:
+        """Return the ids of its DAGs, broken ones last."""
         return [*(dag.dag_id for dag in self.dags), *(dag.dag_id for dag in self.broken)]
 
     def as_dict(self) -> dict[str, Any]:

@@ -1,14 +1,14 @@
-"""Who else writes a task's state: such tasks run one at a time, or are reported.
+"""Finds tasks that share a state, and lets them run one at a time, or reports them.
 
-A run reads its state when it starts and writes it when it ends, so of two runs at once one's
-bookmarks are lost. Runs of one DAG never overlap (`max_active_runs`), but those of two DAGs do, and
-so do parallel branches. Runs of a backfill overlap with others, too, since Airflow counts them
-apart: where they have the scheduled state (`backfill_state: shared`), it is kept from running one
-task twice at once, but not from running two that share a state.
+A run reads its state when it starts and writes it when it ends, so if two runs overlap, the
+bookmarks of one are lost. Runs of one DAG never overlap (`max_active_runs`), but those of two DAGs
+and parallel branches do. Runs of a backfill also overlap with others, because Airflow counts them
+separately: if they use the scheduled state (`backfill_state: shared`), Airflow does not run the
+same task twice at the same time, but it may run two tasks that share a state.
 
-Only a pool of one slot keeps them apart in Airflow, and a DAG file cannot make one: the setting
-`state_pool` names it. Meltano itself rejects a second run where both have one system database,
-wherever the state is; with a state backend alone nothing does: of its locks, that of S3 lets
+In Airflow, only a pool of one slot separates them. A DAG file cannot create a pool, so the setting
+`state_pool` names it. Meltano itself rejects a second run if both use the same system database,
+wherever the state is. With only a state backend, nothing prevents it: the S3 lock, for one, lets
 overlapping runs pass.
 """
 
@@ -20,8 +20,8 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Errors, ProjectError, SettingsError
-from meltano_pods.plan.graph import ancestors
-from meltano_pods.plan.state_place import database_of
+from meltano_pods.plan.graph import find_ancestors
+from meltano_pods.plan.state_place import identify_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,32 +29,31 @@ if TYPE_CHECKING:
     from meltano_pods.errors import Location
     from meltano_pods.plan.model import DagPlan, TaskPlan
 
-    # By state: the DAGs that write it, each with those of its tasks that do.
+    # By state id: the DAGs that write the state, each with its tasks that do.
     _Known = dict[str, list[tuple[DagPlan, list[TaskPlan]]]]
 
 
 class Severity(IntEnum):
-    """What comes of two DAGs that share a state."""
+    """The consequence of two DAGs sharing a state."""
 
     WARNING = 1
-    """Somebody has to start one manually while the other runs."""
+    """It takes a manual run of one while the other runs."""
     ERROR = 2
-    """Their schedules meet, and the second run fails, since Meltano keeps the two apart."""
+    """Their schedules overlap, and Meltano rejects the second run."""
     BREAKS = 3
-    """Nothing keeps the two apart: the later one does not run."""
+    """Nothing separates their runs, so the second DAG is broken."""
 
 
 @dataclass(frozen=True, slots=True)
 class StateConflict:
-    """Two DAGs that write one state, and may do so at once.
+    """Two DAGs that write the same state, possibly at the same time.
 
     Attributes:
         state_id: The state's id.
         first: Id of the DAG that comes first in the plan.
-        second: Id of the other one.
-        where: Place of the other one.
-        guarded: Whether Meltano keeps them apart, which it does by its system database: the run
-            that comes second fails.
+        second: Id of the other DAG.
+        where: Place of the other DAG.
+        guarded: Whether Meltano rejects the second run, because both use one system database.
         scheduled: How many of the two have a schedule.
     """
 
@@ -67,38 +66,38 @@ class StateConflict:
 
     @property
     def severity(self) -> Severity:
-        """What comes of it."""
+        """How serious the conflict is."""
         if self.guarded:
             return Severity.ERROR if self.scheduled > 1 else Severity.WARNING
         return Severity.BREAKS if self.scheduled else Severity.WARNING
 
-    def error(self) -> ProjectError:
-        """Return it as an error."""
+    def build_error(self) -> ProjectError:
+        """Return the error for the conflict."""
         harm = (
             "the second one fails with `already_running`"
             if self.guarded
-            else "nothing keeps them apart, and the one that ends last overwrites the other's "
+            else "nothing separates them, and the one that ends last overwrites the other's "
             "bookmarks, so that records are loaded again"
         )
         return ProjectError(
             f"the DAGs `{self.first}` and `{self.second}` share the state `{self.state_id}`: when "
-            f"they run at once, {harm}",
+            f"they run at the same time, {harm}",
             self.where,
             "Let them run one at a time: create an Airflow pool of one slot (`airflow pools set "
             "NAME 1 '' --include-deferred`) and add `state_pool: NAME` to the project, the plugin "
-            "or both jobs. Or keep their states apart, by another `environment` or "
-            "`state_id_suffix`.",
+            "or both jobs. Or give them separate states, with another `environment` "
+            "or `state_id_suffix`.",
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Separated:
-    """The DAGs of a project, those that share a state kept apart as far as can be.
+class SeparatedDags:
+    """The DAGs of a project, with pools for tasks that share a state.
 
     Attributes:
-        dags: Those that can run.
+        dags: The DAGs that can run.
         broken: Errors of the others, by DAG id.
-        conflicts: One for each DAG that shares a state with an earlier one, the worst of several.
+        conflicts: The most serious conflict of each DAG with an earlier one.
     """
 
     dags: tuple[DagPlan, ...]
@@ -106,8 +105,8 @@ class Separated:
     conflicts: tuple[StateConflict, ...]
 
 
-def separate(dags: Sequence[DagPlan]) -> Separated:
-    """Put tasks that write one state into their `state_pool`, and find those that have none."""
+def separate_dags(dags: Sequence[DagPlan]) -> SeparatedDags:
+    """Assign tasks that share a state to their `state_pool`, and find those without one."""
     pooled: set[tuple[str, str]] = set()
     conflicts: list[StateConflict] = []
     broken: dict[str, list[ProjectError]] = {}
@@ -115,30 +114,30 @@ def separate(dags: Sequence[DagPlan]) -> Separated:
     for dag in dags:
         errors = Errors()
         with errors:
-            pooled |= _within(dag)
-        writers = _writers(dag)
+            pooled |= _find_pooled_tasks(dag)
+        writers = _find_writers(dag)
         conflict = max(
-            _conflicts(dag, writers, known), key=lambda each: each.severity, default=None
+            _find_conflicts(dag, writers, known), key=lambda each: each.severity, default=None
         )
         if conflict is not None:
             conflicts.append(conflict)
             if conflict.severity is Severity.BREAKS:
-                errors.found.append(conflict.error())
+                errors.found.append(conflict.build_error())
         if errors.found:
             broken[dag.dag_id] = errors.found
             continue
         for state_id, tasks in writers.items():
             earlier = known.setdefault(state_id, [])
             for each, others in earlier:
-                if _one_pool([*tasks, *others]):
+                if _share_pool([*tasks, *others]):
                     pooled |= {(dag.dag_id, task.task_id) for task in tasks}
                     pooled |= {(each.dag_id, task.task_id) for task in others}
             earlier.append((dag, tasks))
-    good = tuple(_pooled(dag, pooled) for dag in dags if dag.dag_id not in broken)
-    return Separated(good, broken, tuple(conflicts))
+    good = tuple(_assign_pools(dag, pooled) for dag in dags if dag.dag_id not in broken)
+    return SeparatedDags(good, broken, tuple(conflicts))
 
 
-def _writers(dag: DagPlan) -> dict[str, list[TaskPlan]]:
+def _find_writers(dag: DagPlan) -> dict[str, list[TaskPlan]]:
     writers: dict[str, list[TaskPlan]] = {}
     for task in dag.tasks:
         for state_id in task.state_ids:
@@ -146,14 +145,14 @@ def _writers(dag: DagPlan) -> dict[str, list[TaskPlan]]:
     return writers
 
 
-def _conflicts(
+def _find_conflicts(
     dag: DagPlan, writers: Mapping[str, list[TaskPlan]], known: _Known
 ) -> Iterator[StateConflict]:
     for state_id, tasks in writers.items():
         for earlier, others in known.get(state_id, ()):
             both = [*tasks, *others]
-            if not _one_pool(both):
-                databases = {database_of(task) for task in both}
+            if not _share_pool(both):
+                databases = {identify_database(task) for task in both}
                 guarded = len(databases) == 1 and None not in databases
                 scheduled = sum(each.schedule is not None for each in (dag, earlier))
                 yield StateConflict(
@@ -161,67 +160,69 @@ def _conflicts(
                 )
 
 
-def _one_pool(tasks: Iterable[TaskPlan]) -> bool:
-    """Whether tasks run one at a time: all have one and the same `state_pool`."""
+def _share_pool(tasks: Iterable[TaskPlan]) -> bool:
+    """Whether tasks run one at a time, because all have the same `state_pool`."""
     pools = {task.settings.state_pool for task in tasks}
     return len(pools) == 1 and None not in pools
 
 
-def _within(dag: DagPlan) -> set[tuple[str, str]]:
-    """Return the tasks that share a state with one of their own DAG that may run at once.
+def _find_pooled_tasks(dag: DagPlan) -> set[tuple[str, str]]:
+    """Return the tasks that may overlap with one of the same DAG and share its state.
 
     Raises:
-        SettingsError: Two of them have no `state_pool` in common.
+        SettingsError: Two of them have no common `state_pool`.
     """
     shared = {task.task_id for task in dag.tasks if task.settings.backfill_state == "shared"}
     if dag.is_chain and not shared:
         return set()
     upstream = {task.task_id: task.upstream for task in dag.tasks}
     pooled: set[tuple[str, str]] = set()
-    for state_id, tasks in _writers(dag).items():
+    for state_id, tasks in _find_writers(dag).items():
         if len(tasks) == 1:
             continue
-        before = {task.task_id: ancestors(upstream, task.task_id) for task in tasks}
-        for one, other in combinations(tasks, 2):
-            in_a_row = one.task_id in before[other.task_id] or other.task_id in before[one.task_id]
-            by_backfill = not shared.isdisjoint((one.task_id, other.task_id))
-            if in_a_row and not by_backfill:
+        before = {task.task_id: find_ancestors(upstream, task.task_id) for task in tasks}
+        for first, second in combinations(tasks, 2):
+            is_sequence = (
+                first.task_id in before[second.task_id] or second.task_id in before[first.task_id]
+            )
+            is_backfill = not shared.isdisjoint((first.task_id, second.task_id))
+            if is_sequence and not is_backfill:
                 continue
-            pool = one.settings.state_pool
-            if pool is None or pool != other.settings.state_pool:
-                make = _by_backfill if in_a_row else _parallel
-                raise make(state_id, dag, one.task_id, other.task_id)
-            pooled |= {(dag.dag_id, one.task_id), (dag.dag_id, other.task_id)}
+            pool = first.settings.state_pool
+            if pool is None or pool != second.settings.state_pool:
+                build = _build_backfill_error if is_sequence else _build_parallel_error
+                raise build(state_id, dag, first.task_id, second.task_id)
+            pooled |= {(dag.dag_id, first.task_id), (dag.dag_id, second.task_id)}
     return pooled
 
 
-def _pooled(dag: DagPlan, pooled: set[tuple[str, str]]) -> DagPlan:
-    own = {task_id for dag_id, task_id in pooled if dag_id == dag.dag_id}
-    if not own:
+def _assign_pools(dag: DagPlan, pooled: set[tuple[str, str]]) -> DagPlan:
+    task_ids = {task_id for dag_id, task_id in pooled if dag_id == dag.dag_id}
+    if not task_ids:
         return dag
     tasks = tuple(
-        replace(task, pool=task.settings.state_pool) if task.task_id in own else task
+        replace(task, pool=task.settings.state_pool) if task.task_id in task_ids else task
         for task in dag.tasks
     )
     return replace(dag, tasks=tasks)
 
 
-def _parallel(state_id: str, dag: DagPlan, first: str, second: str) -> SettingsError:
+def _build_parallel_error(state_id: str, dag: DagPlan, first: str, second: str) -> SettingsError:
     return SettingsError(
-        f"`{first}` and `{second}` of the DAG `{dag.dag_id}` run at once and share the state "
+        f"`{first}` and `{second}` of the DAG `{dag.dag_id}` run in parallel and share the state "
         f"`{state_id}`: each would overwrite the other's bookmarks",
         dag.where,
-        f"Let one need the other (`tasks: {{{second}: {{needs: [{first}]}}}}`), or let them run "
-        "one at a time in a pool of one slot (`state_pool`).",
+        f"Let one wait for the other (`tasks: {{{second}: {{needs: [{first}]}}}}`), or let them "
+        "run one at a time in a pool of one slot (`state_pool`).",
     )
 
 
-def _by_backfill(state_id: str, dag: DagPlan, first: str, second: str) -> SettingsError:
+def _build_backfill_error(state_id: str, dag: DagPlan, first: str, second: str) -> SettingsError:
     return SettingsError(
         f"`{first}` and `{second}` of the DAG `{dag.dag_id}` share the state `{state_id}`, and a "
-        "backfill shares it with the scheduled runs: one run's would overwrite the other's "
+        "backfill shares it with the scheduled runs: one run would overwrite the other's "
         "bookmarks",
         dag.where,
-        "Let them run one at a time in a pool of one slot (`state_pool`), or give the backfill a "
-        "state of its own (`backfill_state: own`).",
+        "Let them run one at a time in a pool of one slot (`state_pool`), or give the backfill "
+        "a separate state (`backfill_state: own`).",
     )

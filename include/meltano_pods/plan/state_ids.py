@@ -1,6 +1,6 @@
-"""Meltano's own state ids: under which names the runs of a task keep their bookmarks.
+"""Meltano's state ids: the names under which the runs of a task save their bookmarks.
 
-As Meltano 4.4.1 makes them: https://docs.meltano.com/concepts/state_management, in its code
+They are those of Meltano 4.4.1: https://docs.meltano.com/concepts/state_management, in its code
 `core/block/block_parser.py` and `core/block/extract_load.py` (`generate_state_id`).
 """
 
@@ -17,13 +17,13 @@ from meltano_pods.settings.layers import find_place
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from meltano_pods.plan.dag_source import Command
+    from meltano_pods.plan.dag_source import TaskSource
     from meltano_pods.project import Project
     from meltano_pods.settings import Settings
     from meltano_pods.settings.layers import Layer
 
 
-def state_ids(
+def compute_state_ids(
     project: Project,
     blocks: tuple[str, ...],
     environment: str | None,
@@ -32,27 +32,27 @@ def state_ids(
 ) -> tuple[str, ...]:
     """Return the state ids of a `meltano run`, one for each pair of extractor and loader.
 
-    Without an environment Meltano keeps no state.
+    Without an environment, Meltano does not save a state.
 
     Args:
         project: The project.
-        blocks: What is run.
+        blocks: The blocks to run.
         environment: Meltano environment of the run.
-        suffix: As the run's options say; None: as the environment says.
-        variables: Of the run, which the environment's suffix may refer to.
+        suffix: State id suffix of the run's options; None for that of the environment.
+        variables: Variables of the run, to which the environment's suffix may refer.
     """
     if environment is None:
         return ()
-    suffix = suffix or _environments_suffix(project, environment, variables or {})
-    names = (f"{extractor}-to-{loader}" for extractor, loader in pipelines(project, blocks))
+    suffix = suffix or _get_environment_suffix(project, environment, variables or {})
+    names = (f"{extractor}-to-{loader}" for extractor, loader in find_pipelines(project, blocks))
     ids = (":".join(filter(None, (environment, name, suffix))) for name in names)
     return tuple(dict.fromkeys(ids))
 
 
-def _environments_suffix(
+def _get_environment_suffix(
     project: Project, environment: str, variables: Mapping[str, str]
 ) -> str | None:
-    """Return an environment's suffix; as written where it refers to what only the run knows."""
+    """Return an environment's suffix; as written if only the run knows its variables."""
     written = project.environments[environment].state_id_suffix
     if written is None:
         return None
@@ -61,8 +61,8 @@ def _environments_suffix(
     return written if unset else text
 
 
-def pipelines(project: Project, blocks: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return extractor and loader of each pipeline; mappers between the two are left out."""
+def find_pipelines(project: Project, blocks: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return extractor and loader of each pipeline, without the mappers between them."""
     found = []
     extractor = None
     for block in blocks:
@@ -79,33 +79,33 @@ def pipelines(project: Project, blocks: tuple[str, ...]) -> tuple[tuple[str, str
 
 
 def check_no_state_update(
-    settings: Settings, environment: str | None, command: Command, layers: Sequence[Layer]
+    settings: Settings, environment: str | None, task: TaskSource, layers: Sequence[Layer]
 ) -> None:
-    """Check that Meltano can run a task with a separate state or without one, if requested.
+    """Check that Meltano can run a task with `no_state_update`, if set.
 
     Args:
-        settings: The task's.
+        settings: Settings of the task.
         environment: Meltano environment of the DAG.
-        command: What the task runs.
-        layers: What said it, for the place of an error.
+        task: The task.
+        layers: Its layers, for the place of an error.
 
     Raises:
         SettingsError: It cannot.
     """
-    if not settings.no_state_update or command.state_id is None:
+    if not settings.no_state_update or task.state_id is None:
         return
     if environment is None:
         raise SettingsError(
-            f"`no_state_update` needs an environment for the schedule `{command.state_id}`: "
+            f"`no_state_update` needs an environment for the schedule `{task.state_id}`: "
             "`meltano el` has no such option, and `meltano run` runs nothing without an "
             "environment",
             find_place(layers, "no_state_update"),
             "Add an environment and `default_environment`, or set a `state_id_suffix` instead.",
         )
-    if command.transform is not Transform.SKIP:
+    if task.transform is not Transform.SKIP:
         raise SettingsError(
-            f"`no_state_update` cannot be combined with `transform: {command.transform}` of the "
-            f"schedule `{command.state_id}`: `meltano elt` has no such option",
+            f"`no_state_update` cannot be combined with `transform: {task.transform}` of the "
+            f"schedule `{task.state_id}`: `meltano elt` has no such option",
             find_place(layers, "no_state_update"),
             "Set a `state_id_suffix` instead, or schedule a job.",
         )

@@ -31,10 +31,10 @@ class StatePlace(NamedTuple):
     """Where the state of a task's runs is kept.
 
     Attributes:
-        settings: The task's, with `state` as it is.
-        layers: What its settings were merged from, with what decides `state`.
-        folder: Place of the address where that is a folder, which ends with a pod, and no setting
-            says that this is meant.
+        settings: Settings of the task, with `state` resolved.
+        layers: The layers of its settings, including the one that decides `state`.
+        folder: Place of the address if it is a folder, which is lost with a pod, and no setting
+            confirms that this is intended.
     """
 
     settings: Settings
@@ -46,9 +46,9 @@ class _Address(NamedTuple):
     """The address of the state, as far as it is known.
 
     Attributes:
-        text: The address; None where only the pod will know it.
+        text: The address; None if only the pod knows it.
         where: Its place.
-        name: What names it.
+        name: The variable or key that sets it.
     """
 
     text: str | None
@@ -78,9 +78,9 @@ def find_state_place(
     Args:
         project: The project.
         environment: Meltano environment of the runs.
-        settings: The task's, merged.
-        env: Its plain variables, the schedule's among them.
-        layers: What its settings were merged from.
+        settings: Merged settings of the task.
+        env: Its plain variables, including the schedule's.
+        layers: The layers of its settings.
 
     Raises:
         SettingsError: The setting `state` contradicts the address, or there is no address.
@@ -97,10 +97,10 @@ def find_state_place(
     where = find_place(layers, "state")
     if settings.state == "database" and found is not None and external:
         raise SettingsError(
-            f"`state` is `database`, but Meltano keeps the state where {found.name} says "
+            f"`state` is `database`, but {found.name} sets another place for the state "
             f"({found.where})",
             where,
-            "Remove `state` (to keep the system database, too, name its Secret by "
+            "Remove `state` (to also use the system database, name its Secret with "
             f"`database_secret`), or set `env: {{{VARIABLE}: {_SYSTEM_DATABASE}}}`.",
         )
     if settings.state == "backend" and not external:
@@ -112,25 +112,25 @@ def find_state_place(
                 else f"neither meltano.yml has `{_KEY}`, nor `env`, `secret_env` or "
                 f"`airflow_env` {VARIABLE}"
             )
-            + ": the state would end with the pod",
+            + ": the state would be lost with the pod",
             where,
-            "Name the address in meltano.yml (`state_backend: {uri: 's3://bucket/prefix'}`) or as "
+            "Set the address in meltano.yml (`state_backend: {uri: 's3://bucket/prefix'}`) or as "
             f"`env: {{{VARIABLE}: 's3://bucket/prefix'}}`; one in a Secret as `secret_env: "
             f"{{{VARIABLE}: {{}}}}`.",
         )
     return StatePlace(settings, tuple(layers))
 
 
-def database_of(task: TaskPlan) -> tuple[object, ...] | None:
-    """Return what names Meltano's system database of a task; None where it ends with the run.
+def identify_database(task: TaskPlan) -> tuple[object, ...] | None:
+    """Return a key that identifies Meltano's system database; None if it is lost with the run.
 
-    It keeps the state, or is used in addition to a backend that does. With it, Meltano rejects a
-    second run of one state id, wherever the state is.
+    The system database contains the state, or is used in addition to a state backend. With it,
+    Meltano rejects a second run of the same state id, wherever the state is.
     """
     settings = task.settings
     secret = settings.secret_env.get(_DATABASE)
-    named = (settings.database_secret, secret, task.env.get(_DATABASE))
-    return named if settings.state != "backend" or any(named) else None
+    key = (settings.database_secret, secret, task.env.get(_DATABASE))
+    return key if settings.state != "backend" or any(key) else None
 
 
 def _find_address(
@@ -140,15 +140,15 @@ def _find_address(
     env: Mapping[str, str],
     layers: Sequence[Layer],
 ) -> _Address | None:
-    """Return what Meltano takes for the address of the state, in its order."""
-    if (own := project.env.get(VARIABLE)) is not None:
-        return _Address(own.text, own.where, VARIABLE)
+    """Return the address of the state, by Meltano's order of precedence."""
+    if (variable := project.env.get(VARIABLE)) is not None:
+        return _Address(variable.text, variable.where, VARIABLE)
     for key, names in (("secret_env", settings.secret_env), ("airflow_env", settings.airflow_env)):
         if VARIABLE in names:
             return _Address(None, find_place(layers, key, VARIABLE), VARIABLE)
     if VARIABLE in env:
         return _Address(env[VARIABLE], find_place(layers, "env", VARIABLE), VARIABLE)
-    if (in_pod := _variables_of(settings.pod_override)) and VARIABLE in in_pod:
+    if (in_pod := _get_variables(settings.pod_override)) and VARIABLE in in_pod:
         return _Address(in_pod[VARIABLE], find_place(layers, "pod_override"), VARIABLE)
     if (setting := project.state_backend) is None:
         return None
@@ -158,12 +158,12 @@ def _find_address(
         **{name: each.text for name, each in project.env.items()},
     }
     text, unset = expand(setting.text, known)
-    # What is not known here may be in a Secret, or in the image.
+    # Variables that are unknown here may be in a Secret, or in the image.
     return _Address(setting.text if unset else text, setting.where, f"`{_KEY}`")
 
 
-def _variables_of(override: Mapping[str, object]) -> dict[str, str | None]:
-    """Return the variables that a part of a pod adds to containers, with the values it has."""
+def _get_variables(override: Mapping[str, object]) -> dict[str, str | None]:
+    """Return the variables that `pod_override` adds to containers, with their values."""
     spec = override.get("spec")
     containers = spec.get("containers") if isinstance(spec, dict) else None
     return {

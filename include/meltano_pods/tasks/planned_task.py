@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.configuration import conf
 
-from meltano_pods.plan.own_task import Command, plan_command
+from meltano_pods.plan.custom_task import RunCommand, plan_custom_task
 from meltano_pods.project import read_project
 from meltano_pods.tasks.deployment import Deployment, read_deployment
 from meltano_pods.tasks.folders import find_airflow_root
@@ -93,7 +93,9 @@ def plan_task(
     deployed = DeployedProject(folder, read_deployment(find_airflow_root(file)), read.digest)
     arguments["env"], xcom_env = _split_env(arguments.get("env") or {})
     given = {key: value for key, value in arguments.items() if value is not None}
-    plan = plan_command(read, Command(run, **given), task_id, file, get_default_environment())
+    plan = plan_custom_task(
+        read, RunCommand(run, **given), task_id, file, get_default_environment()
+    )
     return PlannedTask(deployed, plan, xcom_env)
 
 

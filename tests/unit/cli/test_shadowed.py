@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from meltano_pods.cli.variable_checks import find_shadowed_settings
-from meltano_pods.plan.environments import without_environment
+from meltano_pods.plan.environments import find_missing_environments
 from meltano_pods.settings.deployment.read import parse_deployment
 from meltano_pods.tasks.deployment import build_deployment
 from meltano_pods.tasks.projects import load_project, plan_project
@@ -188,7 +188,7 @@ def test_a_job_without_an_environment(more: str, warned: bool, root: Path, said:
 
 def test_a_schedule_of_a_pair_needs_no_environment(make_project: MakeProject) -> None:
     folder = make_project(SHOP.replace("TAP,", "tap-a,").replace("ANNOTATIONS", ""))
-    assert not list(without_environment(plan_project(folder)))
+    assert not list(find_missing_environments(plan_project(folder)))
 
 
 WITHOUT_OUTPUT = [

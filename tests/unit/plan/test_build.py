@@ -130,7 +130,7 @@ def test_a_job_without_schedule_is_run_by_hand(make_project: MakeProject) -> Non
 
 def test_two_dags_of_one_id_are_refused(make_project: MakeProject) -> None:
     text = GOOD + "- {name: a b, interval: , job: load}\n- {name: a-b, interval: , job: load}\n"
-    with pytest.raises(ProjectError, match=r"`shop\.a-b` comes out twice"):
+    with pytest.raises(ProjectError, match=r"duplicate DAG id `shop\.a-b`"):
         sound_plan(make_project(text))
 
 

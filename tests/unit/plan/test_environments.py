@@ -111,7 +111,7 @@ def test_an_allowed_environment_that_is_not_defined(make_project: MakeProject) -
 def test_an_allowed_environment_that_wants_other_settings(make_project: MakeProject) -> None:
     own = "- name: prod\n  annotations: {meltano_pods: {image: 'shop:1', secrets: [prod-env]}}"
     text = GOOD.replace("- name: prod", own)
-    with pytest.raises(SettingsError, match="would keep what `dev` says here of: image, secrets"):
+    with pytest.raises(SettingsError, match="would keep these settings of `dev`: image, secrets"):
         plan_allowed(make_project, "prod", text)
 
 
@@ -123,5 +123,5 @@ def test_an_allowed_environment_that_wants_others_of_a_plugin(make_project: Make
       - name: tap-shop
         annotations: {meltano_pods: {resources: {requests: {memory: 1Gi}}}}"""
     text = GOOD.replace("- name: prod", own)
-    with pytest.raises(SettingsError, match="says here of: resources of tap-shop"):
+    with pytest.raises(SettingsError, match="settings of `dev`: resources of tap-shop"):
         plan_allowed(make_project, "prod", text)

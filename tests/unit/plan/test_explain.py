@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_pods.cli.main import main
 from meltano_pods.plan import plan
-from meltano_pods.plan.explain import Explained, explained
+from meltano_pods.plan.explain import ExplainedSetting, explain_settings
 from meltano_pods.project import read_project
 from meltano_pods.settings import Settings
 from meltano_pods.settings.deployment.defaults import SHARED_SETTINGS
@@ -61,9 +61,9 @@ schedules:
 FILE = "meltano/shop/meltano.yml"
 
 
-def rows(make_project: MakeProject, **said: str) -> dict[str, Explained]:
+def rows(make_project: MakeProject, **said: str) -> dict[str, ExplainedSetting]:
     (task,) = plan(read_project(make_project(PROJECT))).dags[0].tasks
-    return {each.key: each for each in explained(task, parse_deployment(said))}
+    return {each.key: each for each in explain_settings(task, parse_deployment(said))}
 
 
 EXPECTED = {
@@ -107,7 +107,7 @@ def test_nobody_is_told_anything(make_project: MakeProject) -> None:
 def test_an_empty_list_of_secrets_is_said(make_project: MakeProject) -> None:
     text = PROJECT.replace("image: null", "secrets: []")
     (task,) = plan(read_project(make_project(text))).dags[0].tasks
-    found = {each.key: each for each in explained(task, parse_deployment({"secrets": "s"}))}
+    found = {each.key: each for each in explain_settings(task, parse_deployment({"secrets": "s"}))}
     assert (found["secrets"].value, found["secrets"].level) == ([], "job")
     assert found["image"].level == "project"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from meltano_pods.errors import SettingsError
-from meltano_pods.plan.graph import ancestors
+from meltano_pods.plan.graph import find_ancestors
 
 from tests.support.projects import sound_plan
 
@@ -83,16 +83,16 @@ def test_shapes(make_project: MakeProject, shape: str) -> None:
 
 def test_leaves_and_ancestors(make_project: MakeProject) -> None:
     found = dag(make_project, "{needs: [], tasks: {dbt-run: {needs: all}}}")
-    assert found.leaves() == (DBT,)
-    assert dag(make_project, "{needs: []}").leaves() == (A, B, C, DBT)
+    assert found.find_leaves() == (DBT,)
+    assert dag(make_project, "{needs: []}").find_leaves() == (A, B, C, DBT)
     chain = {task.task_id: task.upstream for task in dag(make_project, "{}").tasks}
-    assert ancestors(chain, DBT) == {A, B, C}
+    assert find_ancestors(chain, DBT) == {A, B, C}
 
 
 REFUSED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "itself": (
         f"{{tasks: {{{A}: {{needs: [{A}]}}}}}}", "{}",
-        (f"wait for each other: {A} -> {A}", "line 9", f"tasks.{A}.needs"),
+        (f"circular `needs`: {A} -> {A}", "line 9", f"tasks.{A}.needs"),
     ),
     "a cycle of two": (
         f"{{tasks: {{{A}: {{needs: [{B}]}}, {B}: {{needs: [{A}]}}}}}}", "{}",
@@ -107,7 +107,10 @@ REFUSED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "no such task needed": (
         "{tasks: {dbt-run: {needs: [tap-a-to-targt]}}}", "{}",
-        ("`dbt-run` needs `tap-a-to-targt`", f"Did you mean `{A}`?", "key jobs[0]", "line 9"),
+        (
+            "unknown task `tap-a-to-targt` in `needs` of `dbt-run`", f"Did you mean `{A}`?",
+            "key jobs[0]", "line 9",
+        ),
     ),
     "no such task": (
         "{tasks: {dbt_run: {retries: 1}}}", "{}",

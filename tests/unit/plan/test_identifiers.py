@@ -6,7 +6,7 @@ import re
 from itertools import product
 
 import pytest
-from meltano_pods.plan.identifiers import identifier, unique_identifiers
+from meltano_pods.plan.identifiers import make_identifier, make_unique_identifiers
 
 from tests.support.projects import MakeProject, sound_plan
 
@@ -53,29 +53,30 @@ def test_two_names_are_one_id_only_by_their_punctuation() -> None:
         return "".join(each for each in name if each.isalnum())
 
     for one, other in product(NAMES, NAMES):
-        if one != other and identifier(one) == identifier(other):
+        if one != other and make_identifier(one) == make_identifier(other):
             assert letters(one) == letters(other), (one, other)
 
 
 def test_ids_do_not_change() -> None:
     """They are the keys of Airflow's history."""
-    assert [identifier(name) for name in ("tool-run", "tap-a-to-b", "a.b", "täglich", "日本")] == [
+    names = ("tool-run", "tap-a-to-b", "a.b", "täglich", "日本")
+    assert [make_identifier(name) for name in names] == [
         "tool-run", "tap-a-to-b", "a.b", "t-glich-c6c7b54b59", "unnamed-cf2abf0c5b",
     ]  # fmt: skip
-    assert unique_identifiers(["a b", "a-b", "a-b", "a-b--2"]) == [
+    assert make_unique_identifiers(["a b", "a-b", "a-b", "a-b--2"]) == [
         "a-b", "a-b--2", "a-b--3", "a-b--2--2",
     ]  # fmt: skip
 
 
 def test_inserting_a_task_renames_no_other() -> None:
-    before = unique_identifiers(["a-to-b", "dbt-run", "a-to-b"])
-    after = unique_identifiers(["new", "a-to-b", "dbt-run", "other", "a-to-b"])
+    before = make_unique_identifiers(["a-to-b", "dbt-run", "a-to-b"])
+    after = make_unique_identifiers(["new", "a-to-b", "dbt-run", "other", "a-to-b"])
     assert before == ["a-to-b", "dbt-run", "a-to-b--2"]
     assert [each for each in after if each in before] == before
 
 
 def test_ids_are_what_airflow_allows() -> None:
-    assert identifier("shop.Täglich um 3") == "shop.T-glich-um-3-55dc4b0a4a"
-    long = identifier("x" * 300)
+    assert make_identifier("shop.Täglich um 3") == "shop.T-glich-um-3-55dc4b0a4a"
+    long = make_identifier("x" * 300)
     assert len(long) == 250
-    assert long != identifier("x" * 301)
+    assert long != make_identifier("x" * 301)

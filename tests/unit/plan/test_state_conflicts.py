@@ -92,7 +92,7 @@ def test_manual_dags_are_a_warning_whatever_keeps_their_state(make_project: Make
     assert "already_running" in found.warnings[0].what
     found = planned(make_project, f"{MANUAL}annotations: {{meltano_pods: {BACKEND}}}\n")
     assert (found.errors, found.broken, len(found.warnings)) == ((), (), 1)
-    assert "nothing keeps them apart" in found.warnings[0].what
+    assert "nothing separates them" in found.warnings[0].what
 
 
 def test_an_interval_that_never_comes_is_no_schedule(make_project: MakeProject) -> None:

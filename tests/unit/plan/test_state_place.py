@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from meltano_pods.errors import SettingsError
 from meltano_pods.plan import TaskPlan, plan
-from meltano_pods.plan.explain import explained
+from meltano_pods.plan.explain import explain_settings
 from meltano_pods.pods.spec.options import build_pod_options
 from meltano_pods.project import read_project
 from meltano_pods.settings.deployment.read import parse_deployment
@@ -80,9 +80,11 @@ def test_an_included_file_wins(make_project: MakeProject) -> None:
     assert task.settings.state == "database"
 
 
-def test_who_says_so(make_project: MakeProject) -> None:
+def test_what_sets_the_place(make_project: MakeProject) -> None:
     task = planned(make_project, "state_backend:\n  uri: s3://bucket\n")
-    (found,) = [each for each in explained(task, parse_deployment({})) if each.key == "state"]
+    (found,) = [
+        each for each in explain_settings(task, parse_deployment({})) if each.key == "state"
+    ]
     assert (found.value, found.level) == ("backend", "meltano")
     assert found.where == "meltano/shop/meltano.yml:30"
 
@@ -94,7 +96,7 @@ def test_the_address_is_shown_nowhere(make_project: MakeProject) -> None:
     task = plan(project).dags[0].tasks[0]
     assert "hunter2" not in repr(project)
     assert "hunter2" not in repr(
-        (task, task.as_dict(), pod(task), explained(task, parse_deployment({})))
+        (task, task.as_dict(), pod(task), explain_settings(task, parse_deployment({})))
     )
 
 
@@ -106,9 +108,9 @@ def test_the_address_is_shown_nowhere(make_project: MakeProject) -> None:
         ("", f"state: backend, env: {{{URI}: systemdb}}", (f"{URI} is `systemdb`",)),
         (
             "state_backend: {uri: 's3://key:hunter2@bucket'}\n", "state: database",
-            ("`state_backend.uri` says (meltano/shop/meltano.yml, line 29", "Remove `state`"),
+            ("`state_backend.uri` sets another place", "meltano.yml, line 29", "Remove `state`"),
         ),
-        ("", f"state: database, env: {{{URI}: s3://b}}", (f"where {URI} says",)),
+        ("", f"state: database, env: {{{URI}: s3://b}}", (f"{URI} sets another place",)),
     ],
 )  # fmt: skip
 def test_contradictions(

@@ -30,7 +30,7 @@ def test_run_options_are_settings_and_shown_where_the_command_is(make_project: M
     assert task.taps == ("tap-shop",)
     assert task.state_ids == ("hourly:x",)
     assert task.arguments == ("run", "tap-shop", "target-jsonl", "--state-id", "hourly")
-    told = task.invocation()
+    told = task.build_invocation()
     assert told.arguments[3:] == ("--state-id", "hourly:x", "--full-refresh")
     assert told.env == {"TAP_SHOP__SELECT_FILTER": '["a", "!b"]'}
     assert f"meltano-runner {' '.join(told.arguments)}`" in dag.doc
@@ -45,7 +45,7 @@ def test_a_suffix_is_part_of_the_state_ids_of_a_job(make_project: MakeProject) -
 def test_apart_from_the_state_there_are_no_state_ids(make_project: MakeProject) -> None:
     dag = hourly(make_project, "no_state_update: true")
     assert dag.tasks[0].state_ids == ()
-    assert dag.tasks[0].invocation().arguments[3:] == ("--no-state-update",)
+    assert dag.tasks[0].build_invocation().arguments[3:] == ("--no-state-update",)
 
 
 def test_apart_from_the_state_and_without_an_environment(make_project: MakeProject) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from meltano_pods.errors import DeploymentError, SettingsError
-from meltano_pods.plan.own_task import Command, plan_command
+from meltano_pods.plan.custom_task import RunCommand, plan_custom_task
 from meltano_pods.pods.spec.build import build_pod
 from meltano_pods.project import read_project
 from meltano_pods.settings import build_settings
@@ -233,16 +233,16 @@ def test_airflow_may_hold_the_address_of_the_state(make_project: MakeProject) ->
 )
 def test_options_of_a_command(make_project: MakeProject, option: str) -> None:
     project = read_project(make_project(PROJECT.format(plugin="", project="", job="", schedule="")))
-    command = Command(["tap-a", "target-b", "--merge-state", option])
+    command = RunCommand(["tap-a", "target-b", "--merge-state", option])
     with pytest.raises(SettingsError, match="an option of `run`") as caught:
-        plan_command(project, command, "load", "dags/shop.py")
+        plan_custom_task(project, command, "load", "dags/shop.py")
     assert "hunter2" not in str(caught.value)
 
 
 def test_a_task_of_a_dag_of_ones_own_can_say_it(make_project: MakeProject) -> None:
     project = read_project(make_project(PROJECT.format(plugin="", project="", job="", schedule="")))
-    command = Command("tap-a target-b", env={"A_KEY": "id"}, settings={"not_secret": ["A_KEY"]})
-    assert plan_command(project, command, "load", "dags/shop.py").env == {"A_KEY": "id"}
+    command = RunCommand("tap-a target-b", env={"A_KEY": "id"}, settings={"not_secret": ["A_KEY"]})
+    assert plan_custom_task(project, command, "load", "dags/shop.py").env == {"A_KEY": "id"}
 
 
 def test_the_deployments_own_variables() -> None:

@@ -137,14 +137,14 @@ def _compare_tasks(
         states = (before.state_ids, task.state_ids)
         if changes or pod or states[0] != states[1]:
             differing = states if states[0] != states[1] else None
-            command = " ".join(task.invocation().arguments)
+            command = " ".join(task.build_invocation().arguments)
             yield TaskChange(task.task_id, CHANGED, command, changes, pod, differing)
     for before in was.values():
         yield _build_whole_task(before, REMOVED)
 
 
 def _build_whole_task(task: TaskPlan, kind: str) -> TaskChange:
-    return TaskChange(task.task_id, kind, " ".join(task.invocation().arguments))
+    return TaskChange(task.task_id, kind, " ".join(task.build_invocation().arguments))
 
 
 def _get_dag_values(dag: DagPlan) -> dict[str, Any]:

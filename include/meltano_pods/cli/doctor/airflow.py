@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from meltano_pods.cli.doctor.finding import ERROR, NOTE, WARNING, Finding, build_ok
 from meltano_pods.missing import PROVIDER, PROVIDER_REQUIREMENT, install_command
 from meltano_pods.names import counted
-from meltano_pods.plan.state_place import database_of
+from meltano_pods.plan.state_place import identify_database
 from meltano_pods.settings.deployment.read import find_misspelled_variables
 from meltano_pods.settings.types.execution import KUBERNETES
 
@@ -98,8 +98,8 @@ def describe_state(
     """
     internal = [task for task in tasks if task.state_ids and task.settings.state != "backend"]
     external = [task for task in tasks if task.state_ids and task.settings.state == "backend"]
-    guarded = [task for task in external if database_of(task) is not None]
-    external = [task for task in external if database_of(task) is None]
+    guarded = [task for task in external if identify_database(task) is not None]
+    external = [task for task in external if identify_database(task) is None]
     if internal:
         keep = f"{counted(len(internal), 'task')} {'keeps' if len(internal) == 1 else 'keep'} state"
         of = " of MELTANO_DATABASE_URI" if execution_mode == KUBERNETES else ""

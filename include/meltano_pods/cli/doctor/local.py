@@ -138,7 +138,7 @@ def _shorten_path(folder: Path) -> Path:
 
 def _build_run(each: LocalTask, deployment: Deployment, root: Path) -> dict[str, object]:
     """Return a run as the runner reads it. Values of `airflow_env` count as set."""
-    task, invocation = each.task, each.task.invocation()
+    task, invocation = each.task, each.task.build_invocation()
     env = {**task.env, **invocation.env}
     spec = RunSpec(invocation.arguments, invocation.environment, env)
     request = RunRequest(root, each.folder, "", "", task, spec, deployment)

@@ -64,7 +64,7 @@ def preview_pod(
     """
     options = build_pod_options(task, deployment, project.project, project.digest)
     run = build_preview_try(project.project, dag.dag_id, task.task_id, options.deployment)
-    invocation = task.invocation()
+    invocation = task.build_invocation()
     env = {**task.env, **invocation.env}
     spec = RunSpec(invocation.arguments, invocation.environment, env)
     return build_pod(read_template(options.template), options, spec, run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meltano_pods.diagnosis import headline
+from meltano_pods.diagnosis import summarize_briefly
 from meltano_pods.names import counted, describe_counts
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def write_summary(record: RunRecord, target: Target) -> None:
         target.log.warning("Check warned: %s", each.message)
     for line in list_stream_lines(record.result):
         target.log.info("  %s", line)
-    target.log.info("%s", headline(record.result))
+    target.log.info("%s", summarize_briefly(record.result))
 
 
 def list_stream_lines(result: RunResult) -> list[str]:

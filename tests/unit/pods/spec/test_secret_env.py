@@ -107,9 +107,13 @@ def test_what_is_not_allowed(value: Any, parts: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("settings", "env", "part"),
     [
-        ("env: {TAP_A_TOKEN_FILE: x}, secret_env: {TAP_A_TOKEN_FILE: }", "", "has one source"),
-        ("secret_env: {REGION: }", "REGION: eu", "has one source"),
-        ("state: backend", "", "the state would end with the pod"),
+        (
+            "env: {TAP_A_TOKEN_FILE: x}, secret_env: {TAP_A_TOKEN_FILE: }",
+            "",
+            "can have only one source",
+        ),
+        ("secret_env: {REGION: }", "REGION: eu", "can have only one source"),
+        ("state: backend", "", "the state would be lost with the pod"),
         ("state: backends", "", "takes one of backend, database"),
     ],
 )

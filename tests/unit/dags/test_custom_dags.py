@@ -241,7 +241,7 @@ REFUSED = {
     "no such plugin": (
         "task(task_id='load', project='shop', run='tap-cvs target-jsonl')", "Did you mean `tap-c",
     ),
-    "nothing to run": ("task(task_id='load', project='shop', run='--force')", "nothing to run"),
+    "nothing to run": ("task(task_id='load', project='shop', run='--force')", "anything to run"),
     "a template for a plugin": (
         "task(task_id='load', project='shop', run='{{params.tap}} target-jsonl')", "a template",
     ),
