@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from kubernetes.client import ApiClient, Configuration, CoreV1Api
 from meltano_pods.pods.cluster.driver import ClusterDriver
+from meltano_pods.pods.lifecycle.deferral import WaitResult
 from meltano_pods.pods.lifecycle.observation import Observation
 from meltano_pods.pods.lifecycle.pod_run import PodRun
 
@@ -43,6 +44,7 @@ while not os.path.exists("/tmp/end"):
         write(6000, 200, 0)
     write(20, 20, 0.025)
 write(20, 20, 0)
+print('{"meltano_runner_result": {}, "log_lines": %d}' % number, flush=True)
 """
 
 
@@ -169,12 +171,24 @@ def test_no_line_of_a_followed_log_is_lost_or_comes_twice(cluster: Cluster, acco
             cluster.kubectl(*in_pod, "/tmp/end")
             follower.join(120)
             assert not follower.is_alive()
+            followed = list(lines.numbers)
+            late = PodRun(Observation(name), MELTANO_NAMESPACE, "", 300.0, log)
+            driver.drive(late.resume(WaitResult("ended"), 0))
         finally:
             cluster.kubectl(
                 "--namespace", MELTANO_NAMESPACE, "delete", "pod", name, "--ignore-not-found"
             )
-    assert lines.numbers == list(range(1, len(lines.numbers) + 1)), lines.others
-    assert len(lines.numbers) > 12_000
+    assert followed == list(range(1, len(followed) + 1)), lines.others
+    assert len(followed) > 12_000
     assert run.observation.has_ended
     assert any("The cluster rejects the credentials" in each for each in lines.others)
-    assert not any("are missing" in each for each in lines.others)
+    check_late_reading(followed, lines)
+
+
+def check_late_reading(followed: list[int], lines: Lines) -> None:
+    """Check that a reader after the end got only the last file, and reported what is missing."""
+    read_late = lines.numbers[len(followed) :]
+    assert read_late == followed[-len(read_late) :]
+    (warning,) = (each for each in lines.others if "are missing" in each)
+    missing = len(followed) - len(read_late)
+    assert warning.startswith(f"{missing:,} of the {len(followed) + 1:,} lines")

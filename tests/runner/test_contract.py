@@ -5,7 +5,15 @@ from dataclasses import replace
 
 import pytest
 from meltano_runner.contract.categories import CATEGORIES, Category
-from meltano_runner.contract.message import MAX_BYTES, RESULT_KEY, decode, encode, whole
+from meltano_runner.contract.message import (
+    MAX_BYTES,
+    RESULT_KEY,
+    decode,
+    decode_log_lines,
+    encode,
+    encode_log_line,
+    whole,
+)
 from meltano_runner.contract.result import (
     Outcome,
     PipelineResult,
@@ -48,6 +56,8 @@ def test_a_small_result_comes_back_as_it_was() -> None:
 
 def test_the_log_line_is_read_as_well() -> None:
     assert decode(f'{{"{RESULT_KEY}": {encode(SMALL, max_bytes=None)}}}') == SMALL
+    assert decode(encode_log_line(SMALL, 3)) == SMALL
+    assert decode_log_lines(encode_log_line(SMALL, 3)) == 3
 
 
 def test_unknown_keys_are_ignored() -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 from meltano_runner.contract.categories import Category
-from meltano_runner.contract.message import decode
+from meltano_runner.contract.message import decode, decode_log_lines
 from meltano_runner.contract.result import Outcome, RunResult
 from meltano_runner.run.logging_config import path
 
@@ -99,6 +99,8 @@ def test_success(start: Callable[..., Run]) -> None:
     run = start("run", "succeeds")
     assert run.end().outcome is Outcome.SUCCEEDED
     assert "INFO meltano: hello" in run.log
+    *before, last = run.log.splitlines()
+    assert decode_log_lines(last) == len(before)
 
 
 def test_a_run_imports_only_what_it_needs(start: Callable[..., Run]) -> None:

@@ -22,6 +22,9 @@ MAX_BYTES = 4096
 RESULT_KEY = "meltano_runner_result"
 """Key of the JSON object that is the run's last log line; its value is the whole result."""
 
+LOG_LINES_KEY = "log_lines"
+"""Key next to it: how many lines the runner wrote before, so that readers notice missing ones."""
+
 EXPLAINED_BY = "meltano-runner"
 """Who, in the lines of a log, says why a run failed; a launcher that says so itself drops them."""
 
@@ -45,6 +48,29 @@ def encode(result: RunResult, max_bytes: int | None = MAX_BYTES) -> str:
     if max_bytes is None or len(text.encode()) <= max_bytes:
         return text
     return _dump(_fitted(ordered, max_bytes))
+
+
+def encode_log_line(result: RunResult, log_lines: int) -> str:
+    """Return the last line of a run's log: its complete result.
+
+    Args:
+        result: The result.
+        log_lines: How many lines the runner wrote before.
+    """
+    return f'{{"{RESULT_KEY}":{encode(result, max_bytes=None)},"{LOG_LINES_KEY}":{log_lines}}}'
+
+
+def decode_log_lines(text: str) -> int | None:
+    """Return how many lines the runner wrote before its last one; None if that is not known.
+
+    Args:
+        text: The last line.
+    """
+    try:
+        lines = json.loads(text)[LOG_LINES_KEY]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return lines if isinstance(lines, int) else None
 
 
 def whole(short: RunResult, logged: RunResult | None) -> RunResult:

@@ -73,6 +73,29 @@ class Lines:
             self._rest, self._skipping = b"", True
 
 
+class StandardOutput:
+    """Writes lines to standard output, and counts them for readers of the log.
+
+    Attributes:
+        lines: How many lines were written.
+    """
+
+    def __init__(self) -> None:
+        self.lines = 0
+
+    def write(self, text: str) -> None:
+        """Write text immediately; continue even if nobody reads it any more."""
+        self.lines += text.count("\n") + 1
+        try:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+        except (BrokenPipeError, ValueError):
+            sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
+
+
+STDOUT = StandardOutput()
+
+
 class Log:
     """Writes each line to the launcher's log as it comes, redacted, and hands it to the tracker."""
 
@@ -101,7 +124,7 @@ class Log:
             self.progress()
         if shown := self._shown(event):
             # Again after decoding: a secret may have been escaped in another way.
-            self.write(line if self._as_json else self._redact(events.render(shown)))
+            STDOUT.write(line if self._as_json else self._redact(events.render(shown)))
         for result in self._tracker.dbt[known:]:
             for node in result.failed:
                 self.say(f"{result.plugin} {result.command}: {node.describe()}", "ERROR")
@@ -121,15 +144,7 @@ class Log:
 
     def say(self, text: str, level: str = "INFO") -> None:
         """Write a line of the runner's own."""
-        self.write(own_line(self._redact(text), level, as_json=self._as_json))
-
-    def write(self, text: str) -> None:
-        """Write to standard output immediately; continue even if nobody listens any more."""
-        try:
-            sys.stdout.write(text + "\n")
-            sys.stdout.flush()
-        except (BrokenPipeError, ValueError):
-            sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
+        STDOUT.write(own_line(self._redact(text), level, as_json=self._as_json))
 
     def _shown(self, event: events.Event) -> events.Event | None:
         """Return what a person is shown of an event; None for nothing."""

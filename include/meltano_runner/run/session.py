@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from meltano_runner.contract.categories import CATEGORIES, Category
 from meltano_runner.contract.environment import GRACE_SECONDS, LOG_FORMAT, RESULT_FILE
 from meltano_runner.contract.hint import hint_of
-from meltano_runner.contract.message import EXPLAINED_BY, MAX_BYTES, RESULT_KEY, encode
+from meltano_runner.contract.message import EXPLAINED_BY, MAX_BYTES, encode, encode_log_line
 from meltano_runner.contract.result import Outcome, RunResult, total_counts
 from meltano_runner.run import (
     classify,
@@ -31,7 +31,7 @@ from meltano_runner.run import (
 )
 from meltano_runner.run.classify import Failure
 from meltano_runner.run.definitions import Definitions
-from meltano_runner.run.output import Log, own_line
+from meltano_runner.run.output import STDOUT, Log, own_line
 from meltano_runner.run.selection import Selection, filters_of
 from meltano_runner.run.supervise import Supervisor
 from meltano_runner.run.tracker import Tracker
@@ -201,7 +201,7 @@ def _explain(result: RunResult) -> None:
     with contextlib.suppress(OSError, ValueError):
         for line in (*f"{result.category.value}: {what}".splitlines(), hint_of(result)):
             text = own_line(line, level, as_json=_as_json(), name=EXPLAINED_BY)
-            sys.stdout.write(text + "\n")
+            STDOUT.write(text)
 
 
 def _write(result: RunResult) -> None:
@@ -216,8 +216,7 @@ def _write(result: RunResult) -> None:
         except OSError as error:
             sys.stderr.write(f"meltano-runner: cannot write the result to {path}: {error}\n")
     with contextlib.suppress(OSError, ValueError):
-        sys.stdout.write(f'{{"{RESULT_KEY}":{encode(result, max_bytes=None)}}}\n')
-        sys.stdout.flush()
+        STDOUT.write(encode_log_line(result, STDOUT.lines))
 
 
 def _seconds(text: str | None) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract.message import decode
+from meltano_runner.contract.message import decode, decode_log_lines
 from meltano_runner.contract.result import ResultError, RunResult
 
 from meltano_pods.pods.diagnose.status import get_terminated_state, has_ended
@@ -41,6 +41,8 @@ class Observation:
         """The result from the log, which remains if the pod is gone."""
         self.last_line = ""
         """The last line of the log so far."""
+        self.missing_lines = 0
+        """How many lines of the complete log were not relayed; known only with the result."""
         self.position = LogPosition()
 
     @property
@@ -63,6 +65,8 @@ class Observation:
         if is_result(line):
             with suppress(ResultError):
                 self.result = decode(line)
+            if (written := decode_log_lines(line)) is not None:
+                self.missing_lines = max(0, written + 1 - self.position.taken)
         return line
 
     def refresh(self, log: Log) -> Steps[dict[str, Any]]:

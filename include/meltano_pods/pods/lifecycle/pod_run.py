@@ -101,6 +101,7 @@ class PodRun:
             if not error.is_missing:
                 raise
             yield from await_last_state(self.observation)
+        self._warn_of_missing_lines()
         return (yield from self.judge())
 
     def resume(self, wait: WaitResult, resumptions: int) -> Steps[PodOutcome | None]:
@@ -122,6 +123,7 @@ class PodRun:
             given_up = decide_resumption(wait, resumptions, pod, events)
             return None if given_up is None else fail_start(given_up)
         yield from relay_rest(self.observation, self.log)
+        self._warn_of_missing_lines()
         return (yield from self.judge())
 
     def judge(self) -> Steps[PodOutcome]:
@@ -180,6 +182,17 @@ class PodRun:
         except ApiError as error:
             self.log.warning(
                 "Could not delete pod %s; the reaper will: %s", name, diagnose_api_error(error)
+            )
+
+    def _warn_of_missing_lines(self) -> None:
+        if missing := self.observation.missing_lines:
+            total = missing + self.observation.position.taken
+            self.log.warning(
+                "%s of the %s lines of the log are missing: its node keeps only the last part "
+                "(10 MiB by default). Follow the log with `deferrable: false`, or collect the "
+                "logs of pods in the cluster and link them with `pod_log_url`",
+                f"{missing:,}",
+                f"{total:,}",
             )
 
     def _read_state(self) -> Steps[Mapping[str, Any] | None]:

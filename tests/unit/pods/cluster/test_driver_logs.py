@@ -12,15 +12,18 @@ pytest.importorskip("kubernetes")
 
 from kubernetes.client.exceptions import ApiException
 from meltano_pods.pods.cluster.driver import ClusterDriver
+from meltano_pods.pods.lifecycle.deferral import WaitResult
 from meltano_pods.pods.lifecycle.follow import follow_log
 from meltano_pods.pods.lifecycle.log_position import LogPosition
 from meltano_pods.pods.lifecycle.observation import Observation
+from meltano_pods.pods.lifecycle.pod_run import PodRun
+from meltano_runner.contract.message import encode_log_line
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import MaxRetryError, ProtocolError, ReadTimeoutError
 
 from tests.support.clock import Clock
 from tests.support.fake_cluster import refusal
-from tests.support.pods import RUNNING, ended, over
+from tests.support.pods import OK, RUNNING, ended, over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -211,6 +214,37 @@ def test_what_the_node_rotated_away_meanwhile_is_reported(
     lines = followed(node, caplog)
     assert [each for each in lines if each.startswith("line ")] == [*TEXTS[:5], *TEXTS[25:]]
     assert sum("Lines of the log are missing" in each for each in lines) == 1
+
+
+@pytest.mark.parametrize("deferred", [False, True])
+def test_lines_that_the_node_no_longer_has_are_counted(
+    caplog: pytest.LogCaptureFixture, *, deferred: bool
+) -> None:
+    node = Node([*LINES[30:], raw(40, encode_log_line(OK, 40))], [])
+    node.states = [over(ended())]
+    caplog.set_level(logging.INFO, logger="task")
+    log = logging.getLogger("task")
+    api: Any = node
+    run = PodRun(Observation("shop-a"), "meltano", "", 60.0, log)
+    steps: Any = run.resume(WaitResult("ended"), 0) if deferred else run.follow()
+    ClusterDriver(lambda: api, "meltano", log).drive(steps)
+    shown = [each.getMessage() for each in caplog.records]
+    assert shown[:10] == TEXTS[30:]
+    assert shown[10].startswith("30 of the 41 lines of the log are missing")
+
+
+def test_a_complete_log_has_no_missing_lines() -> None:
+    seen = Observation("shop-a")
+    for line in [*LINES, b"a line of a library\n", raw(40, encode_log_line(OK, 40))]:
+        seen.take_line(line)
+    assert (seen.result, seen.missing_lines) == (OK, 0)
+
+
+@pytest.mark.parametrize("end", ["}", ',"log_lines":"x"}', ',"log_lines":null}'])
+def test_a_result_without_a_count_of_lines_is_one(end: str) -> None:
+    seen = Observation("shop-a")
+    seen.take_line(raw(1, encode_log_line(OK, 7).partition(',"log_lines"')[0] + end))
+    assert (seen.result, seen.missing_lines) == (OK, 0)
 
 
 def test_a_position_keeps_the_last_seconds_alone() -> None:
