@@ -119,7 +119,7 @@ def test_two_airflows_with_the_same_dags_and_dates_never_touch_each_others_pods(
 
     retry = replace(ours, try_number=2, ti_id="ours-2")
     assert start(pods, retry)["metadata"]["name"] == names[0]
-    removed = pods.drive(reap(now=late, deployment="ours", is_over=lambda _: True))
+    removed = pods.drive(reap(now=late, log=LOG, deployment="ours", is_over=lambda _: True))
 
     assert list(removed) == [names[0]]
     left = [each["metadata"]["name"] for each in pods.perform(ListPods(naming.SELECTOR))]
@@ -127,4 +127,4 @@ def test_two_airflows_with_the_same_dags_and_dates_never_touch_each_others_pods(
     # That of the command line, once it has ended and was kept: it has no other reaper.
     finish(admin, pods.namespace, names[2])
     finish(admin, pods.namespace, names[1])
-    assert list(pods.drive(reap(now=late, deployment="ours"))) == [names[2]]
+    assert list(pods.drive(reap(now=late, log=LOG, deployment="ours"))) == [names[2]]

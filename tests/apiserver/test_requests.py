@@ -132,8 +132,8 @@ def test_the_reaper_removes_what_ended_long_ago_and_nothing_of_others(
     pods.perform(CreatePod(another))
     soon, late = datetime.now(UTC), datetime.now(UTC) + timedelta(days=1)
 
-    assert pods.drive(reap(now=soon)) == {}
-    assert list(pods.drive(reap(now=late))) == [NAME]
+    assert pods.drive(reap(now=soon, log=LOG)) == {}
+    assert list(pods.drive(reap(now=late, log=LOG))) == [NAME]
     assert [each["metadata"]["name"] for each in pods.perform(ListPods(""))] == ["another"]
 
 

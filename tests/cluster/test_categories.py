@@ -57,6 +57,14 @@ CASES = {
     ),
     "forbidden": (Category.FORBIDDEN, ["airflow-scheduler", 'in the namespace "default"']),
     "start-timeout": (Category.START_TIMEOUT, ["kubernetes: "]),
+    "init-failing": (
+        Category.CONTAINER_FAILED,
+        ["init container vault, exit code 3", "[vault] the vault is sealed"],
+    ),
+    "sidecar-crashing": (
+        Category.CONTAINER_FAILED,
+        ["CrashLoopBackOff: sidecar proxy", "last exit code 7", "[proxy] no certificate"],
+    ),
     "timed-out": (
         Category.TIMED_OUT,
         ["stopped by timeout of 20 s", "state dev:tap-endless-to-target saved"],

@@ -116,7 +116,8 @@ class FakeCluster:
         self.requests.append("patch")
         self._meant(name, body["metadata"])
         metadata = self.pods[name]["metadata"]
-        metadata["annotations"] |= body["metadata"]["annotations"]
+        metadata["annotations"] |= body["metadata"].get("annotations", {})
+        self.pods[name]["spec"] |= body.get("spec", {})
         metadata["resourceVersion"] = str(int(metadata.get("resourceVersion", "0")) + 1)
         return model(self.pods[name])
 
@@ -134,8 +135,13 @@ class FakeCluster:
         self.requests.append(f"events {field_selector}")
         return SimpleNamespace(items=self.events)
 
-    def read_namespaced_pod_log(self, *_: object, **__: object) -> Any:
+    def read_namespaced_pod_log(
+        self, *_: object, container: str | None = None, **__: object
+    ) -> Any:
         self.requests.append("log")
+        if container is not None:
+            text = f"first words of {container}\nlast words of {container}\n"
+            return SimpleNamespace(data=text.encode())
         stamp = "2026-01-02T03:04:05.{:09}Z"  # all within the second from which is read again
         lines = [f"{stamp.format(n)} {line}\n".encode() for n, line in enumerate(self.log)]
         return (each for each in lines)

@@ -29,6 +29,7 @@ class Category(StrEnum):
     SECRET_MISSING = "secret_missing"  # noqa: S105 - not a secret
     IMAGE_PULL = "image_pull"
     IMAGE_PLATFORM = "image_platform"
+    CONTAINER_FAILED = "container_failed"
     UNSCHEDULABLE = "unschedulable"
     QUOTA_EXCEEDED = "quota_exceeded"
     ADMISSION_DENIED = "admission_denied"
@@ -186,6 +187,13 @@ CATEGORIES: dict[Category, CategoryInfo] = {
         "Build it for the platform of the nodes (`docker build --platform linux/amd64`), or select "
         "matching nodes: `spec: {nodeSelector: {kubernetes.io/arch: arm64}}` in `pod_override`.",
         retry=False,
+    ),
+    Category.CONTAINER_FAILED: CategoryInfo(
+        "An init container or a sidecar of the pod failed, so that the run could not start.",
+        "Read the container's last log lines above, and fix the container where it is defined: in "
+        "the pod template, in `pod_override`, or in the system that adds it to pods (a service "
+        "mesh or a secrets manager).",
+        retry=True,
     ),
     Category.UNSCHEDULABLE: CategoryInfo(
         "The pod was not scheduled on a node within its start timeout.",

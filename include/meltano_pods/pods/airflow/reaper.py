@@ -79,8 +79,9 @@ class ReapPodsOperator(BaseOperator):
         for namespace in namespaces:
             try:
                 driver = ClusterDriver(lambda: connect(cluster), namespace, self.log)
+                now = datetime.now(UTC)
                 removed |= driver.drive(
-                    reap(now=datetime.now(UTC), deployment=deployment, is_over=is_over)
+                    reap(now=now, log=self.log, deployment=deployment, is_over=is_over)
                 )
             except ApiError as error:
                 failed[namespace] = error

@@ -11,10 +11,17 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from meltano_pods.pods.cluster.calls import build_call, read_answer, read_error
-from meltano_pods.pods.cluster.logs import open_log
+from meltano_pods.pods.cluster.logs import open_log, read_tail
 from meltano_pods.pods.cluster.watch import watch_pod
 from meltano_pods.pods.diagnose.api_errors import UNAUTHORIZED, ApiError
-from meltano_pods.pods.lifecycle.actions import LogEnd, Pause, ReadClock, RelayLog, drive
+from meltano_pods.pods.lifecycle.actions import (
+    LogEnd,
+    Pause,
+    ReadClock,
+    ReadLogTail,
+    RelayLog,
+    drive,
+)
 from meltano_pods.tasks.relay import relay
 
 if TYPE_CHECKING:
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
 
     from kubernetes.client import CoreV1Api
 
-    from meltano_pods.pods.lifecycle.actions import Action, Steps
+    from meltano_pods.pods.lifecycle.actions import Action, ReadLogTail, Steps
     from meltano_pods.pods.lifecycle.observation import Observation
     from meltano_pods.tasks.relay import Log
 
@@ -68,6 +75,8 @@ class ClusterDriver:
                 return time.time()
             case RelayLog():
                 return self._relay_log(action)
+            case ReadLogTail(name, container, lines):
+                return self.call(lambda api: read_tail(api, self.namespace, name, container, lines))
         method, arguments, options = build_call(action, self.namespace)
         try:
             return self.call(

@@ -1,4 +1,4 @@
-"""Opens the log of a pod's run."""
+"""Reads the logs of a pod."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _PATH = "/api/v1/namespaces/{namespace}/pods/{name}/log"
 _TIMEOUT = (60, 300)
 """Seconds to connect, and without a line until the connection, which may be dead, is replaced."""
+_TAIL_BYTES = 8192
 
 
 def open_log(
@@ -53,6 +54,33 @@ def open_log(
         _request_timeout=_TIMEOUT,
     )
     return _iterate(answer)
+
+
+def read_tail(api: CoreV1Api, namespace: str, name: str, container: str, lines: int) -> str:
+    """Return the last lines of a container's log.
+
+    Args:
+        api: Kubernetes' client.
+        namespace: The pod's namespace.
+        name: The pod's name.
+        container: The container's name.
+        lines: How many lines.
+
+    Raises:
+        ApiException: Rejected, or the container has no log.
+        HTTPError: No answer.
+    """
+    answer = api.read_namespaced_pod_log(
+        name,
+        namespace,
+        container=container,
+        tail_lines=lines,
+        limit_bytes=_TAIL_BYTES,
+        # Else the client returns the text of a Python bytes object.
+        _preload_content=False,
+        _request_timeout=_TIMEOUT,
+    )
+    return bytes(answer.data).decode(errors="replace")
 
 
 def _iterate(answer: HTTPResponse) -> Generator[bytes, None, None]:

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from meltano_runner.contract.categories import Category
 
-from meltano_pods.pods.diagnose.reasons import PodDiagnosis
+from meltano_pods.pods.diagnose.diagnosis import PodDiagnosis
 from meltano_pods.settings.types.resources import parse_quantity
 
 UNAUTHORIZED = 401

@@ -15,17 +15,14 @@ from meltano_runner.contract.categories import Category
 from meltano_runner.contract.message import decode, whole
 from meltano_runner.contract.result import Outcome, ResultError, RunResult
 
-from meltano_pods.pods.diagnose.reasons import (
-    PodDiagnosis,
-    diagnose_missing,
-    find_disruption,
-    find_failed_container,
-    find_oom_kill,
-)
+from meltano_pods.pods.diagnose.containers import find_failed_container, find_oom_kill
+from meltano_pods.pods.diagnose.reasons import diagnose_missing, find_disruption
 from meltano_pods.pods.diagnose.status import get_terminated_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from meltano_pods.pods.diagnose.diagnosis import PodDiagnosis
 
 _SIGTERM_EXIT = 143
 

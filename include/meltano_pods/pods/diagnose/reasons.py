@@ -8,44 +8,29 @@ https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from meltano_runner.contract.categories import Category
 
+from meltano_pods.pods.diagnose.containers import (
+    PLATFORM,
+    SIDECAR_DEADLINE,
+    find_crash_loop,
+    find_running_init,
+)
+from meltano_pods.pods.diagnose.diagnosis import PodDiagnosis
 from meltano_pods.pods.diagnose.status import (
     list_conditions,
-    list_container_statuses,
     list_waiting_states,
     sort_newest_first,
 )
 from meltano_pods.pods.spec import naming
-from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     Manifest = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class PodDiagnosis:
-    """Why a pod waits, or ended.
-
-    Attributes:
-        category: What kind of failure it is.
-        reason: Kubernetes' reason, such as `OOMKilled`.
-        message: Kubernetes' message; may be empty.
-        final: Whether waiting cannot help, although Kubernetes retries.
-    """
-
-    category: Category
-    reason: str
-    message: str = ""
-    final: bool = True
-
-    def __str__(self) -> str:
-        return f"{self.reason}: {self.message}" if self.message else self.reason
 
 
 _IMAGE = frozenset(
@@ -58,9 +43,6 @@ _IMAGE = frozenset(
         "RegistryUnavailable",
         "SignatureValidationFailed",
     }
-)
-_PLATFORM = re.compile(
-    r"no match(ing manifest)? for platform|no matching manifest|exec format error"
 )
 # The kubelet tries a registry in trouble again, until the start timeout. A name that does not
 # resolve is a typing error.
@@ -87,6 +69,7 @@ _DISRUPTIONS = {
     "DeletionByTaintManager": Category.NODE_LOST,
     "DeletionByPodGC": Category.NODE_LOST,
 }
+_DEADLINE, _DEADLINE_FIELD = "DeadlineExceeded", "activeDeadlineSeconds"
 _STATUS_REASONS = {
     "Evicted": Category.EVICTED,
     "Preempting": Category.PREEMPTED,
@@ -94,7 +77,7 @@ _STATUS_REASONS = {
     "NodeShutdown": Category.NODE_LOST,
     "Shutdown": Category.NODE_LOST,
     "Terminated": Category.NODE_LOST,
-    "DeadlineExceeded": Category.TIMED_OUT,
+    _DEADLINE: Category.TIMED_OUT,
 }
 # What happened to a pod that no longer exists; the newest of these events counts.
 _EVENTS = {
@@ -105,7 +88,6 @@ _EVENTS = {
     "NodeNotReady": Category.NODE_LOST,
     "DeadlineExceeded": Category.TIMED_OUT,
 }
-_OOM = "OOMKilled"
 
 
 def find_disruption(pod: Manifest) -> PodDiagnosis | None:
@@ -115,6 +97,8 @@ def find_disruption(pod: Manifest) -> PodDiagnosis | None:
     condition = next(list_conditions(pod, "DisruptionTarget", "True"), {})
     if reason == "Evicted" and _OWN_DISK_LIMIT.search(message):
         return PodDiagnosis(Category.DISK_FULL, reason, message)
+    if reason == _DEADLINE and (pod.get("spec") or {}).get(_DEADLINE_FIELD) == SIDECAR_DEADLINE:
+        return None  # it ended the sidecars of a run that had ended
     if reason in _STATUS_REASONS:
         return PodDiagnosis(_STATUS_REASONS[reason], reason, message)
     if _OUT_OF.fullmatch(reason):
@@ -135,6 +119,8 @@ def diagnose_waiting(pod: Manifest, events: Sequence[Manifest]) -> PodDiagnosis 
             # The pod's own Secret is created after it, and the kubelet looks again.
             awaited = run_secret is not None and f'"{run_secret}"' in found.message
             return replace(found, final=False) if awaited else found
+    if (crashing := find_crash_loop(pod)) is not None:
+        return crashing
     # A volume of a Secret that does not exist shows in events alone.
     for event in sort_newest_first(events):
         if event.get("reason") == "FailedMount" and _SECRET.search(event.get("message") or ""):
@@ -155,7 +141,7 @@ def _why_container_waits(waiting: Manifest, events: Sequence[Manifest]) -> PodDi
         category = Category.SECRET_MISSING if missing else Category.ADMISSION_DENIED
         return PodDiagnosis(category, reason, message)
     if reason in {"CreateContainerError", "RunContainerError"}:
-        category = Category.IMAGE_PLATFORM if _PLATFORM.search(message) else Category.UNKNOWN
+        category = Category.IMAGE_PLATFORM if PLATFORM.search(message) else Category.UNKNOWN
         return PodDiagnosis(category, reason, message)
     return None
 
@@ -174,13 +160,16 @@ def _find_pull_error(message: str, events: Sequence[Manifest]) -> str:
 def diagnose_start_timeout(pod: Manifest, events: Sequence[Manifest]) -> PodDiagnosis:
     """Return why a pod did not start in time."""
     known = diagnose_waiting(pod, events)
-    if known is not None and (known.final or known.category is Category.UNSCHEDULABLE):
+    named = (Category.UNSCHEDULABLE, Category.CONTAINER_FAILED)
+    if known is not None and (known.final or known.category in named):
         return known
     if known is not None:
-        return PodDiagnosis(Category.START_TIMEOUT, known.reason, known.message)
+        return replace(known, category=Category.START_TIMEOUT, final=True)
     warning = next((e for e in sort_newest_first(events) if e.get("type") == "Warning"), None)
     if warning is not None:
         return PodDiagnosis(Category.START_TIMEOUT, warning.get("reason") or "", warning["message"])
+    if (init := find_running_init(pod)) is not None:
+        return init
     waiting = next(list_waiting_states(pod), {})
     phase = (pod.get("status") or {}).get("phase") or "Unknown"
     return PodDiagnosis(Category.START_TIMEOUT, waiting.get("reason") or phase, "")
@@ -199,49 +188,8 @@ def diagnose_missing(events: Sequence[Manifest]) -> PodDiagnosis:
     )
 
 
-def find_oom_kill(pod: Manifest) -> PodDiagnosis | None:
-    """Return the diagnosis if the kernel killed a process of any container for lack of memory.
-
-    On version 1 control groups a killed child leaves the reason with whatever exit code its parent
-    returns, even 0: the reason counts, not the code.
-    """
-    for status in list_container_statuses(pod):
-        state = (status.get("state") or {}).get("terminated") or {}
-        if state.get("reason") == _OOM:
-            text = f"container {status.get('name')}, exit code {state.get('exitCode')}"
-            return PodDiagnosis(Category.OUT_OF_MEMORY, _OOM, text)
-    return None
-
-
-def find_failed_container(pod: Manifest, last_line: str = "") -> PodDiagnosis | None:
-    """Return the first container, init containers first, that could not be run or failed.
-
-    Args:
-        pod: The pod.
-        last_line: The last line of the run's log if it left no result: some runtimes report only
-            there that they could not start the program.
-    """
-    for status in list_container_statuses(pod):
-        state = (status.get("state") or {}).get("terminated") or {}
-        code, reason = state.get("exitCode", 0), state.get("reason") or "Error"
-        if not code:
-            continue
-        message = state.get("message") or ""
-        if _PLATFORM.search(message):
-            return PodDiagnosis(Category.IMAGE_PLATFORM, reason, message)
-        text = f"container {status.get('name')}, exit code {code}"
-        if status.get("name") == RUN_CONTAINER and _PLATFORM.search(last_line):
-            return PodDiagnosis(Category.IMAGE_PLATFORM, reason, last_line)
-        # The message of the run's container is its result, which `outcome` reads.
-        is_result = status.get("name") == RUN_CONTAINER and reason in {"Error", "Completed"}
-        return PodDiagnosis(
-            Category.UNKNOWN, reason, text if is_result or not message else f"{text}: {message}"
-        )
-    return None
-
-
 def _diagnose_image(reason: str, message: str) -> PodDiagnosis:
-    if _PLATFORM.search(message):
+    if PLATFORM.search(message):
         return PodDiagnosis(Category.IMAGE_PLATFORM, reason, message)
     # Quoted text is left out: it contains names of images, which may be anything.
     passing = bool(_REGISTRY_TROUBLE.search(_QUOTED.sub("", message)))

@@ -30,6 +30,15 @@ def has_started(pod: Mapping[str, Any]) -> bool:
     )
 
 
+def has_run(pod: Mapping[str, Any]) -> bool:
+    """Whether the run's container runs or has ended."""
+    return any(
+        each.get("name") == RUN_CONTAINER
+        and not (each.get("state") or {}).keys().isdisjoint(("running", "terminated"))
+        for each in (pod.get("status") or {}).get("containerStatuses") or []
+    )
+
+
 def has_ended(pod: Mapping[str, Any]) -> bool:
     """Whether the run's container has ended, or the pod is over without it."""
     return (pod.get("status") or {}).get("phase") in _FINAL_PHASES or get_terminated_state(

@@ -106,6 +106,21 @@ class LogEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadLogTail:
+    """Read the last lines of a container's log, as a text; empty where there are none.
+
+    Attributes:
+        name: The pod's name.
+        container: The container's.
+        lines: How many lines.
+    """
+
+    name: str
+    container: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """Wait, in seconds."""
 
@@ -126,6 +141,7 @@ Action = (
     | PatchPod
     | DeletePod
     | RelayLog
+    | ReadLogTail
     | Pause
     | ReadClock
 )

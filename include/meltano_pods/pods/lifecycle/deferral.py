@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from meltano_runner.contract.categories import Category
 
 from meltano_pods.pods.diagnose.api_errors import ApiError, diagnose_api_error
-from meltano_pods.pods.diagnose.reasons import (
-    PodDiagnosis,
-    diagnose_start_timeout,
-    diagnose_waiting,
-)
+from meltano_pods.pods.diagnose.diagnosis import PodDiagnosis
+from meltano_pods.pods.diagnose.reasons import diagnose_start_timeout, diagnose_waiting
 from meltano_pods.pods.diagnose.status import has_started
 from meltano_pods.pods.lifecycle.actions import ReadClock
 from meltano_pods.pods.lifecycle.follow import await_end

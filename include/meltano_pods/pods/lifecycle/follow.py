@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meltano_pods.pods.diagnose.api_errors import ApiError, diagnose_api_error
-from meltano_pods.pods.diagnose.status import is_overdue
+from meltano_pods.pods.diagnose.status import has_run, is_overdue
 from meltano_pods.pods.lifecycle.actions import LogEnd, Pause, ReadClock, RelayLog, request
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ def relay_rest(observation: Observation, log: Log) -> Steps[None]:
     A container that never ran has no log, and a lost node returns none: how the pod ended matters
     more.
     """
+    if observation.pod is not None and not has_run(observation.pod):
+        return
     try:
         yield from request(RelayLog(observation, follow=False))
     except ApiError as error:

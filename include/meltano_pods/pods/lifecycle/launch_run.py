@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from meltano_runner.contract.categories import Category
 
 from meltano_pods.pods.diagnose.api_errors import ApiError, diagnose_api_error
+from meltano_pods.pods.diagnose.diagnosis import PodDiagnosis
 from meltano_pods.pods.diagnose.outcome import PodOutcome, fail_start
-from meltano_pods.pods.diagnose.reasons import PodDiagnosis
 from meltano_pods.pods.diagnose.status import has_started
 from meltano_pods.pods.lifecycle.launch import StillRunningError, launch
 from meltano_pods.pods.lifecycle.run_secret import create_run_secret, fail_run_secret

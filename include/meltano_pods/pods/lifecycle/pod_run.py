@@ -17,6 +17,7 @@ from meltano_pods.pods.diagnose.outcome import (
 )
 from meltano_pods.pods.diagnose.status import has_ended, has_started, is_overdue
 from meltano_pods.pods.lifecycle.actions import ListEvents, ReadClock, ReadPod, request
+from meltano_pods.pods.lifecycle.containers import relay_tail, stop_sidecars
 from meltano_pods.pods.lifecycle.deferral import decide_resumption
 from meltano_pods.pods.lifecycle.follow import await_end, await_last_state, follow_log, relay_rest
 from meltano_pods.pods.lifecycle.kubectl_hints import format_pod_commands
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 _CHECK_SECONDS = 0.5
 _IDLE_GRACE = 5
+_SIDECAR_GRACE = 15
+"""For a proxy to close its connections, or a log shipper to send what it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +160,13 @@ class PodRun:
             outcome = outcome or fail_start(diagnose_api_error(error))
         if stopped:
             outcome = mark_stopped(outcome)
+        found = outcome.diagnosis
+        if pod is not None and found is not None and found.container is not None:
+            yield from relay_tail(self.observation.name, found.container, self.log)
         if pod is not None and decide_removal(outcome, pod, leave=leave):
             yield from self.delete(pod)
+        elif pod is not None and has_ended(pod):
+            yield from stop_sidecars(pod, self.log)
         if outcome.succeeded:
             return Finished(outcome)
         kept = pod is not None and has_ended(pod)
@@ -166,17 +174,20 @@ class PodRun:
         for event in events:
             if event.get("type") == "Warning":
                 self.log.warning("Pod event %s: %s", event.get("reason"), event.get("message"))
-        hints = format_pod_commands(self.namespace, self.observation.name, kept=kept)
+        container = None if found is None else found.container
+        hints = format_pod_commands(
+            self.namespace, self.observation.name, kept=kept, container=container
+        )
         return Finished(outcome, kept, tuple(hints))
 
     def delete(self, pod: Mapping[str, Any]) -> Steps[None]:
         """Delete the pod, unless a later try has adopted it. If that fails, the reaper does it.
 
         Args:
-            pod: As last seen: a run that has started gets its grace period to save its state.
+            pod: As last seen.
         """
         name = self.observation.name
-        grace = None if has_started(pod) else _IDLE_GRACE
+        grace = decide_grace(pod)
         try:
             yield from release(name, self.ti_id, grace)
         except ApiError as error:
@@ -215,6 +226,16 @@ def decide_removal(outcome: PodOutcome, pod: Mapping[str, Any], *, leave: bool =
         leave: Whether it is left to the next try, which adopts it.
     """
     return outcome.succeeded if has_ended(pod) else not leave
+
+
+def decide_grace(pod: Mapping[str, Any]) -> int | None:
+    """Return the seconds that a pod gets to end; None for its own grace period.
+
+    A run that has begun needs it to save its state. Sidecars do not.
+    """
+    if has_ended(pod):
+        return _SIDECAR_GRACE
+    return None if has_started(pod) else _IDLE_GRACE
 
 
 def finish_without_pod(outcome: PodOutcome | None, *, stopped: bool) -> Finished:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from meltano_pods.pods.diagnose.status import has_ended
 from meltano_pods.pods.lifecycle.actions import DeletePod, ListPods, request
+from meltano_pods.pods.lifecycle.containers import stop_sidecars
 from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.build import KEEP_SECONDS
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from meltano_pods.pods.lifecycle.actions import Steps
+    from meltano_pods.tasks.relay import Log
 
 SETTLE = timedelta(minutes=2)
 """How old a pod must be before its task's state is read, which may lag behind."""
@@ -27,6 +29,7 @@ SETTLE = timedelta(minutes=2)
 def reap(
     *,
     now: datetime,
+    log: Log,
     deployment: str = "",
     is_over: Callable[[Mapping[str, str]], bool] | None = None,
 ) -> Steps[dict[str, str]]:
@@ -34,6 +37,7 @@ def reap(
 
     Args:
         now: The time.
+        log: For what cannot be done.
         deployment: Id of the Airflow deployment whose pods are meant; pods of others are not
             touched.
         is_over: Whether the task instance of a pod's annotations has ended; None leaves all pods
@@ -52,6 +56,8 @@ def reap(
             # By uid: another pod of this name may exist meanwhile.
             yield from request(DeletePod(metadata["name"], uid=metadata["uid"]))
             removed[metadata["name"]] = why
+        elif needs_no_sidecars(pod, now):
+            yield from stop_sidecars(pod, log)
     return removed
 
 
@@ -73,8 +79,13 @@ def decide_reaping(
     return "its task is over" if is_over(annotations) else None
 
 
+def needs_no_sidecars(pod: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a run ended a while ago, and nobody has ended its sidecars: its worker died."""
+    return has_ended(pod) and now - _get_end(pod) > SETTLE
+
+
 def _get_end(pod: Mapping[str, Any]) -> datetime:
-    """Return when the last container ended; without any, when the pod was created."""
+    """Return when the last container that has ended did; without any, when the pod was created."""
     moments = [pod["metadata"]["creationTimestamp"]]
     for status in (pod.get("status") or {}).get("containerStatuses") or []:
         terminated = (status.get("state") or {}).get("terminated") or {}

@@ -12,7 +12,7 @@ from meltano_pods.pods.lifecycle.actions import ListEvents, Pause, ReadClock, re
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from meltano_pods.pods.diagnose.reasons import PodDiagnosis
+    from meltano_pods.pods.diagnose.diagnosis import PodDiagnosis
     from meltano_pods.pods.lifecycle.actions import Steps
     from meltano_pods.pods.lifecycle.observation import Observation
     from meltano_pods.tasks.relay import Log

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from meltano_pods.pods.diagnose.diagnosis import PodDiagnosis
 from meltano_pods.pods.diagnose.outcome import (
     PodOutcome,
     fail_start,
@@ -13,7 +14,6 @@ from meltano_pods.pods.diagnose.outcome import (
     judge_outcome,
     mark_stopped,
 )
-from meltano_pods.pods.diagnose.reasons import PodDiagnosis
 from meltano_runner.contract.categories import Category
 from meltano_runner.contract.result import Outcome, RunResult, StreamResult
 

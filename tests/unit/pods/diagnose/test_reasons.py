@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 from meltano_pods.pods.diagnose.api_errors import ApiError, diagnose_api_error
+from meltano_pods.pods.diagnose.containers import find_failed_container, find_oom_kill
 from meltano_pods.pods.diagnose.reasons import (
     diagnose_missing,
     diagnose_start_timeout,
     diagnose_waiting,
     find_disruption,
-    find_failed_container,
-    find_oom_kill,
 )
 from meltano_runner.contract.categories import Category
 

@@ -183,7 +183,7 @@ NOW = datetime(2026, 1, 2, 4, 4, 0, tzinfo=UTC)
 
 
 def reaped(cluster: FakeCluster, now: datetime = NOW, **changes: Any) -> dict[str, str]:
-    return driver(cluster).drive(reap(now=now, **changes))
+    return driver(cluster).drive(reap(now=now, log=LOG, **changes))
 
 
 def test_a_failed_pod_is_kept_an_hour_from_its_end() -> None:
