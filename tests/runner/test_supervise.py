@@ -86,7 +86,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Run]]:
     marked = [
         p
         for p in psutil.process_iter(["environ"])
-        if (p.info["environ"] or {}).get("TMPDIR") == str(tmp_path)
+        if (p.info["environ"] or {}).get("TMPDIR", "").startswith(str(tmp_path))
     ]
     deadline = time.monotonic() + 5
     while any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in marked):

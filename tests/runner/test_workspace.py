@@ -43,3 +43,16 @@ def test_another_system_directory_is_respected(tmp_path: Path) -> None:
     with workspace.private(tmp_path, {"MELTANO_SYS_DIR_ROOT": str(elsewhere)}) as own:
         write_database(own["MELTANO_SYS_DIR_ROOT"])
     assert (elsewhere / "meltano.db").exists()
+
+
+def test_temporary_files_of_plugins_go_where_there_is_room_and_are_removed(tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with workspace.private(tmp_path, {"MELTANO_RUNNER_SCRATCH": str(scratch)}) as own:
+        temporary = Path(own["TMPDIR"])
+        assert temporary.is_relative_to(scratch)
+        # Its secrets stay in the runner's folder, which is memory in a pod.
+        assert not Path(own["MELTANO_SYS_DIR_ROOT"]).is_relative_to(scratch)
+        assert temporary.parent.stat().st_mode & 0o077 == 0
+        (temporary / "batch.jsonl").write_text("{}")
+    assert list(scratch.iterdir()) == []

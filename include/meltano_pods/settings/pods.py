@@ -78,8 +78,9 @@ class PodSettings(BaseModel, defer_build=True):
             "CPU, memory and disk of the pod: `requests` and `limits`, each a map of `cpu`, "
             "`memory`, `ephemeral-storage` (or `vendor.com/thing`) to quantities such as `250m` or "
             "`1Gi`. Those of a task's plugins are added up, because the plugins share the pod; a "
-            "plugin without `resources` adds nothing. Empty: those of the pod template. On Astro, "
-            "requests and limits are equal: the limit, or the request if there is no limit."
+            "plugin without `resources` adds nothing. The volume for temporary files is as large "
+            "as `ephemeral-storage`. Empty: those of the pod template. On Astro, requests and "
+            "limits are equal: the limit, or the request if there is no limit."
         ),
     )
     namespace: Namespace | None = Field(

@@ -138,9 +138,9 @@ CATEGORIES: dict[Category, CategoryInfo] = {
     ),
     Category.DISK_FULL: CategoryInfo(
         "A disk that the run writes to is full.",
-        "Free space at the path in the error, or increase it (for pods, `resources: limits: "
-        "ephemeral-storage`, or the volume's `sizeLimit` in `pod_override`). Rows since the last "
-        "saved state will be sent again.",
+        "Free space at the path in the error. For pods, request more: `resources: {limits: "
+        "{ephemeral-storage: 20Gi}}` also enlarges the volume for temporary files. Rows since the "
+        "last saved state will be sent again.",
         retry=False,
     ),
     Category.TIMED_OUT: CategoryInfo(

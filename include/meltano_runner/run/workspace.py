@@ -3,9 +3,9 @@
 Meltano keeps plugins' configuration (with their secrets), catalogs and state files in
 `.meltano/run/<plugin>`, one folder for all runs: two runs of one tap in the same project, with
 other options, would read each other's. Here each run has a system directory of its own, in which
-everything but `run` is a link to the project's. dbt's artifacts and logs go into a folder of the
-run as well, which may be elsewhere: they can be large. It also lets a project on a read-only file
-system run, and nothing of a run's secrets stays on the disk after it.
+everything but `run` is a link to the project's. Temporary files of plugins, dbt's artifacts and
+logs go into a folder of the run as well, which may be elsewhere: they can be large. It also lets a
+project on a read-only file system run, and nothing of a run stays on the disk after it.
 """
 
 from __future__ import annotations
@@ -50,11 +50,13 @@ def private(project: Path, environment: Mapping[str, str]) -> Iterator[dict[str,
             names = {entry.name for entry in shared.iterdir()} | {_DATABASE}
             for name in names - {"run"}:
                 (folder / name).symlink_to(shared / name)
-        own = folder / "run"
+        own, temporary = folder / "run", scratch / "tmp"
+        temporary.mkdir()
         yield {
             SYSTEM_DIR: str(folder),
             # Meltano also writes each run's log to a file there, which nobody would ever remove.
             "XDG_STATE_HOME": str(own / "state"),
+            "TMPDIR": str(temporary),
             **dbt.environment(scratch / "dbt", environment),
         }
     finally:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from kubernetes.client import CoreV1Api
 
-    from meltano_pods.pods.lifecycle.actions import Action, ReadLogTail, Steps
+    from meltano_pods.pods.lifecycle.actions import Action, Steps
     from meltano_pods.pods.lifecycle.observation import Observation
     from meltano_pods.tasks.relay import Log
 

@@ -34,6 +34,7 @@ KEEP_SECONDS = 3600
 """How long a pod that failed is kept for inspection."""
 
 _DEADLINE_MARGIN = 60.0
+_DISK, _SCRATCH = "ephemeral-storage", "scratch"
 DATABASE_URI = "MELTANO_DATABASE_URI"
 NO_DATABASE = "sqlite:////tmp/meltano-system.db"
 """A system database that ends with the pod, for runs whose state is stored elsewhere."""
@@ -118,6 +119,8 @@ def _build_optional_fields(
         *({"secretRef": {"name": name, "optional": False}} for name in options.secrets),
     ]
     fields: Manifest = {"spec": {"containers": [container]}}
+    if (volume := _resize_scratch(template, options.resources)) is not None:
+        fields["spec"]["volumes"] = [volume]
     if options.namespace is not None:
         fields["metadata"] = {"namespace": options.namespace}
     if options.image_pull_secrets:
@@ -175,6 +178,21 @@ def _complete_resources(
                 requests[name] = limits[name]
     both = {"requests": requests, "limits": limits}
     return {**merged, **{part: entries for part, entries in both.items() if entries}}
+
+
+def _resize_scratch(
+    template: Mapping[str, Any], settings: Mapping[str, Mapping[str, str]]
+) -> Manifest | None:
+    """Return the volume for temporary files, as large as the disk that the settings give the run.
+
+    None where they give none, and where the template has no such volume on disk.
+    """
+    disk = [settings[part][_DISK] for part in PARTS if _DISK in settings.get(part, {})]
+    volumes = template["spec"].get("volumes") or []
+    found: Manifest = next((each for each in volumes if each.get("name") == _SCRATCH), {})
+    if not disk or "emptyDir" not in found or (found["emptyDir"] or {}).get("medium"):
+        return None
+    return {"name": _SCRATCH, "emptyDir": {"sizeLimit": max(disk, key=parse_quantity)}}
 
 
 def _equalize_resources(

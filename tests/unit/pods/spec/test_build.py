@@ -96,6 +96,35 @@ def test_template_then_settings_then_override(changes: dict[str, Any], image: st
     assert main(build(**changes))["image"] == image
 
 
+def scratch_size(template: str, settings: dict[str, Any], **changes: Any) -> str:
+    file = TEMPLATES / template
+    pod = build_pod(read_template(file), options(resources=settings, **changes), SPEC, RUN)
+    (volume,) = [each for each in pod["spec"]["volumes"] if each["name"] == "scratch"]
+    size: str = volume["emptyDir"]["sizeLimit"]
+    return size
+
+
+@pytest.mark.parametrize("template", ["default.yaml", "kind.yaml", "astro.yaml"])
+def test_the_volume_for_temporary_files_is_as_large_as_the_disk_of_the_run(template: str) -> None:
+    disk = "ephemeral-storage"
+    assert scratch_size(template, {}) == "1Gi"
+    assert scratch_size(template, {"limits": {"memory": "4Gi"}}) == "1Gi"
+    assert scratch_size(template, {"limits": {disk: "20Gi"}}) == "20Gi"
+    assert scratch_size(template, {"requests": {disk: "20Gi"}}) == "20Gi"
+    assert scratch_size(template, {"requests": {disk: "900Mi"}, "limits": {disk: "2Gi"}}) == "2Gi"
+    override = {"spec": {"volumes": [{"name": "scratch", "emptyDir": {"sizeLimit": "5Gi"}}]}}
+    assert scratch_size(template, {"limits": {disk: "20Gi"}}, override=override) == "5Gi"
+
+
+def test_a_template_without_such_a_volume_gets_none() -> None:
+    in_memory = {"name": "scratch", "emptyDir": {"medium": "Memory", "sizeLimit": "64Mi"}}
+    claimed = {"name": "scratch", "persistentVolumeClaim": {"claimName": "big"}}
+    for volumes in ([], [in_memory], [claimed]):
+        template = {**SMALL, "spec": {**SMALL["spec"], "volumes": volumes}}
+        wanted = options(resources={"limits": {"ephemeral-storage": "20Gi"}})
+        assert build_pod(template, wanted, SPEC, RUN)["spec"].get("volumes") == volumes
+
+
 def test_what_a_run_needs_comes_last() -> None:
     override = {
         "metadata": {"name": "mine", "labels": {"team": "data", naming.TRY: "9"}},
