@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.cluster.test_demo import DAG, moved
-from tests.cluster.test_security import may
 from tests.support.waiting import wait_for
 from tools.cluster.access import AIRFLOW_NAMESPACE
-from tools.cluster.apps import MELTANO_NAMESPACE
 
 if TYPE_CHECKING:
     from tests.cluster.running_cluster import Cluster
@@ -61,14 +59,3 @@ def test_a_worker_is_hardened_and_shaped_by_its_override(workers: Cluster) -> No
     assert workers.api.wait(dag_id, run_id, seconds=240) == "failed"
     assert "stopped: " in workers.log_of(dag_id, run_id)
     wait_for(f"pod {pod} to end", lambda: not workers.pods_of(dag_id, phase="Running"), 90)
-
-
-def test_accounts_may_do_what_they_must_and_no_more(workers: Cluster) -> None:
-    assert may(workers, "airflow-worker", "create", "pods", MELTANO_NAMESPACE)
-    assert not may(workers, "airflow-worker", "create", "pods", AIRFLOW_NAMESPACE)
-    assert may(workers, "airflow-scheduler", "create", "pods", AIRFLOW_NAMESPACE)
-    assert may(workers, "airflow-api-server", "get", "pods/log", AIRFLOW_NAMESPACE)
-    assert not may(workers, "airflow-api-server", "create", "pods", AIRFLOW_NAMESPACE)
-    for account in ("airflow-worker", "airflow-scheduler", "airflow-api-server"):
-        for namespace in (AIRFLOW_NAMESPACE, MELTANO_NAMESPACE):
-            assert not may(workers, account, "get", "secrets", namespace)

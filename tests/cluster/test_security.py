@@ -46,30 +46,6 @@ def test_a_privileged_pod_is_refused(cluster: Cluster, namespace: str) -> None:
     assert 'violates PodSecurity "restricted' in refused.stderr
 
 
-def may(cluster: Cluster, account: str, verb: str, what: str, namespace: str) -> bool:
-    """Whether an account of Airflow's may do this."""
-    who = f"--as=system:serviceaccount:{AIRFLOW_NAMESPACE}:{account}"
-    kind, _, part = what.partition("/")
-    asked = ("auth", "can-i", verb, kind, f"--subresource={part}", who)
-    return cluster.try_kubectl("--namespace", namespace, *asked).returncode == 0
-
-
-def test_what_airflow_may_do(cluster: Cluster) -> None:
-    for account in ("airflow-scheduler", "airflow-triggerer", "airflow-api-server"):
-        for what in ("secrets", "configmaps", "pods/exec", "pods/attach", "serviceaccounts/token"):
-            for namespace in (AIRFLOW_NAMESPACE, MELTANO_NAMESPACE):
-                for verb in ("get", "create"):
-                    # Of one pod each, which is what the setting `airflow_env` needs.
-                    launcher = (account, namespace) == ("airflow-scheduler", MELTANO_NAMESPACE)
-                    granted = launcher and (verb, what) == ("create", "secrets")
-                    assert may(cluster, account, verb, what, namespace) is granted, (account, what)
-    assert may(cluster, "airflow-scheduler", "create", "pods", MELTANO_NAMESPACE)
-    assert may(cluster, "airflow-scheduler", "get", "pods/log", MELTANO_NAMESPACE)
-    assert not may(cluster, "airflow-scheduler", "create", "pods", AIRFLOW_NAMESPACE)
-    assert not may(cluster, "airflow-triggerer", "create", "pods", MELTANO_NAMESPACE)
-    assert not may(cluster, "airflow-api-server", "list", "pods", MELTANO_NAMESPACE)
-
-
 def _known(cluster: Cluster) -> list[str]:
     """Return a project's canary and the password of its database."""
     path = 'go-template={{index .data "faults-password" | base64decode}}'
