@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
 
 from tests.cluster import airflow_ui
 
@@ -41,13 +40,3 @@ def test_a_persons_way(cluster: Cluster, pictures: Path) -> None:
         assert "succeeded: 1,2" in result
         assert "return_value" in result
         assert "pod_name" in result
-
-
-def test_a_wrong_password(cluster: Cluster) -> None:
-    with airflow_ui.open_page(cluster.settings.airflow_url) as page:
-        airflow_ui.open_path(page, "/")
-        page.get_by_label("Username").fill("admin")
-        page.get_by_label("Password").fill("wrong")
-        page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_text("Unauthorized")).to_be_visible()
-        assert "/auth/login" in page.url

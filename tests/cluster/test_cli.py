@@ -96,11 +96,6 @@ def test_a_pipeline_runs_without_airflow(cluster: Cluster, command_line: Command
     assert "Created pod " in err
     assert "tap-csv: " in err
     wait_for("the pod to be gone", lambda: cluster.pods_of(JOB) == [])
-    code, out, _ = command_line("run", JOB, "--kubernetes", *suffix)
-    assert (code, out) == (
-        0,
-        "tap-csv-to-target-jsonl: succeeded, 0 records extracted, loaded: unknown\n",
-    )
 
 
 def test_only_one_at_a_time_and_a_stop_saves_the_state(
@@ -128,8 +123,7 @@ def test_what_is_in_the_image_can_be_compared(command_line: CommandLine) -> None
     assert (code, pod["level"]) == (0, "ok"), err
 
 
-def test_tenants_have_a_pod_and_a_state_each(cluster: Cluster) -> None:
-    cluster.api.unpause("tenants.report")
+def test_tenants_have_a_pod_each(cluster: Cluster) -> None:
     run_id = cluster.start("tenants.load")
 
     def ended() -> bool:
@@ -146,8 +140,3 @@ def test_tenants_have_a_pod_and_a_state_each(cluster: Cluster) -> None:
         entry = cluster.api.call("GET", f"{path}/pod_name?map_index={index}")
         names.add(entry["value"])
     assert len(names) == 3
-
-    def reported() -> bool:
-        return any(run["state"] == "success" for run in cluster.api.runs("tenants.report"))
-
-    wait_for("the report that follows them", reported)

@@ -10,11 +10,12 @@ from meltano_pods.pods.cluster.connect import ClusterHook
 from meltano_pods.pods.spec.options import read_cluster_access
 from meltano_pods.settings.deployment.read import parse_deployment
 
-from tests.cluster.test_demo import DAG
+from tests.cluster.test_demo import DAG, moved, output_of
 from tests.docs.blocks import code_blocks
 from tests.docs.tutorial import KUBERNETES, Written, steps, typed_in
 from tests.support.checkout import ROOT
-from tests.support.clone import typed
+from tests.support.clone import append_rows, typed
+from tools.cluster.access import AIRFLOW_NAMESPACE
 from tools.cluster.apps import MELTANO_NAMESPACE
 
 if TYPE_CHECKING:
@@ -40,16 +41,36 @@ def type_there(cluster: Cluster, commands: str) -> str:
 
 @pytest.mark.usefixtures("worker_values")  # the page's `make up` is what brings them
 def test_a_project_of_ones_own(cluster: Cluster) -> None:
+    if not cluster.api.runs(DAG):  # this test alone
+        cluster.make("demo")
+    passwords, before = read_passwords(cluster), len(output_of(cluster))
+    append_rows(cluster.clone, 10)
+    shown = ""
     for step in steps(DOCS / "tutorial" / "your-own-project.md"):
         if isinstance(step, Written):
             step.write(cluster.clone)
         elif KUBERNETES in step.section:
-            shown = type_there(cluster, step.commands)
-            assert (line := step.missing(shown)) is None, f"{line}\nis not in\n{shown}"
+            said = type_there(cluster, step.commands)
+            assert (line := step.missing(said)) is None, f"{line}\nis not in\n{said}"
+            shown += said
         else:
             lines = step.commands.splitlines()
             made = [line for line in lines if line.startswith(("mkdir ", "cp ", "echo "))]
             typed(cluster.clone, "\n".join(made))
+    # `make up` keeps what there is, and brings what is new in other projects too.
+    assert "(was there)" in shown
+    assert read_passwords(cluster) == passwords
+    assert all(password in shown for password in passwords)
+    assert moved(cluster.make("demo")) == 10
+    assert len(output_of(cluster)) == before + 10
+
+
+def read_passwords(cluster: Cluster) -> list[str]:
+    where = ("--namespace", AIRFLOW_NAMESPACE, "get", "secret", "airflow-login")
+    return [
+        cluster.kubectl(*where, "-o", f"go-template={{{{.data.{user} | base64decode}}}}")
+        for user in ("admin", "viewer")
+    ]
 
 
 def test_a_pod_to_look_around_in(cluster: Cluster) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from tests.support.waiting import wait_for
@@ -56,40 +55,3 @@ def test_a_run_is_shaped_by_parameters(cluster: Cluster) -> None:
     (pipeline,) = result["pipelines"]
     assert (pipeline["state_id"], pipeline["state_saved"]) == (f"daily:{suffix}", True)
     assert "DEBUG" in cluster.log_of(DAG, run_id)
-    # It goes on from its own bookmark.
-    again = cluster.start(DAG, state_id_suffix=suffix)
-    assert not ended(cluster, again)["extracted"]
-
-
-def test_a_value_that_is_not_allowed_starts_nothing(cluster: Cluster) -> None:
-    before = {run["dag_run_id"] for run in cluster.api.runs(DAG)}
-    with pytest.raises(httpx.HTTPStatusError, match="400"):
-        cluster.start(DAG, state_id_suffix="$(MELTANO_DATABASE_URI)")
-    assert {run["dag_run_id"] for run in cluster.api.runs(DAG)} - before == set()
-
-
-def test_a_backfill_in_pods_keeps_the_scheduled_bookmark(cluster: Cluster) -> None:
-    wait_for("the DAG", lambda: cluster.api.dag(DAG) is not None)
-    cluster.api.unpause(DAG)
-    body = {
-        "dag_id": DAG,
-        "from_date": "2026-01-02T00:00:00Z",
-        "to_date": "2026-01-04T00:00:00Z",
-        "max_active_runs": 3,
-        "reprocess_behavior": "completed",
-    }
-    cluster.api.call("POST", "/api/v2/backfills", body)
-
-    def over() -> list[str] | None:
-        runs = [run for run in cluster.api.runs(DAG) if run["run_type"] == "backfill"]
-        assert "failed" not in {run["state"] for run in runs}, runs
-        done = len(runs) == 3 and {run["state"] for run in runs} == {"success"}
-        return [run["dag_run_id"] for run in runs] if done else None
-
-    found = [cluster.api.result(DAG, run_id, TASK) for run_id in wait_for("it", over, 600)]
-    # Again on a cluster that was kept: then the runs were cleared, and their ids end with a number.
-    state_ids = {result["pipelines"][0]["state_id"][:30] for result in found}
-    assert state_ids == {f"daily:backfill-2026010{day}T000000Z"[:30] for day in (2, 3, 4)}
-    assert {result["extracted"] for result in found} == {
-        max(result["extracted"] for result in found)
-    }

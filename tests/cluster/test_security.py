@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from tests.support.canaries import canary
 from tests.support.waiting import wait_for
+from tools.airflow_api import AirflowApi
 from tools.cluster.access import AIRFLOW_NAMESPACE
 from tools.cluster.apps import MELTANO_NAMESPACE
 from tools.images.build import AIRFLOW, MELTANO
@@ -44,6 +47,12 @@ def test_a_privileged_pod_is_refused(cluster: Cluster, namespace: str) -> None:
     refused = cluster.try_kubectl(*where, stdin=json.dumps(pod))
     assert refused.returncode
     assert 'violates PodSecurity "restricted' in refused.stderr
+
+
+def test_a_wrong_password_opens_nothing(cluster: Cluster) -> None:
+    api = AirflowApi(cluster.settings.airflow_url, "admin", lambda: "wrong")
+    with closing(api), pytest.raises(httpx.HTTPStatusError, match="401"):
+        api.log_in()
 
 
 def _known(cluster: Cluster) -> list[str]:

@@ -15,51 +15,45 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(600)
 
 BRANCHES = {"tap-to-target", "tap-other-to-target"}
-WHERE = {"dev": "development", "prod": "production"}
+DAG = "shapes.in-prod"
+"""In the environment that sets more than the project does."""
 
 
 Pods = dict[str, dict[str, Any]]
 
 
 def test_branches_run_at_once_and_then_what_follows_them(cluster: Cluster) -> None:
-    runs = {environment: cluster.start(f"shapes.in-{environment}") for environment in WHERE}
-    seen: dict[str, Pods] = {environment: {} for environment in WHERE}
-    at_once = set()
+    run_id = cluster.start(DAG)
+    pods: Pods = {}
+    at_once: list[Pods] = []
 
-    def ended(environment: str, run_id: str) -> bool:
-        dag_id = f"shapes.in-{environment}"
-        found = cluster.pods_of(dag_id, phase="Running", run_id=run_id)
+    def ended() -> bool:
+        found = cluster.pods_of(DAG, phase="Running", run_id=run_id)
         running = {each["metadata"]["labels"]["task_id"]: each for each in found}
         if set(running) == BRANCHES:
-            at_once.add(environment)
-        seen[environment].update(running)
-        return cluster.api.run(dag_id, run_id)["state"] in ENDED
+            at_once.append(running)
+        pods.update(running)
+        return cluster.api.run(DAG, run_id)["state"] in ENDED
 
-    def all_ended() -> bool:
-        over = [ended(*each) for each in runs.items()]
-        return all(over)
-
-    wait_for("the runs to end", all_ended, 400)
-    assert at_once == set(WHERE)
-    for environment, pods in seen.items():
-        _check_pods(pods, environment)
-        dag_id, run_id = f"shapes.in-{environment}", runs[environment]
-        tasks = {each["task_id"]: each for each in cluster.api.tasks(dag_id, run_id)}
-        assert {each["state"] for each in tasks.values()} == {"success"}
-        for task_id in BRANCHES:
-            (pipeline,) = cluster.api.result(dag_id, run_id, task_id)["pipelines"]
-            assert pipeline["state_id"] == f"{environment}:{task_id}"
-            assert pipeline["state_saved"]
+    wait_for("the run to end", ended, 400)
+    assert at_once
+    _check_pods(pods)
+    tasks = {each["task_id"]: each for each in cluster.api.tasks(DAG, run_id)}
+    assert {each["state"] for each in tasks.values()} == {"success"}
+    for task_id in BRANCHES:
+        (pipeline,) = cluster.api.result(DAG, run_id, task_id)["pipelines"]
+        assert pipeline["state_id"] == f"prod:{task_id}"
+        assert pipeline["state_saved"]
 
 
-def _check_pods(pods: Pods, environment: str) -> None:
+def _check_pods(pods: Pods) -> None:
     for pod in (pods[task_id] for task_id in BRANCHES):
         container = pod["spec"]["containers"][0]
-        assert environment_of(container)["MELTANO_ENVIRONMENT"] == environment
-        assert environment_of(container)["WHERE"] == WHERE[environment]
+        assert environment_of(container)["MELTANO_ENVIRONMENT"] == "prod"
+        assert environment_of(container)["WHERE"] == "production"
         requests = container["resources"]["requests"]
         assert (requests["cpu"], requests["memory"]) == ("50m", "128Mi")
-        assert (requests.get("ephemeral-storage") == "20Mi") == (environment == "prod")
+        assert requests["ephemeral-storage"] == "20Mi"
         assert "team" not in pod["metadata"]["labels"]
     last = pods["after-all"]
     assert last["metadata"]["labels"]["team"] == "data"
