@@ -23,15 +23,24 @@ part() {
     shift
     mkdir "$work/$name" 2>/dev/null || return 0 # another lane's
     printf '\n==> %s\n' "$name"
+    times >"$work/$name/before"
     "$@" </dev/null || state=FAILED
-    printf '%-28s %5d s  %s\n' "$name" $((SECONDS - began)) "$state" >>"$work/results"
+    times >"$work/$name/after"
+    printf '%-28s %5d s %5d s  %s\n' "$name" $((SECONDS - began)) "$(spent "$name")" "$state" \
+        >>"$work/results"
+}
+
+# Processor seconds of a part, without those of containers: what `times` says of this lane's children.
+spent() {
+    awk -F '[ms ]+' 'FNR == 2 { sum = $1 * 60 + $2 + $3 * 60 + $4 - sum } END { print int(sum) }' \
+        "$work/$1/before" "$work/$1/after"
 }
 
 left_out() { # REASON NAME...
     local reason=$1 name
     shift
     for name in "$@"; do
-        printf '%-28s     -    left out: %s\n' "$name" "$reason" >>"$work/results"
+        printf '%-28s     -       -    left out: %s\n' "$name" "$reason" >>"$work/results"
     done
 }
 
@@ -123,7 +132,7 @@ else
     part "words" make lint-prose
 fi
 
-printf '\n'
+printf '\n%-28s %7s %7s\n' "" wall processor
 cat "$work/results"
 failed=$(grep -c ' FAILED$' "$work/results")
 passed=$(grep -c ' ok$' "$work/results")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 HOW_TO = ROOT / "docs" / "how-to"
 STATE = HOW_TO / "state.md"
+# Resumes from the same state as `make run`, and starts no Airflow.
+RUN = ".venv/bin/meltano-pods run csv_to_json.daily"
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("after_make_run")]
 
@@ -27,7 +29,7 @@ def test_a_bookmark_is_looked_at_and_set_back(clone: Path) -> None:
     step = typed_in(STATE, "Look at it, set it back")
     shown = typed(clone, step.commands)
     assert (line := step.missing(shown)) is None, f"{line}\nis not in\n{shown}"
-    again = re.search(r"^Done: (\d+) records?", typed(clone, "make run"), re.MULTILINE)
+    again = re.search(r"succeeded, (\d+) records? extracted", typed(clone, RUN))
     assert again
     assert 0 < int(again[1]) < 1200
 
@@ -81,4 +83,4 @@ def test_ctrl_c_stops_a_run_and_leaves_nothing_in_the_way_of_the_next(clone: Pat
     assert shown.count("stopping the run, which saves its state") == 1
     assert "the next run resumes from the last saved state" in shown
     assert "Traceback" not in shown
-    assert "Done: 0 records extracted" in typed(clone, "make run")
+    assert "succeeded, 0 records extracted" in typed(clone, RUN)

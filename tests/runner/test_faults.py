@@ -11,7 +11,7 @@ from tests.runner.faults import fault, moments, seconds_of_a_whole_run
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 
-ROWS = 30_000
+ROWS = 20_000
 # Another seed in each session: over time the moments fall everywhere. The failure shows it.
 SEED = random.SystemRandom().randrange(1000)
 

@@ -54,5 +54,3 @@ def test_each_tenant_has_a_run_and_a_state_of_its_own(airflow: RunningAirflow) -
 
     said = wait_for("the report, once all tenants have new rows", report)
     assert said == {tenant: first[tenant]["extracted"] for tenant in TENANTS}
-    # Each goes on from its own bookmark.
-    assert [result["extracted"] for result in _loaded(airflow).values()] == [0, 0, 0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,7 +52,7 @@ def _run(checkout: Path, **environment: str) -> tuple[int, dict[str, str], str]:
         timeout=60,
     )
     rows = ended.stdout.split("\n\n")[-2].splitlines()
-    return ended.returncode, {row[:28].strip(): row[38:].strip() for row in rows}, ended.stdout
+    return ended.returncode, {row[:28].strip(): row[46:].strip() for row in rows}, ended.stdout
 
 
 def test_without_an_engine_the_other_parts_run_and_pass(checkout: Path) -> None:
@@ -79,6 +80,22 @@ def test_where_an_engine_may_be_installed_its_parts_run(
     assert set(parts) >= NEED_AN_ENGINE
     assert not [state for state in parts.values() if "left out" in state]
     assert "tools.cluster tools" in (checkout / "log").read_text()
+
+
+def test_the_processor_time_of_a_part_is_printed_and_bytecode_is_kept(checkout: Path) -> None:
+    spin = "import time\nwhile time.process_time() < 1.2: pass"
+    work = (
+        '[ -z "${PYTHONDONTWRITEBYTECODE:-}" ] || exit 1\n'
+        f'case "$*" in *tests/charts*) {sys.executable} -c "{spin}";; esac'
+    )
+    _write_command(checkout / ".venv/bin/python", work)
+
+    _, parts, output = _run(checkout, PYTHONDONTWRITEBYTECODE="1")
+
+    assert parts["charts"] == "ok"
+    (row,) = [row for row in output.splitlines() if row.startswith("charts ")]
+    wall, processor = row[28:45].replace("s", "").split()
+    assert 0 < int(processor) <= int(wall) + 1
 
 
 def test_with_an_engine_nothing_is_left_out(checkout: Path) -> None:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 DOTENV_FILE = ".env"
 
 _MAX_BYTES = 1_000_000
-_BINDING = re.compile(
-    r"""
+# Deployments have no `.env`, so these are compiled at first use: every DAG file pays for imports.
+_BINDING = r"""(?x)
     \s*(?:export[^\S\r\n]+)?
     (?:'(?P<quoted_key>[^']+)'|(?P<key>[^=\#\s]+))
     [^\S\r\n]*
@@ -33,14 +33,12 @@ _BINDING = re.compile(
     ))?
     (?:[^\S\r\n]*\#[^\r\n]*)?
     [^\S\r\n]*(?:\r\n|\n|\r|$)
-    """,
-    re.VERBOSE,
-)
-_REST_OF_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)?")
-_COMMENT = re.compile(r"\s+#.*")
-_ESCAPE = re.compile(r"\\[\\'\"abfnrtv]")
-_ESCAPE_IN_SINGLE = re.compile(r"\\[\\']")
-_DOTENV_REFERENCE = re.compile(r"\$\{(?P<name>[^\}:]*)(?::-(?P<default>[^\}]*))?\}")
+"""
+_REST_OF_LINE = r"[^\r\n]*(?:\r\n|\n|\r)?"
+_COMMENT = r"\s+#.*"
+_ESCAPE = r"\\[\\'\"abfnrtv]"
+_ESCAPE_IN_SINGLE = r"\\[\\']"
+_DOTENV_REFERENCE = r"\$\{(?P<name>[^\}:]*)(?::-(?P<default>[^\}]*))?\}"
 
 _REFERENCE = re.compile(r"(?P<escape>\\)?\$(?:{(?P<curly>\w+)}|(?P<plain>[A-Z][A-Z0-9_]*))")
 
@@ -94,8 +92,8 @@ def read_dotenv(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in parse_dotenv(text).items():
         if value is not None:
-            found[name] = _DOTENV_REFERENCE.sub(
-                lambda match: _resolve(match, {**environ, **found}), value
+            found[name] = re.sub(
+                _DOTENV_REFERENCE, lambda match: _resolve(match, {**environ, **found}), value
             )
     return found
 
@@ -103,12 +101,13 @@ def read_dotenv(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
 def parse_dotenv(text: str) -> dict[str, str | None]:
     """Return the variables as written; None for a name without a value."""
     found: dict[str, str | None] = {}
+    binding, rest_of_line = re.compile(_BINDING), re.compile(_REST_OF_LINE)
     at = 0
     while at < len(text):
-        match = _BINDING.match(text, at)
+        match = binding.match(text, at)
         if match is None:
             # A comment, an empty line, or one that python-dotenv does not understand either.
-            rest = _REST_OF_LINE.match(text, at)
+            rest = rest_of_line.match(text, at)
             at = len(text) if rest is None or rest.end() == at else rest.end()
             continue
         at = match.end() if match.end() > at else at + 1
@@ -118,11 +117,11 @@ def parse_dotenv(text: str) -> dict[str, str | None]:
 
 def _get_value(match: re.Match[str]) -> str | None:
     if match["single"] is not None:
-        return _ESCAPE_IN_SINGLE.sub(_unescape, match["single"])
+        return re.sub(_ESCAPE_IN_SINGLE, _unescape, match["single"])
     if match["double"] is not None:
-        return _ESCAPE.sub(_unescape, match["double"])
+        return re.sub(_ESCAPE, _unescape, match["double"])
     if match["plain"] is not None:
-        return _COMMENT.sub("", match["plain"]).rstrip()
+        return re.sub(_COMMENT, "", match["plain"]).rstrip()
     return None
 
 
