@@ -30,7 +30,7 @@ part() {
         >>"$work/results"
 }
 
-# Processor seconds of a part, without those of containers: what `times` says of this lane's children.
+# Prints the processor seconds of a part, without its containers: `times` has those of this lane's children.
 spent() {
     awk -F '[ms ]+' 'FNR == 2 { sum = $1 * 60 + $2 + $3 * 60 + $4 - sum } END { print int(sum) }' \
         "$work/$1/before" "$work/$1/after"

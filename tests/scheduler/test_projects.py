@@ -48,7 +48,7 @@ def test_a_project_that_cannot_be_read_is_named_and_another_runs_on_its_schedule
     _write(airflow, f"{SLEEPER}jobs: []\n")
     text = wait_for("the import error", lambda: _import_error(airflow))
     assert "meltano/breakable/meltano.yml, line 16, key jobs" in text
-    assert "duplicate key, first on line 11" in text
+    assert "duplicate key `jobs`, first on line 11" in text
 
     since = datetime.now(UTC).isoformat()
     airflow.unpause(GOOD)
@@ -74,7 +74,7 @@ schedules:
 - {name: secret, interval: '@daily', job: short, env: {API_TOKEN: hunter2}}
 """
 BROKEN_DAGS = {
-    "breakable.job.lots": "names no command of 'sleeper'",
+    "breakable.job.lots": "has no command 'shrt'",
     "breakable.hourly": "unknown job 'lost' in the schedule 'hourly'",
     "breakable.schedules-1": "expected a string, found 7",
     "breakable.tomorrow": "the interval '@tomorrow' of the schedule 'tomorrow'",
@@ -109,7 +109,7 @@ def test_broken_entries_are_shown_and_fail_when_they_run_and_good_ones_run(
     (task,) = airflow.api.tasks("breakable.job.lots", bad)
     assert (task["task_id"], task["try_number"]) == ("broken", 1)
     log = airflow.log("breakable.job.lots", bad, "broken")
-    assert "config_invalid: the block 'sleeper:shrt' names no command of 'sleeper'" in log
+    assert "config_invalid: the plugin 'sleeper' has no command 'shrt'" in log
     assert "meltano/breakable/meltano.yml, line 12, key jobs[0].tasks" in log
 
     airflow.pause_all()
