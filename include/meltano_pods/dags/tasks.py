@@ -91,7 +91,8 @@ class MeltanoTask:
         """
         task = _plan_task(task_id, project, run, kwargs)
         arguments = {"task_id": task_id, "project": project, "run": run, **kwargs}
-        return build_partial(_choose_operator(task), task, arguments)
+        operator = _choose_operator(task)
+        return build_partial(operator, task, arguments, starts_pod=operator.starts_pod)
 
 
 meltano_task = MeltanoTask()

@@ -27,7 +27,6 @@ from meltano_pods.tasks.planned_task import COMMAND_ARGUMENTS, plan_task
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
-    from meltano_pods.tasks.operator import MeltanoOperator
     from meltano_pods.tasks.planned_task import PlannedTask
 
 SUFFIX = "state_id_suffix"
@@ -116,10 +115,11 @@ class MeltanoPartial(OperatorPartial):
         return f"task {self.kwargs['task_id']}"
 
 
-def partial(operator_class: type[MeltanoOperator], /, **kwargs: Any) -> MeltanoPartial:  # noqa: ANN401
-    """Return an operator to map, as Airflow's own `partial`, with the arguments from settings.
+def plan_partial(kwargs: Mapping[str, Any]) -> PlannedTask:
+    """Return the task that an operator's `partial` describes.
 
-    The scheduler reads retries, pool and the like of a mapped task before there is any operator.
+    Args:
+        kwargs: The arguments of `partial`.
 
     Raises:
         DeploymentError: There is no such project, or the deployment's settings are wrong.
@@ -127,31 +127,35 @@ def partial(operator_class: type[MeltanoOperator], /, **kwargs: Any) -> MeltanoP
     """
     arguments = merge_default_args(kwargs)
     command = {key: arguments[key] for key in COMMAND_ARGUMENTS if key in arguments}
-    task = plan_task(
+    return plan_task(
         arguments["project"],
         arguments["run"],
         task_id=arguments["task_id"],
         dag=arguments["dag"],
         **command,
     )
-    return build_partial(operator_class, task, kwargs)
 
 
 def build_partial(
-    operator_class: type[MeltanoOperator], task: PlannedTask, kwargs: Mapping[str, Any]
+    operator_class: type[BaseOperator],
+    task: PlannedTask,
+    kwargs: Mapping[str, Any],
+    *,
+    starts_pod: bool,
 ) -> MeltanoPartial:
-    """Return an operator to map, whose task is planned.
+    """Return an operator to map, as Airflow's own `partial`, with the arguments from settings.
+
+    The scheduler reads retries, pool and the like of a mapped task before there is any operator.
 
     Args:
         operator_class: The operator.
         task: The task; only its settings count, because each item plans its own.
         kwargs: The arguments of `partial`.
+        starts_pod: Whether the operator's runs are pods.
     """
     known = airflow_partial(operator_class, **kwargs)
     known._expand_called = True  # noqa: SLF001 - `expand` of the returned one will be called
-    ours = build_airflow_arguments(
-        task.plan, task.project.name, starts_pod=operator_class.starts_pod
-    )
+    ours = build_airflow_arguments(task.plan, task.project.name, starts_pod=starts_pod)
     ours["map_index_template"] = f"{{{{ task.{SUFFIX} }}}}"
     explicit = merge_default_args(kwargs)
     parts = known.kwargs

@@ -16,7 +16,7 @@ from meltano_pods.parameters.interval import DagRunFacts
 from meltano_pods.results import reporting_of
 from meltano_pods.settings.secret_check import find_secret_in_text
 from meltano_pods.tasks.arguments import build_airflow_arguments, merge_arguments
-from meltano_pods.tasks.mapping import InvalidTaskError, partial, read_suffix
+from meltano_pods.tasks.mapping import InvalidTaskError, build_partial, plan_partial, read_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from meltano_pods.parameters.command import Invocation
     from meltano_pods.results import Reporting
     from meltano_pods.settings.types.env import AirflowSource
+    from meltano_pods.tasks.mapping import MeltanoPartial
     from meltano_pods.tasks.planned_task import PlannedTask
 
 
@@ -60,7 +61,6 @@ class MeltanoOperator(BaseOperator):
 
     starts_pod: ClassVar[bool]
     template_fields: Sequence[str] = ("arguments", "env", "state_id_suffix")
-    partial = classmethod(partial)
 
     arguments: list[str]
     environment: str | None
@@ -99,6 +99,16 @@ class MeltanoOperator(BaseOperator):
             own_taps=plan.taps,
             own_backfill_state=settings.backfill_state == "own",
         )
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> MeltanoPartial:  # noqa: ANN401 - as Airflow's
+        """Return the operator to map, with the arguments from settings.
+
+        Raises:
+            DeploymentError: There is no such project, or the deployment's settings are wrong.
+            ProjectError: The command cannot be run.
+        """
+        return build_partial(cls, plan_partial(kwargs), kwargs, starts_pod=cls.starts_pod)
 
     def list_pod_commands(self, ti: RuntimeTaskInstanceProtocol) -> list[str]:  # noqa: ARG002
         """Return the commands that find the pods of a task instance, even if its worker died."""

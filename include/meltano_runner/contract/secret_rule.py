@@ -2,7 +2,8 @@
 
 Airflow rejects such values where it would show them, and the runner masks them in logs and results.
 A value is a secret because of the name of its variable or setting, or because of its own format.
-Names listed in `not_secret` are exempt from both. docs/how-to/secrets.md describes the rule.
+Names listed in `not_secret` are exempt from both. docs/how-to/secrets.md describes the rule. The
+patterns are not from a library, because the runner is installed next to Meltano's dependencies.
 """
 
 from __future__ import annotations

@@ -132,6 +132,23 @@ def test_projects_are_found_from_below_and_where_one_says(
     assert "Did you mean `shop`" in said("plan", "shp")[2]
 
 
+def test_validate_parses_each_file_once(
+    root: Path, said: Said, make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_project(f"include_paths: [more.yml]\n{FULLEST}", "other", more="")
+    parsed: list[str] = []
+
+    def record(folder: Path, path: Path) -> str:
+        parsed.append(str(path.relative_to(root / "meltano")))
+        return read_text(folder, path)
+
+    read_text = files.read_text
+    monkeypatch.setattr(files, "read_text", record)
+    code, _, err = said("validate")
+    assert (code, err.count("has no DAG file")) == (1, 1)
+    assert sorted(parsed) == ["other/meltano.yml", "other/more.yml", "shop/meltano.yml"]
+
+
 def test_every_fault_is_named_at_once(root: Path, said: Said, make_project: MakeProject) -> None:
     assert said("validate")[0] == 0
     make_project(FULLEST.replace("loader: target-b", "loader: target-x"), "other")

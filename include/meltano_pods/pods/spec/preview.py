@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.pods.spec.build import RunSpec, build_pod
+from meltano_pods.pods.spec.build import RunSpec
 from meltano_pods.pods.spec.naming import TaskInstanceTry
 from meltano_pods.pods.spec.options import build_pod_options
-from meltano_pods.pods.spec.template import read_template
+from meltano_pods.pods.spec.request import PodRequest
 from meltano_pods.settings.types.execution import KUBERNETES
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def preview_pod(
     invocation = task.build_invocation()
     env = {**task.env, **invocation.env}
     spec = RunSpec(invocation.arguments, invocation.environment, env)
-    return build_pod(read_template(options.template), options, spec, run)
+    return PodRequest.read(options, spec, run).build()
 
 
 def build_preview_try(project: str, dag_id: str, task_id: str, deployment: str) -> TaskInstanceTry:

@@ -1,8 +1,8 @@
 """Kubernetes' fields of a pod and their types, without its client.
 
-Importing the client takes a second, and DAG files are parsed again and again. So `fields.json` has
-the fields of a pod template in the client of the pinned provider; a test compares the two, and says
-how to update the file.
+Importing the client, or `kubernetes-validate`, which the tests use, takes a second, and DAG files
+are parsed again and again. So `fields.json` has the fields of a pod template in the client of the
+pinned provider; a test compares the two, and says how to update the file.
 """
 
 from __future__ import annotations
