@@ -74,7 +74,7 @@ schedules:
 - {name: secret, interval: '@daily', job: short, env: {API_TOKEN: hunter2}}
 """
 BROKEN_DAGS = {
-    "breakable.job.lots": "has no command 'shrt'",
+    "breakable.job.lots": "the plugin 'sleeper' has no command 'shrt'",
     "breakable.hourly": "unknown job 'lost' in the schedule 'hourly'",
     "breakable.schedules-1": "expected a string, found 7",
     "breakable.tomorrow": "the interval '@tomorrow' of the schedule 'tomorrow'",
