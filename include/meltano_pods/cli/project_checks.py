@@ -15,6 +15,7 @@ from meltano_pods.project.misspelled_keys import find_misspelled_keys, find_miss
 from meltano_pods.project.naming import is_project_name
 from meltano_pods.project.references.lock_files import find_undefined_plugins
 from meltano_pods.project.references.schedules import find_transform_warnings
+from meltano_pods.project.unmatched_includes import find_unmatched_includes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -51,6 +52,7 @@ def check_projects(found: Projects) -> ProjectChecks:
     warnings: list[MeltanoPodsError] = [each for one in read for each in one.plan.warnings]
     for each in read:
         warnings += [
+            *find_unmatched_includes(each.project.path, each.files[0]),
             *find_undefined_plugins(each.project),
             *find_transform_warnings(each.project),
             *find_misspelled_keys(each.project, each.settings),

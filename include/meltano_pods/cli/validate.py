@@ -47,10 +47,11 @@ def command(names: tuple[str, ...], projects: Path | None, form: str, profile: s
     deployment cannot start, for example because their template does not exist. It needs neither
     Airflow nor a cluster.
 
-    Warnings are about: keys that Meltano ignores although they look like its own; settings of
-    plugins that look misspelled; plugins that runs look up on Meltano Hub; DAGs that share a state;
-    variables that shadow a setting in meltano.yml; pods without the MELTANO_PODS_OUTPUT that
-    meltano.yml refers to; and tasks that need a Meltano environment but have none.
+    Warnings are about: patterns of `include_paths` that match no file; keys that Meltano ignores
+    although they look like its own; settings of plugins that look misspelled; plugins that runs
+    look up on Meltano Hub; DAGs that share a state; variables that shadow a setting in meltano.yml;
+    pods without the MELTANO_PODS_OUTPUT that meltano.yml refers to; and tasks that need a Meltano
+    environment but have none.
 
     DAGs that share a state are an error if two of them have a schedule, because their runs can
     overlap. If no system database of Meltano prevents that, one schedule is enough.
