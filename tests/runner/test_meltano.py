@@ -229,9 +229,11 @@ class TestFailures:
         assert pipeline.bookmark(result.pipelines[0].state_id or "") == ROWS
 
     def test_nothing_selected(self, pipeline: Pipeline) -> None:
-        result = pipeline.run(*RUN, TAP_CSV__SELECT='["nope.*"]')
+        result = pipeline.run(*RUN, TAP_CSV__SELECT='["ordrs.*"]')
         assert result.category is Category.CONFIG_INVALID
-        assert "the `select` of tap-csv leaves no stream" in (result.error or "")
+        words = "the setting `select` of tap-csv leaves no stream to extract: "
+        assert (result.error or "").startswith(words)
+        assert "no stream `ordrs`; did you mean `orders`?" in (result.error or "")
         assert not result.pipelines[0].state_saved
 
     def test_broken_project(self, pipeline: Pipeline, tmp_path: Path) -> None:
@@ -266,6 +268,7 @@ class TestFailures:
         assert first.wait(60) == 143
         assert second.category is Category.ALREADY_RUNNING
         assert "daily" in (second.error or "")
+        assert "--force" not in (second.error or "")
 
 
 def test_no_secret_is_shown(pipeline: Pipeline) -> None:

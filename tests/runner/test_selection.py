@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from meltano_runner.run import command
 from meltano_runner.run.definitions import Definitions
-from meltano_runner.run.selection import Selection, filters_of
+from meltano_runner.run.selection import Selection, read_selection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,13 +63,38 @@ def test_filters_that_leave_something(filters: list[str], selected: list[str]) -
         (["ORDERS"], [], "did you mean `orders`?"),
         (["zzz"], [], "has no stream `zzz`. Its streams: customers, orders, public.items"),
         (["public.items"], [], "Write the dot of a stream's name as `\\.`"),
-        (["nope-*"], [], 'select_filter ["nope-*"] leaves no stream of tap-a to move'),
+        (["nope-*"], [], 'select_filter ["nope-*"] leaves no stream of tap-a to extract'),
         (["!*"], [], 'select_filter ["!*"] leaves no stream of tap-a'),
-        ([], [], "the `select` of tap-a leaves no stream to move. Its streams: customers,"),
+        (
+            [],
+            [],
+            "the setting `select` of tap-a leaves no stream to extract. Its streams: customers,",
+        ),
     ],
 )
 def test_filters_that_do_not(filters: list[str], selected: list[str], words: str) -> None:
     assert words in (error(filters, *selected) or "")
+
+
+@pytest.mark.parametrize(
+    ("select", "words"),
+    [
+        (["custmers.*"], ": tap-a has no stream `custmers`; did you mean `customers`? Its streams"),
+        (["orders.nope", "custmers.id"], "; did you mean `customers`?"),
+        (["zzz"], "tap-a has no stream `zzz`. Its streams: customers, orders, public.items"),
+        (["public.items.*"], "Write the dot of a stream's name as `\\.`"),
+        (["public.items.id"], "Write the dot of a stream's name as `\\.`"),
+        ([r"public\.itms.*"], "did you mean `public.items`?"),
+        (["*.nope", "!orders"], '(["*.nope", "!orders"]). Its streams: customers'),
+        (["orders.nope"], '(["orders.nope"]). Its streams: customers'),
+    ],
+)
+def test_a_select_that_leaves_no_stream(select: list[str], words: str) -> None:
+    found = Selection({}, {"tap-a": select}).find_error("tap-a", catalog())
+    assert found
+    assert found.startswith("the setting `select` of tap-a leaves no stream to extract")
+    assert words in found
+    assert Selection({}, {"tap-a": select}).find_error("tap-a", catalog("orders")) is None
 
 
 def test_a_tap_that_found_no_streams_at_all_may_have_none() -> None:
@@ -82,9 +107,9 @@ def test_a_stream_of_another_tap_is_no_error_unless_no_tap_has_it() -> None:
     selection = Selection({"tap-a": ["orders"], "tap-b": ["orders"]})
     other = catalog(streams=("invoices",))
     assert selection.find_error("tap-a", other) is None
-    assert "no stream `orders`" in (selection.final_error() or "")
+    assert "no stream `orders`" in (selection.find_final_error() or "")
     assert selection.find_error("tap-b", catalog("orders")) is None
-    assert selection.final_error() is None
+    assert selection.find_final_error() is None
 
 
 PROJECT = """
@@ -119,4 +144,24 @@ def test_filters_are_found_where_meltano_takes_them(
     (tmp_path / "meltano.yml").write_text(PROJECT)
     request = command.parse(arguments.split())
     taps = Definitions(tmp_path, environment).taken_by(request.blocks)
-    assert list(filters_of(taps, request, variables).values()) == [found]
+    selection = read_selection(taps, request, variables)
+    assert list(selection.filters.values()) == [found]
+
+
+@pytest.mark.parametrize(
+    ("environment", "variables", "words"),
+    [
+        (None, {}, "no stream `mine`"),
+        ("prod", {}, "no stream `of-prod`"),
+        ("prod", {"TAP_A__SELECT": '["ordrs.*"]'}, "did you mean `orders`?"),
+    ],
+)
+def test_a_select_is_found_where_meltano_takes_it(
+    tmp_path: Path, environment: str | None, variables: dict[str, str], words: str
+) -> None:
+    text = PROJECT.replace("select_filter", "select").replace("own", "mine")
+    (tmp_path / "meltano.yml").write_text(text)
+    request = command.parse(["tap-a", "target"])
+    taps = Definitions(tmp_path, environment).taken_by(request.blocks)
+    error = read_selection(taps, request, variables).find_error("tap-a", catalog())
+    assert words in (error or "")

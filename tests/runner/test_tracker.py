@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_STARTED = "Another 'x' pipeline is already running which started at 10:00."
+_WAIT = "Wait until 10:05 when the job will be automatically cancelled if stale"
+ALREADY_RUNNING = {
+    f"{_STARTED} {_WAIT}, or ignore this check using the '--force' option.": f"{_WAIT}.",
+    f"{_STARTED} To ignore this check use the '--force' option.": "started at 10:00.",
+}
+"""As `meltano run` and `meltano el` write it, and the end that is kept of it."""
+
+
 def line(event: str, level: str = "info", **fields: Any) -> str:
     return json.dumps({"event": event, "level": level, **fields})
 
@@ -238,10 +247,6 @@ TRACEBACK = [
             Category.CONFIG_INVALID, None, "line 3",
         ),
         (
-            [line("Another 'x' pipeline is already running which started at", "error")],
-            Category.ALREADY_RUNNING, None, "already running",
-        ),
-        (
             [line("Could not connect to the database after 3 attempts.", "error")],
             Category.STATE_BACKEND_UNAVAILABLE, None, "3 attempts",
         ),
@@ -268,6 +273,14 @@ def test_reasons(
         assert failure.plugin == plugin
     if error:
         assert error in (failure.error or "")
+
+
+@pytest.mark.parametrize("text", ALREADY_RUNNING)
+def test_the_error_of_a_second_run_does_not_offer_force(text: str) -> None:
+    failure = classify(track(line(text, "error")), 1, oom_killed=False)
+    assert failure.category == Category.ALREADY_RUNNING
+    assert "--force" not in (failure.error or "")
+    assert (failure.error or "").endswith(ALREADY_RUNNING[text])
 
 
 def test_a_kernel_kill_is_out_of_memory_whatever_else_is_seen() -> None:

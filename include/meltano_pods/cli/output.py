@@ -42,6 +42,13 @@ def show_data(data: object, form: str) -> None:
         click.echo(yaml.safe_dump(data, sort_keys=False), nl=False)
 
 
+def format_value(value: object) -> str:
+    """Return a value of a setting for a table; `none` if it is not set."""
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def show_table(rows: Iterable[Sequence[str]], indent: str = "") -> None:
     """Write rows in columns below the first row, which is the header."""
     every = [list(row) for row in rows]

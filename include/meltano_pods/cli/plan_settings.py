@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from meltano_pods.cli.output import TABLE, show_data, show_table
+from meltano_pods.cli.output import TABLE, format_value, show_data, show_table
 from meltano_pods.plan.explain import DEFAULT, explain_settings
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def show_settings(plans: Sequence[ProjectPlan], deployment: DeploymentSettings, 
                     explain_settings(task, deployment), key=lambda each: each.level == DEFAULT
                 )
                 rows += [
-                    (each.key, _format_value(each.value), each.level, each.where) for each in every
+                    (each.key, _shorten_value(each.value), each.level, each.where) for each in every
                 ]
                 show_table(rows, "  ")
 
@@ -57,7 +56,7 @@ def _build_data(plan: ProjectPlan, deployment: DeploymentSettings) -> dict[str, 
     return data
 
 
-def _format_value(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _shorten_value(value: object) -> str:
+    text = format_value(value)
     text = text.replace("\n", " ")
     return text if len(text) <= _MAX_WIDTH else text[: _MAX_WIDTH - 3] + "..."

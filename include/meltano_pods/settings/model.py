@@ -153,11 +153,12 @@ class Settings(VariableSettings, PodSettings, RunSettings, SchedulingSettings):
         default_factory=dict,
         examples=[{"slack": "slack_data"}],
         description=(
-            "Recipients of notifications of failures and recoveries: a map of `email` (addresses), "
-            "`slack` and `webhook` (ids of Airflow connections), each one or a list, and `events`, "
-            "a list of `failure`, `recovery` and `retry`; by default the first two. Levels merge "
-            "key by key, over AIRFLOW__MELTANO_PODS__NOTIFY; null removes a channel. Empty: the "
-            "recipients in that variable, else none. See docs/how-to/notifications.md."
+            "Recipients of notifications of failures and recoveries: a map of `email` "
+            "(addresses), `slack` and `webhook` (ids of Airflow connections, such as "
+            "`slack_data`), each one or a list, and `events`, a list of `failure`, `recovery` and"
+            " `retry`; by default the first two. Levels merge key by key, over "
+            "AIRFLOW__MELTANO_PODS__NOTIFY; null removes a channel. Empty: the recipients in that"
+            " variable, else none. See docs/how-to/notifications.md."
         ),
         json_schema_extra=_WHOLE_DAG,
     )

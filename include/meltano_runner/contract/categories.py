@@ -158,9 +158,8 @@ CATEGORIES: dict[Category, CategoryInfo] = {
     ),
     Category.ALREADY_RUNNING: CategoryInfo(
         "Another run with the same state id is in progress, or was killed less than 5 minutes ago.",
-        "Run it again when the other run has ended. If the other run was killed, wait for 5 "
-        "minutes: Meltano considers it dead after this time without a heartbeat. Airflow retries "
-        "automatically, according to the setting `retries`.",
+        "Run it again when the other run has ended, or 5 minutes after it was killed: until then, "
+        "Meltano counts it as running.",
         retry=True,
     ),
     Category.STATE_BACKEND_UNAVAILABLE: CategoryInfo(

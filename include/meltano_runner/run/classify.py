@@ -106,6 +106,13 @@ _ROLE_BY_TEXT = (
 _NO_READER = re.compile(r"[Bb]roken ?[Pp]ipe|EPIPE|loader|target|closed", re.ASCII)
 
 
+# Meltano's advice to start a second run, which would write the same state.
+_FORCE = re.compile(
+    r",? or ignore this check using the '--force' option"
+    r"| To ignore this check use the '--force' option\."
+)
+
+
 class Failure(NamedTuple):
     """Category, the plugin at fault and its last error."""
 
@@ -128,7 +135,7 @@ def classify(tracker: Tracker, exit_code: int, *, oom_killed: bool) -> Failure:
         return Failure(Category.OUT_OF_MEMORY, plugin, error)
     for text in filter(None, (error, meltano_error)):
         if found := _search(_BY_TEXT, text):
-            return Failure(found, plugin, text)
+            return Failure(found, plugin, _FORCE.sub("", text))
     if tracker.state_lost:
         return Failure(Category.STATE_BACKEND_UNAVAILABLE, None, meltano_error)
     if role == "utilities" and tracker.dbt and (failed := tracker.dbt[-1].failed):

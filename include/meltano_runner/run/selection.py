@@ -1,7 +1,7 @@
-"""Whether taps are left with streams to move, by the catalogs that Meltano hands them.
+"""Checks that taps have streams to extract, with the catalogs that Meltano passes to them.
 
-Meltano does not report a filter that no stream matches: the tap skips every stream, and the run
-counts as a success.
+Meltano does not report a `select` or `select_filter` that matches no stream: the tap skips every
+stream, and the run counts as a success.
 https://docs.meltano.com/concepts/plugins#select_filter-extra
 """
 
@@ -23,36 +23,45 @@ if TYPE_CHECKING:
 
 _SHOWN = 10
 _WILDCARDS = frozenset("*?[")
-_FILTER = "_select_filter"
+_SELECT, _FILTER = "_select", "_select_filter"
 _UNESCAPED_DOT = re.compile(r"(?<!\\)\.")
 
 
 class Selection:
-    """The filters of a run's taps, and which of the names in them were found.
+    """The `select` and `select_filter` of a run's taps, and the names in them that match no stream.
 
     Args:
-        filters: The patterns of each tap, as far as they are known.
+        filters: The `select_filter` of each tap, as far as it is known.
+        selects: The `select` of each tap, as far as it is known.
+
+    Attributes:
+        filters: As above.
     """
 
-    def __init__(self, filters: Mapping[str, Sequence[str]]) -> None:
-        self._filters = filters
+    def __init__(
+        self,
+        filters: Mapping[str, Sequence[str]],
+        selects: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        self.filters = filters
+        self._selects = selects or {}
         self._streams: dict[str, list[str]] = {}
         self._unmatched: dict[str, str] = {}
-        """By name, what to say if no other tap has such a stream either."""
+        """By name, the error if no other tap has such a stream either."""
 
     def find_error(self, tap: str, catalog: Mapping[str, Any]) -> str | None:
-        """Return what is wrong with the streams that a tap is left with; None if nothing is.
+        """Return why a tap has no streams to extract; None if it has some.
 
         Args:
             tap: The tap's name.
-            catalog: As Meltano hands it to the tap, its selection applied.
+            catalog: The catalog that Meltano passes to the tap, with its selection applied.
         """
         streams = self._streams[tap] = tap_files.stream_ids(catalog)
-        filters = self._filters.get(tap, ())
+        filters = self.filters.get(tap, ())
         names = [each for each in filters if _is_name(each)]
         for name in names:
-            if not any(fnmatch(stream, _stream_pattern(name)) for stream in streams):
-                text = _no_such_stream(tap, name, streams)
+            if not _has_match(name, streams):
+                text = f"select_filter: {_explain_missing_stream(tap, name, streams)}"
                 if not self._has_other_tap(tap, name):
                     return text
                 self._unmatched.setdefault(name, text)
@@ -64,51 +73,61 @@ class Selection:
             return None  # the streams are other taps'
         if filters:
             what = f"select_filter {json.dumps(list(filters))} leaves no stream of {tap}"
-        else:
-            what = f"the `select` of {tap} leaves no stream"
-        return f"{what} to move. Its streams: {_listed(streams)}"
+            return f"{what} to extract. Its streams: {_format_list(streams)}"
+        what = f"the setting `select` of {tap} leaves no stream to extract"
+        selected = self._selects.get(tap, ())
+        for pattern in selected:
+            if _is_name(_get_stream_part(pattern)) and not _has_match(pattern, streams):
+                name = pattern.removesuffix(".*")
+                return f"{what}: {_explain_missing_stream(tap, name, streams)}"
+        value = f" ({json.dumps(list(selected))})" if selected else ""
+        return f"{what}{value}. Its streams: {_format_list(streams)}"
 
-    def final_error(self) -> str | None:
-        """Return, once all taps have run, what is wrong with a filter that is for several."""
+    def find_final_error(self) -> str | None:
+        """Return, once all taps have run, the error of a filter that is for several of them."""
         return next(filter(None, self._unmatched.values()), None)
 
     def _has_other_tap(self, tap: str, name: str) -> bool:
-        return any(name in found for other, found in self._filters.items() if other != tap)
+        return any(name in found for other, found in self.filters.items() if other != tap)
 
 
-def filters_of(
-    taps: Iterable[Plugin], request: RunRequest, environment: Mapping[str, str]
-) -> dict[str, list[str]]:
-    """Return the patterns of each tap's `select_filter`; none if they are unknown.
+def read_selection(
+    taps: Sequence[Plugin], request: RunRequest, environment: Mapping[str, str]
+) -> Selection:
+    """Return the selection of a run.
 
     Args:
-        taps: The run's.
+        taps: The run's taps.
         request: The run.
         environment: Its environment variables.
     """
     chosen = [*request.values("--select"), *(f"!{each}" for each in request.values("--exclude"))]
-    return {tap.name: chosen or _filter_of(tap, environment) for tap in taps}
+    return Selection(
+        {tap.name: chosen or _read_patterns(tap, _FILTER, environment) for tap in taps},
+        {tap.name: _read_patterns(tap, _SELECT, environment) for tap in taps},
+    )
 
 
-def _filter_of(tap: Plugin, environment: Mapping[str, str]) -> list[str]:
-    for prefix in tap.prefixes[:2]:  # those of parents are for runs of theirs
-        text = environment.get(to_variable(prefix, _FILTER))
+def _read_patterns(tap: Plugin, setting: str, environment: Mapping[str, str]) -> list[str]:
+    """Return the patterns in a setting of a tap; none if they are unknown."""
+    for prefix in tap.prefixes[:2]:  # without the parents' prefixes, which are for runs of parents
+        text = environment.get(to_variable(prefix, setting))
         if text is not None:
-            return _as_patterns(text)
+            return _parse_patterns(text)
     for layer in tap.layers:
-        if (value := layer.values.get(_FILTER)) is not None:
-            return _as_patterns(value)
+        if (value := layer.values.get(setting)) is not None:
+            return _parse_patterns(value)
     return []
 
 
-def _as_patterns(value: object) -> list[str]:
+def _parse_patterns(value: object) -> list[str]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except ValueError:
             return []
     patterns = value if isinstance(value, list) else []
-    # What a variable stands for is not known here.
+    # The values of variables are unknown here.
     return [] if any("$" in str(each) for each in patterns) else [str(each) for each in patterns]
 
 
@@ -116,26 +135,32 @@ def _is_name(pattern: str) -> bool:
     return not pattern.startswith("!") and not _WILDCARDS & set(pattern)
 
 
-def _stream_pattern(pattern: str) -> str:
-    """Return the part of a pattern that is about streams, as Meltano reads it."""
+def _has_match(pattern: str, streams: Iterable[str]) -> bool:
+    return any(fnmatch(stream, _get_stream_part(pattern)) for stream in streams)
+
+
+def _get_stream_part(pattern: str) -> str:
+    """Return the part of a pattern that names streams, as Meltano reads it."""
     return _UNESCAPED_DOT.split(pattern, maxsplit=1)[0].replace(r"\.", ".")
 
 
-def _no_such_stream(tap: str, name: str, streams: Sequence[str]) -> str:
-    plain = name.replace(r"\.", ".")
-    if plain in streams:
-        return (
-            f"select_filter: Meltano reads `{plain}` as a column of the stream "
-            f"`{_stream_pattern(name)}`, which {tap} does not have. "
-            "Write the dot of a stream's name as `\\.`"
-        )
-    near = _nearest(plain, streams)
+def _explain_missing_stream(tap: str, pattern: str, streams: Sequence[str]) -> str:
+    """Explain that a tap has no stream that a pattern names, as `orders` or `orders.id`."""
+    name = pattern.replace(r"\.", ".")
+    stream = _get_stream_part(pattern)
+    for dotted in (name, name.rpartition(".")[0]):
+        if dotted in streams:
+            return (
+                f"Meltano reads `{dotted}` as a column of the stream `{stream}`, which {tap} does "
+                "not have. Write the dot of a stream's name as `\\.`"
+            )
+    near = _find_nearest(name, streams) or _find_nearest(stream, streams)
     question = f"; did you mean {' or '.join(f'`{each}`' for each in near)}?" if near else "."
-    return f"select_filter: {tap} has no stream `{plain}`{question} Its streams: {_listed(streams)}"
+    return f"{tap} has no stream `{name}`{question} Its streams: {_format_list(streams)}"
 
 
-def _nearest(name: str, streams: Iterable[str]) -> list[str]:
-    """Return up to three streams that are called much like this, with or without a schema."""
+def _find_nearest(name: str, streams: Iterable[str]) -> list[str]:
+    """Return up to three streams with a similar name, with or without a schema."""
     from difflib import get_close_matches  # noqa: PLC0415 - only a failed run needs it
 
     folded = {each.casefold(): each for each in streams}
@@ -146,7 +171,7 @@ def _nearest(name: str, streams: Iterable[str]) -> list[str]:
     return []
 
 
-def _listed(streams: Sequence[str]) -> str:
+def _format_list(streams: Sequence[str]) -> str:
     rest = len(streams) - _SHOWN
     more = f" and {rest} more" if rest > 0 else ""
     return (", ".join(sorted(streams)[:_SHOWN]) + more) or "none"

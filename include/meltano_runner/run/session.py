@@ -32,7 +32,7 @@ from meltano_runner.run import (
 from meltano_runner.run.classify import Failure
 from meltano_runner.run.definitions import Definitions
 from meltano_runner.run.output import STDOUT, Log, own_line
-from meltano_runner.run.selection import Selection, filters_of
+from meltano_runner.run.selection import read_selection
 from meltano_runner.run.supervise import Supervisor
 from meltano_runner.run.tracker import Tracker
 
@@ -85,7 +85,7 @@ def _run(arguments: list[str]) -> RunResult:
     known = {**secrets.dotenv(project / ".env"), **environment}
     variables.check(definitions, request.blocks, known)
     taps = [each for each in definitions.taken_by(request.blocks) if each.type == "extractors"]
-    selection = Selection(filters_of(taps, request, known))
+    selection = read_selection(taps, request, known)
     level = environment.pop("MELTANO_CLI_LOG_LEVEL", "info")
     environment |= {
         "MELTANO_CLI_LOG_CONFIG": logging_config.path(level),
@@ -124,7 +124,7 @@ def _run(arguments: list[str]) -> RunResult:
             exit_code = supervisor.run(meltano, given, project, log)
         oom_killed = memory.oom_kills() > oom_kills
         result = _result(tracker, supervisor, exit_code, oom_killed=oom_killed)
-        if result.outcome is Outcome.SUCCEEDED and (error := selection.final_error()):
+        if result.outcome is Outcome.SUCCEEDED and (error := selection.find_final_error()):
             return _failed(result, 1, Failure(Category.CONFIG_INVALID, None, error))
         return result
 

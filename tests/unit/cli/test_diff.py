@@ -94,6 +94,13 @@ def test_dags_and_projects_come_and_go(
     assert [each["project"] for each in changes(said, "other")[1]] == ["other"]
 
 
+def test_a_new_dag_without_a_schedule_shows_no_change_of_it(repository: Path, said: Said) -> None:
+    rewrite(repository, "schedules:", "jobs: [{name: load, tasks: tap-a target-b}]\nschedules:")
+    _, out, _ = said("plan", "--diff", "main")
+    assert "+ shop.job.load  added; starts paused" in out
+    assert "none -> none" not in out
+
+
 def test_dags_that_break_are_fixed_and_go(repository: Path, said: Said) -> None:
     rewrite(repository, "loader: target-b", "loader: target-x")
     code, out, err = said("plan", "--diff", "main", "--exit-code", "--format", "json")

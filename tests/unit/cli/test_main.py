@@ -102,6 +102,17 @@ def test_a_project_without_dags_says_so(root: Path, said: Said) -> None:
 
 
 @pytest.mark.usefixtures("root")
+def test_a_setting_without_a_value_is_none_for_people_and_null_for_programs(said: Said) -> None:
+    rows = [line.split() for line in said("plan", "--settings")[1].splitlines()]
+    values = {row[0]: row[1] for row in rows if len(row) > 1}
+    assert values["pool"] == "none"
+    assert "null" not in values.values()
+    (project,) = json.loads(said("plan", "--settings", "--format", "json")[1])
+    settings = {each["key"]: each["value"] for each in project["dags"][0]["tasks"][0]["settings"]}
+    assert settings["pool"] is None
+
+
+@pytest.mark.usefixtures("root")
 def test_the_plan_and_its_pods_for_other_programs(said: Said) -> None:
     for form, load in (("json", json.loads), ("yaml", yaml.safe_load)):
         (project,) = load(said("plan", "--format", form)[1])

@@ -83,12 +83,15 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "longest wait": ({"max_retry_delay": "0s"}, ("at least 1s, found '0s'",)),
     "no description": ({"description": ""}, ("takes a string that is not empty",)),
     "pool": ({"pool": ""}, ("takes a string that is not empty",)),
-    "notify is a list": ({"notify": ["slack"]}, ("`notify` takes a map: {slack: slack_data}",)),
+    "notify is a list": (
+        {"notify": ["slack"]},
+        ("`notify` takes a map, such as {slack: slack_data}", "Airflow connection"),
+    ),
     "notify key": (
         {"notify": {"slak": "a"}},
         ("unknown key `slak`; expected one of: email, events, slack, webhook", "`slack`?"),
     ),
-    "notify number": ({"notify": {"slack": 1}}, ("`slack` takes a string, or a list of strings",)),
+    "notify number": ({"notify": {"slack": 1}}, ("`slack` takes the id of an Airflow connection",)),
     "notify address": ({"notify": {"email": "team"}}, ("'team' is not an email address",)),
     "notify event": (
         {"notify": {"events": ["failures"]}},

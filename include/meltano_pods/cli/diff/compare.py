@@ -78,7 +78,7 @@ def _compare_dags(
         old = was.get(dag.dag_id) or _find_renamed(gone, dag)
         if old is None:
             yield DagChange(
-                dag.dag_id, ADDED, None, (Change("schedule", None, dag.schedule),),
+                dag.dag_id, ADDED, None, tuple(_compare_values({}, {"schedule": dag.schedule})),
                 tuple(_build_whole_task(task, ADDED) for task in dag.tasks),
             )  # fmt: skip
             continue

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +11,7 @@ from meltano_pods.cli.deployment import read_deployment
 from meltano_pods.cli.diff.change import ADDED, CHANGED, REMOVED, RENAMED
 from meltano_pods.cli.diff.checkout import check_out_commit
 from meltano_pods.cli.diff.compare import compare_plans
-from meltano_pods.cli.output import TABLE, show_data, show_errors
+from meltano_pods.cli.output import TABLE, format_value, show_data, show_errors
 from meltano_pods.cli.projects import plan_projects
 from meltano_pods.names import counted
 from meltano_pods.pods.spec import naming
@@ -145,14 +144,8 @@ def _show_values(indent: int, changes: Iterable[Change], prefix: str = "") -> No
     for each in changes:
         click.echo(
             f"{' ' * indent}{prefix}{each.key}: "
-            f"{_format_value(each.old)} -> {_format_value(each.new)}"
+            f"{format_value(each.old)} -> {format_value(each.new)}"
         )
-
-
-def _format_value(value: Any) -> str:  # noqa: ANN401 - anything of a plan
-    if value is None:
-        return "none"
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _show_totals(changed: list[ProjectChange], reference: str, states: int) -> None:

@@ -246,8 +246,8 @@ class DeploymentSettings(BaseModel):
             description=(
                 "Recipients of notifications of failures and recoveries of all DAGs: the map of "
                 "`notify` in meltano.yml on one line, such as `{email: [team@example.com], slack: "
-                "slack_data}`; or `off`: no notifications, whatever meltano.yml sets. Unset: the "
-                "recipients in meltano.yml."
+                "slack_data}`, where `slack_data` is the id of an Airflow connection; or `off`: no "
+                "notifications, whatever meltano.yml sets. Unset: the recipients in meltano.yml."
             ),
         )
     )

@@ -29,7 +29,10 @@ def check_notify(value: object) -> dict[str, tuple[str, ...] | None]:
             instead of a connection's id, users may paste a URL that holds a secret.
     """
     if not isinstance(value, dict):
-        raise ValueError("takes a map: {slack: slack_data}")  # noqa: TRY004
+        raise ValueError(  # noqa: TRY004 - pydantic expects it
+            "takes a map, such as {slack: slack_data}, where slack_data is the id of an Airflow "
+            "connection"
+        )
     return {str(key): _check_channel(str(key), each) for key, each in value.items()}
 
 
@@ -44,7 +47,7 @@ def _check_channel(key: str, value: object) -> tuple[str, ...] | None:
         return None
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
-        raise build_nested_error(key, f"`{key}` takes a string, or a list of strings")
+        raise build_nested_error(key, f"`{key}` takes {_EXPECTED[key]}, or a list of these")
     for item in items:
         _CHECKS[key](key, item)
     return tuple(dict.fromkeys(items))
@@ -73,6 +76,12 @@ def _check_event(key: str, item: str) -> None:
         )
 
 
+_EXPECTED = {
+    "email": "an email address",
+    "slack": "the id of an Airflow connection",
+    "webhook": "the id of an Airflow connection",
+    "events": "an event",
+}
 _CHECKS: dict[str, Callable[[str, str], None]] = {
     "email": _check_address,
     "slack": _check_connection,
