@@ -30,7 +30,7 @@ collect_ignore = [
 _TIMEOUT_SECONDS = 120
 
 # Importing Airflow makes many objects and drops none; by default the collector looks at them again
-# and again, and once more in the end.
+# repeatedly, and again at the end.
 gc.set_threshold(100_000)
 
 

@@ -135,7 +135,7 @@ def test_no_line_is_lost_or_repeated(plane: ControlPlane, admin: CoreV1Api, name
             for target in (container.run, follow):
                 threading.Thread(target=target, daemon=True).start()
             wait_for("lines", lambda: lines.count() > 100, seconds=30)
-            plane.restart({tokens[-1]: "launcher"})  # the old token is no more
+            plane.restart({tokens[-1]: "launcher"})  # the old token is invalid
             after = lines.count()
             wait_for("lines again", lambda: lines.count() > after + 100, seconds=60)
             container.over.set()

@@ -1,4 +1,4 @@
-"""What a run asks of the API: that it is valid there, and within the rights of the chart's role."""
+"""The API requests of a run are valid, and permitted by the chart's role."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What `astro dev start` hands to Docker Compose for a project on Airflow 3.
 
-Told in our own words after the sources of the Astro CLI 1.4x (github.com/astronomer/astro-cli:
+Written from the sources of the Astro CLI 1.4x (github.com/astronomer/astro-cli:
 airflow/include/airflow3/composeyml.go.tmpl at 45d6a85, and what airflow/docker_test.go expects of
 it). `astro local start --docker` of CLI 2 runs the same services with the same folders mounted
 (pkg/localrt/internal/localdocker at 9319836); it has no volume for logs and looks for changed DAGs

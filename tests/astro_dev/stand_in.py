@@ -1,4 +1,4 @@
-"""Stands in for the Astro CLI, which no package registry has: its verbs, by plain `docker`."""
+"""Replaces the Astro CLI, which no package registry has: its commands, with plain `docker`."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class AstroDev:
     def restart(self) -> None:
         """`astro dev restart` after a change to image or variables: all containers are new.
 
-        The CLI goes through airflow_settings.yaml once more; what it names is there already.
+        The CLI reads airflow_settings.yaml again; its objects exist already.
         """
         self._remove_containers()
         self.begin()

@@ -1,6 +1,6 @@
 """`astro dev start` without a cluster: pipelines run in the scheduler's container.
 
-One Airflow for all; the tests stand in the order in which a person would do these things.
+One Airflow for all; the tests have the order in which a person would do these things.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the Astro CLI 1.45 does for `astro dev parse`, `astro dev pytest` and `astro deploy`.
 
-Told in our own words after its sources (airflow/docker_image.go and airflow/docker.go at ed93cc5):
-a container of the image, into which the folders of the project are copied once more. The parse test
+Written from its sources (airflow/docker_image.go and airflow/docker.go at ed93cc5):
+a container of the image, into which the folders of the project are copied again. The parse test
 is `.astro/test_dag_integrity_default.py`; `astro dev pytest` without a file runs `tests/`.
 """
 

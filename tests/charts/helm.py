@@ -42,7 +42,7 @@ def render(chart: str, values: dict[str, Any] | None = None, *files: Path) -> li
         files: Files of values.
 
     Raises:
-        RefusedError: Helm refused.
+        RefusedError: Helm failed.
     """
     return _objects(chart, json.dumps(values or {}), files)
 

@@ -25,7 +25,7 @@ _RESOURCES = frozenset({"cpu", "memory", "ephemeral-storage"})
 
 
 def violations(pod: Manifest) -> list[str]:
-    """Return what the API server would refuse in a namespace that enforces `restricted`."""
+    """Return what the API server would reject in a namespace that enforces `restricted`."""
     spec = pod["spec"]
     return [*_of_pod(spec), *(each for at in _containers(spec) for each in _of_container(at, spec))]
 

@@ -81,7 +81,7 @@ def test_every_service_waits_for_the_migrations() -> None:
     ],
 )
 def test_another_pod_that_migrates_is_another_job(changed: dict[str, Any]) -> None:
-    """Kubernetes refuses to change a Job's pod."""
+    """Kubernetes does not allow changing a Job's pod."""
 
     def job(**values: Any) -> Manifest:
         values = {"image": "registry.example.com/airflow:1", **values}

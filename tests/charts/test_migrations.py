@@ -36,7 +36,7 @@ def database() -> Iterator[sqlite3.Connection]:
 
 @pytest.fixture
 def migrations(monkeypatch: pytest.MonkeyPatch, database: sqlite3.Connection) -> Any:
-    """Import it, with SQLite in the place of the driver, which only the images have."""
+    """Import it, with SQLite instead of the driver, which only the images have."""
 
     @contextmanager
     def connect(**_: float) -> Iterator[sqlite3.Cursor]:

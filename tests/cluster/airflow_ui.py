@@ -1,4 +1,4 @@
-"""Airflow's pages as a person uses them, in a real Chromium."""
+"""The Airflow UI as a person uses it, in a real Chromium."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ _BESIDE = {
     "test_what_is_in_the_image_can_be_compared",
 }
 _HTTP = "apache-airflow-providers-http"
-# Airflow gives up tasks whose worker, or scheduler, was killed without a word: sooner here than
+# Airflow gives up tasks whose worker, or scheduler, was killed silently: sooner here than
 # after its 5 minutes, so that tests end.
 _VALUES = """
   scheduler:

@@ -32,7 +32,7 @@ TASK = "tap-outside-to-target"
 
 @pytest.fixture(scope="module")
 def astro(cluster: Cluster) -> Iterator[AstroDev]:
-    """Start it as ever, connect it, restart it: what docs/how-to/astro-dev.md says."""
+    """Start it, connect it, restart it: the steps of docs/how-to/astro-dev.md."""
     typed = "".join(code_blocks(ROOT / "docs" / "how-to" / "astro-dev.md", "bash")).splitlines()
     assert typed[0] == "astro dev start"
     assert typed[-3:] == ["make up", "make astro-kind", "astro dev restart"]

@@ -1,4 +1,4 @@
-"""What a person does with Airflow's pages: log in, read, trigger, watch, read the result."""
+"""What a person does in the Airflow UI: log in, read, trigger, watch, read the result."""
 
 from __future__ import annotations
 

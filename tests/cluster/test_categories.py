@@ -124,7 +124,7 @@ def _leave_an_orphan(cluster: Cluster, run_id: str) -> None:
 
 def build_images(cluster: Cluster) -> None:
     """Push an image with another meltano.yml, and one for another processor."""
-    # The first bytes of a program for arm64: enough for the kernel to refuse it.
+    # The first bytes of a program for arm64: enough for the kernel to reject it.
     foreign = (
         "printf '\\177ELF\\002\\001\\001\\0\\0\\0\\0\\0\\0\\0\\0\\0\\002\\0\\267\\0\\001\\0\\0\\0'"
     )
@@ -176,7 +176,7 @@ def test_a_retry_that_cannot_help_is_not_made(cluster: Cluster) -> None:
 
 
 def _settled(cluster: Cluster) -> bool:
-    """Whether the orphan has the age at which its task is asked for, or has gone by then."""
+    """Whether the orphan has the age at which its task is looked up, or is gone by then."""
     left = [pod for pod in cluster.get("pods") if pod["metadata"]["name"] == ORPHAN]
     assert all(pod["status"]["phase"] == "Running" for pod in left)
     made = [datetime.fromisoformat(pod["metadata"]["creationTimestamp"]) for pod in left]

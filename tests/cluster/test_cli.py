@@ -1,4 +1,4 @@
-"""The command line and a DAG of one's own, on a cluster."""
+"""The command line and a custom DAG, on a cluster."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.timeout(900)
 
 
 def type_there(cluster: Cluster, commands: str) -> str:
-    """Type commands of a page, for this cluster instead of the one of `make up`."""
+    """Type the commands of a page against this cluster instead of that of `make up`."""
     path = f"{cluster.clone}/.run/cluster/bin"
     environment = {**cluster.environment, "KUBECONFIG": str(cluster.kubeconfig)}
     said = commands.replace("kind-meltano-pods", cluster.settings.context)

@@ -46,7 +46,7 @@ def job() -> str:
 
 @pytest.fixture
 def runs(cluster: Cluster, job: str) -> Iterator[tuple[Run, ...]]:
-    """Start a run in each mode; in the end no pod of theirs may be at work."""
+    """Start a run in each mode; in the end none of their pods may be running."""
     cluster.forget_runs("faults")
     found = tuple(
         Run(mode, dag_id, cluster.start(dag_id))
@@ -82,7 +82,7 @@ def test_pod_deleted(cluster: Cluster, runs: tuple[Run, ...]) -> None:
     for run in runs:
         pod = cluster.running_pod(run.dag_id)
         cluster.kubectl(*WHERE, "delete", "pod", pod, "--wait=false")
-    # The triggerer looks every two seconds: by then the pod may be gone, and its last words too.
+    # The triggerer looks every two seconds: by then the pod and its log may be gone.
     categories = {"sync": Category.STOPPED, "deferred": Category.POD_LOST}
     for run in runs:
         log = _failed_as(cluster, run, categories[run.mode])
@@ -118,7 +118,7 @@ def test_drains_wait_and_what_is_evicted_says_so(cluster: Cluster, runs: tuple[R
 
 
 def _evict(cluster: Cluster, pod: str) -> str:
-    """Ask for an eviction as `kubectl drain` does; return why it was refused."""
+    """Ask for an eviction as `kubectl drain` does; return why it was rejected."""
     wanted = {
         "apiVersion": "policy/v1",
         "kind": "Eviction",

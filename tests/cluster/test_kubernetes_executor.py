@@ -53,7 +53,7 @@ def test_a_worker_is_hardened_and_shaped_by_its_override(workers: Cluster) -> No
     # Neither the database nor Airflow's keys: a worker talks to the API alone.
     assert not any("CONN" in each["name"] or "KEY" in each["name"] for each in base["env"])
 
-    # Whoever deletes a worker stops its run, which is tried again and not called a success.
+    # Deleting a worker stops its run, which is tried again and not called a success.
     name = worker["metadata"]["name"]
     workers.kubectl("--namespace", AIRFLOW_NAMESPACE, "delete", "pod", name, "--wait=false")
     assert workers.api.wait(dag_id, run_id, seconds=240) == "failed"

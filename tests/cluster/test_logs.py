@@ -161,7 +161,7 @@ def test_no_line_of_a_followed_log_is_lost_or_comes_twice(cluster: Cluster, acco
             grown(100)
             rotate()
             rotate()
-            # The token is revoked, and the connection breaks: the server that held it is no more.
+            # The token is revoked, and the connection breaks: the server is replaced.
             cluster.kubectl("--namespace", MELTANO_NAMESPACE, "delete", "serviceaccount", account)
             cluster.kubectl("--namespace", MELTANO_NAMESPACE, "create", "serviceaccount", account)
             stop = "kill $(grep -lx kube-apiserver /proc/[0-9]*/comm | cut -d/ -f3)"

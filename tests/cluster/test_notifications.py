@@ -1,4 +1,4 @@
-"""A pod's failure and its end, as they are told by mail and to a web service."""
+"""Notifications of a pod's failure and recovery, by email and to a web service."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DAG, TASK = "faults.job.told", "tap-told-to-target"
 
 
 def _set_mode(cluster: Cluster, mode: str | None) -> None:
-    """Break the tap's configuration in the project's Secret, or mend it."""
+    """Break the tap's configuration in the project's Secret, or fix it."""
     where = ("--namespace", MELTANO_NAMESPACE, "patch", "secret", "meltano-faults-env")
     patch = {"stringData": {"TAP_TOLD_MODE": mode}} if mode else {"data": {"TAP_TOLD_MODE": None}}
     cluster.kubectl(*where, "--patch", json.dumps(patch))
@@ -37,8 +37,8 @@ def test_a_failure_and_its_end_are_told(workers: Cluster, inbox: Inbox) -> None:
         _set_mode(workers, None)
     log = workers.log_of(DAG, failed)
     wait_for("the failure's notification", lambda: inbox.notifications_about(DAG) or None)
-    mended = workers.start(DAG)
-    assert workers.api.wait(DAG, mended, seconds=240) == "success"
+    fixed = workers.start(DAG)
+    assert workers.api.wait(DAG, fixed, seconds=240) == "success"
     wait_for("the recovery's notification", lambda: len(inbox.notifications_about(DAG)) > 1)
 
     (pod,) = workers.pods_of(DAG, run_id=failed)
@@ -64,7 +64,7 @@ def test_a_failure_and_its_end_are_told(workers: Cluster, inbox: Inbox) -> None:
     assert "connection reset" in said[1]
     assert (recovery["event"], recovery["run_id"], recovery["extracted"]) == (
         "recovery",
-        mended,
+        fixed,
         20,
     )
     assert recovery["failed_runs"] == 1

@@ -52,7 +52,7 @@ def test_a_project_without_environments_keeps_its_destination(
     typed(cluster.clone, commands, environment=environment)
     _check(cluster)
 
-    # The same from Astro's template, which takes the namespace of whoever applies it.
+    # The same from Astro's template, which uses the namespace of the user who applies it.
     secret = ("create", "secret", "generic", "env-secrets")
     cluster.kubectl(
         "--namespace", namespace, *secret, f"--from-literal=MELTANO_DATABASE_URI={_DATABASE}"

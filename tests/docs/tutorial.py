@@ -29,7 +29,7 @@ class Typed:
     """Commands, and what they show.
 
     Attributes:
-        section: Title of the section they stand in.
+        section: Title of their section.
         commands: What is typed.
         shown: Lines that have to be shown.
     """
@@ -60,7 +60,7 @@ class Written:
     """A file, or a part of one.
 
     Attributes:
-        section: Title of the section it stands in.
+        section: Title of its section.
         path: The file's path within the project.
         place: Where in it the text goes; empty for a whole file.
         text: The text.
@@ -85,7 +85,7 @@ class Written:
         if self.place == "at the end":
             return before + self.text
         if self.place == "in place of the end":
-            # It is said once more, with a difference: as long as the first line stays.
+            # The page shows it again, with a difference, as long as the first line stays.
             return before[: before.rindex(self.text.split("\n", 1)[0])] + self.text
         names = re.findall(r"`([\w-]+)`", self.place)
         (item,) = re.finditer(_ITEM.format(name=names[-1]), before, re.MULTILINE)

@@ -36,7 +36,7 @@ class Clone:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "clone"
         self.project = self.folder / "meltano" / "csv_to_json"
-        # One project is enough for what is asked, and dbt takes long to install.
+        # One project is enough for this test, and dbt takes long to install.
         left_out = shutil.ignore_patterns(
             ".venv*", ".meltano", ".*_cache", "__pycache__", "output", "shop"
         )

@@ -1,4 +1,4 @@
-"""The Meltano image: what it holds, and that it runs with the least rights a pod may have."""
+"""The Meltano image: its content, and that it runs with least privilege."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One copy of this project, as a user has it who goes on from page to page."""
+"""One copy of this project, as a user has it who follows page after page."""
 
 from __future__ import annotations
 
@@ -47,6 +47,6 @@ def fresh(clone: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def after_make_run(copy: Path) -> None:
-    """Whatever ran before: all rows are moved again, as the README says of it."""
+    """Whatever ran before, all rows are moved again, as the README says."""
     shown = typed(copy, f"{_AS_CLONED} && make run FULL_REFRESH=1")
     assert "Done: 1,200 records extracted" in shown

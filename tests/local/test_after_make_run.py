@@ -78,7 +78,7 @@ def test_ctrl_c_stops_a_run_and_leaves_nothing_in_the_way_of_the_next(clone: Pat
             shown += line
             if "meltano-runner run" in line and "where:" not in line:
                 os.killpg(make.pid, signal.SIGINT)  # as a terminal does
-    # make ends by the signal, or with its own status where it notices its child's end first.
+    # make ends by the signal, or with its own status if it sees its child's end first.
     assert make.returncode in (-signal.SIGINT, 2)
     assert shown.count("stopping the run, which saves its state") == 1
     assert "the next run resumes from the last saved state" in shown

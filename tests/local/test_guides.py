@@ -1,4 +1,4 @@
-"""What how-to pages say to type on a machine with nothing but Python, typed there."""
+"""The commands of how-to pages for a machine with only Python, typed there."""
 
 from __future__ import annotations
 

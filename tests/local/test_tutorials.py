@@ -1,4 +1,4 @@
-"""The tutorials, word for word, in a copy of this project: all that needs no cluster."""
+"""The tutorials, verbatim, in a copy of this project: all that needs no cluster."""
 
 from __future__ import annotations
 

@@ -449,7 +449,7 @@ default_environment: dev
     tap-files
     target-lake
 """,
-    "what an environment says of plugins": f"""\
+    "plugins in an environment": f"""\
 default_environment: dev
 {_PLUGINS}{_JOB}environments:
 - name: dev
@@ -482,7 +482,7 @@ schedules:
 - {{name: daily, interval: '@daily', job: crm, annotations: {{airflow: {{retries: 9}}}}}}
 """,
     "comments, line ends and a mark": (
-        "\ufeff# made by hand\n---\n"
+        "\ufeff# written manually\n---\n"
         + _GOOD.replace("plugins:", "\n# all of them\nplugins:   # here   ").replace(
             "jobs:", "\n    # indented comment\njobs:"
         )

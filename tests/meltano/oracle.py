@@ -62,7 +62,7 @@ def _look_at(folder: Path) -> dict[str, Any]:
         try:
             answers[name] = ask()
         except HubConnectionError as error:
-            # Of a plugin without a definition nothing else can be said without the Hub.
+            # For a plugin without a definition, only the Hub could tell more.
             return {**answers, "hub": str(error)}
         except Exception as error:  # noqa: BLE001 - any of Meltano's is the answer
             return {"error": f"{name}: {type(error).__name__}: {error}"}

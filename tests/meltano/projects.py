@@ -376,7 +376,7 @@ def write(project: str, folder: Path) -> None:
     """Write a project's files into a folder, which is made."""
     said = PROJECTS[project]
     files = {"meltano.yml": said} if isinstance(said, str) else dict(said)
-    # Without one Meltano writes one into the file, and all the rest of it anew.
+    # Without one, Meltano adds one to the file, and writes the whole file again.
     if "project_id" not in files["meltano.yml"]:
         files["meltano.yml"] = files["meltano.yml"].rstrip() + "\nproject_id: of-the-test\n"
     if project == "json":

@@ -56,7 +56,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "HOME": home,
         "NO_COLOR": "1",
         "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
-        # Whoever misses a definition fails here and asks nobody.
+        # A project without a definition fails here, without a request.
         "MELTANO_HUB_URL": "http://127.0.0.1:9",
         **VARIABLES,
     }

@@ -1,4 +1,4 @@
-"""The settings for which a run is refused are those that Meltano leaves empty, and no others."""
+"""Exactly the settings that Meltano would leave empty make a run fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m tests.prose VALE`: print what Vale finds in every file that is not an exception."""
+"""`python -m tests.prose VALE`: print what Vale finds in all files."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ from tempfile import TemporaryDirectory
 from tests.prose.texts import PATTERNS, prose_of
 from tests.support.checkout import ROOT, versioned
 
-EXCEPTIONS = Path(__file__).with_name("exceptions")
 CONFIG = ROOT / ".vale.ini"
 
 
 def write_texts(folder: Path) -> None:
     """Write the prose of each file to a Markdown file below `folder`."""
-    lines = EXCEPTIONS.read_text().splitlines()
-    excluded = [f":(exclude){line}" for line in lines if line and not line.startswith("#")]
-    for file in versioned("*.md", *PATTERNS, *excluded):
+    for file in versioned("*.md", *PATTERNS):
         name = str(file.relative_to(ROOT))
         pages = file.suffix == ".md"
         target = folder / (name if pages else f"{name}.md")

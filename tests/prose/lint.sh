@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks the words of pages, comments, docstrings and messages with Vale: `make lint-prose`. The rules are
-# in tests/prose/styles/Prose, what they do not yet cover in tests/prose/exceptions.
+# in tests/prose/styles/Prose.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

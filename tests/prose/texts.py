@@ -22,7 +22,7 @@ _DIRECTIVE = re.compile(r"noqa|type: |fmt: |shellcheck |syntax=")
 _MAKE_HELP = re.compile(r"^[a-z-]+:.*?## ")
 _PROSE = re.compile(r"[a-z]{2,}[,;:]? [a-z`{'(]", re.IGNORECASE)
 _VALUE = "`x`"
-"""Stands in a message for a value. It is code to Vale, whose words do not count."""
+"""Replaces a value in a message. To Vale it is code, whose words do not count."""
 
 
 def prose_of(path: Path) -> list[str]:
@@ -78,6 +78,6 @@ def _comments(source: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(source.splitlines()):
         if found := _MAKE_HELP.match(line) or _COMMENT.search(line):
             text = line[found.end() :]
-            # In quotes it is no comment: a pattern, say, or a heredoc's Markdown.
+            # Within quotes it is not a comment, but a pattern or a heredoc's Markdown.
             if not _DIRECTIVE.search(text) and line[: found.start()].count("'") % 2 == 0:
                 yield number, text.strip()

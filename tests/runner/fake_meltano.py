@@ -1,4 +1,4 @@
-"""Stands in for `meltano` where a test is about the runner alone: signals, orphans, odd output.
+"""Replaces `meltano` in tests of the runner alone: signals, orphans, odd output.
 
 Takes the name of a behaviour as its block: `meltano run drains`. Plugins are started with the
 argument by which the runner tells them apart in real life.

@@ -1,7 +1,7 @@
 """Stops a real run at a random moment and looks at what it left: `python -m tests.runner.faults`.
 
 For each moment: a slow run of many rows is signalled, the saved state is held against the output,
-and a second run goes on from there. Used by the tests with a few moments, by itself with twenty.
+and a second run resumes from there. Used by the tests with a few moments, by itself with twenty.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The result: what it holds, how it is cut to size, what is refused."""
+"""The result: its content, how it is shortened, what is rejected."""
 
 import json
 from dataclasses import replace

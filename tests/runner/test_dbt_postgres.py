@@ -80,8 +80,8 @@ def test_a_failed_test_is_named_and_the_taps_state_is_kept(shop: Shop) -> None:
     shop.replace(
         "transform/models/staging/staging.yml", "values: [", "values: [lost, "
     )  # fmt: skip
-    mended = shop.run(*LOAD, BUILD)
-    assert (mended.outcome, mended.extracted) == (Outcome.SUCCEEDED, 0)
+    fixed = shop.run(*LOAD, BUILD)
+    assert (fixed.outcome, fixed.extracted) == (Outcome.SUCCEEDED, 0)
 
 
 def test_a_model_that_cannot_be_built(shop: Shop) -> None:

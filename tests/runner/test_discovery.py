@@ -34,7 +34,7 @@ plugins:
 """
 
 
-# Meltano calls what an heir says while it is asked by the name of whom it inherits from.
+# During discovery, Meltano labels a plugin's output with the name of its parent.
 @pytest.mark.parametrize("more", [(), ("--state-id", "daily")], ids=["run", "el"])
 def test_the_taps_last_words_are_told(tmp_path: Path, more: tuple[str, ...]) -> None:
     tap = "tap-heir"

@@ -69,7 +69,7 @@ def test_each_run_moves_what_is_new_and_continues_the_state_of_plain_meltano(
     }  # fmt: skip
     assert pipeline.numbers() == list(range(1, ROWS + 16))
 
-    # Nothing new is no failure; all of it once more is asked for by name.
+    # No new rows are not a failure; only a full refresh moves all rows again.
     assert pipeline.run(*arguments).extracted == 0
     assert pipeline.run(*arguments, "--full-refresh").extracted == ROWS + 15
 

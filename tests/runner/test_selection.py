@@ -57,7 +57,7 @@ def test_filters_that_leave_something(filters: list[str], selected: list[str]) -
             [],
             "tap-a has no stream `custmers`; did you mean `customers`? Its streams:",
         ),
-        # One of several: whoever named it wants it.
+        # One of several names is enough for an error.
         (["orders", "custmers"], ["orders"], "no stream `custmers`; did you mean `customers`?"),
         (["item"], [], "did you mean `public.items`?"),
         (["ORDERS"], [], "did you mean `orders`?"),

@@ -1,4 +1,4 @@
-"""Utilities other than dbt, with Meltano itself: whose fault, its last words, its exit code."""
+"""Utilities other than dbt, with Meltano itself: the failed plugin, its error, its exit code."""
 
 from __future__ import annotations
 

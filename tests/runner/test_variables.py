@@ -98,7 +98,7 @@ def test_the_error_says_which_plugin_setting_and_variable(tmp_path: Path) -> Non
         (["tap-escaped"], {}, []),
         (["tap-deep"], {}, ["DATA", "DATA", "TOKEN"]),
         (["tap-deep"], {"TAP_DEEP_FILES": "[]", "TAP_DEEP_AUTH_TOKEN": "t"}, []),
-        # What stands under `env` is set.
+        # Variables under `env` are set.
         (["tap-env"], {}, []),
         (["tap-env"], {"MELTANO_ENVIRONMENT": "prod"}, ["STAGE"]),
         (["tap-extra"], {}, ["STREAMS"]),

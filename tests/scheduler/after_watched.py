@@ -10,7 +10,7 @@ PIPELINE = "x-meltano://watched/dev/tap-csv-to-target-jsonl"
 
 
 def follow(name: str, outlet: Asset | AssetAlias) -> None:
-    """Make a DAG that runs after an asset's events and returns how many records they tell of."""
+    """Make a DAG that runs after an asset's events and returns how many records they report."""
     with DAG(f"after.{name}", schedule=[outlet]):
 
         @task

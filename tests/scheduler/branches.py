@@ -1,4 +1,4 @@
-"""A project whose tasks run in branches, meet there, and take turns where they write one state."""
+"""A project whose tasks run in branches, and one at a time if they write the same state."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ plugins:
       alone: {executable: sh, args: check.sh alone}
       allowed: {executable: sh, args: check.sh allowed}
       always: {executable: sh, args: check.sh always}
-      mended: {executable: sh, args: check.sh mended}
+      repaired: {executable: sh, args: check.sh repaired}
 jobs:
 - name: branches
   tasks:
@@ -42,7 +42,7 @@ jobs:
   tasks: ['check:allowed', 'check:always']
   annotations:
     meltano_pods: {needs: []}
-- {name: row, tasks: ['check:mended', 'check:always']}
+- {name: row, tasks: ['check:repaired', 'check:always']}
 - name: one
   tasks: [tap-csv target-jsonl check:alone]
   annotations:
@@ -53,7 +53,7 @@ jobs:
     meltano_pods: {environment: prod, state_pool: turns}
 """
 # Each branch waits for the other one, so both succeed only if they run at the same time; and
-# whoever is to be alone fails if it is not.
+# a task that must run alone fails if it does not.
 _CHECK = """\
 mkdir -p output
 case $1 in
@@ -62,7 +62,7 @@ met)
   for _ in $(seq 300); do [ -e "output/$3" ] && exit; sleep 0.2; done
   exit 1;;
 both) [ -e output/csv ] && [ -e output/more ];;
-allowed | mended) [ -e "output/$1" ];;
+allowed | repaired) [ -e "output/$1" ];;
 alone) mkdir output/taken || exit 1; sleep 3; rmdir output/taken;;
 esac
 """

@@ -89,10 +89,10 @@ def test_a_run_without_the_last_task_tells_of_the_recovery(
 ) -> None:
     dag_id = "branches.job.row"
     _fails_and_tells(airflow, inbox, dag_id, run_ids[dag_id])
-    (airflow.home / "meltano" / "branches" / "output" / "mended").touch()
-    good = airflow.api.trigger(dag_id, only_tasks=["check-mended"])
+    (airflow.home / "meltano" / "branches" / "output" / "repaired").touch()
+    good = airflow.api.trigger(dag_id, only_tasks=["check-repaired"])
     assert airflow.ended(dag_id, good) == "success"
     wait_for("the notification of the recovery", lambda: len(inbox.notifications_about(dag_id)) > 1)
     failure, recovery = inbox.notifications_about(dag_id)
-    assert (failure["event"], failure["task_id"]) == ("failure", "check-mended")
+    assert (failure["event"], failure["task_id"]) == ("failure", "check-repaired")
     assert (recovery["event"], recovery["run_id"]) == ("recovery", good)

@@ -1,4 +1,4 @@
-"""What doctor finds of the pools in Airflow's own database, and whether its fixes mend it."""
+"""What doctor finds in Airflow's pools, and that its fixes work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is told what: a failure and its end once each, by every way, whatever became of the task."""
+"""Notifications: a failure and its recovery once each, in every channel, for every task outcome."""
 
 from __future__ import annotations
 

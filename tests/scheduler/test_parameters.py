@@ -1,4 +1,4 @@
-"""Runs are shaped by parameters through the REST API: what Meltano does, and what is refused."""
+"""Runs are shaped by parameters through the REST API: what Meltano does, and what is rejected."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def _is_ours(entry: dict[str, Any]) -> bool:
 
 
 def _followers(airflow: RunningAirflow, name: str) -> list[int]:
-    """Return what the runs of a DAG that waits for assets were told, the oldest first."""
+    """Return what the runs of a DAG that waits for assets received, the oldest first."""
     runs = [each for each in airflow.api.runs(f"after.{name}") if each["state"] == "success"]
     told = [airflow.api.result(f"after.{name}", each["dag_run_id"], "tell") for each in runs]
     return [count for counts in reversed(told) for count in counts]
@@ -97,7 +97,7 @@ def test_a_result_is_shown_checked_and_followed(airflow: RunningAirflow) -> None
     assert (result["category"], result["extracted"]) == ("check_failed", 1)
     assert airflow.api.task(DAG, third, TASK)["try_number"] == 1
 
-    # Whoever clears it says that the change is all right: the columns are those of the last run.
+    # Clearing it accepts the change: the columns are those of the last run.
     body = {"dag_run_id": third, "task_ids": [TASK], "dry_run": False, "only_failed": True}
     airflow.api.call("POST", f"/api/v2/dags/{DAG}/clearTaskInstances", body)
     _wait(airflow, third, "success")

@@ -1,4 +1,4 @@
-"""The example of a DAG of one's own: a run and a state of each tenant, and what follows them."""
+"""The example of a custom DAG: each tenant has a run and a state, and a report follows."""
 
 from __future__ import annotations
 

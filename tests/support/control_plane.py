@@ -1,7 +1,7 @@
 """A bare Kubernetes API server: etcd and kube-apiserver, without nodes or controllers.
 
 What the API server does itself is real here: resource versions, conflicts, preconditions, watches,
-validation, rights. Nothing runs pods: a test writes their status as a kubelet would.
+validation, permissions. Nothing runs pods: a test writes their status as a kubelet would.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def run_control_plane(folder: Path, users: dict[str, str]) -> Iterator[ControlPl
 
     Args:
         folder: For its files, its logs among them.
-        users: Names of users without any rights, by token.
+        users: Names of users without any permissions, by token.
 
     Raises:
         RuntimeError: It does not start; with the end of its log.

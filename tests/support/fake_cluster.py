@@ -32,9 +32,9 @@ class FakeCluster:
         pods: What is there, by name.
         steps: What befalls the pod that is created, at each look at it; the last one lasts. A
             status, None for gone, or something to call first.
-        events: What is said about any pod.
+        events: The events of any pod.
         log: Lines of any pod's log.
-        refuse: Answers to creations, first to last.
+        rejections: Answers to creations, in order.
         deletions: What was deleted, with its options.
         requests: Names of all requests.
         secrets: The Secrets that were created, by name.
@@ -46,7 +46,7 @@ class FakeCluster:
     steps: list[dict[str, Any] | Callable[[], None] | None] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
-    refuse: list[Exception] = field(default_factory=list)
+    rejections: list[Exception] = field(default_factory=list)
     deletions: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     created: list[dict[str, Any]] = field(default_factory=list)
@@ -64,8 +64,8 @@ class FakeCluster:
 
     def create_namespaced_pod(self, namespace: str, body: dict[str, Any], **_: object) -> V1Pod:
         self.requests.append("create")
-        if self.refuse:
-            raise self.refuse.pop(0)
+        if self.rejections:
+            raise self.rejections.pop(0)
         name = body["metadata"]["name"]
         if name in self.pods:
             raise refusal(409, f'pods "{name}" already exists', "AlreadyExists")

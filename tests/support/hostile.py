@@ -196,7 +196,7 @@ HOSTILE: dict[str, Hostile] = {
     "an include that is a list": Hostile(
         _included("a.yml", a="- hunter2\n"), "a.yml, line 1", ("expected a mapping, found a list",)
     ),
-    "an include that is no YAML": Hostile(
+    "an include without valid YAML": Hostile(
         _included("a.yml", a="a: [\n"), "a.yml, line", ("not valid YAML",)
     ),
     "an include of a folder": Hostile(

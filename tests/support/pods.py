@@ -56,7 +56,7 @@ def container(state: dict[str, Any], name: str = "meltano") -> dict[str, Any]:
 
 
 RUNNING = {"phase": "Running", "containerStatuses": [container({"running": {}})]}
-"""The status of a pod that is at work."""
+"""The status of a running pod."""
 
 
 def options(**changes: Any) -> PodOptions:

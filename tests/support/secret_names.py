@@ -1,6 +1,6 @@
-"""Names of settings of real taps and targets, and of variables, told apart by what they hold.
+"""Names of settings of real plugins, and of variables, grouped by whether they hold a secret.
 
-Most are in the definitions of plugins on Meltano Hub. Their own `sensitive` is no judge: it marks
+Most are in the definitions of plugins on Meltano Hub. Their `sensitive` does not decide: it marks
 `table_id` and leaves out `connection_string`; these were sorted by what their descriptions say.
 """
 

@@ -37,8 +37,8 @@ def test_our_own_error_comes_without_its_traceback() -> None:
         '  File "x.py", line 1, in f',
         "    f()",
         "meltano_pods.diagnosis.failure.RunFailedError: tap_failed: it ended.",
-        "  fix: mend it",
-    ) == ["tap_failed: it ended.", "  fix: mend it"]
+        "  fix: repair it",
+    ) == ["tap_failed: it ended.", "  fix: repair it"]
 
 
 def test_any_other_error_keeps_its_traceback() -> None:

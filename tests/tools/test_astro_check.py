@@ -1,4 +1,4 @@
-"""The checker of Astro's limits: a project that Astro takes, and each thing it would refuse."""
+"""The checker of Astro's limits: a project that Astro accepts, and each thing that it rejects."""
 
 from __future__ import annotations
 

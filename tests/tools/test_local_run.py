@@ -164,7 +164,7 @@ def test_one_project_that_cannot_be_read_holds_up_no_other(
 
 
 class TestVariables:
-    """Whoever exports a variable decides, and is told."""
+    """An exported variable has precedence, and is reported."""
 
     def test_defaults(self, root: Path) -> None:
         assert json.loads(local_places.local_env({})) == {

@@ -1,4 +1,4 @@
-"""What `make` does with the variables of its verbs, and of mistyped ones."""
+"""What `make` does with the variables of its targets, and with mistyped ones."""
 
 from __future__ import annotations
 

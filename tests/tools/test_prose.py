@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.prose.__main__ import EXCEPTIONS, source_of, write_texts
+from tests.prose.__main__ import source_of, write_texts
 from tests.prose.texts import prose_of
 from tests.support.checkout import versioned
 
@@ -62,8 +62,3 @@ def test_a_finding_has_the_name_of_its_source(tmp_path: Path) -> None:
     assert names
     for name in names:
         assert versioned(source_of(name)), name
-
-
-def test_every_exception_is_one() -> None:
-    lines = EXCEPTIONS.read_text().splitlines()
-    assert [line for line in lines if not line.startswith("#") and not versioned(line)] == []

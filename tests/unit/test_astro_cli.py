@@ -21,7 +21,7 @@ from tools.astro_check import check
 if TYPE_CHECKING:
     from pathlib import Path
 
-# What the image has of the project; the CLI copies the first five into its container once more.
+# What the image has of the project; the CLI copies the first five into its container again.
 _FOLDERS = ("dags", "include", "plugins", "tests", ".astro", "k8s/pod_templates", "meltano")
 _PACKAGES = ROOT / "k8s/offline/bases/runtime/packages.txt"
 # In place of a second environment: what only the development environment has cannot be imported.

@@ -41,9 +41,9 @@ def test_other_names_do_not() -> None:
 def test_errors_say_what_where_and_fix_and_survive_pickling(
     kind: type[errors.MeltanoPodsError],
 ) -> None:
-    error = pickle.loads(pickle.dumps(kind("it", errors.Location("a.yml", 3, "b"), "Mend it.")))  # noqa: S301
+    error = pickle.loads(pickle.dumps(kind("it", errors.Location("a.yml", 3, "b"), "Fix it.")))  # noqa: S301
     assert isinstance(error, errors.MeltanoPodsError)
-    assert str(error) == "it\n  where: a.yml, line 3, key b\n  fix: Mend it."
+    assert str(error) == "it\n  where: a.yml, line 3, key b\n  fix: Fix it."
 
 
 @pytest.mark.parametrize("kind", [NonRetryableRunError, RunFailedError])
@@ -56,12 +56,12 @@ def test_run_errors_survive_pickling(kind: type[RunFailedError]) -> None:
         pipelines=(PipelineResult("tap-csv", streams=streams),),
     )
     record = make_record(result, pod=PodReport("meltano/a", "Evicted: full", ("kubectl",)))
-    error = pickle.loads(pickle.dumps(kind("it", "here", "Mend it.", record)))  # noqa: S301
+    error = pickle.loads(pickle.dumps(kind("it", "here", "Fix it.", record)))  # noqa: S301
     assert isinstance(error, kind)
     assert error.record == record
     assert (error.category, str(error)) == (
         Category.DISK_FULL,
-        "it\n  where: here\n  fix: Mend it.",
+        "it\n  where: here\n  fix: Fix it.",
     )
 
 

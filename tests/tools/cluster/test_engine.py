@@ -16,7 +16,7 @@ DEBIAN = {"ID": "debian", "VERSION_CODENAME": "bookworm"}
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """A Debian with an init system, as root, where nothing was asked for."""
+    """A Debian with an init system, as root, without a choice of the user."""
     for name in ("CI", "INSTALL_DOCKER"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "platform", "linux")

@@ -36,7 +36,7 @@ def test_a_failure_names_step_cause_fix_log_and_how_to_resume(tmp_path: Path) ->
         raise AssertionError
 
     def fails(shell: Shell) -> str:
-        shell.run("sh", "-c", "echo visible; echo told >&2; exit 3", fix="Mend it")
+        shell.run("sh", "-c", "echo visible; echo told >&2; exit 3", fix="Repair it")
         return ""
 
     done = run_steps(
@@ -49,7 +49,7 @@ def test_a_failure_names_step_cause_fix_log_and_how_to_resume(tmp_path: Path) ->
 
     text = "".join(said)
     assert not done
-    for part in ("FAILED", "Make it", "exit status 3", "told", "Mend it", "pod x", "`make up`"):
+    for part in ("FAILED", "Make it", "exit status 3", "told", "Repair it", "pod x", "`make up`"):
         assert part in text
     assert str(tmp_path / "01-make-it.log") in text
     assert "visible" in (tmp_path / "01-make-it.log").read_text()

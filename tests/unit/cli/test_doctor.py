@@ -1,4 +1,4 @@
-"""What doctor says of plain data; tests/cluster asks a real cluster."""
+"""The findings of doctor from plain data; tests/cluster uses a real cluster."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ def test_elsewhere_the_image_is_the_pinned_one(root: Path) -> None:
     assert read_cluster_deployment(cluster, None, root).settings.image is None
     (root / "Dockerfile").write_text("ENV AIRFLOW__MELTANO_PODS__IMAGE=ghcr.io/acme/meltano:1\n")
     assert read_cluster_deployment(cluster, None, root).settings.image == "ghcr.io/acme/meltano:1"
-    # Also where no cluster is asked: in `plan --pods`, and in doctor without a cluster.
+    # The same without a cluster: in `plan --pods`, and in doctor.
     assert read_deployment("astro", root).settings.image == "ghcr.io/acme/meltano:1"
 
 
@@ -305,7 +305,7 @@ def doctor(said: Said, *arguments: str) -> dict[str, Any]:
 def test_what_make_push_pins_and_make_images_builds_is_what_commands_look_for(
     tmp_path: Path,
 ) -> None:
-    # `tools.images` does without packages, so each side has its own words for these.
+    # `tools.images` imports no packages, so both sides define these.
     file = tmp_path / "Dockerfile"
     file.write_text('FROM x\nENV AIRFLOW__MELTANO_PODS__IMAGE=""\n')
     assert read_pinned_image(tmp_path) is None

@@ -133,7 +133,7 @@ def test_on_a_machine_of_make_the_state_is_that_of_make_run(
     assert variables(stub)["MELTANO_DATABASE_URI"] == f"sqlite:///{root}/.run/shop.db"
     assert variables(stub)["MELTANO_PODS_OUTPUT"] == f"{root}/output/shop"
     assert variables(stub)["MELTANO_SYS_DIR_ROOT"] == f"{root}/.run/meltano/shop"
-    # What a terminal says of the plugins of one project holds for no other.
+    # The folder of one project's plugins must not affect another project.
     monkeypatch.setenv("MELTANO_SYS_DIR_ROOT", "/elsewhere")
     said("run", "shop.daily")
     assert variables(stub)["MELTANO_SYS_DIR_ROOT"] == f"{root}/.run/meltano/shop"

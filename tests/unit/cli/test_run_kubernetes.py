@@ -151,7 +151,7 @@ def test_what_airflow_holds_comes_by_a_secret_of_the_pods(
 
 
 def test_what_the_cluster_refuses(run: Run, cluster: FakeCluster) -> None:
-    cluster.refuse = [refusal(403, "exceeded quota: q, requested: pods=1", "Forbidden")]
+    cluster.rejections = [refusal(403, "exceeded quota: q, requested: pods=1", "Forbidden")]
     code, _, err = run()
     assert code == 1
     assert "quota_exceeded" in err

@@ -1,6 +1,6 @@
 """Mistakes that people type, each with an answer that says what was meant.
 
-Where the answer is a word to put in the place of the mistake, it is put there, and has to work.
+If the answer suggests a replacement, the replacement has to work.
 """
 
 from __future__ import annotations

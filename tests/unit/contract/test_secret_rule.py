@@ -30,7 +30,7 @@ def test_what_a_name_does_not_tell(name: str) -> None:
     assert not is_secret_name(name)
 
 
-# Put together here: whoever scans a repository for secrets takes whole ones for real.
+# Built here, because scanners of repositories would report complete ones.
 TOKENS = {
     "a URL with a password": ["https://me:" + "pw12@example.com", "jdbc:pg://me:" + "a/b?c@db/x"],
     "a password in a connection string": [

@@ -1,4 +1,4 @@
-"""Tasks of a project in a DAG of one's own."""
+"""Tasks of a project in a custom DAG."""
 
 from __future__ import annotations
 

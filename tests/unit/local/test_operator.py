@@ -141,7 +141,7 @@ def test_full_refresh(
 def test_the_log(
     operator: Callable[..., MeltanoLocalOperator], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The last of these is what a failed run says of itself, and the task's error says better.
+    # The last of these is the run's own error, which the task's error explains better.
     lines = ("ERROR target-jsonl: oh no", "ERROR meltano-runner: why", "DEBUG meltano: detail")
     body = "".join(f"echo '{line}'\n" for line in lines)
     task = operator(body + "printf plain\necho\n" + reporting(OK))

@@ -167,7 +167,7 @@ def test_a_memory_that_fails_keeps_nobody_from_being_told(
 
 def test_an_operator_that_cannot_find_its_pods(outbox: Outbox) -> None:
     def broken(_: object) -> list[str]:
-        raise DeploymentError("no template", "here", "Mend it.")
+        raise DeploymentError("no template", "here", "Fix it.")
 
     task = operator(broken)
     notifiers.TaskRetried((MAIL,))(context(FakeTi(), exception=failed(), task=task))

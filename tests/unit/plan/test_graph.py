@@ -1,4 +1,4 @@
-"""The order of tasks: `needs`, what it may say, and what is refused."""
+"""The order of tasks: valid and invalid values of `needs`."""
 
 from __future__ import annotations
 

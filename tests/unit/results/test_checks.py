@@ -159,7 +159,7 @@ class TestColumns:
         with pytest.raises(NonRetryableRunError) as raised:
             finish(self.AFTER)
         assert self.CHANGED in str(raised.value)
-        # Whoever clears the task accepts the change.
+        # Clearing the task accepts the change.
         assert finish(self.AFTER)["passed"] == 1
 
     def test_a_run_in_another_environment_has_columns_of_its_own(

@@ -40,7 +40,7 @@ def test_levels_where_a_key_makes_no_sense(key: str, level: str) -> None:
 BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "unknown key": ({"retrys": 1}, ("unknown setting `retrys`", "Did you mean `retries`?")),
     "negative": ({"retries": -1}, ("takes a whole number, 0 to 100, found -1",)),
-    "true is no number": ({"retries": True}, ("whole number", "found True")),
+    "true instead of a number": ({"retries": True}, ("whole number", "found True")),
     "number as text": ({"retries": "3"}, ("whole number",)),
     "no duration": (
         {"retry_delay": "5 minutes"},
@@ -116,7 +116,7 @@ def test_a_url_in_the_place_of_a_connection_is_refused_and_not_shown() -> None:
 
 
 WRONG_KINDS: tuple[object, ...] = (7, -1.5, "no such thing", True, [], [7], {}, {"x": 1}, [[]], "")
-"""Each setting refuses most of these."""
+"""Each setting rejects most of these."""
 
 
 @pytest.mark.parametrize("key", Settings.model_fields)

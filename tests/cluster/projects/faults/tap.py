@@ -51,7 +51,7 @@ if config["mode"] == "fail":
     print("the source said: no such table", file=sys.stderr)
     sys.exit(1)
 if config["mode"] == "prove":
-    # That it is here, without a word of what it is.
+    # Report that it is set, without its value.
     digest = hashlib.sha256(config["password"].encode()).hexdigest()[:12]
     print(f"the password has the digest {digest}", file=sys.stderr)
 if config["mode"] == "leak":

@@ -112,7 +112,7 @@ def namespaces(reaper: Any) -> Any:
 
 
 def test_the_reaper_looks_where_the_pods_are(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Airflow's own namespace is no namespace of an external cluster: pods run in the template's.
+    # Airflow's namespace does not exist in an external cluster: pods run in the template's.
     monkeypatch.setenv("AIRFLOW__KUBERNETES__NAMESPACE", "airflows-own")
     for profile, namespace in (("external", "meltano"), ("astro", "airflows-own")):
         monkeypatch.setenv("AIRFLOW__MELTANO_PODS__PROFILE", profile)

@@ -151,7 +151,7 @@ def test_refused(
     task: MakeTask, cluster: FakeCluster, case: tuple[int, str, str, type[RunFailedError]]
 ) -> None:
     status, message, category, kind = case
-    cluster.refuse = [refusal(status, message, "Forbidden")]
+    cluster.rejections = [refusal(status, message, "Forbidden")]
     with pytest.raises(kind, match=category) as caught:
         task().execute(context())
     assert f"kubernetes: Forbidden: {message} (HTTP 403)" in str(caught.value)
@@ -161,7 +161,7 @@ def test_refused(
 
 
 def test_trouble_that_passes_is_tried_again(task: MakeTask, cluster: FakeCluster) -> None:
-    cluster.refuse = [refusal(503), refusal(429)]
+    cluster.rejections = [refusal(503), refusal(429)]
     assert task().execute(context())["outcome"] == "succeeded"
 
 

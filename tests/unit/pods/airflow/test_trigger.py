@@ -28,7 +28,7 @@ WANTED: dict[str, Any] = {
 
 
 class FakeApi:
-    """A pod of a try, what happens to it, and to whoever asks.
+    """A pod of a try, what happens to it, and to its trigger.
 
     Attributes:
         owner: The try that it belongs to.

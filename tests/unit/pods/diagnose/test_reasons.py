@@ -263,7 +263,7 @@ REFUSED = [
 def test_refused(code: int, message: str, category: str) -> None:
     found = diagnose_api_error(ApiError(code, "Reason", status(message)))
     assert found.category == category
-    # Kubernetes' own words stay, word for word.
+    # Kubernetes' own words stay verbatim.
     assert message.replace('\\"', '"') in found.message
     assert f"HTTP {code}" in found.message
 

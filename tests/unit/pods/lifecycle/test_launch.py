@@ -1,4 +1,4 @@
-"""A task instance never has two pods at work: adoption, and waiting for earlier tries."""
+"""A task instance never has two running pods: adoption, and waiting for earlier tries."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_one_that_does_not_end_is_not_run_over(clock: Clock) -> None:
 
 
 def test_a_name_that_somebody_else_has() -> None:
-    cluster = FakeCluster(refuse=[refusal(409)])
+    cluster = FakeCluster(rejections=[refusal(409)])
     with pytest.raises(ApiError):
         start(cluster, RUN)
 
@@ -251,7 +251,7 @@ def test_a_creation_waits_for_what_passes(
     clock: Clock, caplog: pytest.LogCaptureFixture, answer: ApiException
 ) -> None:
     # The driver itself reads the credentials again after a 401.
-    cluster = FakeCluster(refuse=[answer] * 20)
+    cluster = FakeCluster(rejections=[answer] * 20)
     with caplog.at_level("WARNING", LOG.name):
         assert start(cluster, RUN) == naming.build_pod_name(RUN)
     assert 60 < clock.now < 300
@@ -261,7 +261,7 @@ def test_a_creation_waits_for_what_passes(
 
 
 def test_a_creation_waits_no_longer_than_a_start_may_take(clock: Clock) -> None:
-    cluster = FakeCluster(refuse=[refusal(403, FULL, "Forbidden")] * 200)
+    cluster = FakeCluster(rejections=[refusal(403, FULL, "Forbidden")] * 200)
     with pytest.raises(ApiError, match="Forbidden"):
         start(cluster, RUN)
     assert 600 <= clock.now < 620
@@ -277,14 +277,14 @@ def test_a_creation_waits_no_longer_than_a_start_may_take(clock: Clock) -> None:
     ],
 )
 def test_what_waiting_cannot_fix_fails_at_once(clock: Clock, status: int, message: str) -> None:
-    cluster = FakeCluster(refuse=[refusal(status, message, "Forbidden")])
+    cluster = FakeCluster(rejections=[refusal(status, message, "Forbidden")])
     with pytest.raises(ApiError):
         start(cluster, RUN)
     assert clock.now == 0
 
 
 def test_a_task_that_is_killed_does_not_wait() -> None:
-    cluster = FakeCluster(refuse=[refusal(403, FULL, "Forbidden")] * 200)
+    cluster = FakeCluster(rejections=[refusal(403, FULL, "Forbidden")] * 200)
     steps = launch(made(RUN), RUN, WaitPolicy(600, lambda: True, LOG))
     with pytest.raises(ApiError):
         driver(cluster).drive(steps)

@@ -101,7 +101,7 @@ class Store:
 
 
 def interleavings(first: int, second: int) -> Iterator[tuple[int, ...]]:
-    """Yield every order in which two sequences of steps can take turns."""
+    """Yield every order in which two sequences of steps can interleave."""
     for places in itertools.combinations(range(first + second), first):
         yield tuple(0 if place in places else 1 for place in range(first + second))
 
@@ -267,7 +267,7 @@ def test_an_api_server_that_has_just_started_may_forbid_what_is_allowed() -> Non
     answers[:] = [403]
     with pytest.raises(ApiError):
         Player(answer).play(request(ReadPod("a"), outage_log=LOG))
-    # And at once where nobody waits for a pod at work.
+    # And at once if nothing waits for a running pod.
     answers[:] = [503, 403]
     with pytest.raises(ApiError):
         Player(answer).play(request(ReadPod("a")))

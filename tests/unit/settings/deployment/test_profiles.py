@@ -1,4 +1,4 @@
-"""Profiles of a deployment: what they change, what still wins over them, what is refused."""
+"""Profiles of a deployment: what they change, what overrides them, what is rejected."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_no_way_to_an_external_cluster_is_an_error_and_not_the_own_cluster(
     with pytest.raises(DeploymentError, match="kube_config_path"):
         ClusterHook(ClusterAccess(in_cluster=False)).get_conn()
     assert not loaded
-    # Where nothing is said, the provider's own search.
+    # Without a setting, the provider searches.
     ClusterHook(ClusterAccess()).get_conn()
     assert loaded == ["own"]
 
