@@ -39,7 +39,8 @@ SETTINGS = {
         "needs", "max_active_tasks", "pool", "state_pool", "priority_weight", "weight_rule",
     ),
     "Retries and time": (
-        "retries", "retry_delay", "max_retry_delay", "run_timeout", "termination_grace_period",
+        "retries", "retry_delay", "max_retry_delay", "run_timeout", "stall_timeout",
+        "termination_grace_period",
     ),
     "Results": ("checks", "notify", "assets"),
     "Secrets and state": ("airflow_env", "secrets", "secret_env", "state", "database_secret"),

@@ -44,6 +44,14 @@ DRAINS = "sys.stdin.read(); time.sleep(0.3)"
 STUBBORN = f"signal.signal(signal.SIGTERM, signal.SIG_IGN)\n{WAITS}"
 
 
+# Silent, but active for longer than the stall timeout of the test.
+COMPUTES = "end = time.monotonic() + 4\nwhile time.monotonic() < end: pass"
+WRITES = "for _ in range(20): print('{}', flush=True); time.sleep(0.2)"
+# Nobody reads: the pipe fills up.
+FLOODS = "while True: sys.stdout.write('x' * 1000)"
+DEAF = "time.sleep(60)"
+
+
 def killed() -> int:
     os.kill(os.getpid(), signal.SIGKILL)
     return 0
@@ -98,6 +106,9 @@ BEHAVIOURS = {
     "exits": lambda: 7,
     "killed": killed,
     "drains": lambda: pipeline(WAITS, DRAINS),
+    "computes": lambda: pipeline(COMPUTES, DRAINS),
+    "writes": lambda: pipeline(WRITES, DRAINS),
+    "deaf-target": lambda: pipeline(FLOODS, DEAF),
     "shell": shell,
     "stubborn-tap": lambda: pipeline(STUBBORN, DRAINS),
     "stubborn": stubborn,

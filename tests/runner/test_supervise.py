@@ -156,6 +156,28 @@ def test_a_timeout_stops_in_the_same_way(start: Callable[..., Run]) -> None:
     assert "target ended with 0" in run.log
 
 
+@pytest.mark.parametrize("behaviour", ["computes", "writes"])
+def test_a_silent_run_that_works_is_not_stalled(start: Callable[..., Run], behaviour: str) -> None:
+    result = start("run", behaviour, "--stall-timeout", "2").end()
+    assert result.outcome is Outcome.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "role"), [("drains", "extractors"), ("deaf-target", "loaders")]
+)
+def test_a_run_in_which_nothing_happens_is_stopped_with_its_state(
+    start: Callable[..., Run], behaviour: str, role: str
+) -> None:
+    names = {"extractors": "tap-a", "loaders": "target-b"}
+    run = start("run", "tap-a", "target-b", "--stall-timeout", "2", behaviour, grace=6)
+    result = run.end()
+    assert (result.outcome, result.category) == (Outcome.STOPPED, Category.STALLED)
+    assert result.failed_plugin == names[role]
+    wanted = f"stopped by stall_timeout of 2 s: no activity of {names[role]}"
+    assert wanted in (result.error or "")
+    assert result.pipelines[0].state_saved == (role == "extractors")
+
+
 def test_sigterm_while_meltano_starts(start: Callable[..., Run]) -> None:
     run = start("run", "starting", grace=6)
     run.until("ready")

@@ -289,6 +289,39 @@ def test_a_kernel_kill_is_out_of_memory_whatever_else_is_seen() -> None:
     assert failure.plugin == "tap-a"
 
 
+RATE_LIMITS = [
+    # From reports about public taps and targets.
+    "singer_sdk.exceptions.RetriableAPIError: 429 Client Error: Too Many Requests for path: /v1/a",
+    "requests.exceptions.HTTPError: 429 Client Error:  for url: https://api.example.com/orders",
+    "HTTPError: HTTP Error 429: TooManyRequests",
+    "botocore.exceptions.ClientError: An error occurred (ThrottlingException) when calling Get",
+    "simple_salesforce.exceptions.SalesforceRefusedRequest: REQUEST_LIMIT_EXCEEDED: TotalRequests",
+    "github.GithubException.RateLimitExceededException: API rate limit exceeded for user ID 1",
+    "google.api_core.exceptions.ResourceExhausted: rateLimitExceeded",
+    "Exception: status code: 429, Retry-After: 120",
+]
+
+
+@pytest.mark.parametrize("text", RATE_LIMITS)
+def test_a_rate_limit_is_told_from_other_errors(text: str) -> None:
+    failure = classify(track(STARTED, tap(f"ERROR {text}"), FAILED), 1, oom_killed=False)
+    assert failure.category is Category.RATE_LIMITED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "KeyError: 'rate_limit'",
+        "HTTPError: 401 for url: https://api.example.com/orders/429",
+        "ValueError: row 429 has no id",
+        "psycopg.errors.DiskFull: could not extend file",
+    ],
+)
+def test_what_looks_like_a_rate_limit_is_none(text: str) -> None:
+    failure = classify(track(STARTED, tap(f"ERROR {text}"), FAILED), 1, oom_killed=False)
+    assert failure.category is not Category.RATE_LIMITED
+
+
 @pytest.mark.parametrize(
     ("lines", "killed", "error"),
     [
@@ -307,7 +340,9 @@ def test_a_kernel_kill_is_out_of_memory_whatever_else_is_seen() -> None:
 def test_a_run_that_was_stopped_says_what_was_lost(
     lines: list[str], error: str, *, killed: bool
 ) -> None:
-    stop = SimpleNamespace(reason="SIGTERM", interrupted=True, killed=killed)
+    stop = SimpleNamespace(
+        reason="SIGTERM", interrupted=True, killed=killed, category=Category.STOPPED, plugin=None
+    )
     supervisor: Any = SimpleNamespace(stop=stop)
     result = _result(track(STARTED, *lines), supervisor, 1, oom_killed=False)
     assert (result.category, result.error) == (Category.STOPPED, error)

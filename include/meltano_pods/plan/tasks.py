@@ -6,6 +6,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from meltano_runner.contract.environment import STALL_SECONDS
+
 from meltano_pods.errors import Errors
 from meltano_pods.parameters.command import build_state_id
 from meltano_pods.plan.environments import (
@@ -206,7 +208,9 @@ def _build_arguments(task: TaskSource, settings: Settings) -> tuple[str, ...]:
 
 
 def build_timeout_options(settings: Settings) -> tuple[str, ...]:
-    """Return the options with which the runner stops a run that takes too long."""
+    """Return the options with which the runner stops a run that takes too long or does nothing."""
+    stall = math.ceil(settings.stall_timeout.total_seconds())
+    options = () if stall == STALL_SECONDS else ("--stall-timeout", str(stall))
     if settings.run_timeout is None:
-        return ()
-    return ("--timeout", str(math.ceil(settings.run_timeout.total_seconds())))
+        return options
+    return ("--timeout", str(math.ceil(settings.run_timeout.total_seconds())), *options)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
+from meltano_runner.contract.environment import STALL_SECONDS
 from pydantic import ConfigDict, Field
 
 from meltano_pods.settings.pods import PodSettings
@@ -136,6 +137,15 @@ class Settings(VariableSettings, PodSettings, RunSettings, SchedulingSettings):
         description=(
             "Time after which a run is stopped and its state saved: seconds or a duration such as "
             "`2h30m`, at least 1s. None: no limit."
+        ),
+    )
+    stall_timeout: Annotated[Duration, Field(ge=timedelta(0))] = Field(
+        default=timedelta(seconds=STALL_SECONDS),
+        examples=["30m"],
+        description=(
+            "Time without any activity (a line of output, records, state, CPU time) after which a "
+            "run is stopped and its state saved: seconds or a duration such as `30m`; `0`: no "
+            "limit."
         ),
     )
     termination_grace_period: Annotated[

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from meltano_pods.diagnosis.retry_policy import CategoryRetryPolicy
 from meltano_pods.results import LABEL_TEMPLATE, declare_assets, reporting_of
 from meltano_pods.settings.podspec.reserved import WORKER_CONTAINER
 
@@ -31,6 +32,7 @@ def build_airflow_arguments(planned: TaskPlan, project: str, *, starts_pod: bool
         "retry_delay": settings.retry_delay,
         "retry_exponential_backoff": 2.0,
         "max_retry_delay": settings.max_retry_delay,
+        "retry_policy": CategoryRetryPolicy(),
         "priority_weight": settings.priority_weight,
         "map_index_template": LABEL_TEMPLATE,
         **declare_assets(reporting_of(planned, project)),

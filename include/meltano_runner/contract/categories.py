@@ -13,6 +13,7 @@ class Category(StrEnum):
     CONFIG_DRIFT = "config_drift"
     VARIABLE_MISSING = "variable_missing"
     PLUGIN_MISSING = "plugin_missing"
+    RATE_LIMITED = "rate_limited"
     TAP_FAILED = "tap_failed"
     TARGET_FAILED = "target_failed"
     MAPPER_FAILED = "mapper_failed"
@@ -23,6 +24,7 @@ class Category(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     DISK_FULL = "disk_full"
     TIMED_OUT = "timed_out"
+    STALLED = "stalled"
     STOPPED = "stopped"
     ALREADY_RUNNING = "already_running"
     STATE_BACKEND_UNAVAILABLE = "state_backend_unavailable"
@@ -50,11 +52,13 @@ class CategoryInfo:
         summary: One sentence for a person.
         hint: What to change or inspect.
         retry: Whether a retry without a change can help.
+        retry_after: Seconds before which it cannot.
     """
 
     summary: str
     hint: str
     retry: bool
+    retry_after: int = 0
 
 
 CATEGORIES: dict[Category, CategoryInfo] = {
@@ -84,6 +88,14 @@ CATEGORIES: dict[Category, CategoryInfo] = {
         "Check the name in meltano.yml. Then install the plugin: on your machine with `meltano "
         "install` or `make run`, for pods by building the Meltano image again.",
         retry=False,
+    ),
+    Category.RATE_LIMITED: CategoryInfo(
+        "The source or destination rejected requests because there were too many.",
+        "The task waits at least 15 minutes before it tries again. If this happens often, run "
+        "fewer tasks against it at the same time (`pool`), run less often, or lower the plugin's "
+        "own rate or page size.",
+        retry=True,
+        retry_after=900,
     ),
     Category.TAP_FAILED: CategoryInfo(
         "The tap (extractor) ended with an error.",
@@ -149,6 +161,13 @@ CATEGORIES: dict[Category, CategoryInfo] = {
         "resumes from the last saved state. Rows loaded after that are loaded again.",
         retry=True,
     ),
+    Category.STALLED: CategoryInfo(
+        "Nothing happened in the run for the time of `stall_timeout`, and it was stopped.",
+        "Find out what the plugin in the error waited for: a connection that a firewall dropped, "
+        "a lock in the database, an export that takes hours. If it needs longer, increase "
+        "`stall_timeout` (`0`: no limit). The next run resumes from the last saved state.",
+        retry=True,
+    ),
     Category.STOPPED: CategoryInfo(
         "The run was stopped before its end.",
         "Nothing needs fixing if this was Ctrl+C, a task cleared or marked as failed in Airflow, "
@@ -161,6 +180,7 @@ CATEGORIES: dict[Category, CategoryInfo] = {
         "Run it again when the other run has ended, or 5 minutes after it was killed: until then, "
         "Meltano counts it as running.",
         retry=True,
+        retry_after=330,
     ),
     Category.STATE_BACKEND_UNAVAILABLE: CategoryInfo(
         "The system database or the state backend could not be reached or written.",

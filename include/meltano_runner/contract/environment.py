@@ -13,6 +13,9 @@ what it takes, else no file."""
 GRACE_SECONDS = "MELTANO_RUNNER_GRACE_SECONDS"
 """Seconds from SIGTERM to the launcher's SIGKILL (default 120, as the pod templates have it)."""
 
+STALL_SECONDS = 3 * 3600
+"""Seconds without activity after which a run is stopped by default."""
+
 OUTPUT = "MELTANO_PODS_OUTPUT"
 """Folder for files that outlives a run, where a deployment has one, for a meltano.yml to refer to.
 

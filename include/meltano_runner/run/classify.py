@@ -87,6 +87,15 @@ _BY_PLUGIN_TEXT: _Rules = (
             r"No dbt_project\.yml found",
         ),
     ),
+    (
+        Category.RATE_LIMITED,
+        (
+            r"\b429\b.*(Client Error|Too Many|status)|(status|code|HTTP)\W{1,3}429\b",
+            r"(?i)too ?many ?requests|retry[- ]after",
+            r"(?i)rate ?limit(ed|s?\W+(is |was |has been )?(exceeded|reached|hit)| ?exceeded)",
+            r"(?i)request_limit_exceeded|throttl(ed|ing)|\bslow ?down\b",
+        ),
+    ),
 )
 _ROLES = (
     ("extractors", Category.TAP_FAILED),

@@ -14,6 +14,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from meltano_runner.contract.environment import STALL_SECONDS
+
 
 class UsageError(ValueError):
     """The arguments are not those of a run. The message says which, and what is allowed."""
@@ -30,6 +32,8 @@ class RunRequest:
             or run it `only`; None for nothing.
         timeout: Seconds after which the run is stopped as on SIGTERM; None for no limit.
         options: Meltano's own options, passed on as they are.
+        stall_timeout: Seconds without any activity after which the run is stopped; None for no
+            limit.
     """
 
     blocks: tuple[str, ...]
@@ -37,6 +41,7 @@ class RunRequest:
     timeout: int | None
     options: tuple[str, ...]
     transform: str | None = None
+    stall_timeout: int | None = STALL_SECONDS
 
     def arguments(self) -> list[str]:
         """Return Meltano's arguments; `--timeout` is the runner's own (it keeps the state)."""
@@ -104,6 +109,13 @@ def parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="stop after this time: the target drains and the state is saved",
     )
+    result.add_argument(
+        "--stall-timeout",
+        type=_not_negative,
+        metavar="SECONDS",
+        default=STALL_SECONDS,
+        help="stop after this time without any activity (default: %(default)s; 0: never)",
+    )
     for flag in (*_FLAGS, *_RUN_ONLY_FLAGS):
         note = " (not with --state-id)" if flag in _RUN_ONLY_FLAGS else ""
         result.add_argument(flag, action="store_true", help=f"as in meltano run{note}")
@@ -146,7 +158,12 @@ def parse(arguments: list[str]) -> RunRequest:
             f"{option}={value}" for value in ([values] if isinstance(values, str) else values)
         )
     return RunRequest(
-        tuple(known.blocks), known.state_id, known.timeout, tuple(options), known.transform
+        tuple(known.blocks),
+        known.state_id,
+        known.timeout,
+        tuple(options),
+        known.transform,
+        known.stall_timeout or None,
     )
 
 
@@ -168,6 +185,10 @@ def meltano_executable() -> str:
 
 def _key(option: str) -> str:
     return option.removeprefix("--").replace("-", "_")
+
+
+def _not_negative(text: str) -> int:
+    return 0 if text == "0" else _positive(text)
 
 
 def _positive(text: str) -> int:

@@ -119,7 +119,12 @@ def _run(arguments: list[str]) -> RunResult:
             lambda utility: results.read(utility, redactor()),
             lambda tap, folder: selection.find_error(tap, tap_files.read_catalog(folder)),
         )
-        supervisor = Supervisor(tracker, grace=grace, timeout=request.timeout)
+        supervisor = Supervisor(
+            tracker,
+            grace=grace,
+            timeout=request.timeout,
+            stall_timeout=request.stall_timeout,
+        )
         with database.made_by_one(given, Path(own[workspace.SYSTEM_DIR]) / "meltano.db"):
             exit_code = supervisor.run(meltano, given, project, log)
         oom_killed = memory.oom_kills() > oom_kills
@@ -142,12 +147,12 @@ def _result(
     base = replace(base, extracted=counts[0], loaded=counts[1])
     stop = supervisor.stop
     if stop is not None and stop.interrupted:
-        timed_out = stop.reason.startswith("timeout")
         return replace(
             base,
             outcome=Outcome.STOPPED,
             exit_code=_EXIT_STOPPED,
-            category=Category.TIMED_OUT if timed_out else Category.STOPPED,
+            category=stop.category,
+            failed_plugin=stop.plugin,
             error="; ".join(_of_stop(tracker, stop)),
         )
     if exit_code == 0 and not tracker.state_lost:

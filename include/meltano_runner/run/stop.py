@@ -14,6 +14,7 @@ import signal
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from meltano_runner.contract.categories import Category
 from meltano_runner.run import processes
 
 if TYPE_CHECKING:
@@ -27,15 +28,26 @@ or migrating its system database, which a signal would leave half done."""
 class Stop:
     """One stop under way. Call `step` often until Meltano has ended."""
 
-    def __init__(self, reason: str, meltano: int, grace: float) -> None:
+    def __init__(
+        self,
+        reason: str,
+        meltano: int,
+        grace: float,
+        category: Category = Category.STOPPED,
+        plugin: str | None = None,
+    ) -> None:
         """Begin.
 
         Args:
             reason: For the log: `SIGTERM`, `timeout of 60 s`.
             meltano: Process id of Meltano.
             grace: Seconds until the launcher kills this container or process.
+            category: Of the run that is stopped.
+            plugin: The plugin at fault; None for none.
         """
         self.reason = reason
+        self.category = category
+        self.plugin = plugin
         self.interrupted = False
         """Whether anything was cut short; a run that was just ending may end as it would have."""
         self.killed = False

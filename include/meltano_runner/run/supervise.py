@@ -10,8 +10,10 @@ import subprocess
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
+from meltano_runner.contract.categories import Category
 from meltano_runner.run import processes
 from meltano_runner.run.output import Lines
+from meltano_runner.run.stall import StallWatch
 from meltano_runner.run.stop import Stop
 
 if TYPE_CHECKING:
@@ -31,18 +33,27 @@ _LINGER_SECONDS = 2.0
 class Supervisor:
     """One Meltano process and everything it starts."""
 
-    def __init__(self, tracker: Tracker, *, grace: float, timeout: int | None) -> None:
+    def __init__(
+        self,
+        tracker: Tracker,
+        *,
+        grace: float,
+        timeout: int | None,
+        stall_timeout: int | None = None,
+    ) -> None:
         """Prepare.
 
         Args:
             tracker: Knows what the run is doing.
             grace: Seconds between SIGTERM and the launcher's SIGKILL.
             timeout: Seconds after which the run is stopped; None for no limit.
+            stall_timeout: Seconds without activity after which it is stopped; None for no limit.
         """
         self.stop: Stop | None = None
         self._tracker = tracker
         self._grace = grace
         self._timeout = timeout
+        self._stall_timeout = stall_timeout
         self._signals: list[int] = []
         self._exit_code: int | None = None
         self._killed_tap = False
@@ -87,6 +98,7 @@ class Supervisor:
 
     def _follow(self, meltano: int, lines: Lines, wakeup: int, log: Log) -> None:
         deadline = None if self._timeout is None else monotonic() + self._timeout
+        stall = StallWatch(meltano, self._stall_timeout)
         ended_at: float | None = None
         with selectors.DefaultSelector() as selector:
             selector.register(lines, selectors.EVENT_READ)
@@ -97,12 +109,13 @@ class Supervisor:
                         _drain(wakeup)
                     elif not lines.at_end():
                         for line in lines.read():
+                            stall.note_line()
                             log.line(line)
                         if lines.at_end():
                             selector.unregister(lines)
                 self._reap(meltano)
                 self._check_refused(meltano)
-                self._check_stop(meltano, deadline, log)
+                self._check_stop(meltano, deadline, stall, log)
                 log.progress()
                 if self._ended():
                     ended_at = ended_at or monotonic()
@@ -130,7 +143,9 @@ class Supervisor:
     def _ended(self) -> bool:
         return self._exit_code is not None
 
-    def _check_stop(self, meltano: int, deadline: float | None, log: Log) -> None:
+    def _check_stop(
+        self, meltano: int, deadline: float | None, stall: StallWatch, log: Log
+    ) -> None:
         if self._ended():
             return
         if self.stop is None:
@@ -138,7 +153,13 @@ class Supervisor:
                 name = signal.Signals(self._signals[0]).name
                 self.stop = Stop(name, meltano, self._grace)
             elif deadline is not None and monotonic() >= deadline:
-                self.stop = Stop(f"timeout of {self._timeout} s", meltano, self._grace)
+                reason = f"timeout of {self._timeout} s"
+                self.stop = Stop(reason, meltano, self._grace, Category.TIMED_OUT)
+            elif stall.check():
+                plugin = self._tracker.plugin_of(stall.silent)
+                reason = f"stall_timeout of {self._stall_timeout} s: no activity of "
+                reason += plugin or "Meltano"
+                self.stop = Stop(reason, meltano, self._grace, Category.STALLED, plugin)
             else:
                 return
             log.say(f"stopping ({self.stop.reason}): the target drains, the state is saved")

@@ -140,6 +140,13 @@ class Tracker:
         last = self._pipelines[-1].result()
         return {"extractors": last.tap, "loaders": last.target}.get(role)
 
+    def plugin_of(self, role: str | None) -> str | None:
+        """Return the plugin that runs as a process of this role (`processes.plugins`)."""
+        if role == "mapper":
+            return "the mapper"
+        section = {"tap": "extractors", "target": "loaders", "other": "utilities"}.get(role or "")
+        return None if section is None else self.plugin(section)
+
     def _begin(self, state_id: str | None) -> Pipeline:
         tap, target = self._pair or (None, None)
         self._open = Pipeline(tap, target, state_id)

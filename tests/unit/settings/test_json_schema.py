@@ -77,6 +77,7 @@ GOOD: dict[str, list[Any]] = {
     "retry_delay": ["1h30m", 1.5, 0],
     "max_retry_delay": ["1h", None],
     "run_timeout": ["1d2h"],
+    "stall_timeout": [0, "45m"],
     "termination_grace_period": ["30s"],
     "assets": [True, False, {"uri": "postgres://host/db/schema/{table}"}],
     "checks": [

@@ -26,6 +26,7 @@ def test_defaults() -> None:
         "timezone": "UTC",
         "retries": 2,
         "retry_delay": timedelta(minutes=5),
+        "stall_timeout": timedelta(hours=3),
         "termination_grace_period": timedelta(seconds=120),
         "priority_weight": 1,
         "assets": True,
