@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from meltano_runner.run.definitions import Definitions
-from meltano_runner.run.variables import MissingVariableError, check
+from meltano_runner.run.variables import MissingVariableError, check, find_similar
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,9 +77,11 @@ def test_the_error_says_which_plugin_setting_and_variable(tmp_path: Path) -> Non
     (tmp_path / "meltano.yml").write_text(PROJECT)
     with pytest.raises(MissingVariableError) as raised:
         check(Definitions(tmp_path, None), ["tap-b"], {"DEV_USER": "x", "A_HOST": "h"})
+    line = next(n for n, each in enumerate(PROJECT.splitlines(), 1) if "$B_PASSWORD" in each)
+    place = f"{tmp_path.parent.name}/{tmp_path.name}/meltano.yml, line {line}"
     assert str(raised.value) == (
         "the variable B_PASSWORD is not set: the setting `password` of tap-b refers to "
-        "$B_PASSWORD (meltano.yml)"
+        f"$B_PASSWORD ({place})"
     )
     assert raised.value.missing[0].plugin == "tap-b"
 
@@ -179,3 +181,74 @@ def test_defaults_come_from_lock_files_and_definitions_from_included_files(tmp_p
 @pytest.mark.parametrize("text", ["", "[]", "plugins: 1", "plugins: {extractors: {a: b}}", "a: {"])
 def test_what_cannot_be_read_is_meltanos_to_complain_about(tmp_path: Path, text: str) -> None:
     assert missing(tmp_path, "tap-a", text=text) == []
+
+
+SPLIT = {
+    "meltano.yml": """\
+include_paths: ['data/*.meltano.yml']
+default_environment: userdev
+environments:
+- name: userdev
+  env: {SEEDS: ./seeds}
+  config: {plugins: {extractors: [{name: tap-csv, config: {path: $SEED}}]}}
+""",
+    "data/extractors.meltano.yml": """\
+plugins:
+  extractors:
+  - name: tap-repos
+    config:
+      name: x
+      path: ${SEED}/repos
+      more:
+      - $SEED
+  - name: tap-csv
+    config: {path: $OTHER}
+""",
+}
+
+
+@pytest.mark.parametrize(
+    ("block", "places"),
+    [
+        (
+            "tap-repos",
+            ["data/extractors.meltano.yml, line 6", "data/extractors.meltano.yml, line 8"],
+        ),
+        ("tap-csv", ["meltano.yml, line 6, environment userdev"]),
+    ],
+)
+def test_the_error_names_file_line_and_the_similar_variable(
+    tmp_path: Path, block: str, places: list[str]
+) -> None:
+    project = tmp_path / "meltano" / "squared"
+    for name, text in SPLIT.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text)
+    with pytest.raises(MissingVariableError) as raised:
+        check(Definitions(project, None), [block], {"HOME": "/", "SEED_ID": "1"})
+    assert [each.place for each in raised.value.missing] == [
+        f"meltano/squared/{place}" for place in places
+    ]
+    assert str(raised.value).count("; did you mean SEEDS?") == len(places)
+
+
+@pytest.mark.parametrize(
+    ("variable", "known", "similar"),
+    [
+        ("SEED", ["SEEDS"], "SEEDS"),
+        ("SHOP_PASWORD", ["PATH", "SHOP_PASSWORD", "SHOP_USER"], "SHOP_PASSWORD"),
+        ("SHOPPASSWORD", ["SHOP_PASSWORD"], "SHOP_PASSWORD"),
+        ("DB_PASS", ["DB_PASSWORD"], "DB_PASSWORD"),
+        ("api_key", ["API_KEY"], "API_KEY"),
+        # Names that are alike and mean something else.
+        ("CRM_TOKEN", ["SHOP_TOKEN", "CRM_URL"], None),
+        ("B_HOST", ["A_HOST"], None),
+        ("TAP_1_URL", ["TAP_2_URL"], None),
+        ("SHOP1_KEY", ["SHOP2_KEY"], None),
+        ("DEV_USER", ["PROD_USER", "USER"], None),
+    ],
+)
+def test_only_a_probable_misspelling_is_similar(
+    variable: str, known: list[str], similar: str | None
+) -> None:
+    assert find_similar(variable, known) == similar

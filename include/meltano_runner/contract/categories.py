@@ -76,10 +76,11 @@ CATEGORIES: dict[Category, CategoryInfo] = {
     ),
     Category.VARIABLE_MISSING: CategoryInfo(
         "The configuration refers to an environment variable that is not set.",
-        "Set the variable in the error. Set a secret in the project's `.env` on your machine, as a "
-        "key of the project's Secret for pods (settings `secrets`, `secret_env`), or as a secret "
-        "variable on Astro. Set other variables with the setting `env`. Create what `airflow_env` "
-        "refers to in Airflow. An empty value counts as set. To write a literal `$`, use `\\$`.",
+        "Correct the name in the error, or set the variable. Set a secret in the project's `.env` "
+        "on your machine, as a key of the project's Secret for pods (settings `secrets`, "
+        "`secret_env`), or as a secret variable on Astro. Set other variables with the setting "
+        "`env`. Create what `airflow_env` refers to in Airflow. An empty value counts as set. To "
+        "write a literal `$`, use `\\$`.",
         retry=False,
     ),
     Category.PLUGIN_MISSING: CategoryInfo(

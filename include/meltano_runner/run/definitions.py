@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
 _TYPES = ("extractors", "loaders", "mappers", "utilities", "transformers", "orchestrators")
 _MAX_PARENTS = 10
@@ -34,7 +34,7 @@ class Layer:
     """Values of one plugin's settings, from one place.
 
     Attributes:
-        place: The place, for a person.
+        place: What kind of place it is, for a person; empty for the definition of a plugin.
         plugin: Name of the plugin they are of: its own, or that of one it inherits from.
         values: By setting; extras have a `_` in front, as Meltano has it.
     """
@@ -66,6 +66,17 @@ class Plugin:
     env: tuple[Layer, ...]
     settings: tuple[Mapping[str, Any], ...]
     installed_as: str | None
+
+
+class PlacedText(str):
+    """A text of a project's file.
+
+    Attributes:
+        place: Its file, as messages show it, and line.
+    """
+
+    __slots__ = ("place",)
+    place: str
 
 
 class Definitions:
@@ -142,7 +153,7 @@ class Definitions:
             lock = self._lock(kind, each, entry)
             layers += [
                 Layer(f"environment {self.environment.get('name')}", each, _values(here)),
-                Layer("meltano.yml", each, _values(entry)),
+                Layer("", each, _values(entry)),
             ]
             env += [Layer("env", each, _mapping(part.get("env"))) for part in (here, entry)]
             prefixes += [each, str(entry.get("namespace") or lock.get("namespace") or each)]
@@ -197,7 +208,7 @@ def to_variable(*parts: str) -> str:
 
 
 def _documents(project: Path) -> Iterator[Mapping[str, Any]]:
-    main = _load(project / "meltano.yml")
+    main = _load(project, project / "meltano.yml")
     yield main
     patterns = main.get("include_paths")
     for pattern in patterns if isinstance(patterns, list) else ():
@@ -205,15 +216,25 @@ def _documents(project: Path) -> Iterator[Mapping[str, Any]]:
             files = sorted(project.glob(str(pattern)))
         except (OSError, ValueError, NotImplementedError):
             continue
-        yield from (_load(file) for file in files if file != project / "meltano.yml")
+        yield from (_load(project, file) for file in files if file != project / "meltano.yml")
 
 
-def _load(file: Path) -> Mapping[str, Any]:
+def _load(project: Path, file: Path) -> Mapping[str, Any]:
     import yaml  # noqa: PLC0415 - Meltano's own, and slow to import: `--help` needs none of it
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    name = (Path(*project.parts[-2:]) / file.relative_to(project)).as_posix()
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        """Keeps the places of texts."""
+
+    def read_text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> PlacedText:
+        text = PlacedText(loader.construct_scalar(node))
+        text.place = f"{name}, line {node.start_mark.line + 1}"
+        return text
+
+    Loader.add_constructor("tag:yaml.org,2002:str", read_text)
     try:
-        return _mapping(yaml.load(file.read_bytes(), loader))  # noqa: S506 - a safe loader
+        return _mapping(yaml.load(file.read_bytes(), Loader))  # noqa: S506 - a safe loader
     except (OSError, ValueError, yaml.YAMLError):
         return {}
 

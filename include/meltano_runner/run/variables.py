@@ -10,6 +10,7 @@ https://docs.meltano.com/guide/configuration#expansion-in-setting-values
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +18,7 @@ from meltano_runner.contract.environment import OUTPUT
 from meltano_runner.run.definitions import Layer, to_variable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from meltano_runner.run.definitions import Definitions, Plugin
 
@@ -30,6 +31,7 @@ _REFERENCE = re.compile(r"(?P<escape>\\)?\$(?:{(?P<curly>\w+)}|(?P<plain>[A-Z][A
 _MELTANO = "MELTANO_"
 _PROJECT_SETTINGS = ("state_backend", "database_uri", "elt", "cli")
 _MAX_DEPTH = 40
+_ALIKE = 0.65
 
 
 class MissingVariableError(Exception):
@@ -54,6 +56,7 @@ class Missing(NamedTuple):
         setting: The setting.
         place: Where the value is.
         text: The reference as it is written there.
+        similar: A variable that is set and that is probably meant.
     """
 
     variable: str
@@ -61,12 +64,14 @@ class Missing(NamedTuple):
     setting: str
     place: str
     text: str
+    similar: str | None
 
     def __str__(self) -> str:
         whose = f" of {self.plugin}" if self.plugin else ""
+        similar = f"; did you mean {self.similar}?" if self.similar else ""
         return (
             f"the variable {self.variable} is not set: the setting `{self.setting}`{whose} refers "
-            f"to {self.text} ({self.place})"
+            f"to {self.text} ({self.place}){similar}"
         )
 
 
@@ -87,6 +92,30 @@ def check(definitions: Definitions, blocks: Sequence[str], environment: Mapping[
     found = dict.fromkeys(_Check(definitions, plugins, environment).missing())
     if found:
         raise MissingVariableError(list(found))
+
+
+def find_similar(variable: str, known: Iterable[str]) -> str | None:
+    """Return the known variable that is probably meant by one that is not set, if there is one."""
+    ranked = {
+        each: difflib.SequenceMatcher(None, each, variable).ratio()
+        for each in known
+        if _is_misspelling(variable, each)
+    }
+    return max(ranked, key=ranked.__getitem__, default=None)
+
+
+def _is_misspelling(variable: str, other: str) -> bool:
+    """Whether two names differ in spelling only: SHOP_KEY and CRM_KEY are two variables."""
+    if re.sub(r"\D", "", variable) != re.sub(r"\D", "", other):
+        return False
+    parts, others = variable.upper().split("_"), other.upper().split("_")
+    return "".join(parts) == "".join(others) or (
+        len(parts) == len(others)
+        and all(
+            difflib.SequenceMatcher(None, *pair).ratio() >= _ALIKE
+            for pair in zip(others, parts, strict=True)
+        )
+    )
 
 
 def _is_lenient(main: Mapping[str, Any], environment: Mapping[str, str]) -> bool:
@@ -118,7 +147,7 @@ class _Check:
         for key in _PROJECT_SETTINGS:
             for path, text in _texts(main.get(key), key):
                 if to_variable("meltano", path) not in self._environment:
-                    yield from self._unset(text, None, path, "meltano.yml")
+                    yield from self._unset(text, None, path, "")
         active = self._definitions.environment
         for path, text in _texts(active.get("state_id_suffix"), "state_id_suffix"):
             yield from self._unset(text, None, path, f"environment {active.get('name')}")
@@ -154,9 +183,13 @@ class _Check:
             missing = self._first_unset(variable, plugin, setting)
             if missing is not None:
                 name = plugin.name if plugin else None
-                through = "" if missing == variable else f", through the variable {variable}"
-                shown = setting.removeprefix("_")
-                yield Missing(missing, name, shown, place + through, reference)
+                through = "" if missing == variable else f"through the variable {variable}"
+                places = (getattr(text, "place", ""), place, through)
+                known = {*self._known(plugin), *self._definitions.environment_env}
+                yield Missing(
+                    missing, name, setting.removeprefix("_"), ", ".join(filter(None, places)),
+                    reference, find_similar(missing, known),
+                )  # fmt: skip
 
     def _first_unset(self, variable: str, plugin: Plugin | None, setting: str) -> str | None:
         """Return a variable that is not set, or the first unset part of one that is made of some.

@@ -256,7 +256,8 @@ def test_what_runs_lack_on_this_machine() -> None:
     assert [(each.level, each.topic) for each in found] == [
         ("error", "variables"), ("error", "variables"), ("error", "plugins"),
     ]  # fmt: skip
-    assert found[0].fix == "Add a line `PASSWORD=...` to meltano/shop/.env, or export PASSWORD."
+    assert found[0].fix.startswith("If the name is misspelled, correct it")
+    assert found[0].fix.endswith("`PASSWORD=...` to meltano/shop/.env, or export PASSWORD.")
     assert found[2].what.endswith("machine: tap-a, target-b")
     assert found[2].fix == "Run `meltano install` in meltano/shop."
     (*_, plugins) = report_problems(problems[:3], installs=True)

@@ -118,7 +118,8 @@ def report_problems(found: Sequence[RunProblem], *, installs: bool) -> Iterator[
     for (folder, name), error in variables.items():
         yield Finding(
             ERROR, "variables", f"{folder.name}: {error}",
-            f"Add a line `{name}=...` to {_shorten_path(folder)}/.env, or export {name}.",
+            "If the name is misspelled, correct it at this place. Else add a line "
+            f"`{name}=...` to {_shorten_path(folder)}/.env, or export {name}.",
         )  # fmt: skip
     for folder, names in plugins.items():
         yield Finding(
