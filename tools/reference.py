@@ -194,8 +194,9 @@ def command_line() -> str:
     """Return the page of the command line."""
     text = "# The command line\n\n"
     text += _MADE.format(source="include/meltano_pods/cli")
-    text += "`meltano-pods` is in `.venv/bin` of this repository, and on the path of any "
-    text += "environment with the\npackage. `python -m meltano_pods` is the same command.\n\n"
+    text += "In this repository, type `.venv/bin/meltano-pods`, or run `source .venv/bin/activate` "
+    text += "once in each terminal:\nthen `meltano-pods` is on the PATH, as in any environment "
+    text += "with the package. `python -m meltano_pods` is the same command.\n\n"
     text += _help_of("meltano-pods", cli)
     for name in COMMANDS:
         command = cast("click.Command", cli.get_command(click.Context(cli), name))
