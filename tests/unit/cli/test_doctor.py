@@ -61,6 +61,15 @@ GOOD = Facts(
 )  # fmt: skip
 
 
+def pod_of(project: str, *, digest: str = "", deployment: str | None = None) -> dict[str, Any]:
+    """Return a pod that some Airflow has started."""
+    labels = {"meltano-pods/project": project}
+    if deployment is not None:
+        labels["meltano-pods/deployment"] = deployment
+    env = [{"name": "MELTANO_RUNNER_PROJECT_DIGEST", "value": digest}]
+    return {"metadata": {"labels": labels}, "spec": {"containers": [{"env": env}]}}
+
+
 @pytest.fixture
 def deployment() -> Deployment:
     return build_deployment(ROOT, parse_deployment({"execution_mode": "kubernetes"}))
@@ -141,7 +150,14 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
         {"limits": [{"type": "Container", "max": {"memory": "512Mi"}}]}, "error",
         "a container has memory limits of 1Gi, the max is 512Mi",
     ),
-    "drift": ({"digests": {"shop": "0" * 64}}, "warning", "the latest pod of shop has another"),
+    "drift": (
+        {"pods": [pod_of("shop", digest="0" * 64)]}, "warning",
+        "the latest pod of shop has another",
+    ),
+    "several deployments": (
+        {"pods": [pod_of("other", deployment=each) for each in ("prod", "test", "test")]}, "note",
+        "`meltano` has pods of several Airflow deployments: prod (1), test (2)",
+    ),
 }  # fmt: skip
 
 
@@ -320,3 +336,20 @@ def test_it_says_so_without_a_cluster(
     assert found["cluster"]["level"] == "note"
     assert found["cluster"]["what"].startswith("not checked: no cluster is named")
     assert "--kubeconfig" in found["cluster"]["fix"]
+
+
+def test_pods_of_one_airflow_and_of_the_command_line_are_not_worth_a_word(
+    pods: list[dict[str, Any]],
+) -> None:
+    there = [pod_of("other", deployment="prod"), pod_of("other")]
+    topics = {each.topic for each in check_cluster("meltano", replace(GOOD, pods=there), pods)}
+    assert "deployments" not in topics
+
+
+def test_with_an_id_of_its_own_the_others_are_named(pods: list[dict[str, Any]]) -> None:
+    there = [pod_of("other", deployment=each) for each in ("prod", "test")]
+    for pod in pods:
+        pod["metadata"]["labels"]["meltano-pods/deployment"] = "test"
+    found = check_cluster("meltano", replace(GOOD, pods=there), pods)
+    (note,) = [each for each in found if each.topic == "deployments"]
+    assert note.what == "`meltano` has pods of other Airflow deployments: prod (1)"

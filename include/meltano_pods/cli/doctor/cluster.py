@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _ENFORCE = "pod-security.kubernetes.io/enforce"
 _NEEDED = ("requests", "limits")
+_SEVERAL = 2
 
 
 def check_cluster(namespace: str, facts: Facts, pods: Sequence[Mapping[str, Any]]) -> list[Finding]:
@@ -39,6 +40,7 @@ def check_cluster(namespace: str, facts: Facts, pods: Sequence[Mapping[str, Any]
         found += _check_quotas(facts, pods)
         found += _check_limit_ranges(facts, pods)
         found += _check_drift(facts, pods)
+        found += _check_deployments(namespace, facts, pods)
     return found
 
 
@@ -222,23 +224,48 @@ def _find_limit_violations(container: Mapping[str, Any], item: Mapping[str, Any]
 
 def _check_drift(facts: Facts, pods: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
     """Compare the projects here with those of the pods that Airflow has started."""
-    here = {
-        pod["metadata"]["labels"][naming.PROJECT]: variable["value"]
-        for pod in pods
-        for container in pod["spec"]["containers"]
-        for variable in container.get("env") or []
-        if variable["name"] == PROJECT_DIGEST
-    }
-    for project, digest in facts.digests.items():
-        known = here.get(project)
-        if known is not None and known != digest:
+    here, there = _read_digests(pods), _read_digests(facts.pods)
+    for project in sorted(here.keys() & there.keys()):
+        known, digest = here[project], there[project]
+        if known != digest:
             yield Finding(
                 WARNING, "drift", f"the latest pod of {project} has another "
                 f"meltano.yml (digest {digest[:12]}) than the one here ({known[:12]})",
                 "Deploy both images from here, or run doctor in what is deployed.",
             )  # fmt: skip
-        elif known is not None:
+        else:
             yield build_ok("drift", f"the latest pod of {project} has the same meltano.yml as here")
+
+
+def _read_digests(pods: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the digest that the last pod of each project was created with."""
+    return {
+        pod["metadata"]["labels"].get(naming.PROJECT, ""): variable["value"]
+        for pod in pods
+        for container in pod["spec"]["containers"]
+        for variable in container.get("env") or []
+        if variable["name"] == PROJECT_DIGEST and variable.get("value")
+    }
+
+
+def _check_deployments(
+    namespace: str, facts: Facts, pods: Sequence[Mapping[str, Any]]
+) -> Iterator[Finding]:
+    """List whose pods are in the namespace: each Airflow touches only those with its own id."""
+    ids = (pod["metadata"]["labels"].get(naming.DEPLOYMENT) for pod in facts.pods)
+    counts = Counter(each for each in ids if each is not None)
+    own = {pod["metadata"]["labels"].get(naming.DEPLOYMENT) for pod in pods} - {None}
+    if len(counts.keys() | own) < _SEVERAL:
+        return
+    # Without the setting `deployment`, the id is only known to Airflow.
+    kind = "other Airflow deployments" if own else "several Airflow deployments"
+    listing = ", ".join(f"{each} ({counts[each]})" for each in sorted(counts.keys() - own))
+    yield Finding(
+        NOTE, "deployments", f"`{namespace}` has pods of {kind}: {listing}",
+        "Nothing to fix if you expect them: no Airflow touches the pods of another. To name "
+        "yours, set AIRFLOW__MELTANO_PODS__DEPLOYMENT. Pods by id: kubectl --namespace "
+        f"{namespace} get pods --label-columns {naming.DEPLOYMENT}",
+    )  # fmt: skip
 
 
 def _list_containers(pod: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from kubernetes.client import AuthorizationV1Api, CoreV1Api
 from kubernetes.client.exceptions import ApiException
-from meltano_runner.contract.environment import PROJECT_DIGEST
 
 from meltano_pods.cli.cluster import call_api
 from meltano_pods.pods.spec import naming
@@ -43,7 +42,7 @@ class Facts:
         accounts: The needed service accounts that exist.
         quotas: `hard` and `used` of each quota.
         limits: Items of all limit ranges.
-        digests: The digest of the latest pod of each project that still has a pod.
+        pods: The pods of runs that exist there, of whichever Airflow, the oldest first.
     """
 
     namespace: Mapping[str, str] | None = None
@@ -53,7 +52,7 @@ class Facts:
     accounts: Collection[str] | None = None
     quotas: Mapping[str, Mapping[str, Mapping[str, str]]] | None = None
     limits: Collection[Mapping[str, Any]] | None = None
-    digests: Mapping[str, str] = field(default_factory=dict)
+    pods: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ def gather_facts(cluster: Cluster, namespace: str, needed: PodNeeds, user: str |
         else [name for name, each in accounts.items() if each],
         _read_quotas(cluster, core, namespace),
         _read_limits(cluster, core, namespace),
-        _read_digests(cluster, core, namespace),
+        _list_pods(cluster, core, namespace),
     )
 
 
@@ -189,21 +188,15 @@ def _read_limits(cluster: Cluster, core: CoreV1Api, namespace: str) -> Any:  # n
     return [item for each in found.items for item in plain(each.spec.limits)]
 
 
-def _read_digests(cluster: Cluster, core: CoreV1Api, namespace: str) -> dict[str, str]:
+def _list_pods(cluster: Cluster, core: CoreV1Api, namespace: str) -> list[dict[str, Any]]:
+    """Return the pods of runs, the oldest first."""
     found = _read(
         cluster, lambda: core.list_namespaced_pod(namespace, label_selector=naming.SELECTOR)
     )
     if found is _UNREADABLE or found is None:
-        return {}
+        return []
     plain = cluster.client.sanitize_for_serialization
-    pods = sorted(
+    return sorted(
         (plain(each) for each in found.items),
         key=lambda pod: str(pod["metadata"]["creationTimestamp"]),
     )
-    digests = {}
-    for pod in pods:
-        for container in pod["spec"]["containers"]:
-            for variable in container.get("env") or []:
-                if variable["name"] == PROJECT_DIGEST and variable.get("value"):
-                    digests[pod["metadata"]["labels"].get(naming.PROJECT, "")] = variable["value"]
-    return digests
