@@ -42,6 +42,10 @@ def target(event: str, **fields: Any) -> str:
     return line(event, producer=False, consumer=True, string_id="target-b", **fields)
 
 
+def mapper(event: str, **fields: Any) -> str:
+    return line(event, producer=True, consumer=True, string_id="map-c", **fields)
+
+
 def metric(value: int, stream: str = "s") -> str:
     point = {
         "type": "counter",
@@ -222,8 +226,22 @@ TRACEBACK = [
             Category.TARGET_FAILED, "target-b", "KeyError",
         ),
         (
+            [STARTED, mapper("StreamMapConfigError: Invalid key properties"), mapper("bye"),
+             line("done", producer=True, consumer=True, string_id="other"),
+             ended(success=False, exit_codes=[{"map-c": 1}], err="Mappers failed")],
+            Category.MAPPER_FAILED, "map-c", "StreamMapConfigError: Invalid key properties",
+        ),
+        (
+            [STARTED, mapper("KeyError: 'id'"), tap("BrokenPipeError: [Errno 32] Broken pipe"),
+             line("done", producer=True, consumer=True, string_id="other"),
+             ended(success=False, exit_codes={"extractors": 1, "loaders": 1},
+                   err="Unexpected completion sequence in ExtractLoadBlock set. Intermediate block "
+                   "(likely a mapper) failed.")],
+            Category.MAPPER_FAILED, "map-c", "KeyError: 'id'",
+        ),
+        (
             [STARTED, ended(success=False, exit_codes=[{"m": 1}])],
-            Category.MAPPER_FAILED, None, None,
+            Category.MAPPER_FAILED, "m", None,
         ),
         (
             [line("Block run completed", "error", success=False, block_type="InvokerCommand",

@@ -111,7 +111,8 @@ CATEGORIES: dict[Category, CategoryInfo] = {
     ),
     Category.MAPPER_FAILED: CategoryInfo(
         "A mapper between tap and target ended with an error.",
-        "Check that the configuration of the mapping fits the streams that it receives.",
+        "Read the mapper's error above, and fix its configuration or `mappings` in meltano.yml so "
+        "that they fit the streams that the mapper receives.",
         retry=False,
     ),
     Category.UTILITY_FAILED: CategoryInfo(
@@ -216,9 +217,13 @@ CATEGORIES: dict[Category, CategoryInfo] = {
         retry=True,
     ),
     Category.UNSCHEDULABLE: CategoryInfo(
-        "The pod was not scheduled on a node within its start timeout.",
+        "The pod was not scheduled on a node within its start timeout, or mounts a "
+        "PersistentVolumeClaim that does not exist.",
         "Request less (`resources: requests`), check that `nodeSelector` and `tolerations` in "
-        "`pod_override` match the nodes, or increase `start_timeout` if nodes are added on demand.",
+        "`pod_override` match the nodes, or increase `start_timeout` if nodes are added on demand. "
+        "If a `persistentvolumeclaim` is not found, create it in the namespace of the pods, or "
+        "remove its entry under `volumes` from the pod template or `pod_override`, with its "
+        "`volumeMounts`.",
         retry=True,
     ),
     Category.QUOTA_EXCEEDED: CategoryInfo(

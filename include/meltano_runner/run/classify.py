@@ -133,9 +133,7 @@ class Failure(NamedTuple):
 def classify(tracker: Tracker, exit_code: int, *, oom_killed: bool) -> Failure:
     """Name the reason of a run that Meltano ended with `exit_code` (not 0)."""
     meltano_error = tracker.errors.meltano()
-    role = _failed_role(tracker) or next(
-        (role for role, text in _ROLE_BY_TEXT if re.search(text, meltano_error or "")), None
-    )
+    role = _failed_role(tracker) or _find_role(tracker, meltano_error or "")
     plugin = None if role is None else tracker.plugin(role)
     error = (tracker.errors.last(plugin) if plugin else None) or meltano_error
     if role == "utilities":
@@ -157,6 +155,15 @@ def classify(tracker: Tracker, exit_code: int, *, oom_killed: bool) -> Failure:
     fallback = Category.CONFIG_INVALID if exit_code == _MELTANO_USAGE else Category.UNKNOWN
     found = _search(_BY_MELTANO_TEXT, meltano_error or "")
     return Failure(found or fallback, None, meltano_error)
+
+
+def _find_role(tracker: Tracker, meltano_error: str) -> str | None:
+    """Return whose failure Meltano describes without an exit code."""
+    role = next((role for role, text in _ROLE_BY_TEXT if re.search(text, meltano_error)), None)
+    if role == "loaders" and not tracker.errors.has_exception(tracker.plugin(role)):
+        # The pipe may have been one to a mapper.
+        return "mappers" if tracker.mapper else role
+    return role
 
 
 def _failed_role(tracker: Tracker) -> str | None:

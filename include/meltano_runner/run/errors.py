@@ -73,6 +73,10 @@ class ErrorLog:
                 return kept[plugin]
         return None
 
+    def has_exception(self, plugin: str | None) -> bool:
+        """Whether a plugin has logged an exception."""
+        return plugin in self._exceptions
+
     def meltano(self) -> str | None:
         """Return what Meltano itself complained of last; None when it did not."""
         return self._meltano

@@ -27,6 +27,7 @@ _STATE = "Incremental state: "
 _STATE_LOST = "Failed to persist incremental state"
 _EL_STARTED = "Running extract & load..."
 _EL_FAILED = {"Extraction failed": "extractors", "Loading failed": "loaders"}
+_MAPPER_FAILED = "Intermediate block (likely a mapper) failed"
 # `script bad` failed with exit code: 7
 _COMMAND_FAILED = re.compile(r"`(?P<plugin>[^` ]+)[^`]*` failed with exit code: (?P<code>-?\d+)")
 _NOT_STARTED = re.compile(r"Cannot start plugin: .*Utility '(?P<plugin>[^']+)'", re.DOTALL)
@@ -69,6 +70,8 @@ class Tracker:
         """The utility that spoke or failed last."""
         self.utility_error: str | None = None
         """Meltano's message about the utility that failed."""
+        self.mapper: str | None = None
+        """The mapper that failed, else the one that logged an exception last."""
         self.dbt: list[DbtResult] = []
         self.refused: str | None = None
         """Why the tap that was started last must not move anything."""
@@ -131,10 +134,12 @@ class Tracker:
     def plugin(self, role: str) -> str | None:
         """Return the plugin that has this role (`extractors`, `loaders`) in the last pipeline.
 
-        Of `utilities`, the last one.
+        Of `utilities` the last one, and of `mappers` the one that failed.
         """
         if role == "utilities":
             return self.utility
+        if role == "mappers":
+            return self.mapper
         if not self._pipelines:
             return None
         last = self._pipelines[-1].result()
@@ -178,12 +183,19 @@ class Tracker:
             self._current().tap = event.source
         elif role == "loaders":
             self._current().target = event.source
+        elif role == "mappers":
+            if self.errors.has_exception(event.source):
+                self.mapper = event.source
+            return
         else:
             return
         if role == "loaders" and (found := _READ.match(event.text)):
             self._current().read = int(found["records"])
             if int(found["batches"] or 0):  # files of records, which nobody has counted
                 self._current().reshaping |= {"tap", "target"}
+        self._note_metric(role, event)
+
+    def _note_metric(self, role: str, event: Event) -> None:
         metric = event.metric()
         if metric is None or metric.get("metric") != "record_count":
             return
@@ -207,10 +219,14 @@ class Tracker:
         self._read_files()
         self._open = None
         codes = fields.get("exit_codes")
-        if isinstance(codes, dict):
+        if _MAPPER_FAILED in str(fields.get("err") or ""):
+            # Meltano stops the other plugins and counts that as their failure.
+            self.exit_codes["mappers"] = 1
+        elif isinstance(codes, dict):
             self.exit_codes.update({role: int(code) for role, code in codes.items()})
         elif codes:
             self.exit_codes["mappers"] = 1
+            self.mapper = next(iter(codes[0]))
         if fields.get("block_type") == "InvokerCommand":
             self._note_command_end(fields)
 
@@ -239,10 +255,10 @@ class Tracker:
 
 
 def _role(fields: dict[str, Any]) -> str | None:
-    """Tell tap from target by what `meltano run` and `meltano el` add to a plugin's lines."""
+    """Return the role of a plugin by what `meltano run` and `meltano el` add to its lines."""
     producer, consumer = fields.get("producer"), fields.get("consumer")
     if fields.get("cmd_type") == "extractor" or (producer and not consumer):
         return "extractors"
     if fields.get("cmd_type") == "loader" or (consumer and not producer):
         return "loaders"
-    return None
+    return "mappers" if producer and consumer else None
