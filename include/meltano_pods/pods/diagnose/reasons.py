@@ -59,6 +59,8 @@ _SECRET = re.compile(
     r"|references non-existent (secret|config) key",
     re.IGNORECASE,
 )
+# Of claims that are being provisioned, the scheduler says that they are unbound.
+_NO_VOLUME_CLAIM = re.compile(r'persistentvolumeclaim "[^"]+" (not found|is being deleted)')
 _OWN_DISK_LIMIT = re.compile(r"ephemeral local storage usage exceeds|EmptyDir volume .* exceeds")
 _OUT_OF = re.compile(r"OutOf\w+|NodeAffinity|UnexpectedAdmissionError|TaintToleration|NodePorts")
 # https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions
@@ -128,7 +130,8 @@ def diagnose_waiting(pod: Manifest, events: Sequence[Manifest]) -> PodDiagnosis 
     scheduled = next(list_conditions(pod, "PodScheduled", "False"), None)
     if scheduled is not None:
         reason, message = scheduled.get("reason") or "Unschedulable", scheduled.get("message") or ""
-        return PodDiagnosis(Category.UNSCHEDULABLE, reason, message, final=False)
+        final = _NO_VOLUME_CLAIM.search(message) is not None
+        return PodDiagnosis(Category.UNSCHEDULABLE, reason, message, final=final)
     return None
 
 

@@ -107,6 +107,25 @@ def test_no_node() -> None:
     assert diagnose_start_timeout(pod(conditions=[UNSCHEDULABLE]), []) == found
 
 
+@pytest.mark.parametrize(
+    ("message", "final"),
+    [
+        ('0/1 nodes are available: persistentvolumeclaim "output" not found. preemption: 0', True),
+        ('persistentvolumeclaim "output" not found', True),
+        ('0/3 nodes are available: persistentvolumeclaim "output" is being deleted.', True),
+        ("0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.", False),
+        ("0/1 nodes are available: 1 node(s) had volume node affinity conflict.", False),
+    ],
+)
+def test_waiting_does_not_create_a_volume_claim(message: str, *, final: bool) -> None:
+    condition = {**UNSCHEDULABLE, "message": message}
+    found = diagnose_waiting(pod(conditions=[condition]), [])
+    assert found is not None
+    assert (found.category, found.message, found.final) == (
+        Category.UNSCHEDULABLE, message, final,
+    )  # fmt: skip
+
+
 def test_not_started_in_time() -> None:
     slow = diagnose_start_timeout(waiting("ErrImagePull", "i/o timeout"), [])
     assert (slow.category, slow.reason) == (Category.START_TIMEOUT, "ErrImagePull")
