@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -101,6 +102,18 @@ def test_the_roles_that_are_bound_are_the_charts() -> None:
 
 def test_the_token_is_a_secret() -> None:
     kubernetes_validate.validate(named(EXTERNAL, "token.yaml"), "1.35", strict=True)
+
+
+def test_files_with_secrets_reach_neither_git_nor_an_image() -> None:
+    files = {"csv_to_json.env", "kubeconfig"}
+    commands = "\n".join(code_blocks(EXTERNAL, "bash"))
+    assert {
+        word for each in re.findall(r"^rm .+$", commands, re.MULTILINE) for word in each.split()
+    } > files
+    git = ["git", "check-ignore", "--no-index", *files]
+    assert set(subprocess.check_output(git, cwd=ROOT, text=True).split()) == files
+    for ignored in (".dockerignore", "Dockerfile.meltano.dockerignore"):
+        assert {"**/*.env", "**/kubeconfig"} <= set((ROOT / ignored).read_text().splitlines())
 
 
 def test_a_mounted_kubeconfig_leads_to_the_cluster(tmp_path: Path) -> None:
