@@ -18,8 +18,10 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
+import psutil
 from meltano_pods.cli import local_paths
 from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.local import guard
 
 from tools import warehouse
 from tools.airflow_api import AirflowApi
@@ -36,6 +38,7 @@ _LOG = HOME / "airflow.log"
 _PASSWORDS = HOME / "passwords.json"
 _START_SECONDS = 300.0
 _STOP_SECONDS = 30.0
+_KILL_SECONDS = 5.0
 _INTERRUPTED = 130
 
 
@@ -115,9 +118,9 @@ def _serve(port: int, variables: Mapping[str, str]) -> None:
         _show(f"Airflow: http://localhost:{port}\n  admin   {password}\n\nCtrl+C stops it.")
         raise AirflowHereError(f"Airflow ended with {process.wait()}; see {_LOG}")
     except KeyboardInterrupt:
-        _show("\nStopping Airflow, and what it runs")
+        pass
     finally:
-        _stop(process)
+        stop(process)
 
 
 def environment(port: int) -> dict[str, str]:
@@ -206,15 +209,52 @@ def _took(began: float, what: str) -> None:
     _show(f"  {monotonic() - began:5.1f} s  {what}")
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End Airflow, which lets runs save their state, and whatever is left of it."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGINT)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_STOP_SECONDS)
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End Airflow, which lets runs save their state; on a second signal, kill all of it."""
+    family = _find_family(process.pid)
+    try:
+        _show(
+            f"\nStopping Airflow, up to {_STOP_SECONDS:.0f} s (Ctrl+C again kills it and its runs)"
+        )
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_SECONDS)
+    except KeyboardInterrupt:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)  # from here on it takes a moment
+        _show("\nKilling Airflow and its runs")
+        _kill(family | _find_family(process.pid))
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def _find_family(pid: int) -> set[psutil.Process]:
+    """Return a process and all below it, also those in a session of their own."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        top = psutil.Process(pid)
+        return {top, *top.children(recursive=True)}
+    return set()
+
+
+def _kill(family: set[psutil.Process]) -> None:
+    """Kill Airflow, then the runs; their guards end by themselves and remove private files."""
+    guards = {each for each in family if _is_guard(each)}
+    runs = {run for each in guards for run in _find_family(each.pid)} - guards
+    for group in (family - guards - runs, runs):
+        for each in group:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
+        psutil.wait_procs(group, _KILL_SECONDS)
+    for each in psutil.wait_procs(guards, _KILL_SECONDS)[1]:
+        each.kill()
+
+
+def _is_guard(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return guard.__file__ in process.cmdline()
+    return False
 
 
 if __name__ == "__main__":
