@@ -111,8 +111,24 @@ def _build_unknown_dag_error(found: Projects, dag_id: str, known: Sequence[str])
     matching = [each for each in known if each.endswith(f".{dag_id}")]
     meant = " or ".join(f"`{each}`" for each in matching[:_MAX_SUGGESTED])
     near = f"Did you mean {meant}? " if matching else suggestion(dag_id, known)
+    if not matching and (file := _find_custom_dag(found.airflow.dags, dag_id)) is not None:
+        return DeploymentError(
+            f"`{dag_id}` is a custom DAG, and this command knows only the DAGs of projects",
+            str(file),
+            f"Run it with `make run DAG={dag_id}`.",
+        )
     return DeploymentError(
         f"there is no DAG `{dag_id}`; there are: {listed(known)}",
         str(found.folder),
         f"{near}Name one of these; `{format_cli_command('plan')}` lists all.",
     )
+
+
+def _find_custom_dag(dags: Path, dag_id: str) -> Path | None:
+    """Return the DAG file that contains a DAG id as a string, without running the file."""
+    literals = (f'"{dag_id}"', f"'{dag_id}'")
+    for file in sorted(dags.rglob("*.py")):
+        text = file.read_text(encoding="utf-8", errors="replace")
+        if any(each in text for each in literals):
+            return file
+    return None

@@ -193,3 +193,14 @@ def test_a_good_dag_of_a_project_with_a_broken_one(root: Path, said: Said, stub:
     assert (code, out) == (1, "")
     assert err.count("where: meltano/shop/meltano.yml, line 2, key jobs[1].tasks[") == 2
     assert "Did you mean `shop.job.bad`?" in said("run", "shop.job.bat")[2]
+
+
+def test_a_custom_dag_leads_to_the_command_that_runs_it(root: Path, said: Said) -> None:
+    file = root / "dags" / "publish.py"
+    file.write_text('from airflow.sdk import DAG\nwith DAG("publish_orders"): ...\n')
+    code, _, err = said("run", "publish_orders")
+    assert code == 1
+    assert "`publish_orders` is a custom DAG" in err
+    assert "make run DAG=publish_orders" in err
+    assert "dags/publish.py" in err
+    assert "there is no DAG `publish_order`" in said("run", "publish_order")[2]
