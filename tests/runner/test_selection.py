@@ -97,6 +97,22 @@ def test_a_select_that_leaves_no_stream(select: list[str], words: str) -> None:
     assert Selection({}, {"tap-a": select}).find_error("tap-a", catalog("orders")) is None
 
 
+def test_a_select_in_a_file_has_a_place(tmp_path: Path) -> None:
+    project = tmp_path / "meltano" / "shop"
+    project.mkdir(parents=True)
+    (project / "meltano.yml").write_text(
+        "plugins:\n  extractors:\n  - name: tap-a\n    select:\n    - custmers.*\n"
+    )
+    taps = Definitions(project, None).taken_by(["tap-a"])
+    selection = read_selection(taps, command.parse(["tap-a", "target-b"]), {})
+    found = selection.find_error("tap-a", catalog())
+    assert found
+    assert found.startswith(
+        "the setting `select` of tap-a leaves no stream to extract (meltano/shop/meltano.yml, "
+        "line 5): tap-a has no stream `custmers`; did you mean `customers`?"
+    )
+
+
 def test_a_tap_that_found_no_streams_at_all_may_have_none() -> None:
     assert Selection({}).find_error("tap-a", {"streams": []}) is None
     assert Selection({}).find_error("tap-a", {}) is None

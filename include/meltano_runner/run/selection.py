@@ -13,7 +13,7 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 from meltano_runner.run import tap_files
-from meltano_runner.run.definitions import to_variable
+from meltano_runner.run.definitions import PlacedText, to_variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -74,8 +74,9 @@ class Selection:
         if filters:
             what = f"select_filter {json.dumps(list(filters))} leaves no stream of {tap}"
             return f"{what} to extract. Its streams: {_format_list(streams)}"
-        what = f"the setting `select` of {tap} leaves no stream to extract"
         selected = self._selects.get(tap, ())
+        place = next((f" ({each.place})" for each in selected if isinstance(each, PlacedText)), "")
+        what = f"the setting `select` of {tap} leaves no stream to extract{place}"
         for pattern in selected:
             if _is_name(_get_stream_part(pattern)) and not _has_match(pattern, streams):
                 name = pattern.removesuffix(".*")
@@ -128,7 +129,11 @@ def _parse_patterns(value: object) -> list[str]:
             return []
     patterns = value if isinstance(value, list) else []
     # The values of variables are unknown here.
-    return [] if any("$" in str(each) for each in patterns) else [str(each) for each in patterns]
+    return (
+        []
+        if any("$" in str(each) for each in patterns)
+        else [each if isinstance(each, str) else str(each) for each in patterns]
+    )
 
 
 def _is_name(pattern: str) -> bool:
