@@ -43,8 +43,8 @@ airflow = subprocess.Popen(
     [sys.executable, "-c", {_AIRFLOW!r}, sys.argv[1]], start_new_session=True,
     stderr=subprocess.PIPE, text=True,
 )
-print(airflow.stderr.readline(), end="", flush=True)
 try:
+    print(airflow.stderr.readline(), end="", flush=True)
     signal.pause()
 except KeyboardInterrupt:
     stop(airflow)
