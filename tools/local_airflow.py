@@ -13,7 +13,7 @@ import sys
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from meltano_pods.collector import seldom_collected
+from meltano_pods.gc_tuning import seldom_collected
 from meltano_pods.names import listed, suggestion
 
 from tools.airflow_log import DAG_FILES, own_words

@@ -8,13 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from meltano_pods.diagnosis import build_error
+from meltano_pods.failures import build_error
 from meltano_pods.notify.notification import Notification
-from meltano_pods.notify.recipients import PROVIDERS, resolve_routing
+from meltano_pods.notify.recipients import resolve_routing
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project
 from meltano_pods.settings import Settings
 from meltano_pods.settings.deployment.read import parse_deployment
+from meltano_pods.settings.types.notify import CHANNELS
 from meltano_runner.contract.categories import CATEGORIES, Category
 from meltano_runner.contract.message import decode
 from meltano_runner.contract.result import Outcome, PipelineResult, RunResult, StreamResult
@@ -121,8 +122,8 @@ def test_the_example_of_a_notification_is_one() -> None:
 
 def test_the_providers_of_notifications_are_named() -> None:
     text = NOTIFICATIONS.read_text()
-    for channel, (provider, _) in PROVIDERS.items():
-        assert re.search(rf"`{channel}` \|.*`apache-airflow-providers-{provider}`", text)
+    for channel, kind in CHANNELS.items():
+        assert re.search(rf"`{channel}` \|.*`apache-airflow-providers-{kind.provider}`", text)
 
 
 EXPLANATION = ROOT / "docs" / "explanation"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from meltano_pods.diagnosis import RunFailedError, build_error
+from meltano_pods.failures import RunFailedError, build_error
 from meltano_pods.notify.notification import TaskTry
 from meltano_runner.contract.categories import Category
 from meltano_runner.contract.result import Outcome, PipelineResult, RunResult, StreamResult

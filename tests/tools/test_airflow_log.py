@@ -36,7 +36,7 @@ def test_our_own_error_comes_without_its_traceback() -> None:
         "Traceback (most recent call last):",
         '  File "x.py", line 1, in f',
         "    f()",
-        "meltano_pods.diagnosis.failure.RunFailedError: tap_failed: it ended.",
+        "meltano_pods.failures.failure.RunFailedError: tap_failed: it ended.",
         "  fix: repair it",
     ) == ["tap_failed: it ended.", "  fix: repair it"]
 

@@ -9,7 +9,7 @@ import pkgutil
 import meltano_pods
 import pytest
 from meltano_pods import errors
-from meltano_pods.diagnosis import NonRetryableRunError, RunFailedError
+from meltano_pods.failures import NonRetryableRunError, RunFailedError
 from meltano_runner.contract.categories import Category
 from meltano_runner.contract.result import Outcome, PipelineResult, RunResult, StreamResult
 from meltano_runner.contract.run_record import PodReport

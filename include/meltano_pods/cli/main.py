@@ -8,8 +8,8 @@ from typing import cast
 
 import click
 
-from meltano_pods.collector import seldom_collected
 from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.gc_tuning import seldom_collected
 from meltano_pods.missing import missing_package
 from meltano_pods.names import listed, suggestion
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from meltano_runner.contract.run_record import TaskIdentity
 
-from meltano_pods.diagnosis import build_error
+from meltano_pods.failures import build_error
 from meltano_pods.project.meltano_command import build_meltano_command
 from meltano_pods.results import reporting_of
 from meltano_pods.results.sinks.xcom import render_result

@@ -10,7 +10,7 @@ from meltano_runner.contract.categories import Category
 from meltano_runner.contract.result import Outcome, RunResult
 from meltano_runner.contract.run_record import RunRecord
 
-from meltano_pods.diagnosis import NonRetryableRunError
+from meltano_pods.failures import NonRetryableRunError
 from meltano_pods.results.task_report import identify_task
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from airflow.sdk.exceptions import AirflowTaskTimeout
 from meltano_runner.contract.categories import CATEGORIES, Category
 from meltano_runner.contract.run_record import PodReport
 
-from meltano_pods.diagnosis import RunFailedError
 from meltano_pods.errors import MeltanoPodsError
+from meltano_pods.failures import RunFailedError
 from meltano_pods.names import counted
 from meltano_pods.notify.notification import Notification
 

@@ -16,20 +16,13 @@ _SETTING = f"Airflow's setting `[{SECTION}] notify`"
 Notify = Mapping[str, tuple[str, ...] | None]
 """The setting `notify`, as it is checked; None is nobody."""
 
-PROVIDERS = {
-    "email": ("smtp", "notifications/smtp.py"),
-    "slack": ("slack", "notifications/slack_webhook.py"),
-    "webhook": ("http", "notifications/http.py"),
-}
-"""The provider of each channel, and the file of its notifier."""
-
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """One message of each notification.
 
     Attributes:
-        channel: `email`, `slack` or `webhook`.
+        channel: A key of `CHANNELS`.
         to: Email addresses, or the id of one Airflow connection.
     """
 
@@ -70,19 +63,18 @@ def resolve_routing(dag_id: str, own: Notify, deployment: Notify | None) -> Rout
         return Routing()
     merged = {**deployment, **own}
     recipients: list[Recipient] = []
-    for channel in CHANNELS:
+    for channel, kind in CHANNELS.items():
         if not (to := merged.get(channel)):
             continue
         _require(channel, f"DAG {dag_id}, `notify` in meltano.yml" if channel in own else _SETTING)
-        # One mail to all addresses, but one message for each connection.
-        groups = [to] if channel == "email" else [(each,) for each in to]
+        groups = [to] if kind.is_shared else [(each,) for each in to]
         recipients += [Recipient(channel, group) for group in groups]
     events = merged.get("events")
     return Routing(tuple(recipients), USUAL_EVENTS if events is None else events)
 
 
 def _require(channel: str, where: str) -> None:
-    name, file = PROVIDERS[channel]
+    name, file = CHANNELS[channel].provider, CHANNELS[channel].notifier
     # Only found, not imported: an import would load the whole client at every parse.
     spec = find_spec(f"airflow.providers.{name}")
     folders = [] if spec is None else spec.submodule_search_locations or []

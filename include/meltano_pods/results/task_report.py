@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from meltano_runner.contract.result import Outcome
 from meltano_runner.contract.run_record import RunRecord, TaskIdentity
 
-from meltano_pods.diagnosis import build_error
+from meltano_pods.failures import build_error
 from meltano_pods.results.checks import evaluate_checks
 from meltano_pods.results.datasets import list_datasets
 from meltano_pods.results.sinks import AirflowTask, Target, publish

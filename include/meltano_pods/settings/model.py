@@ -18,7 +18,7 @@ from meltano_pods.settings.scheduling import SchedulingSettings
 from meltano_pods.settings.types.assets import Assets
 from meltano_pods.settings.types.checks import Checks
 from meltano_pods.settings.types.durations import Duration
-from meltano_pods.settings.types.notify import Notify
+from meltano_pods.settings.types.notify import Notify, describe_channels
 from meltano_pods.settings.types.scalars import Link, Name, StartDate, Timezone, WholeNumber
 
 if TYPE_CHECKING:
@@ -163,12 +163,11 @@ class Settings(VariableSettings, PodSettings, RunSettings, SchedulingSettings):
         default_factory=dict,
         examples=[{"slack": "slack_data"}],
         description=(
-            "Recipients of notifications of failures and recoveries: a map of `email` "
-            "(addresses), `slack` and `webhook` (ids of Airflow connections, such as "
-            "`slack_data`), each one or a list, and `events`, a list of `failure`, `recovery` and"
-            " `retry`; by default the first two. Levels merge key by key, over "
-            "AIRFLOW__MELTANO_PODS__NOTIFY; null removes a channel. Empty: the recipients in that"
-            " variable, else none. See docs/how-to/notifications.md."
+            "Recipients of notifications of failures and recoveries: a map of "
+            f"{describe_channels()}, each one or a list, and `events`, a list of `failure`, "
+            "`recovery` and `retry`; by default the first two. Levels merge key by key, over "
+            "AIRFLOW__MELTANO_PODS__NOTIFY; null removes a channel. Empty: the recipients in that "
+            "variable, else none. See docs/how-to/notifications.md."
         ),
         json_schema_extra=_WHOLE_DAG,
     )

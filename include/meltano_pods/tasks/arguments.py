@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.diagnosis.retry_policy import CategoryRetryPolicy
+from meltano_pods.failures.retry_policy import CategoryRetryPolicy
 from meltano_pods.results import LABEL_TEMPLATE, declare_assets, reporting_of
 from meltano_pods.settings.podspec.reserved import WORKER_CONTAINER
 
@@ -50,7 +50,9 @@ def build_airflow_arguments(planned: TaskPlan, project: str, *, starts_pod: bool
         arguments["executor_config"] = _executor_config(settings.worker_override)
     if settings.run_timeout is not None:
         limit = settings.run_timeout + settings.termination_grace_period + _TIMEOUT_MARGIN
-        arguments["execution_timeout"] = limit + settings.start_timeout if starts_pod else limit
+        # A pod may wait so long twice: until it can be created, and until it runs.
+        wait = settings.start_timeout * 2 if starts_pod else timedelta()
+        arguments["execution_timeout"] = limit + wait
     return arguments
 
 

@@ -16,8 +16,8 @@ from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 from meltano_pods import airflow_dags
-from meltano_pods.diagnosis import NonRetryableRunError
 from meltano_pods.errors import DeploymentError
+from meltano_pods.failures import NonRetryableRunError
 
 from tests.support.finished_task import Ti
 

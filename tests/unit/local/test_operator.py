@@ -12,7 +12,7 @@ import pytest
 from airflow.sdk.bases.operator import ExecutorSafeguard
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowTaskTimeout
 from airflow.sdk.execution_time.context import OutletEventAccessors
-from meltano_pods.diagnosis import NonRetryableRunError, RunFailedError
+from meltano_pods.failures import NonRetryableRunError, RunFailedError
 from meltano_pods.local import MeltanoLocalOperator
 from meltano_pods.local.runner import RunnerMissingError
 from meltano_runner.contract.categories import Category

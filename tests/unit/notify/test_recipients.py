@@ -2,11 +2,19 @@ from __future__ import annotations
 
 import pytest
 from meltano_pods.errors import DeploymentError
-from meltano_pods.notify import build_callbacks, recipients
+from meltano_pods.notify import build_callbacks
 from meltano_pods.notify.notifiers import RunFailed, RunRecovered, TaskFailed, TaskRetried
 from meltano_pods.notify.recipients import Recipient, Routing, resolve_routing
+from meltano_pods.settings.types.notify import CHANNELS
 
 DAG = "shop.daily"
+
+
+def replace_notifier(
+    monkeypatch: pytest.MonkeyPatch, channel: str, provider: str, notifier: str
+) -> None:
+    changed = CHANNELS[channel]._replace(provider=provider, notifier=notifier)
+    monkeypatch.setitem(CHANNELS, channel, changed)
 
 
 def test_nobody() -> None:
@@ -18,7 +26,7 @@ def test_nobody() -> None:
 def test_a_deployment_can_be_silent_and_needs_no_provider_then(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(recipients.PROVIDERS, "slack", ("nosuch", "notifications/a.py"))
+    replace_notifier(monkeypatch, "slack", "nosuch", "notifications/a.py")
     assert resolve_routing(DAG, {"slack": ("one",)}, None).recipients == ()
 
 
@@ -41,9 +49,9 @@ def test_a_dag_replaces_adds_and_takes_away() -> None:
     assert resolve_routing(DAG, {"events": None}, deployment).events == ("failure", "recovery")
 
 
-@pytest.mark.parametrize("channel", recipients.PROVIDERS)
+@pytest.mark.parametrize("channel", CHANNELS)
 def test_a_missing_provider(channel: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(recipients.PROVIDERS, channel, ("nosuch", "notifications/a.py"))
+    replace_notifier(monkeypatch, channel, "nosuch", "notifications/a.py")
     to = ("a@x.io",) if channel == "email" else ("one",)
     with pytest.raises(DeploymentError, match="providers-nosuch`, which is not in") as caught:
         resolve_routing(DAG, {channel: to}, {})
@@ -56,7 +64,7 @@ def test_a_missing_provider(channel: str, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_provider_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(recipients.PROVIDERS, "webhook", ("http", "notifications/none.py"))
+    replace_notifier(monkeypatch, "webhook", "http", "notifications/none.py")
     with pytest.raises(DeploymentError, match=r"is too old: it has no notifications/none\.py"):
         resolve_routing(DAG, {"webhook": ("hook",)}, {})
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from meltano_pods.diagnosis import NonRetryableRunError, RunFailedError
+from meltano_pods.failures import NonRetryableRunError, RunFailedError
 from meltano_pods.results.column_store import build_key
 from meltano_runner.contract.categories import Category
 from meltano_runner.contract.result import Outcome, PipelineResult, RunResult, StreamResult

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from meltano_pods.diagnosis import NonRetryableRunError
+from meltano_pods.failures import NonRetryableRunError
 
 from tests.support.finished_task import ORDERS, Airflow, reporting, result
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowTaskTimeout
-from meltano_pods.diagnosis import RunFailedError
+from meltano_pods.failures import RunFailedError
 from meltano_pods.results.age import format_age, parse_time
 from meltano_pods.results.sinks import Target, publish
 from meltano_pods.results.sinks.summary_log import list_stream_lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meltano_pods.diagnosis import summarize_briefly
+from meltano_pods.failures import summarize_briefly
 from meltano_pods.names import counted, describe_counts
 
 if TYPE_CHECKING:

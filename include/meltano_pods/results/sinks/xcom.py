@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.diagnosis import summarize
+from meltano_pods.failures import summarize
 from meltano_pods.names import counted
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -13,9 +13,9 @@ from meltano_pods.settings.types.errors import build_nested_error
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CHANNELS = ("email", "slack", "webhook")
 EVENTS = ("failure", "recovery", "retry")
 USUAL_EVENTS = ("failure", "recovery")
+_EVENTS = "events"
 
 _ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 _CONNECTION = re.compile(r"[\w.-]{1,250}", re.ASCII)
@@ -37,19 +37,21 @@ def check_notify(value: object) -> dict[str, tuple[str, ...] | None]:
 
 
 def _check_channel(key: str, value: object) -> tuple[str, ...] | None:
-    if key not in _CHECKS:
+    if key != _EVENTS and key not in CHANNELS:
+        keys = [*CHANNELS, _EVENTS]
         raise build_nested_error(
             key,
-            f"unknown key `{key}`; expected one of: {listed(_CHECKS)}",
-            f"{suggestion(key, _CHECKS)}Rename or remove it.",
+            f"unknown key `{key}`; expected one of: {listed(keys)}",
+            f"{suggestion(key, keys)}Rename or remove it.",
         )
+    takes, check = ("an event", _check_event) if key == _EVENTS else CHANNELS[key][:2]
     if value is None:
         return None
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
-        raise build_nested_error(key, f"`{key}` takes {_EXPECTED[key]}, or a list of these")
+        raise build_nested_error(key, f"`{key}` takes {takes}, or a list of these")
     for item in items:
-        _CHECKS[key](key, item)
+        check(key, item)
     return tuple(dict.fromkeys(items))
 
 
@@ -76,18 +78,39 @@ def _check_event(key: str, item: str) -> None:
         )
 
 
-_EXPECTED = {
-    "email": "an email address",
-    "slack": "the id of an Airflow connection",
-    "webhook": "the id of an Airflow connection",
-    "events": "an event",
+class Channel(NamedTuple):
+    """A way to send notifications, whose module is in `notify/channels/`.
+
+    Attributes:
+        takes: What its recipients are, for messages.
+        check: Rejects a recipient; called with the channel and the recipient.
+        provider: Airflow's provider that sends them: `apache-airflow-providers-...`.
+        notifier: File of the provider's notifier, below the provider's folder.
+        is_shared: Whether one message goes to all recipients; else each gets its own.
+    """
+
+    takes: str
+    check: Callable[[str, str], None]
+    provider: str
+    notifier: str
+    is_shared: bool = False
+
+
+_CONNECTION_ID = "the id of an Airflow connection"
+CHANNELS = {
+    "email": Channel(
+        "an email address", _check_address, "smtp", "notifications/smtp.py", is_shared=True
+    ),
+    "slack": Channel(_CONNECTION_ID, _check_connection, "slack", "notifications/slack_webhook.py"),
+    "webhook": Channel(_CONNECTION_ID, _check_connection, "http", "notifications/http.py"),
 }
-_CHECKS: dict[str, Callable[[str, str], None]] = {
-    "email": _check_address,
-    "slack": _check_connection,
-    "webhook": _check_connection,
-    "events": _check_event,
-}
+"""By the key in `notify`, which is also the name of the channel's module."""
+
+
+def describe_channels() -> str:
+    """Return the keys of `notify` and what each takes, for the reference."""
+    return ", ".join(f"`{key}` ({channel.takes})" for key, channel in CHANNELS.items())
+
 
 _TEXTS: dict[str, Any] = {
     "anyOf": [
@@ -103,7 +126,7 @@ Notify = Annotated[
             "type": "object",
             "properties": {
                 **dict.fromkeys(CHANNELS, _TEXTS),
-                "events": {
+                _EVENTS: {
                     "anyOf": [
                         {"enum": [*EVENTS, None]},
                         {"type": "array", "items": {"enum": list(EVENTS)}},

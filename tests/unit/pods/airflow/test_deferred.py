@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("airflow.providers.cncf.kubernetes")
 
 from airflow.sdk.exceptions import TaskDeferred
-from meltano_pods.diagnosis import NonRetryableRunError, RunFailedError
+from meltano_pods.failures import NonRetryableRunError, RunFailedError
 
 from tests.support.pods import OK, RUNNING, ended, over, waits
 from tests.unit.pods.airflow.runs import NAME, context, deferred, reenter

@@ -11,8 +11,8 @@ pytest.importorskip("airflow.providers.cncf.kubernetes")
 
 from airflow.serialization.serialized_objects import DagSerialization
 from meltano_pods.dags import airflow_dags, maintenance_dag
-from meltano_pods.diagnosis import NonRetryableRunError
 from meltano_pods.errors import DeploymentError
+from meltano_pods.failures import NonRetryableRunError
 from meltano_pods.local import MeltanoLocalOperator
 from meltano_pods.plan import TaskPlan
 from meltano_pods.pods import MeltanoPodOperator
@@ -84,7 +84,7 @@ def test_the_deployment_says_kubernetes(root: Path, monkeypatch: pytest.MonkeyPa
     assert made.options.template == root / "k8s" / "pod_templates" / "default.yaml"
     assert made.options.project_root == "/meltano/shop"
     assert made.options.digest == project_digest(root / "meltano" / "shop")
-    assert made.execution_timeout == timedelta(seconds=3600 + 120 + 60 + 600)
+    assert made.execution_timeout == timedelta(seconds=3600 + 120 + 60 + 2 * 600)
     assert isinstance(task(root, "execution_mode: local"), MeltanoLocalOperator)
     reaper = maintenance_dag(str(root / "dags" / "reaper.py"))
     assert reaper is not None

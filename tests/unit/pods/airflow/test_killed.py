@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("airflow.providers.cncf.kubernetes")
 
-from meltano_pods.diagnosis import RunFailedError
+from meltano_pods.failures import RunFailedError
 from meltano_runner.contract.categories import Category
 
 from tests.support.fake_cluster import FakeCluster, refusal

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("airflow.providers.cncf.kubernetes")
 
 from airflow.sdk.exceptions import AirflowFailException
-from meltano_pods.diagnosis import NonRetryableRunError, RunFailedError
+from meltano_pods.failures import NonRetryableRunError, RunFailedError
 from meltano_pods.pods.airflow.request import build_try
 from meltano_pods.pods.spec import naming
 from meltano_runner.contract.categories import Category

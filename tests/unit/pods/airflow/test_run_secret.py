@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("airflow.providers.cncf.kubernetes")
 
 from airflow.sdk.exceptions import TaskDeferred
-from meltano_pods.diagnosis import NonRetryableRunError, RunFailedError
+from meltano_pods.failures import NonRetryableRunError, RunFailedError
 from meltano_pods.pods.spec import naming
 from meltano_pods.settings import Settings
 from meltano_runner.contract.categories import Category

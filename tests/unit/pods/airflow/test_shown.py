@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("airflow.providers.cncf.kubernetes")
 
 from airflow.sdk.exceptions import AirflowFailException
-from meltano_pods.diagnosis import RunFailedError
 from meltano_pods.errors import DeploymentError
+from meltano_pods.failures import RunFailedError
 from meltano_pods.pods import MeltanoPodOperator
 from meltano_pods.tasks.mapping import InvalidTaskError
 

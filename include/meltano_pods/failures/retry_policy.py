@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import RetryDecision, RetryPolicy
 from meltano_runner.contract.categories import CATEGORIES
 
-from meltano_pods.diagnosis.failure import RunFailedError
+from meltano_pods.failures.failure import RunFailedError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

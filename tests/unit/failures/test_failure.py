@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from meltano_pods.diagnosis import build_error
+from meltano_pods.failures import build_error
 from meltano_pods.project.meltano_command import build_meltano_command
 from meltano_runner.contract.categories import CATEGORIES, Category
 from meltano_runner.contract.result import Outcome, RunResult

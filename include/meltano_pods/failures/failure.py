@@ -8,8 +8,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from meltano_runner.contract.categories import CATEGORIES, Category
 from meltano_runner.contract.hint import hint_of
 
-from meltano_pods.diagnosis.summary import summarize
 from meltano_pods.errors import RunError
+from meltano_pods.failures.summary import summarize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

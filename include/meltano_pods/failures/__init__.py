@@ -1,7 +1,7 @@
 """Explains the result of a run, as a summary and as exceptions for Airflow."""
 
-from meltano_pods.diagnosis.failure import NonRetryableRunError, RunFailedError, build_error
-from meltano_pods.diagnosis.summary import summarize, summarize_briefly
+from meltano_pods.failures.failure import NonRetryableRunError, RunFailedError, build_error
+from meltano_pods.failures.summary import summarize, summarize_briefly
 
 __all__ = [
     "NonRetryableRunError",

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from airflow.sdk import RetryAction
-from meltano_pods.diagnosis import build_error
-from meltano_pods.diagnosis.retry_policy import CategoryRetryPolicy
+from meltano_pods.failures import build_error
+from meltano_pods.failures.retry_policy import CategoryRetryPolicy
 from meltano_runner.contract.categories import Category
 from meltano_runner.contract.result import Outcome, RunResult
 
