@@ -22,7 +22,7 @@ from meltano_pods.cli import local_paths
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.names import counted, describe_counts
 from meltano_runner.contract.dbt import DbtResult
-from meltano_runner.contract.result import total_counts
+from meltano_runner.contract.result import sum_counts
 
 from tools import warehouse
 from tools.airflow_log import DAG_FILES, OPERATORS, AirflowLog
@@ -230,7 +230,7 @@ def describe_content(file: Path) -> str:
 def counts_of(results: Iterable[dict[str, Any]]) -> str:
     """Return what tasks extracted and loaded in all; those that run only dbt do neither."""
     moving = [each for each in results if each.get("pipelines")]
-    counts = total_counts((each["extracted"], each["loaded"]) for each in moving)
+    counts = sum_counts((each["extracted"], each["loaded"]) for each in moving)
     return describe_counts(*counts, "record")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from meltano_runner.contract.message import decode
+from meltano_runner.contract.message import decode_result
 from meltano_runner.contract.result import Outcome
 
 from tests.docs.tutorial import typed_in
@@ -71,7 +71,7 @@ def _check(cluster: Cluster) -> None:
     message = wait_for(
         "the pod's result", lambda: cluster.kubectl(*where, "get", "pod", *pod, "-o", path) or None
     )
-    result = decode(message)
+    result = decode_result(message)
     assert result.outcome is Outcome.SUCCEEDED, result
     assert result.extracted == 20
     # Where meltano.yml says that rows go, and not where a template might.

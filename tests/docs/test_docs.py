@@ -17,7 +17,7 @@ from meltano_pods.settings import Settings
 from meltano_pods.settings.deployment.read import parse_deployment
 from meltano_pods.settings.types.notify import CHANNELS
 from meltano_runner.contract.categories import CATEGORIES, Category
-from meltano_runner.contract.message import decode
+from meltano_runner.contract.message import decode_result
 from meltano_runner.contract.result import Outcome, PipelineResult, RunResult, StreamResult
 
 from tests.docs.blocks import PAGES, code_blocks
@@ -44,7 +44,7 @@ def test_every_setting_is_in_one_group() -> None:
 
 def test_the_example_of_a_result_is_one() -> None:
     (example,) = code_blocks(ROOT / "docs" / "reference" / "result.md", "json")
-    result = decode(example)
+    result = decode_result(example)
     assert result.as_dict() == json.loads(example)
 
 

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract.message import decode
+from meltano_runner.contract.message import decode_result
 
 from tools.cluster.shell import Shell
 
@@ -94,7 +94,7 @@ class Pod:
         log = ended.stdout + ended.stderr
         text = message.read_text()
         assert text, log
-        result = decode(text)
+        result = decode_result(text)
         assert result.exit_code == ended.returncode
         return result, log
 

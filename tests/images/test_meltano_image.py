@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from meltano_runner.contract.categories import Category
-from meltano_runner.contract.digest import project_digest
+from meltano_runner.contract.digest import compute_project_digest
 from meltano_runner.contract.environment import PROJECT_DIGEST
 from meltano_runner.contract.result import Outcome
 
@@ -121,7 +121,7 @@ def test_without_a_database_a_pod_fails_rather_than_lose_its_state(
 
 def test_a_drifted_image_refuses_to_run(meltano_image: str, tmp_path: Path) -> None:
     pod = Pod(meltano_image, tmp_path)
-    here = project_digest(ROOT / "meltano" / "csv_to_json")
+    here = compute_project_digest(ROOT / "meltano" / "csv_to_json")
     result, _ = pod.run(*PIPELINE, environment={PROJECT_DIGEST: "0123456789abcdef"})
     assert result.category is Category.CONFIG_DRIFT
     assert result.error

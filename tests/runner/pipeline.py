@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psutil
-from meltano_runner.contract.message import decode
+from meltano_runner.contract.message import decode_result
 
 from tests.support.checkout import ROOT
 from tools.local_places import build_plugins_path
@@ -92,7 +92,7 @@ class Pipeline:
     def run(self, *arguments: str, **env: str) -> RunResult:
         """Run the runner to its end and return its result."""
         self.start("meltano-runner", "run", *arguments, **env).wait(timeout=300)
-        return decode(self.result_file.read_text())
+        return decode_result(self.result_file.read_text())
 
     def log(self) -> str:
         return (self.folder / "log").read_text(errors="replace")

@@ -8,11 +8,11 @@ from meltano_runner.contract.categories import CATEGORIES, Category
 from meltano_runner.contract.message import (
     MAX_BYTES,
     RESULT_KEY,
-    decode,
     decode_log_lines,
-    encode,
+    decode_result,
     encode_log_line,
-    whole,
+    encode_result,
+    restore_result,
 )
 from meltano_runner.contract.result import (
     Outcome,
@@ -51,18 +51,18 @@ def many_streams(count: int, name: str = "stream") -> RunResult:
 
 
 def test_a_small_result_comes_back_as_it_was() -> None:
-    assert decode(encode(SMALL)) == SMALL
+    assert decode_result(encode_result(SMALL)) == SMALL
 
 
 def test_the_log_line_is_read_as_well() -> None:
-    assert decode(f'{{"{RESULT_KEY}": {encode(SMALL, max_bytes=None)}}}') == SMALL
-    assert decode(encode_log_line(SMALL, 3)) == SMALL
+    assert decode_result(f'{{"{RESULT_KEY}": {encode_result(SMALL, max_bytes=None)}}}') == SMALL
+    assert decode_result(encode_log_line(SMALL, 3)) == SMALL
     assert decode_log_lines(encode_log_line(SMALL, 3)) == 3
 
 
 def test_unknown_keys_are_ignored() -> None:
-    data = json.loads(encode(SMALL)) | {"new": 1}
-    assert decode(json.dumps(data)) == SMALL
+    data = json.loads(encode_result(SMALL)) | {"new": 1}
+    assert decode_result(json.dumps(data)) == SMALL
 
 
 @pytest.mark.parametrize(
@@ -79,11 +79,13 @@ def test_unknown_keys_are_ignored() -> None:
 )
 def test_other_text_is_refused_with_a_reason(text: str, word: str) -> None:
     with pytest.raises(ResultError, match=word):
-        decode(text)
+        decode_result(text)
 
 
 def test_500_streams_of_long_names_fit_and_the_largest_are_kept() -> None:
-    result = decode(text := encode(many_streams(500, "a_stream_with_a_rather_long_name" * 3)))
+    result = decode_result(
+        text := encode_result(many_streams(500, "a_stream_with_a_rather_long_name" * 3))
+    )
     assert len(text.encode()) <= MAX_BYTES
     (pipeline,) = result.pipelines
     assert pipeline.streams[0].extracted == 499
@@ -94,25 +96,28 @@ def test_500_streams_of_long_names_fit_and_the_largest_are_kept() -> None:
 
 def test_the_log_completes_what_was_cut_but_does_not_replace_it() -> None:
     full = many_streams(500)
-    short = decode(encode(full))
+    short = decode_result(encode_result(full))
     assert short != full
-    assert whole(short, full).pipelines[0].streams_omitted == 0
-    assert whole(short, None) == short
-    assert whole(short, replace(full, extracted=4)) == short
-    assert whole(SMALL, replace(SMALL, exit_code=0)) == SMALL
+    assert restore_result(short, full).pipelines[0].streams_omitted == 0
+    assert restore_result(short, None) == short
+    assert restore_result(short, replace(full, extracted=4)) == short
+    assert restore_result(SMALL, replace(SMALL, exit_code=0)) == SMALL
 
 
 def test_columns_give_way_to_streams() -> None:
     columns = {f"column_{number}": "string" for number in range(400)}
     streams = tuple(StreamResult(f"s{number}", number, columns=columns) for number in range(9))
     full = replace(SMALL, pipelines=(replace(SMALL.pipelines[0], streams=streams),))
-    (pipeline,) = decode(encode(full)).pipelines
+    (pipeline,) = decode_result(encode_result(full)).pipelines
     assert pipeline.streams_omitted == 0
     assert {stream.columns for stream in pipeline.streams} == {None}
 
 
 def test_the_whole_result_holds_every_stream() -> None:
-    assert len(decode(encode(many_streams(500), max_bytes=None)).pipelines[0].streams) == 500
+    assert (
+        len(decode_result(encode_result(many_streams(500), max_bytes=None)).pipelines[0].streams)
+        == 500
+    )
 
 
 @pytest.mark.parametrize(
@@ -128,10 +133,10 @@ def test_the_whole_result_holds_every_stream() -> None:
     ids=["unicode", "long-error", "long-names", "many-pipelines", "long-tap", "quotes"],
 )
 def test_any_result_fits_and_can_be_read(result: RunResult) -> None:
-    text = encode(result)
+    text = encode_result(result)
     assert len(text.encode()) <= MAX_BYTES
     assert "\n" not in text
-    back = decode(text)
+    back = decode_result(text)
     assert (back.outcome, back.category, back.extracted) == (result.outcome, result.category, 3)
     assert len(back.pipelines) + back.pipelines_omitted == len(result.pipelines)
 

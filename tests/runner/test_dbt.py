@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from meltano_runner.contract.categories import Category
 from meltano_runner.contract.dbt import DbtNode, DbtResult
-from meltano_runner.contract.message import MAX_BYTES, decode, encode
+from meltano_runner.contract.message import MAX_BYTES, decode_result, encode_result
 from meltano_runner.contract.result import Outcome, RunResult
 from meltano_runner.run import dbt, events
 from meltano_runner.run.classify import classify
@@ -275,7 +275,7 @@ def many(count: int, failed: int) -> RunResult:
         DbtNode(f"a_test_{number}", "test", "fail", 0.0, None, 1, 'found "é"\n' * 20)
         for number in range(failed)
     ]
-    commands = [DbtResult.of("dbt", each, 1.0, nodes) for each in ("run", "test")]
+    commands = [DbtResult.from_nodes("dbt", each, 1.0, nodes) for each in ("run", "test")]
     return RunResult(
         Outcome.FAILED, 1, Category.DBT_TEST_FAILED, error="x" * 500, dbt=tuple(commands)
     )
@@ -284,9 +284,9 @@ def many(count: int, failed: int) -> RunResult:
 @pytest.mark.parametrize(("count", "failed"), [(0, 400), (2000, 3), (2000, 0), (3, 1)])
 def test_failures_come_first_in_a_message_then_the_slowest(count: int, failed: int) -> None:
     full = many(count, failed)
-    text = encode(full)
+    text = encode_result(full)
     assert len(text) <= MAX_BYTES
-    short = decode(text)
+    short = decode_result(text)
     assert short.dbt_omitted == 0
     for command in short.dbt:
         assert len(command.nodes) + command.nodes_omitted == count + failed
@@ -295,16 +295,17 @@ def test_failures_come_first_in_a_message_then_the_slowest(count: int, failed: i
     if failed == 3:
         assert len(short.dbt[-1].failed) == 3
         assert short.dbt[-1].nodes[3].seconds == count - 1
-    assert encode(short) == text
-    assert decode(encode(full, max_bytes=None)) == full
+    assert encode_result(short) == text
+    assert decode_result(encode_result(full, max_bytes=None)) == full
 
 
 def test_of_many_commands_the_last_stay() -> None:
     full = many(10, 1)
     commands = tuple(
-        DbtResult.of("dbt", f"run {number}", 1.0, list(full.dbt[0].nodes)) for number in range(200)
+        DbtResult.from_nodes("dbt", f"run {number}", 1.0, list(full.dbt[0].nodes))
+        for number in range(200)
     )
-    short = decode(text := encode(RunResult(Outcome.FAILED, 1, dbt=commands)))
+    short = decode_result(text := encode_result(RunResult(Outcome.FAILED, 1, dbt=commands)))
     assert len(text) <= MAX_BYTES
     assert short.dbt[-1].command == "run 199"
     assert len(short.dbt) + short.dbt_omitted == 200

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from meltano_runner.contract.categories import CATEGORIES, Category
-from meltano_runner.contract.digest import project_digest
+from meltano_runner.contract.digest import compute_project_digest
 from meltano_runner.contract.environment import PROJECT_DIGEST
 from meltano_runner.contract.result import Outcome
 from meltano_runner.run import drift
@@ -36,39 +36,39 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_the_digest_is_short_and_the_same_wherever_the_project_lies(project: Path) -> None:
-    digest = project_digest(project, PATTERNS)
+    digest = compute_project_digest(project, PATTERNS)
     assert len(digest) == 16
     moved = project.rename(project.with_name("elsewhere"))
-    assert project_digest(moved, PATTERNS) == digest
+    assert compute_project_digest(moved, PATTERNS) == digest
 
 
 @pytest.mark.parametrize("file", ["meltano.yml", "jobs/a.yml", "more/x.yml"])
 def test_a_change_to_any_counted_file_shows(project: Path, file: str) -> None:
-    before = project_digest(project, PATTERNS)
+    before = compute_project_digest(project, PATTERNS)
     (project / file).write_text("changed")
-    assert project_digest(project, PATTERNS) != before
+    assert compute_project_digest(project, PATTERNS) != before
 
 
 def test_a_renamed_file_and_moved_text_show(project: Path) -> None:
-    before = project_digest(project, PATTERNS)
+    before = compute_project_digest(project, PATTERNS)
     (project / "jobs" / "a.yml").rename(project / "jobs" / "c.yml")
-    renamed = project_digest(project, PATTERNS)
+    renamed = compute_project_digest(project, PATTERNS)
     (project / "jobs" / "b.yml").write_text("")
     (project / "jobs" / "c.yml").write_text("ba")
-    assert len({before, renamed, project_digest(project, PATTERNS)}) == 3
+    assert len({before, renamed, compute_project_digest(project, PATTERNS)}) == 3
 
 
 def test_other_files_and_a_pattern_matching_twice_do_not_count(project: Path) -> None:
-    before = project_digest(project, PATTERNS)
+    before = compute_project_digest(project, PATTERNS)
     (project / "data.csv").write_text("1")
     (project / "jobs" / "d.yml").mkdir()
-    assert project_digest(project, [*PATTERNS, "jobs/a.yml", "meltano.yml"]) == before
+    assert compute_project_digest(project, [*PATTERNS, "jobs/a.yml", "meltano.yml"]) == before
 
 
 @pytest.mark.parametrize("patterns", [["/etc/*"], [""]])
 def test_a_pattern_that_cannot_be_searched_is_an_error(project: Path, patterns: list[str]) -> None:
     with pytest.raises((ValueError, NotImplementedError)):
-        project_digest(project, patterns)
+        compute_project_digest(project, patterns)
 
 
 def test_nothing_is_compared_unless_a_digest_is_expected(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_nothing_is_compared_unless_a_digest_is_expected(tmp_path: Path) -> None
 
 
 def test_the_same_project_passes(project: Path) -> None:
-    drift.check(project, {PROJECT_DIGEST: project_digest(project, PATTERNS)})
+    drift.check(project, {PROJECT_DIGEST: compute_project_digest(project, PATTERNS)})
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_an_image_without_the_project_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the runner runs on Linux")
 def test_a_drifted_run_ends_before_meltano_starts(tmp_path: Path, project: Path) -> None:
-    found = project_digest(project, PATTERNS)
+    found = compute_project_digest(project, PATTERNS)
     run = Run(
         tmp_path, "run", "tap", "target",
         MELTANO_PROJECT_ROOT=str(project), MELTANO_RUNNER_PROJECT_DIGEST="0123456789abcdef",

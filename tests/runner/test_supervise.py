@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 from meltano_runner.contract.categories import Category
-from meltano_runner.contract.message import decode, decode_log_lines
+from meltano_runner.contract.message import decode_log_lines, decode_result
 from meltano_runner.contract.result import Outcome, RunResult
 from meltano_runner.run.logging_config import path
 
@@ -64,9 +64,9 @@ class Run:
 
     def end(self) -> RunResult:
         self.log += self.process.communicate(timeout=30)[0]
-        result = decode(self.result_file.read_text())
+        result = decode_result(self.result_file.read_text())
         assert result.exit_code == self.process.returncode
-        assert decode(self.log.splitlines()[-1]) == result
+        assert decode_result(self.log.splitlines()[-1]) == result
         return result
 
 

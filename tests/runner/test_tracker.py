@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from meltano_runner.contract.categories import Category
-from meltano_runner.contract.result import StreamResult, total_counts
+from meltano_runner.contract.result import StreamResult, sum_counts
 from meltano_runner.run import bookmarks, events
 from meltano_runner.run.classify import classify
 from meltano_runner.run.command import parse
@@ -462,7 +462,7 @@ def test_a_tap_with_nothing_to_move_is_refused_as_it_starts(tmp_path: Path) -> N
 
 
 def test_counts_of_all_pipelines() -> None:
-    assert total_counts([]) == (None, None)
-    assert total_counts([(1, 1), (2, 3)]) == (3, 4)
-    assert total_counts([(1, 1), (2, None)]) == (3, None)
-    assert total_counts([(None, None), (2, 3)]) == (2, None)
+    assert sum_counts([]) == (None, None)
+    assert sum_counts([(1, 1), (2, 3)]) == (3, 4)
+    assert sum_counts([(1, 1), (2, None)]) == (3, None)
+    assert sum_counts([(None, None), (2, 3)]) == (2, None)

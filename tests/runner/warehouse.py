@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meltano_runner.contract.message import decode
+from meltano_runner.contract.message import decode_result
 
 from tests.runner.pipeline import BIN
 from tests.support.checkout import ROOT
@@ -86,7 +86,7 @@ class Shop:
     def run(self, *arguments: str, **env: str) -> RunResult:
         """Run the runner to its end and return its result."""
         self.start(*arguments, **env).wait(timeout=300)
-        return decode((self.folder / "result.json").read_text())
+        return decode_result((self.folder / "result.json").read_text())
 
     def fill(self) -> None:
         """Put the rows where a load puts them, for tests of dbt alone."""

@@ -9,7 +9,7 @@ from meltano_pods.pods.spec.build import RunSpec
 from meltano_pods.pods.spec.naming import TaskInstanceTry
 from meltano_pods.pods.spec.options import ClusterAccess, PodOptions
 from meltano_runner.contract.categories import Category
-from meltano_runner.contract.message import encode
+from meltano_runner.contract.message import encode_result
 from meltano_runner.contract.result import Outcome, PipelineResult, RunResult, StreamResult
 
 from tests.support.checkout import ROOT
@@ -90,7 +90,7 @@ def options(**changes: Any) -> PodOptions:
 
 def ended(code: int = 0, reason: str | None = None, message: object = OK) -> dict[str, Any]:
     """Return the state of a container that has ended; a result becomes its message."""
-    text = encode(message) if isinstance(message, RunResult) else message
+    text = encode_result(message) if isinstance(message, RunResult) else message
     return {
         "terminated": {
             "exitCode": code,

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract.message import RESULT_KEY, encode
+from meltano_runner.contract.message import RESULT_KEY, encode_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ def write_stub(directory: Path, body: str) -> Path:
 
 def reporting(result: RunResult) -> str:
     """Return a stub's body that reports `result` and ends as it says."""
-    return f"result '{encode(result)}'\nexit {result.exit_code}\n"
+    return f"result '{encode_result(result)}'\nexit {result.exit_code}\n"
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 10.0) -> None:

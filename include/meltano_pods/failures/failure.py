@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from meltano_runner.contract.categories import CATEGORIES, Category
-from meltano_runner.contract.hint import hint_of
+from meltano_runner.contract.hint import build_hint
 
 from meltano_pods.errors import RunError
 from meltano_pods.failures.summary import summarize
@@ -43,19 +43,19 @@ class NonRetryableRunError(RunFailedError, AirflowFailException):
 
 
 def build_error(
-    record: RunRecord, format_command: Callable[[str], str] | None = None
+    record: RunRecord, format_meltano: Callable[[str], str] | None = None
 ) -> RunFailedError:
     """Return the exception for a run that did not succeed.
 
     Args:
         record: Of the run.
-        format_command: Formats a command of Meltano for the fix, as for `hint_of`.
+        format_meltano: Formats a command of Meltano for the fix, as for `build_hint`.
     """
     info = CATEGORIES[record.category or Category.UNKNOWN]
     error_class = RunFailedError if info.retry else NonRetryableRunError
     what = "\n".join(_iter_lines(record))
     return error_class(
-        what, _describe_place(record), hint_of(record.result, format_command), record
+        what, _describe_place(record), build_hint(record.result, format_meltano), record
     )
 
 

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from meltano_runner.contract.categories import Category
-from meltano_runner.contract.message import decode
+from meltano_runner.contract.message import decode_result
 from meltano_runner.contract.result import Outcome, ResultError, RunResult
 
 from meltano_pods.local.child import Child
@@ -134,7 +134,7 @@ def read_result(file: Path, exit_code: int, *, stopped: bool, seconds: float) ->
         seconds: Wall time, for a run that left no result.
     """
     try:
-        return decode(file.read_text(encoding="utf-8"))
+        return decode_result(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         lost = "it left no result"
     except (OSError, ValueError, ResultError) as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from meltano_runner.contract.digest import project_digest
+from meltano_runner.contract.digest import compute_project_digest
 
 from meltano_pods.errors import Errors, Location, ProjectLoadError, together
 from meltano_pods.project.files import (
@@ -201,7 +201,7 @@ def _check_references(
 
 def _compute_digest(folder: Path, main: Entries) -> str:
     patterns = [node.as_string("a path or glob pattern") for node in get_include_patterns(main)]
-    return project_digest(folder, patterns)
+    return compute_project_digest(folder, patterns)
 
 
 def _read_section(

@@ -118,7 +118,7 @@ def finish_task(
     reporting: Reporting,
     operator: BaseOperator,
     context: Context,
-    typed: Callable[[str], str] | None = None,
+    format_meltano: Callable[[str], str] | None = None,
 ) -> dict[str, Any]:
     """Report a run of an Airflow task, and return what the task returns.
 
@@ -127,7 +127,7 @@ def finish_task(
         reporting: What the task's settings say.
         operator: The task.
         context: Its context.
-        typed: How a command of Meltano is typed where the run happened, as `hint_of` takes it.
+        format_meltano: As in `build_hint`.
 
     Raises:
         RunFailedError: The run failed or was stopped, or a check failed. What was loaded stays
@@ -151,7 +151,7 @@ def finish_task(
     publish(record, Target(reporting, operator.log, AirflowTask(operator, context)), sinks)
     if not record.succeeded:
         # What led here is in the message, and answers of APIs are long.
-        raise build_error(record, typed) from None
+        raise build_error(record, format_meltano) from None
     return render_result(record)
 
 

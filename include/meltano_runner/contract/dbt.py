@@ -55,7 +55,7 @@ class DbtNode:
 
     def describe(self) -> str:
         """Return its status in one line."""
-        return f"{self.type} {self.name}: {self.status}: {self.message or 'dbt says no more'}"
+        return f"{self.type} {self.name}: {self.status}: {self.message or 'no message from dbt'}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the documented JSON form."""
@@ -108,8 +108,10 @@ class DbtResult:
     nodes_omitted: int = 0
 
     @classmethod
-    def of(cls, plugin: str, command: str, seconds: float, nodes: list[DbtNode]) -> DbtResult:
-        """Return the result of these nodes, counted and put in order."""
+    def from_nodes(
+        cls, plugin: str, command: str, seconds: float, nodes: list[DbtNode]
+    ) -> DbtResult:
+        """Return the result of these nodes, counted and sorted."""
         ordered = sorted(
             nodes,
             key=lambda node: (not node.failed, node.status != _WARNED, -node.seconds, node.name),

@@ -1,4 +1,4 @@
-"""A digest of a project's Meltano files, with which both images check that they have the same ones.
+"""A digest of a project's Meltano files, to check that both images contain the same ones.
 
 It covers meltano.yml and every file that its `include_paths` match: their paths within the project
 and their bytes. The plan depends on nothing else, so data, plugin code and lock files may differ. A
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LENGTH = 16
-"""Hexadecimal digits: 64 bits, short enough to be compared by eye."""
+"""Hexadecimal digits: 64 bits, short enough for people to compare."""
 
 
-def project_digest(project: Path, include_paths: Iterable[str] = ()) -> str:
+def compute_project_digest(project: Path, include_paths: Iterable[str] = ()) -> str:
     """Return the digest of a project.
 
     Args:
@@ -27,7 +27,7 @@ def project_digest(project: Path, include_paths: Iterable[str] = ()) -> str:
 
     Raises:
         OSError: A file cannot be read; FileNotFoundError without a meltano.yml.
-        ValueError: A pattern that Python's `glob` does not take.
+        ValueError: A pattern that Python's `glob` does not accept.
         NotImplementedError: An absolute pattern.
     """
     main = project / "meltano.yml"

@@ -7,8 +7,8 @@ variable, and lists those that their names do not reveal in `SECRET_NAMES`.
 from __future__ import annotations
 
 RESULT_FILE = "MELTANO_RUNNER_RESULT_FILE"
-"""Path of the whole result. Unset: `/dev/termination-log` where Kubernetes made it, there cut to
-what it takes, else no file."""
+"""Path of the complete result. Unset: `/dev/termination-log` if Kubernetes created it, shortened to
+its limit; else no file."""
 
 GRACE_SECONDS = "MELTANO_RUNNER_GRACE_SECONDS"
 """Seconds from SIGTERM to the launcher's SIGKILL (default 120, as the pod templates have it)."""
@@ -32,18 +32,18 @@ SECRET_NAMES = "MELTANO_RUNNER_SECRET_NAMES"  # noqa: S105 - names, not secrets
 """Comma-separated names of further environment variables whose values must never be shown."""
 
 NOT_SECRET = "MELTANO_RUNNER_NOT_SECRET"  # noqa: S105 - names, not secrets
-"""Comma-separated names of environment variables that hold no secret, whatever they look like."""
+"""Comma-separated names of environment variables that are exempt from the rule for secrets."""
 
 PROJECT_DIGEST = "MELTANO_RUNNER_PROJECT_DIGEST"
-"""Digest (`project_digest`) of the project that the DAG was created from; the run fails if the
-project here has another one. Unset: not compared."""
+"""Digest (`compute_project_digest`) of the project that the DAG was created from. The run fails if
+the project here has another one. Unset: not compared."""
 
 
-def listed_names(value: str | None) -> list[str]:
+def parse_names(value: str | None) -> list[str]:
     """Return the names in a comma-separated list."""
     return [name for each in (value or "").split(",") if (name := each.strip())]
 
 
 def join_names(*lists: str | None) -> str:
     """Return several comma-separated lists of names as one, each name once."""
-    return ",".join(dict.fromkeys(name for each in lists for name in listed_names(each)))
+    return ",".join(dict.fromkeys(name for each in lists for name in parse_names(each)))

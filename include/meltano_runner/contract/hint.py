@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 _COMMAND = re.compile(r"`meltano ([^`]+)`")
 
 
-def hint_of(result: RunResult, typed: Callable[[str], str] | None = None) -> str:
-    """Return the hint of a category, with the names it leaves open where the result has them.
+def build_hint(result: RunResult, format_meltano: Callable[[str], str] | None = None) -> str:
+    """Return the hint of a result's category, with its placeholders filled in from the result.
 
     Args:
-        result: Of the run.
-        typed: Returns how a command of Meltano is typed where the run happened, from its arguments;
+        result: The result of the run.
+        format_meltano: Returns the Meltano command for the place of the run, from its arguments;
             None for `meltano ...`.
     """
     nodes = [node for command in result.dbt for node in command.failed]
-    of_plugin = ("<tap>", "<plugin>", "<dbt plugin>")
-    names: dict[str, str | None] = dict.fromkeys(of_plugin, result.failed_plugin)
+    plugin_placeholders = ("<tap>", "<plugin>", "<dbt plugin>")
+    names: dict[str, str | None] = dict.fromkeys(plugin_placeholders, result.failed_plugin)
     names["<name>"] = nodes[0].name if nodes else None
     hint = CATEGORIES[result.category or Category.UNKNOWN].hint
-    for open_name, name in names.items():
-        hint = hint.replace(open_name, name or open_name)
-    if typed is None:
+    for placeholder, name in names.items():
+        hint = hint.replace(placeholder, name or placeholder)
+    if format_meltano is None:
         return hint
-    return _COMMAND.sub(lambda command: f"`{typed(command[1])}`", hint)
+    return _COMMAND.sub(lambda command: f"`{format_meltano(command[1])}`", hint)

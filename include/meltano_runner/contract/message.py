@@ -1,7 +1,7 @@
 """The result as bytes: complete in the log, cut to Kubernetes' limit in the termination message.
 
 Kubernetes keeps 4,096 bytes of a container's termination message and cuts the rest off, which
-would leave broken JSON; so the cut is made here, by leaving out what matters least.
+would leave broken JSON. So it is shortened here, by omitting what matters least.
 https://kubernetes.io/docs/tasks/debug/debug-application/determine-reason-pod-failure/
 """
 
@@ -26,14 +26,14 @@ LOG_LINES_KEY = "log_lines"
 """Key next to it: how many lines the runner wrote before, so that readers notice missing ones."""
 
 EXPLAINED_BY = "meltano-runner"
-"""Who, in the lines of a log, says why a run failed; a launcher that says so itself drops them."""
+"""Logger name of the lines that explain a failed run; a launcher with an explanation drops them."""
 
 _MAX_ERROR = 1500  # bytes, as JSON
 _MAX_NAME = 200
 _MAX_MESSAGE = 300  # of one node of dbt
 
 
-def encode(result: RunResult, max_bytes: int | None = MAX_BYTES) -> str:
+def encode_result(result: RunResult, max_bytes: int | None = MAX_BYTES) -> str:
     """Return `result` as one line of JSON, streams with most records first.
 
     Args:
@@ -43,11 +43,11 @@ def encode(result: RunResult, max_bytes: int | None = MAX_BYTES) -> str:
             streams (without their columns) and slowest models as fit are kept, with the number of
             omitted ones.
     """
-    ordered = replace(result, pipelines=tuple(_largest_first(each) for each in result.pipelines))
+    ordered = replace(result, pipelines=tuple(_sort_streams(each) for each in result.pipelines))
     text = _dump(ordered.as_dict())
     if max_bytes is None or len(text.encode()) <= max_bytes:
         return text
-    return _dump(_fitted(ordered, max_bytes))
+    return _dump(_shorten_result(ordered, max_bytes))
 
 
 def encode_log_line(result: RunResult, log_lines: int) -> str:
@@ -57,7 +57,9 @@ def encode_log_line(result: RunResult, log_lines: int) -> str:
         result: The result.
         log_lines: How many lines the runner wrote before.
     """
-    return f'{{"{RESULT_KEY}":{encode(result, max_bytes=None)},"{LOG_LINES_KEY}":{log_lines}}}'
+    return (
+        f'{{"{RESULT_KEY}":{encode_result(result, max_bytes=None)},"{LOG_LINES_KEY}":{log_lines}}}'
+    )
 
 
 def decode_log_lines(text: str) -> int | None:
@@ -73,19 +75,19 @@ def decode_log_lines(text: str) -> int | None:
     return lines if isinstance(lines, int) else None
 
 
-def whole(short: RunResult, logged: RunResult | None) -> RunResult:
-    """Return the whole result of which `short` is what the message had room for.
+def restore_result(short: RunResult, logged: RunResult | None) -> RunResult:
+    """Return the complete result for `short`, the part of it that fits into the message.
 
     Args:
-        short: As the message had it.
-        logged: As a log had it, which any plugin could have written to; it is believed only if
-            the message says the same.
+        short: From the termination message.
+        logged: From the log, which any plugin could have written to; it is used only if its
+            short form equals `short`.
     """
-    return logged if logged is not None and encode(logged) == encode(short) else short
+    return logged if logged is not None and encode_result(logged) == encode_result(short) else short
 
 
-def decode(text: str) -> RunResult:
-    """Read what `encode` wrote, bare or under `RESULT_KEY`.
+def decode_result(text: str) -> RunResult:
+    """Read what `encode_result` wrote, bare or under `RESULT_KEY`.
 
     Raises:
         ResultError: `text` is not such a result.
@@ -99,7 +101,7 @@ def decode(text: str) -> RunResult:
     return RunResult.from_dict(data)
 
 
-def _fitted(result: RunResult, max_bytes: int) -> dict[str, Any]:
+def _shorten_result(result: RunResult, max_bytes: int) -> dict[str, Any]:
     """Return the JSON form with as much of the parts as fits."""
     short = replace(
         result,
@@ -132,7 +134,7 @@ def _add_pipelines(result: RunResult, short: RunResult, data: dict[str, Any], ro
         entry |= {"streams": [], "streams_omitted": entry["streams_omitted"] + len(bare)}
         for key in ("tap", "target", "state_id"):
             entry[key] = _cut(entry[key], _MAX_NAME)
-        if (size := _size(entry)) > left:
+        if (size := _measure(entry)) > left:
             break
         left -= size
         data["pipelines"].append(entry)
@@ -143,7 +145,7 @@ def _add_pipelines(result: RunResult, short: RunResult, data: dict[str, Any], ro
         turn, kept = kept, []
         for entry, streams in turn:
             for stream in streams:
-                if (size := _size(stream)) <= left:
+                if (size := _measure(stream)) <= left:
                     left -= size
                     entry["streams"].append(stream)
                     entry["streams_omitted"] -= 1
@@ -153,7 +155,7 @@ def _add_pipelines(result: RunResult, short: RunResult, data: dict[str, Any], ro
 
 
 class _DbtPart:
-    """The commands of dbt, as much of them as fits."""
+    """The part of the dbt commands that fits."""
 
     def __init__(self, commands: tuple[DbtResult, ...], data: list[dict[str, Any]]) -> None:
         self._commands = commands
@@ -169,7 +171,7 @@ class _DbtPart:
             omitted = command.nodes_omitted + len(command.nodes)
             entry = replace(command, nodes=(), nodes_omitted=omitted).as_dict()
             entry |= {key: _cut(entry[key], _MAX_NAME) for key in ("plugin", "command")}
-            if (size := _size(entry)) > left:
+            if (size := _measure(entry)) > left:
                 break
             left -= size
             self._data.insert(0, entry)
@@ -191,7 +193,7 @@ class _DbtPart:
                     name=_cut(node.name, _MAX_NAME) or "",
                     message=_cut(node.message, _MAX_MESSAGE),
                 )
-                if (size := _size(short.as_dict())) > left:
+                if (size := _measure(short.as_dict())) > left:
                     break
                 left -= size
                 entry["nodes"].append(short.as_dict())
@@ -199,7 +201,7 @@ class _DbtPart:
         return room - left
 
 
-def _largest_first(pipeline: PipelineResult) -> PipelineResult:
+def _sort_streams(pipeline: PipelineResult) -> PipelineResult:
     ordered = sorted(
         pipeline.streams,
         key=lambda stream: (-(stream.counted or 0), stream.stream),
@@ -220,7 +222,7 @@ def _cut(text: str | None, max_bytes: int) -> str | None:
     return text[:kept] + "..."
 
 
-def _size(entry: dict[str, Any]) -> int:
+def _measure(entry: dict[str, Any]) -> int:
     """Return the bytes that an entry takes in a list."""
     return len(_dump(entry).encode()) + 1
 

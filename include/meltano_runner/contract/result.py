@@ -29,7 +29,7 @@ class Outcome(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     STOPPED = "stopped"
-    """Asked to end early (SIGTERM or a timeout) and did so; what was loaded is in the state."""
+    """Stopped early (SIGTERM or a timeout); what was loaded is in the state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class StreamResult:
         loaded: Records the target reported; many report none.
         bookmark: The replication key's value in the saved state, else that stream's whole bookmark
             as compact JSON; at most 256 characters.
-        bookmark_before: The same in the state the tap was given; None also for a run that was
-            given none.
+        bookmark_before: The same in the state that the tap started with; None also for a run
+            without state.
         columns: Types of the selected columns by name, as the tap's catalog has them; None also
             in a message that was cut to size.
     """
@@ -72,8 +72,8 @@ class PipelineResult:
         state_saved: Whether the state was saved at least once.
         extracted: Records the tap reported, of all streams.
         loaded: Records the target reported, of all streams.
-        missing: Records that the tap sent and the target did not read. None where that cannot be
-            told: one of them does not count exactly, or something between them may drop records.
+        missing: Records that the tap sent and the target did not read. None if that is unknown: one
+            of them does not count exactly, or something between them may drop records.
         streams: Streams, the largest first once encoded.
         streams_omitted: Streams left out to keep the message within its size.
     """
@@ -98,9 +98,9 @@ class RunResult:
         exit_code: The runner's own exit code: Meltano's, or 143 after a stop.
         category: Why it did not succeed; None on success.
         failed_plugin: The plugin that failed, where known.
-        error: The last error in the plugin's or Meltano's words, secrets redacted.
-        extracted: Records extracted in all; None when no tap reported any figure.
-        loaded: Records loaded in all; None unless the target of every pipeline reported a figure.
+        error: The last error of the plugin or of Meltano, verbatim except that secrets are masked.
+        extracted: All records extracted; None when no tap reported any figure.
+        loaded: All records loaded; None unless the target of every pipeline reported a figure.
         seconds: Wall time from the runner's start to Meltano's end.
         peak_memory_bytes: The container's peak memory; outside a container, the peak of the
             largest process.
@@ -137,7 +137,7 @@ class RunResult:
             "loaded": self.loaded,
             "seconds": round(self.seconds, 3),
             "peak_memory_bytes": self.peak_memory_bytes,
-            "pipelines": [_pipeline_as_dict(pipeline) for pipeline in self.pipelines],
+            "pipelines": [_convert_pipeline(pipeline) for pipeline in self.pipelines],
             "pipelines_omitted": self.pipelines_omitted,
             "dbt": [each.as_dict() for each in self.dbt],
             "dbt_omitted": self.dbt_omitted,
@@ -169,7 +169,7 @@ class RunResult:
                 loaded=data.get("loaded"),
                 seconds=float(data.get("seconds", 0.0)),
                 peak_memory_bytes=data.get("peak_memory_bytes"),
-                pipelines=tuple(_pipeline_from_dict(entry) for entry in data.get("pipelines", ())),
+                pipelines=tuple(_read_pipeline(entry) for entry in data.get("pipelines", ())),
                 pipelines_omitted=int(data.get("pipelines_omitted", 0)),
                 dbt=tuple(DbtResult.from_dict(each) for each in data.get("dbt", ())),
                 dbt_omitted=int(data.get("dbt_omitted", 0)),
@@ -178,13 +178,13 @@ class RunResult:
             raise ResultError(f"not a run result: {error}") from error
 
 
-def total_counts(
+def sum_counts(
     parts: Iterable[tuple[int | None, int | None]],
 ) -> tuple[int | None, int | None]:
-    """Return the records extracted and loaded in all.
+    """Return the total records extracted and loaded.
 
-    Of the first what is known, for a run may end before its last tap has counted; of the second
-    only the whole, for less would look as if records were lost.
+    Extracted is the sum of the known counts, because a run may end before its last tap has
+    reported. Loaded is None unless all counts are known: a part would look as if records were lost.
 
     Args:
         parts: Records extracted and loaded of each part.
@@ -192,11 +192,11 @@ def total_counts(
     counts = list(parts)
     extracted = [each for each, _ in counts if each is not None]
     loaded = [each for _, each in counts if each is not None]
-    whole = len(loaded) == len(counts) > 0
-    return sum(extracted) if extracted else None, sum(loaded) if whole else None
+    all_known = len(loaded) == len(counts) > 0
+    return sum(extracted) if extracted else None, sum(loaded) if all_known else None
 
 
-def _pipeline_as_dict(pipeline: PipelineResult) -> dict[str, Any]:
+def _convert_pipeline(pipeline: PipelineResult) -> dict[str, Any]:
     return {
         "tap": pipeline.tap,
         "target": pipeline.target,
@@ -220,7 +220,7 @@ def _pipeline_as_dict(pipeline: PipelineResult) -> dict[str, Any]:
     }
 
 
-def _pipeline_from_dict(data: dict[str, Any]) -> PipelineResult:
+def _read_pipeline(data: dict[str, Any]) -> PipelineResult:
     return PipelineResult(
         tap=data["tap"],
         target=data.get("target"),

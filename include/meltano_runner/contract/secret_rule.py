@@ -70,7 +70,7 @@ _DESCRIPTIONS = frozenset(
     | {"options", "convention", "placeholder", "hint", "env", "var", "variable", "backend"}
     | {"manager", "store", "vault", "username", "user", "email", "class", "separator", "index"}
 )
-# What says how a value is written, or which of several it is: API_KEY_2, CREDENTIALS_JSON.
+# Suffixes for the format of a value, or for one of several values: API_KEY_2, CREDENTIALS_JSON.
 _VARIANTS = frozenset(
     {"value", "json", "base64", "b64", "pem", "raw", "string", "str", "content", "contents"}
     | {"data", "info", "text", "encoded", "plain", "prod", "production", "dev", "staging", "test"}
@@ -79,10 +79,10 @@ _VARIANTS = frozenset(
 _EXCEPTIONS = frozenset(
     {"pwd", "oldpwd", "google_application_credentials", "meltano_runner_not_secret"}
 )
-# What is handed out like a password, though its last word describes something.
+# Secrets in spite of a last word that is in _DESCRIPTIONS.
 _IDS_AND_ADDRESSES = re.compile(r"(?:^|_)(?:secret_id|webhook_ur[li]s?)$")
 
-# Each pattern by a text that all its matches contain. Most values contain none of these, so most
+# Each pattern by a string that all its matches contain. Most values contain none of these, so most
 # patterns are never compiled, which would take milliseconds.
 _FORMS = {
     # Not a port and what follows it.
@@ -158,7 +158,7 @@ class Secret(NamedTuple):
     """A secret that was found.
 
     Attributes:
-        what: How it was recognised, to follow "it": `has the name of a secret`, `holds ...`.
+        what: How it was recognised, as a predicate: `has the name of a secret`, `holds ...`.
         text: What has to be masked.
     """
 
@@ -172,22 +172,22 @@ def find_secrets(name: str, value: str, not_secret: Collection[str] = ()) -> Ite
     Args:
         name: Its name.
         value: Its value.
-        not_secret: Names of variables that hold none, whatever they look like.
+        not_secret: Names of variables that are exempt.
     """
     if name in not_secret:
         return
     if is_secret_name(name) and not is_harmless(value):
         yield Secret(BY_NAME, value)
-    yield from _by_form(value)
+    yield from _search_forms(value)
     if value.lstrip()[:1] in {"{", "["}:
         # The key file of a service account, for example: parts of it are shown without the whole.
         try:
             data = json.loads(value)
         except (ValueError, RecursionError):
             return
-        for key, text in leaves(data, name):
+        for key, text in iterate_leaves(data, name):
             if key != name or text != value:
-                yield from _in_leaf(key, text)
+                yield from _search_leaf(key, text)
 
 
 def describe_secret(name: str, value: str, not_secret: Collection[str] = ()) -> str | None:
@@ -213,7 +213,7 @@ def is_secret_name(name: str) -> bool:
 
 
 def _is_secret_last(before: str, last: str) -> bool:
-    """Whether the last word of a name says so, with the one before it."""
+    """Whether the last two words of a name are those of a secret."""
     if last in {"token", "tokens"}:
         return before not in _PLAIN_TOKENS
     if last == "key":
@@ -224,21 +224,21 @@ def _is_secret_last(before: str, last: str) -> bool:
 
 
 def is_harmless(value: str) -> bool:
-    """Whether a value says nothing: empty, a switch, or a reference that Kubernetes resolves."""
+    """Whether a value cannot be secret: empty, a switch, or a reference for Kubernetes."""
     return value.strip().lower() in _HARMLESS or _REFERENCE.fullmatch(value) is not None
 
 
-def leaves(
+def iterate_leaves(
     data: object,
     name: str,
     skip: Callable[[str], bool] = lambda _: False,
 ) -> Iterator[tuple[str, str]]:
-    """Yield the texts in a structure, each with the key nearest above it.
+    """Yield the strings in a structure, each with its nearest key.
 
     Args:
         data: Lists, maps and plain values.
-        name: The key of the whole.
-        skip: Whether to leave out what is under a key.
+        name: The key of the structure itself.
+        skip: Whether to omit what is under a key.
     """
     rest: list[tuple[object, str, int]] = [(data, name, 0)]
     while rest:
@@ -251,13 +251,13 @@ def leaves(
             rest += [(v, key, depth + 1) for v in each]
 
 
-def _in_leaf(key: str, text: str) -> Iterator[Secret]:
+def _search_leaf(key: str, text: str) -> Iterator[Secret]:
     if is_secret_name(key) and not is_harmless(text):
         yield Secret(f"holds a secret (`{key}`)", text)
-    yield from _by_form(text)
+    yield from _search_forms(text)
 
 
-def _by_form(value: str) -> Iterator[Secret]:
+def _search_forms(value: str) -> Iterator[Secret]:
     patterns = (
         (what, pattern)
         for what, by_part in _FORMS.items()

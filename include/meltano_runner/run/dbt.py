@@ -76,7 +76,9 @@ class Results:
                 which = str(
                     data.get("args", {}).get("which") or _COMMANDS.get(file.name, "unknown")
                 )
-                return DbtResult.of(plugin, which, float(data.get("elapsed_time") or 0), nodes)
+                return DbtResult.from_nodes(
+                    plugin, which, float(data.get("elapsed_time") or 0), nodes
+                )
             except (OSError, ValueError, KeyError, TypeError, AttributeError):
                 continue  # of a later schema: the exit code still tells whether it worked
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract.digest import project_digest
+from meltano_runner.contract.digest import compute_project_digest
 from meltano_runner.contract.environment import PROJECT_DIGEST
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def check(project: Path, environment: Mapping[str, str]) -> None:
     if not expected:
         return
     try:
-        found = project_digest(project, _include_paths(project))
+        found = compute_project_digest(project, _include_paths(project))
     except FileNotFoundError:
         raise DriftError(
             f"the DAG was made from the project {project.name} with digest {expected}, and "

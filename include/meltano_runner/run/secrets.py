@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract.environment import NOT_SECRET, SECRET_NAMES, listed_names
-from meltano_runner.contract.secret_rule import find_secrets, leaves
+from meltano_runner.contract.environment import NOT_SECRET, SECRET_NAMES, parse_names
+from meltano_runner.contract.secret_rule import find_secrets, iterate_leaves
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -37,8 +37,8 @@ def find(
         files: Contents of meltano.yml and of the files that it includes.
     """
     found: set[str] = set()
-    listed = set(listed_names(environment.get(SECRET_NAMES)))
-    plain = frozenset(listed_names(environment.get(NOT_SECRET))) - listed
+    listed = set(parse_names(environment.get(SECRET_NAMES)))
+    plain = frozenset(parse_names(environment.get(NOT_SECRET))) - listed
     variables = {**dotenv(project / ".env"), **environment}
     for name, value in variables.items():
         if name in listed:
@@ -50,7 +50,7 @@ def find(
 
 
 def _find_in_yaml(data: Mapping[str, Any], plain: Collection[str]) -> Iterator[str]:
-    for key, text in leaves(data, "", skip=lambda key: key == _ANNOTATIONS):
+    for key, text in iterate_leaves(data, "", skip=lambda key: key == _ANNOTATIONS):
         if _REFERENCE.fullmatch(text):
             continue
         for secret in find_secrets(key, text, plain):

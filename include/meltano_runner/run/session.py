@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from meltano_runner.contract.categories import CATEGORIES, Category
 from meltano_runner.contract.environment import GRACE_SECONDS, LOG_FORMAT, RESULT_FILE
-from meltano_runner.contract.hint import hint_of
-from meltano_runner.contract.message import EXPLAINED_BY, MAX_BYTES, encode, encode_log_line
-from meltano_runner.contract.result import Outcome, RunResult, total_counts
+from meltano_runner.contract.hint import build_hint
+from meltano_runner.contract.message import EXPLAINED_BY, MAX_BYTES, encode_log_line, encode_result
+from meltano_runner.contract.result import Outcome, RunResult, sum_counts
 from meltano_runner.run import (
     classify,
     command,
@@ -143,7 +143,7 @@ def _result(
         pipelines=tracker.results(),
         dbt=tuple(tracker.dbt),
     )
-    counts = total_counts((each.extracted, each.loaded) for each in base.pipelines)
+    counts = sum_counts((each.extracted, each.loaded) for each in base.pipelines)
     base = replace(base, extracted=counts[0], loaded=counts[1])
     stop = supervisor.stop
     if stop is not None and stop.interrupted:
@@ -204,7 +204,7 @@ def _explain(result: RunResult) -> None:
     what = ": ".join(filter(None, parts))
     level = "WARNING" if result.outcome is Outcome.STOPPED else "ERROR"
     with contextlib.suppress(OSError, ValueError):
-        for line in (*f"{result.category.value}: {what}".splitlines(), hint_of(result)):
+        for line in (*f"{result.category.value}: {what}".splitlines(), build_hint(result)):
             text = own_line(line, level, as_json=_as_json(), name=EXPLAINED_BY)
             STDOUT.write(text)
 
@@ -216,7 +216,7 @@ def _write(result: RunResult) -> None:
     if path:
         try:
             # In place: Kubernetes mounts this very file.
-            text = encode(result, None if named else MAX_BYTES)
+            text = encode_result(result, None if named else MAX_BYTES)
             Path(path).write_text(text + "\n")
         except OSError as error:
             sys.stderr.write(f"meltano-runner: cannot write the result to {path}: {error}\n")

@@ -14,7 +14,7 @@ from meltano_pods.cli import run_kubernetes
 from meltano_pods.cli.cluster import Cluster
 from meltano_pods.cli.main import main
 from meltano_pods.pods.spec import naming
-from meltano_runner.contract.message import RESULT_KEY, encode
+from meltano_runner.contract.message import RESULT_KEY, encode_result
 
 from tests.support.clock import Clock
 from tests.support.fake_cluster import FakeCluster, refusal
@@ -68,7 +68,7 @@ def run(
 
 
 def test_success(run: Run, cluster: FakeCluster) -> None:
-    whole = encode(OK, max_bytes=None)
+    whole = encode_result(OK, max_bytes=None)
     cluster.log = ["INFO tap-a: hello", "ERROR target-b: oh", f'{{"{RESULT_KEY}":{whole}}}']
     code, out, err = run()
     assert (code, out) == (

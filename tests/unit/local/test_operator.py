@@ -185,7 +185,7 @@ def test_a_failed_dbt_test_is_named_with_the_way_to_run_it_again(
     nodes = [DbtNode("stg_orders", "model", "success"), DbtNode("no_lost", "test", "fail")]
     result = RunResult(
         Outcome.FAILED, 1, Category.DBT_TEST_FAILED, "dbt-postgres", "test no_lost: fail",
-        seconds=2.0, dbt=(DbtResult.of("dbt-postgres", "build", 1.5, nodes),),
+        seconds=2.0, dbt=(DbtResult.from_nodes("dbt-postgres", "build", 1.5, nodes),),
     )  # fmt: skip
     with pytest.raises(NonRetryableRunError) as caught:
         operator(reporting(result)).execute(context())

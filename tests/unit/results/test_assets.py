@@ -119,7 +119,7 @@ class TestAssets:
             DbtNode("unique_orders", "test", "pass", 0.1, None, 0),
             DbtNode("left_out", "model", "skipped"),
         ]
-        command = DbtResult.of("dbt", "build", 1.0, nodes)
+        command = DbtResult.from_nodes("dbt", "build", 1.0, nodes)
         airflow.finish(RunResult(Outcome.SUCCEEDED, 0, dbt=(command,)))
         assert airflow.events[Asset(DBT)].extra == {
             "run_id": "run-1", "environment": "dev", "utility": "dbt",

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from meltano_runner.contract.categories import Category
-from meltano_runner.contract.message import decode, whole
+from meltano_runner.contract.message import decode_result, restore_result
 from meltano_runner.contract.result import Outcome, ResultError, RunResult
 
 from meltano_pods.pods.diagnose.containers import find_failed_container, find_oom_kill
@@ -66,12 +66,12 @@ def judge_outcome(
     if oom is not None:
         return PodOutcome(_build_failure(result, oom.category, code, state), oom)
     if code == 0 and result is not None and result.outcome is Outcome.SUCCEEDED:
-        return PodOutcome(whole(result, logged))
+        return PodOutcome(restore_result(result, logged))
     if disrupted is not None:
         # A disruption ends the run with SIGTERM: its result says `stopped`, the disruption why.
         return PodOutcome(_build_failure(result, disrupted.category, code, state), disrupted)
     if result is not None and result.outcome is not Outcome.SUCCEEDED:
-        return PodOutcome(whole(result, logged))
+        return PodOutcome(restore_result(result, logged))
     found = find_failed_container(pod, last_line if result is None else "")
     if found is None:
         text = f"the container ended with exit code {code}, but left no result"
@@ -143,7 +143,7 @@ def _build_failure(
 
 def _decode_result(state: Mapping[str, Any] | None) -> RunResult | None:
     with suppress(ResultError):
-        return decode((state or {}).get("message") or "")
+        return decode_result((state or {}).get("message") or "")
     return None
 
 

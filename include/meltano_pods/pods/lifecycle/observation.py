@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from meltano_runner.contract.message import decode, decode_log_lines
+from meltano_runner.contract.message import decode_log_lines, decode_result
 from meltano_runner.contract.result import ResultError, RunResult
 
 from meltano_pods.pods.diagnose.status import get_terminated_state, has_ended
@@ -64,7 +64,7 @@ class Observation:
             self.last_line = line
         if is_result(line):
             with suppress(ResultError):
-                self.result = decode(line)
+                self.result = decode_result(line)
             if (written := decode_log_lines(line)) is not None:
                 self.missing_lines = max(0, written + 1 - self.position.taken)
         return line

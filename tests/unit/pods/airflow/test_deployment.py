@@ -23,7 +23,7 @@ from meltano_pods.pods.spec.options import ClusterAccess, build_pod_options
 from meltano_pods.settings import Settings
 from meltano_pods.tasks.deployment import read_deployment
 from meltano_runner.contract.categories import CATEGORIES, Category
-from meltano_runner.contract.digest import project_digest
+from meltano_runner.contract.digest import compute_project_digest
 
 from tests.support.finished_task import Ti
 from tests.support.pods import TEMPLATES
@@ -83,7 +83,7 @@ def test_the_deployment_says_kubernetes(root: Path, monkeypatch: pytest.MonkeyPa
     assert made.options.namespace == "loads"
     assert made.options.template == root / "k8s" / "pod_templates" / "default.yaml"
     assert made.options.project_root == "/meltano/shop"
-    assert made.options.digest == project_digest(root / "meltano" / "shop")
+    assert made.options.digest == compute_project_digest(root / "meltano" / "shop")
     assert made.execution_timeout == timedelta(seconds=3600 + 120 + 60 + 2 * 600)
     assert isinstance(task(root, "execution_mode: local"), MeltanoLocalOperator)
     reaper = maintenance_dag(str(root / "dags" / "reaper.py"))

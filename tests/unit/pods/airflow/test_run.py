@@ -15,7 +15,7 @@ from meltano_pods.failures import NonRetryableRunError, RunFailedError
 from meltano_pods.pods.airflow.request import build_try
 from meltano_pods.pods.spec import naming
 from meltano_runner.contract.categories import Category
-from meltano_runner.contract.message import RESULT_KEY, encode
+from meltano_runner.contract.message import RESULT_KEY, encode_result
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import MaxRetryError
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def test_success(
     task: MakeTask, cluster: FakeCluster, caplog: pytest.LogCaptureFixture, steps: int
 ) -> None:
-    whole = encode(OK, max_bytes=None)
+    whole = encode_result(OK, max_bytes=None)
     cluster.steps = [*[RUNNING] * steps, over(ended())]
     cluster.log = ["INFO tap-a: hello", "ERROR target-b: oh", f'{{"{RESULT_KEY}":{whole}}}']
     with caplog.at_level(logging.INFO):
