@@ -152,10 +152,10 @@ def environment(port: int) -> dict[str, str]:
 
 
 def _port() -> int:
-    said = os.environ.get("AIRFLOW_PORT") or "8080"
-    port = int(said) if said.isdecimal() else 0
+    answer = os.environ.get("AIRFLOW_PORT") or "8080"
+    port = int(answer) if answer.isdecimal() else 0
     if port not in range(1, 65536):
-        raise AirflowHereError(f"AIRFLOW_PORT={said} is not a port; try 8081")
+        raise AirflowHereError(f"AIRFLOW_PORT={answer} is not a port; try 8081")
     try:
         with socket.socket() as each:
             # As servers do: a port that was in use a moment ago is free.
@@ -163,7 +163,8 @@ def _port() -> int:
             each.bind(("127.0.0.1", port))
     except OSError as error:
         raise AirflowHereError(
-            f"port {said} cannot be used ({error}); choose another: AIRFLOW_PORT=8081 make airflow"
+            f"port {answer} cannot be used ({error}); choose another: "
+            "AIRFLOW_PORT=8081 make airflow"
         ) from None
     return port
 

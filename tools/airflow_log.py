@@ -20,8 +20,8 @@ _OWN_ERROR = re.compile(r"^meltano_pods\.[\w.]+: ")
 
 def own_words(trace: str) -> str:
     """Return one of our errors without its traceback, and any other error unchanged."""
-    _, ours, said = trace.rpartition("\nmeltano_pods.")
-    return said.partition(": ")[2].rstrip() if ours else trace
+    _, ours, output = trace.rpartition("\nmeltano_pods.")
+    return output.partition(": ")[2].rstrip() if ours else trace
 
 
 class AirflowLog:

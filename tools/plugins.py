@@ -127,8 +127,8 @@ def _show(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
 def _describe(state: dict[str, Any], project: str) -> str:
     """Say which plugin cannot be installed, with the end of what pip says, and what to do."""
     name = state.get("plugin_name")
-    said = str(state.get("details") or state.get("message") or "").strip().splitlines()
-    end = "\n".join(f"  {line}" for line in deque(said, _MAX_LINES))
+    output = str(state.get("details") or state.get("message") or "").strip().splitlines()
+    end = "\n".join(f"  {line}" for line in deque(output, _MAX_LINES))
     return (
         f"{project}: the plugin {name} cannot be installed:\n{end}\n"
         f"  fix: correct the `pip_url` of {name} in meltano/{project}/meltano.yml, such as "

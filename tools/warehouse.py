@@ -153,16 +153,16 @@ class _Server:
     def _sql(self, statement: str) -> str:
         return self._run("psql", "--host", _HOST, "--port", self.port, "--username", _OWNER,
                          "--dbname=postgres", "--no-psqlrc", "--quiet", "--tuples-only",
-                         "--no-align", "--set=ON_ERROR_STOP=1", "--file=-", said=statement,
+                         "--no-align", "--set=ON_ERROR_STOP=1", "--file=-", answer=statement,
                          PGPASSWORD=self._secret(_OWNER).read_text(),
                          PGOPTIONS="--client-min-messages=error")  # fmt: skip
 
-    def _run(self, program: str, *arguments: object, said: str = "", **env: str) -> str:
+    def _run(self, program: str, *arguments: object, answer: str = "", **env: str) -> str:
         # A file, not a pipe: the server that pg_ctl starts would hold a pipe open.
         with tempfile.TemporaryFile("w+") as output:
             ended = subprocess.run(
                 [str(self.programs / program), *map(str, arguments)],
-                input=said,
+                input=answer,
                 text=True,
                 stdout=output,
                 stderr=subprocess.STDOUT,

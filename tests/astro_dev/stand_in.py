@@ -90,8 +90,8 @@ class AstroDev:
         """Return the last lines of every container."""
         texts = []
         for name in docker(*self._listed(), "--format", "{{.Names}}").stdout.split():
-            said = docker("logs", "--tail", "40", name, check=False)
-            texts.append(f"== {name}\n{said.stdout}{said.stderr}")
+            output = docker("logs", "--tail", "40", name, check=False)
+            texts.append(f"== {name}\n{output.stdout}{output.stderr}")
         return "\n".join(texts)
 
     def _start_postgres(self) -> None:

@@ -83,8 +83,10 @@ def test_a_pipeline_runs_and_goes_on_from_its_state(astro: AstroDev) -> None:
 
 
 def test_whose_the_files_are(astro: AstroDev) -> None:
-    said = astro.run("scheduler", "stat", "--format=%U %a", f"{HOME}/data", f"{HOME}/logs", OUTPUT)
-    assert [line.split()[0] for line in said.splitlines()] == ["astro"] * 3
+    output = astro.run(
+        "scheduler", "stat", "--format=%U %a", f"{HOME}/data", f"{HOME}/logs", OUTPUT
+    )
+    assert [line.split()[0] for line in output.splitlines()] == ["astro"] * 3
     # Nothing was written beside the project's own files, where a user of Linux would need root.
     owners = {file.owner() for file in astro.root.rglob("*") if not file.is_symlink()}
     assert owners == {astro.root.owner()}
@@ -105,9 +107,9 @@ def test_a_changed_dag_file_is_seen_at_once(astro: AstroDev) -> None:
 def _rows(astro: AstroDev) -> list[int]:
     """Return the ids of the rows that the slow project has written."""
     file = f"{HOME}/data/numbers.jsonl"
-    said = astro.run("scheduler", "sh", "-c", f"cat {file} || true")
+    output = astro.run("scheduler", "sh", "-c", f"cat {file} || true")
     # One that was not killed ends with a line of another kind.
-    return [row["id"] for row in map(json.loads, said.splitlines()) if "id" in row]
+    return [row["id"] for row in map(json.loads, output.splitlines()) if "id" in row]
 
 
 def _begin_slowly(astro: AstroDev) -> str | None:

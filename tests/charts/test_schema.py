@@ -87,7 +87,7 @@ def test_the_maximal_values_set_everything_anew(chart: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("chart", "values", "said"),
+    ("chart", "values", "output"),
     [
         ("meltano-pods", {"imagee": "a"}, "'imagee' not allowed"),
         ("meltano-pods", {"rbac": {"launcher": []}}, "'launcher' not allowed"),
@@ -119,10 +119,10 @@ def test_the_maximal_values_set_everything_anew(chart: str) -> None:
         ("airflow", {"image": "a", "apiServer": {"nodeport": 1}}, "'nodeport' not allowed"),
     ],
 )
-def test_refuses(chart: str, values: dict[str, Any], said: str) -> None:
+def test_refuses(chart: str, values: dict[str, Any], output: str) -> None:
     with pytest.raises(RefusedError) as refused:
         render(chart, values)
-    assert said in str(refused.value)
+    assert output in str(refused.value)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

@@ -73,9 +73,9 @@ def read_docs(page: Page, dag_id: str, picture: Path) -> str:
     docs = page.locator("[role=dialog][data-state=open]")
     expect(docs.get_by_text("Meltano project")).to_be_visible()
     page.screenshot(path=picture, animations="disabled")
-    said = docs.inner_text()
+    output = docs.inner_text()
     page.keyboard.press("Escape")
-    return said
+    return output
 
 
 def trigger(page: Page, dag_id: str, picture: Path) -> str:

@@ -57,8 +57,8 @@ class Cluster:
     def password(self) -> str:
         """Return the administrator's password."""
         where = ("--namespace", AIRFLOW_NAMESPACE, "get", "secret", "airflow-login")
-        said = self.kubectl(*where, "-o", "jsonpath={.data.admin}")
-        return base64.b64decode(said).decode()
+        output = self.kubectl(*where, "-o", "jsonpath={.data.admin}")
+        return base64.b64decode(output).decode()
 
     def image(self) -> str:
         """Return the Meltano image that Airflow's pods have, by digest."""
@@ -114,8 +114,8 @@ class Cluster:
 
     def get(self, *words: str, namespace: str = MELTANO_NAMESPACE) -> list[dict[str, Any]]:
         """Return objects, as `kubectl get -o json` shows them."""
-        said = self.kubectl("--namespace", namespace, "get", *words, "-o", "json")
-        found: list[dict[str, Any]] = json.loads(said)["items"]
+        output = self.kubectl("--namespace", namespace, "get", *words, "-o", "json")
+        found: list[dict[str, Any]] = json.loads(output)["items"]
         return found
 
     def pods_of(

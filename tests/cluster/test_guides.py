@@ -35,8 +35,8 @@ def type_there(cluster: Cluster, commands: str) -> str:
     """Type the commands of a page against this cluster instead of that of `make up`."""
     path = f"{cluster.clone}/.run/cluster/bin"
     environment = {**cluster.environment, "KUBECONFIG": str(cluster.kubeconfig)}
-    said = commands.replace("kind-meltano-pods", cluster.settings.context)
-    return typed(cluster.clone, f"export PATH={path}:$PATH\n{said}", environment=environment)
+    output = commands.replace("kind-meltano-pods", cluster.settings.context)
+    return typed(cluster.clone, f"export PATH={path}:$PATH\n{output}", environment=environment)
 
 
 @pytest.mark.usefixtures("worker_values")  # the page's `make up` is what brings them
@@ -50,9 +50,9 @@ def test_a_project_of_ones_own(cluster: Cluster) -> None:
         if isinstance(step, Written):
             step.write(cluster.clone)
         elif KUBERNETES in step.section:
-            said = type_there(cluster, step.commands)
-            assert (line := step.missing(said)) is None, f"{line}\nis not in\n{said}"
-            shown += said
+            output = type_there(cluster, step.commands)
+            assert (line := step.missing(output)) is None, f"{line}\nis not in\n{output}"
+            shown += output
         else:
             lines = step.commands.splitlines()
             made = [line for line in lines if line.startswith(("mkdir ", "cp ", "echo "))]

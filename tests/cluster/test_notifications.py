@@ -59,9 +59,9 @@ def test_a_failure_and_its_end_are_told(workers: Cluster, inbox: Inbox) -> None:
     # They are good to be typed.
     *lines, comment = failure["look"]
     assert comment.startswith("# ")
-    said = [workers.kubectl(*line.split()[1:]) for line in lines]
-    assert "Args:" in said[0]
-    assert "connection reset" in said[1]
+    output = [workers.kubectl(*line.split()[1:]) for line in lines]
+    assert "Args:" in output[0]
+    assert "connection reset" in output[1]
     assert (recovery["event"], recovery["run_id"], recovery["extracted"]) == (
         "recovery",
         fixed,

@@ -94,12 +94,12 @@ def _without_version(text: str) -> str:
 
 def test_describe_says_what_runs_and_no_secret(cluster: Cluster, secrets: list[str]) -> None:
     (pod,) = cluster.pods_of(FAILS)
-    said = cluster.kubectl(*_MELTANO, "describe", "pod", pod["metadata"]["name"])
-    words = " ".join(said.split())
+    output = cluster.kubectl(*_MELTANO, "describe", "pod", pod["metadata"]["name"])
+    words = " ".join(output.split())
     assert "Args: run tap-leaks target" in words
     assert "MELTANO_DATABASE_URI: <set to the key 'MELTANO_DATABASE_URI' in secret" in words
     assert pod["spec"]["automountServiceAccountToken"] is False
-    assert not _leaks(secrets, said)
+    assert not _leaks(secrets, output)
 
 
 def test_no_secret_in_what_the_cluster_shows(cluster: Cluster, secrets: list[str]) -> None:

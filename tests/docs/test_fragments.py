@@ -38,29 +38,31 @@ def test_a_fragment_can_be_planned(fragment: str, tmp_path: Path) -> None:
         kubernetes_validate.validate(pod.manifest, "1.35", strict=True)
 
 
-def completed(said: dict[str, Any]) -> dict[str, Any]:
+def completed(output: dict[str, Any]) -> dict[str, Any]:
     """Add what a fragment leaves out: something to run, and the plugins that it names."""
-    plugins = said.setdefault("plugins", {})
-    if not any(said.get(key) for key in ("schedules", "jobs")):
+    plugins = output.setdefault("plugins", {})
+    if not any(output.get(key) for key in ("schedules", "jobs")):
         taps = [each["name"] for each in plugins.get("extractors", [])]
-        said["jobs"] = [{"name": "load", "tasks": [f"{(taps or ['tap-shop'])[0]} target-postgres"]}]
+        output["jobs"] = [
+            {"name": "load", "tasks": [f"{(taps or ['tap-shop'])[0]} target-postgres"]}
+        ]
     defined = {each["name"] for kind in plugins.values() for each in kind}
-    for name in sorted(named(said) - defined):
+    for name in sorted(named(output) - defined):
         kind = "extractors" if name.startswith("tap-") else "loaders"
         kind = kind if name.startswith(("tap-", "target-")) else "utilities"
         plugin: dict[str, Any] = {"name": name, "namespace": name.replace("-", "_")}
         if kind == "utilities":
             plugin["commands"] = {"build": "build", "run": "run"}
         plugins.setdefault(kind, []).append(plugin)
-    return said
+    return output
 
 
-def named(said: dict[str, Any]) -> set[str]:
+def named(output: dict[str, Any]) -> set[str]:
     """Return the plugins that schedules and jobs name."""
     names = set()
-    for schedule in said.get("schedules", []):
+    for schedule in output.get("schedules", []):
         names |= {schedule[key] for key in ("extractor", "loader") if key in schedule}
-    for job in said.get("jobs", []):
+    for job in output.get("jobs", []):
         tasks = job["tasks"]
         for task in [tasks] if isinstance(tasks, str) else tasks:
             blocks = task.split() if isinstance(task, str) else task

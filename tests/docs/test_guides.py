@@ -49,7 +49,7 @@ def variables(page: Path) -> list[dict[str, str]]:
     return [dict(line.split("=", 1) for line in block.splitlines()) for block in blocks]
 
 
-def said(variables: dict[str, str]) -> DeploymentSettings:
+def output(variables: dict[str, str]) -> DeploymentSettings:
     return parse_deployment(
         {
             name.removeprefix(_PREFIX).lower(): value
@@ -64,8 +64,8 @@ def test_the_variables_are_settings(page: Path) -> None:
     found = variables(page)
     assert found
     for each in found:
-        said(each)
-    assert said(found[0]).profile in ("astro", "external")
+        output(each)
+    assert output(found[0]).profile in ("astro", "external")
 
 
 @pytest.mark.parametrize("number", range(4))
@@ -73,7 +73,7 @@ def test_what_projects_say_on_astro_becomes_a_pod(number: int, tmp_path: Path) -
     blocks = code_blocks(ASTRO, "yaml")
     assert len(blocks) == 4
     (tmp_path / "meltano.yml").write_text(blocks[number] + PLUGINS)
-    deployment = build_deployment(ROOT, said(variables(ASTRO)[0]), "astro-namespace")
+    deployment = build_deployment(ROOT, output(variables(ASTRO)[0]), "astro-namespace")
     (pod,) = preview_pods(plan(read_project(tmp_path)), deployment)
     kubernetes_validate.validate(pod.manifest, "1.35", strict=True)
     assert "env-secrets" in json.dumps(pod.manifest)
@@ -88,9 +88,9 @@ def test_the_charts_values_are_allowed() -> None:
     chart = ROOT / "charts" / "meltano-pods"
     schema = json.loads((chart / "values.schema.json").read_text())
     values = yaml.safe_load((chart / "values.yaml").read_text())
-    said = named(EXTERNAL, "external.yaml")
+    output = named(EXTERNAL, "external.yaml")
     # As Helm lays one file over another: maps merge, lists replace.
-    values |= {**said, "rbac": {**values["rbac"], **said["rbac"]}}
+    values |= {**output, "rbac": {**values["rbac"], **output["rbac"]}}
     jsonschema.Draft202012Validator(schema).validate(values)
 
 
@@ -126,7 +126,7 @@ def test_a_mounted_kubeconfig_leads_to_the_cluster(tmp_path: Path) -> None:
     (tmp_path / "kubeconfig").write_text(yaml.safe_dump(kubeconfig))
     profile, file = variables(EXTERNAL)
     file[f"{_PREFIX}KUBECONFIG"] = str(tmp_path / "kubeconfig")
-    client = ClusterHook(read_cluster_access(said(profile | file))).get_conn()
+    client = ClusterHook(read_cluster_access(output(profile | file))).get_conn()
     assert client.configuration.host == "https://cluster.example.com"
 
 

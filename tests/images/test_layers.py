@@ -59,7 +59,7 @@ class Clone:
         self._files = [word for file in files for word in ("--file", str(file.relative_to(ROOT)))]
 
     def build(self, *options: str, variables: Mapping[str, str] | None = None) -> str:
-        """Build, and return what BuildKit said."""
+        """Build, and return what BuildKit prints."""
         own = {"MELTANO_IMAGE": _TAG, "CA_BUNDLE": ca_bundle()}
         ended = subprocess.run(
             [DOCKER, "buildx", "bake", *self._files, "--progress=plain", *options, "meltano"],
@@ -75,7 +75,7 @@ class Clone:
 
 def ran(log: str, command: str) -> bool:
     """Whether a step was carried out, and not taken from the cache."""
-    numbers = [number for number, said in _STEP.findall(log) if command in said]
+    numbers = [number for number, shown in _STEP.findall(log) if command in shown]
     assert numbers, log
     return not any(f"\n#{number} CACHED" in log for number in numbers)
 
@@ -127,9 +127,9 @@ def test_a_catalog_is_baked_for_the_extractor_that_asks(clone: Clone) -> None:
     script = (
         "cd /meltano/csv_to_json; cat .env; python3 -m json.tool .meltano/catalogs/tap-csv.json"
     )
-    said = docker("run", "--rm", "--entrypoint=bash", _TAG, "-euc", script).stdout
-    assert said.startswith("TAP_CSV__CATALOG=.meltano/catalogs/tap-csv.json\n")
-    assert '"tap_stream_id"' in said
+    shown = docker("run", "--rm", "--entrypoint=bash", _TAG, "-euc", script).stdout
+    assert shown.startswith("TAP_CSV__CATALOG=.meltano/catalogs/tap-csv.json\n")
+    assert '"tap_stream_id"' in shown
     words = [
         "--rm",
         "--read-only",

@@ -62,8 +62,8 @@ def look_at_airflow(clone: Path, step: Typed) -> None:
                 shown += line
                 if "Ctrl+C" in line:
                     break
-            said = shown.replace(str(port), "8080")
-            assert (missing := step.missing(said)) is None, f"{missing}\nis not in\n{shown}"
+            output = shown.replace(str(port), "8080")
+            assert (missing := step.missing(output)) is None, f"{missing}\nis not in\n{shown}"
             password = re.search(r"admin +(\S+)", shown)
             assert password
             refresh_all(f"http://127.0.0.1:{port}", password[1])

@@ -34,9 +34,9 @@ GOOD = PLUGINS + LOAD + DAILY
 
 
 def _lock(kind: str, name: str, variant: str | None = None, **more: object) -> str:
-    said = {"plugin_type": kind, "name": name, "namespace": name.replace("-", "_")}
+    content = {"plugin_type": kind, "name": name, "namespace": name.replace("-", "_")}
     return json.dumps(
-        {**said, **({"variant": variant} if variant else {}), "executable": name} | more
+        {**content, **({"variant": variant} if variant else {}), "executable": name} | more
     )
 
 
@@ -374,8 +374,8 @@ WITHOUT_DEFINITIONS = "plugins that only the Hub knows"
 
 def write(project: str, folder: Path) -> None:
     """Write a project's files into a folder, which is made."""
-    said = PROJECTS[project]
-    files = {"meltano.yml": said} if isinstance(said, str) else dict(said)
+    content = PROJECTS[project]
+    files = {"meltano.yml": content} if isinstance(content, str) else dict(content)
     # Without one, Meltano adds one to the file, and writes the whole file again.
     if "project_id" not in files["meltano.yml"]:
         files["meltano.yml"] = files["meltano.yml"].rstrip() + "\nproject_id: of-the-test\n"

@@ -74,8 +74,8 @@ def answers(folders: dict[str, Path], environment: dict[str, str]) -> dict[str, 
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
-    return {name: said[str(folder)] for name, folder in folders.items()}
+    content = json.loads(done.stdout)
+    return {name: content[str(folder)] for name, folder in folders.items()}
 
 
 @pytest.fixture(params=PROJECTS)
@@ -108,19 +108,19 @@ def project(
 
 
 def test_schedules(project: Project, answer: Answer) -> None:
-    said = answer["schedules"]["schedules"]
+    content = answer["schedules"]["schedules"]
     ours = list(project.schedules.values())
     assert [_common(each) for each in ours if each.job] == [
         {key: _text(each[key]) for key in ("name", "cron_interval", "env")}
         | {"interval": each["interval"] or None}
         | {"job": each["job"]["name"]}
-        for each in said["job"]
+        for each in content["job"]
     ]
     assert [_common(each) for each in ours if not each.job] == [
         {key: _text(each[key]) for key in ("name", "cron_interval", "env")}
         | {"interval": each["interval"] or None}
         | {key: each[key] for key in ("extractor", "loader", "elt_args")}
-        for each in said["elt"]
+        for each in content["elt"]
     ]
 
 
@@ -138,14 +138,14 @@ def test_state_backend(project: Project, answer: Answer) -> None:
 
 def test_state_ids(project: Project, defined: Answer) -> None:
     for environment, jobs in defined["states"].items():
-        for name, said in jobs.items():
-            if isinstance(said, str):  # what Meltano cannot run either
+        for name, content in jobs.items():
+            if isinstance(content, str):  # what Meltano cannot run either
                 continue
             ours = [
                 compute_state_ids(project, task.blocks, environment, variables=VARIABLES)
                 for task in project.jobs[name].tasks
             ]
-            assert ours == [tuple(dict.fromkeys(each)) for each in said], (environment, name)
+            assert ours == [tuple(dict.fromkeys(each)) for each in content], (environment, name)
 
 
 def test_there_are_state_ids_to_compare(answers: dict[str, Answer]) -> None:
@@ -186,15 +186,15 @@ def _common(schedule: Schedule) -> dict[str, Any]:
 
 
 def test_jobs(name: str, project: Project, defined: Answer) -> None:
-    said = {each["job_name"]: each["tasks"] for each in defined["jobs"]["jobs"]}
+    content = {each["job_name"]: each["tasks"] for each in defined["jobs"]["jobs"]}
     if name in SEVERAL_FILES_A_PATTERN:
-        assert sorted(project.jobs) == sorted(said)
+        assert sorted(project.jobs) == sorted(content)
     else:
-        assert list(project.jobs) == list(said)
+        assert list(project.jobs) == list(content)
     for job in project.jobs.values():
-        assert _blocks(job) == _whole(said[job.name], defined["sets"][job.name])
+        assert _blocks(job) == _whole(content[job.name], defined["sets"][job.name])
     for schedule in defined["schedules"]["schedules"]["job"]:
-        assert schedule["job"]["tasks"] == said[schedule["job"]["name"]]
+        assert schedule["job"]["tasks"] == content[schedule["job"]["name"]]
 
 
 def _blocks(job: Job) -> list[list[str]]:
@@ -238,8 +238,8 @@ def test_plugins(project: Project, defined: Answer) -> None:
 
 
 def test_names(project: Project, defined: Answer) -> None:
-    said = {each["mapping"] or each["name"]: each["named"] for each in defined["plugins"]}
-    assert {name: str(plugin.type) for name, plugin in project.named.items()} == said
+    content = {each["mapping"] or each["name"]: each["named"] for each in defined["plugins"]}
+    assert {name: str(plugin.type) for name, plugin in project.named.items()} == content
 
 
 def test_environments(project: Project, answer: Answer) -> None:
@@ -276,8 +276,8 @@ def _name(entry: dict[str, Any]) -> str:
 
 def _said(entry: dict[str, Any]) -> dict[str, Any]:
     annotations = entry.get("annotations") or {}
-    said: dict[str, Any] = annotations.get(VENDOR) or {}
-    return said
+    content: dict[str, Any] = annotations.get(VENDOR) or {}
+    return content
 
 
 def _merged(annotations: list[Layer]) -> dict[str, Any]:

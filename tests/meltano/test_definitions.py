@@ -72,8 +72,8 @@ def test_the_plugins_that_meltano_asks_about(tmp_path: Path) -> None:
     (folder / "meltano.yml").write_text(PROJECT + JOB)
     for lock in LOCKS:
         name, _, variant = lock.partition("--")
-        said = {"plugin_type": "extractors", "name": name, "namespace": "x", "variant": variant}
-        (locks / f"{lock}.lock").write_text(json.dumps(said))
+        content = {"plugin_type": "extractors", "name": name, "namespace": "x", "variant": variant}
+        (locks / f"{lock}.lock").write_text(json.dumps(content))
     found = [
         name for each in find_undefined_plugins(read_project(folder)) for name in named(each.what)
     ]

@@ -79,27 +79,27 @@ def ask(files: Sequence[Path]) -> dict[Path, list[str]]:
         [SERVER, "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         try:
-            said = Wire(process)
-            said.send(id=1, method="initialize", params={"processId": None, "rootUri": None,
+            reported = Wire(process)
+            reported.send(id=1, method="initialize", params={"processId": None, "rootUri": None,
                       "capabilities": {"workspace": {"configuration": True}}})  # fmt: skip
             while len(found) < len(files):
-                message = said.receive()
+                message = reported.receive()
                 if message.get("id") == 1 and "result" in message:
-                    said.send(method="initialized", params={})
+                    reported.send(method="initialized", params={})
                     for file in files:
-                        said.send(method="textDocument/didOpen", params={"textDocument": {
+                        reported.send(method="textDocument/didOpen", params={"textDocument": {
                             "uri": file.as_uri(), "languageId": "yaml", "version": 1,
                             "text": file.read_text()}})  # fmt: skip
                 elif message.get("method") == "workspace/configuration":
                     items = message["params"]["items"]
                     own = {"validate": True, "schemaStore": {"enable": False}}
                     answer = [own if each.get("section") == "yaml" else None for each in items]
-                    said.send(id=message["id"], result=answer)
+                    reported.send(id=message["id"], result=answer)
                 elif message.get("method") == "textDocument/publishDiagnostics":
                     (file,) = [f for f in files if f.as_uri() == message["params"]["uri"]]
                     found[file] = [each["message"] for each in message["params"]["diagnostics"]]
                 elif "id" in message and "method" in message:
-                    said.send(id=message["id"], result=None)
+                    reported.send(id=message["id"], result=None)
         finally:
             process.kill()
     return found

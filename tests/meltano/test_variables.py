@@ -75,8 +75,8 @@ def test_the_names_are_meltanos(tmp_path: Path) -> None:
     (folder / "meltano.yml").write_text(PROJECT)
     lock = "plugins/loaders/target-jsonl--andyh1203.lock"
     (folder / lock).write_text((ROOT / "meltano" / "csv_to_json" / lock).read_text())
-    said = subprocess.check_output([BIN / "python", "-c", ORACLE, folder], text=True)
-    meltanos = json.loads(said.splitlines()[-1])
+    content = subprocess.check_output([BIN / "python", "-c", ORACLE, folder], text=True)
+    meltanos = json.loads(content.splitlines()[-1])
     assert meltanos["tap-child a.b"]  # inherited
     project = read_project(folder)
     settings = ConfiguredSettings(project, read_project_files(folder))

@@ -190,9 +190,9 @@ def test_dbt_writes_to_the_runs_folder_unless_told_otherwise(tmp_path: Path) -> 
     assert "DBT_LOG_PATH" not in own
 
 
-def track(result: DbtResult | None, *, code: int = 1, said: tuple[str, ...] = ()) -> Tracker:
+def track(result: DbtResult | None, *, code: int = 1, output: tuple[str, ...] = ()) -> Tracker:
     tracker = Tracker(parse(["dbt:build"]), dbt_of=lambda _: result)
-    for text in (*said, "Done. PASS=8 WARN=0 ERROR=0 SKIP=0"):
+    for text in (*output, "Done. PASS=8 WARN=0 ERROR=0 SKIP=0"):
         line = {"event": text, "cmd_type": "command", "name": "dbt", "stdio": "stderr"}
         tracker.note(events.parse(json.dumps(line)))
     end = {
@@ -231,7 +231,7 @@ def test_why_dbt_failed(
 
 
 @pytest.mark.parametrize(
-    ("said", "category"),
+    ("output", "category"),
     [
         (("Database Error", "  connection to server failed"), Category.UTILITY_FAILED),
         (
@@ -244,12 +244,12 @@ def test_why_dbt_failed(
         ),
     ],
 )
-def test_an_error_before_any_node(said: tuple[str, ...], category: Category) -> None:
-    tracker = track(None, code=2, said=("12:00:00  Encountered an error:", *said))
+def test_an_error_before_any_node(output: tuple[str, ...], category: Category) -> None:
+    tracker = track(None, code=2, output=("12:00:00  Encountered an error:", *output))
     failure = classify(tracker, 1, oom_killed=False)
     assert failure.category is category
     assert failure.error is not None
-    assert failure.error.startswith(f"{said[0]}: {said[1].strip()}")
+    assert failure.error.startswith(f"{output[0]}: {output[1].strip()}")
 
 
 def test_a_success_is_kept_too(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ def stream(name: str, columns: dict[str, Any], **selected: Any) -> dict[str, Any
     """Return an entry of a catalog, its columns selected but for those given metadata by name."""
     metadata = [{"breadcrumb": [], "metadata": {"selected": True} | selected.pop("stream", {})}]
     for column in columns:
-        said = selected.get(column, {"inclusion": "available", "selected": True})
-        metadata.append({"breadcrumb": ["properties", column], "metadata": said})
+        output = selected.get(column, {"inclusion": "available", "selected": True})
+        metadata.append({"breadcrumb": ["properties", column], "metadata": output})
     schema = {"type": "object", "properties": columns}
     return {"tap_stream_id": name, "stream": name, "schema": schema, "metadata": metadata}
 

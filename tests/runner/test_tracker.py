@@ -216,9 +216,9 @@ TRACEBACK = [
             Category.TARGET_FAILED, "target-b", "ValueError: bad",
         ),
         *(
-            ([STARTED, target("permission denied"), line(said, "error")],
+            ([STARTED, target("permission denied"), line(shown, "error")],
              Category.TARGET_FAILED, "target-b", "permission denied")
-            for said in ("[Errno 32] Broken pipe", "Connection lost")
+            for shown in ("[Errno 32] Broken pipe", "Connection lost")
         ),
         (
             [STARTED, tap("BrokenPipeError: x"), target("KeyError: 'a'"),
@@ -249,9 +249,9 @@ TRACEBACK = [
             Category.UTILITY_FAILED, None, None,
         ),
         *(
-            ([STARTED, line(DISCOVERY % said, "error")], Category.TAP_FAILED, "tap-a",
+            ([STARTED, line(DISCOVERY % shown, "error")], Category.TAP_FAILED, "tap-a",
              f"Cannot start plugin tap-a: Catalog discovery failed: {told}")
-            for said, told in {
+            for shown, told in {
                 "no such table": "no such table",
                 "Traceback (most recent call last):\n  File\nKeyError: 'id'\n": "KeyError: 'id'",
                 "OSError: gone\nbye\n\n.\nFor more detailed log": "OSError: gone",

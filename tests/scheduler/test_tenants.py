@@ -52,5 +52,5 @@ def test_each_tenant_has_a_run_and_a_state_of_its_own(airflow: RunningAirflow) -
                 return found
         return None
 
-    said = wait_for("the report, once all tenants have new rows", report)
-    assert said == {tenant: first[tenant]["extracted"] for tenant in TENANTS}
+    shown = wait_for("the report, once all tenants have new rows", report)
+    assert shown == {tenant: first[tenant]["extracted"] for tenant in TENANTS}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-Said = Callable[..., tuple[int, str, str]]
+RunCli = Callable[..., tuple[int, str, str]]
 """Runs a command and returns exit code, stdout and stderr."""
 
 FILE = "from meltano_pods import airflow_dags\n\nairflow_dags(__file__)\n"

@@ -21,7 +21,7 @@ class FakeShell(Shell):
 
     def ask(self, *command: str | Path, seconds: float = 60) -> str | None:
         del seconds
-        return next((said for word, said in self.answers.items() if word in command), None)
+        return next((output for word, output in self.answers.items() if word in command), None)
 
     def run(
         self,

@@ -112,5 +112,5 @@ class Airflow:
 
 
 def reporting(checks: dict[str, Any] | None = None, **fields: Any) -> Reporting:
-    said = {"assets": Uris("", "").pattern, "pipelines": (PAIR,), **fields}
-    return Reporting("shop", "dev", checks=parse_checks(checks or {}), **said)
+    output = {"assets": Uris("", "").pattern, "pipelines": (PAIR,), **fields}
+    return Reporting("shop", "dev", checks=parse_checks(checks or {}), **output)

@@ -129,8 +129,8 @@ PODS = {
 
 @pytest.mark.parametrize("case", PODS)
 def test_pods(root: Path, case: str) -> None:
-    said, key, found, allowed = PODS[case]
-    settings(root, said)
+    output, key, found, allowed = PODS[case]
+    settings(root, output)
     matching = [each for each in findings(root) if key in each.key]
     assert matching, findings(root)
     assert matching[0].file == "meltano/shop/meltano.yml"
@@ -249,9 +249,9 @@ def test_the_command_says_file_key_found_allowed_and_fix(
     assert main(["--root", str(root)]) == 0
     change(root, "requirements.txt", "# The provider.", "apache-airflow==3.3.2")
     assert main(["--root", str(root), "--unpinned"]) == 1
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     for part in ("requirements.txt: line 1", "found: ", "allowed: ", "fix: ", "1 to fix"):
-        assert part in said
+        assert part in output
 
 
 def test_a_dockerfile_is_read_as_docker_does(tmp_path: Path) -> None:

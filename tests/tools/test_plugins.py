@@ -112,12 +112,12 @@ def test_the_plugin_that_failed_is_named_with_the_end_of_what_pip_says(
     (project / "broken").write_text(f"{text}\n")
     with pytest.raises(SystemExit) as caught:
         install(project, tmp_path / "plugins", meltano, ["tap-a", "tap-b"])
-    said = str(caught.value)
-    assert "shop: the plugin tap-a cannot be installed:" in said
-    assert "there is no version tap-a==9" in said
-    assert "fix: correct the `pip_url` of tap-a in meltano/shop/meltano.yml" in said
-    assert "  needs Python 3.9\n" in said
-    assert len(said.splitlines()) < 25
+    output = str(caught.value)
+    assert "shop: the plugin tap-a cannot be installed:" in output
+    assert "there is no version tap-a==9" in output
+    assert "fix: correct the `pip_url` of tap-a in meltano/shop/meltano.yml" in output
+    assert "  needs Python 3.9\n" in output
+    assert len(output.splitlines()) < 25
     shown = capfd.readouterr().err
     assert shown == "no JSON\nsomething is deprecated\n"
 

@@ -13,7 +13,7 @@ from tests.support.command_line import FILE
 from tests.support.projects import FULLEST
 
 if TYPE_CHECKING:
-    from tests.support.command_line import Said
+    from tests.support.command_line import RunCli
     from tests.support.projects import MakeProject
 
 # Airflow makes its home when it is imported, which test modules do while they are collected.
@@ -51,7 +51,7 @@ def root(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def said(capfd: pytest.CaptureFixture[str]) -> Said:
+def run_cli(capfd: pytest.CaptureFixture[str]) -> RunCli:
     """Return what runs a command."""
     from meltano_pods.cli.main import main  # noqa: PLC0415 - Airflow reads its home on import
 

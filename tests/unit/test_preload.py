@@ -26,7 +26,7 @@ for command, executor, _ in {CASES!r}:
 
 
 def test_only_a_scheduler_whose_tasks_are_its_forks_imports_the_provider() -> None:
-    said = subprocess.run(
+    content = subprocess.run(
         [sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True
     ).stdout
-    assert said.splitlines()[-len(CASES) :] == [" ".join(map(str, case)) for case in CASES]
+    assert content.splitlines()[-len(CASES) :] == [" ".join(map(str, case)) for case in CASES]

@@ -45,14 +45,14 @@ def check(
 
 def _projects(root: Path, environment: Mapping[str, str], *, pinned: bool) -> Iterator[Finding]:
     variables = {**read_dockerfile(root / "Dockerfile").env, **environment}
-    said = {
+    output = {
         name.removeprefix(_PREFIX).lower(): value
         for name, value in variables.items()
         if name.startswith(_PREFIX)
     }
     try:
         # Where the deployment's variables are not known here, as in a workflow, Astro's is meant.
-        deployment = build_deployment(root, parse_deployment({**said, "profile": "astro"}))
+        deployment = build_deployment(root, parse_deployment({**output, "profile": "astro"}))
     except DeploymentError as error:
         yield _of_error("Dockerfile", error)
         return

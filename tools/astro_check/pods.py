@@ -125,7 +125,7 @@ def _resources(resources: Mapping[str, Any]) -> Iterator[_Args]:
 
 def _size(spec: Mapping[str, Any]) -> Iterator[_Args]:
     """Yield what is too much: all containers together, or an init container alone."""
-    for name, (most, said) in _LARGEST.items():
+    for name, (most, output) in _LARGEST.items():
         together = sum((_limit(each, name) for each in spec["containers"]), Decimal(0))
         alone = [_limit(each, name) for each in spec.get("initContainers") or []]
         if (size := max(together, *alone, Decimal(0))) > parse_quantity(most):
@@ -133,7 +133,7 @@ def _size(spec: Mapping[str, Any]) -> Iterator[_Args]:
             yield (
                 f"resources.limits.{name}",
                 shown,
-                f"at most {said}, Astro's largest pod",
+                f"at most {output}, Astro's largest pod",
                 "Request less (plugins add up), or see docs/how-to/external-cluster.md.",
             )
 

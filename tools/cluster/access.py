@@ -28,16 +28,16 @@ def secret(settings: Settings, namespace: str, name: str, shell: Shell) -> dict[
         ClusterError: There is no such Secret, or no cluster that answers.
     """
     # With ask(), because its output must not be logged.
-    said = shell.ask(
+    answer = shell.ask(
         BIN / "kubectl", "--kubeconfig", settings.kubeconfig, "--namespace", namespace,
         "get", "secret", name, "-o", "json",
     )  # fmt: skip
-    if said is None:
+    if answer is None:
         raise ClusterError(
             f"Secret {namespace}/{name} of cluster {settings.name} cannot be read",
             "Create or repair the cluster: `make up`",
         )
-    data = json.loads(said)["data"]
+    data = json.loads(answer)["data"]
     return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
 

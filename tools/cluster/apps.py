@@ -134,11 +134,11 @@ def _project_secret(
 ) -> None:
     """Create a project's Secret, or add missing keys; keep those that a person has added."""
     name = build_secret_name(project)
-    said = shell.ask(
+    answer = shell.ask(
         BIN / "kubectl", "--kubeconfig", settings.kubeconfig,
         "--namespace", MELTANO_NAMESPACE, "get", "secret", name, "-o", "json",
     )  # fmt: skip
-    there = {} if said is None else json.loads(said).get("data") or {}
+    there = {} if answer is None else json.loads(answer).get("data") or {}
     own = {
         key: b64encode(value.encode()).decode()
         for key, value in secret_of(project, addresses).items()
@@ -151,7 +151,7 @@ def _project_secret(
         "metadata": {"name": name, "namespace": MELTANO_NAMESPACE},
         "data": {**own, **there},
     }
-    verb = "create" if said is None else "replace"
+    verb = "create" if answer is None else "replace"
     kubectl(settings, shell, verb, "-f", "-", stdin=json.dumps(manifest))
 
 

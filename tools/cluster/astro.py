@@ -103,8 +103,8 @@ class AstroKind:
     def _find(self, shell: Shell) -> str:
         running = (shell.ask("docker", "ps", "--quiet", "--filter", _SCHEDULER) or "").split()
         # One by one: another project's may end meanwhile.
-        said = [shell.ask("docker", "inspect", each) for each in running]
-        for each in [found for text in said if text for found in json.loads(text)]:
+        output = [shell.ask("docker", "inspect", each) for each in running]
+        for each in [found for text in output if text for found in json.loads(text)]:
             mounts = {mount["Destination"]: mount["Source"] for mount in each["Mounts"]}
             if _is_ours(mounts.get("/usr/local/airflow/dags", "")):
                 break

@@ -57,7 +57,7 @@ def kubeconfig(admin: dict[str, Any], token: str) -> dict[str, Any]:
 
 def variables(settings: Settings) -> list[str]:
     """Return the lines for .env."""
-    said = {
+    output = {
         "profile": "external",
         "kubernetes_conn_id": "",
         "kubeconfig": KUBECONFIG,
@@ -67,7 +67,7 @@ def variables(settings: Settings) -> list[str]:
         "image": f"{settings.registry_host}/meltano:dev",
         "image_pull_policy": "Always",
     }
-    return [f"AIRFLOW__MELTANO_PODS__{key.upper()}={value}" for key, value in said.items()]
+    return [f"AIRFLOW__MELTANO_PODS__{key.upper()}={value}" for key, value in output.items()]
 
 
 def with_block(text: str, lines: Sequence[str]) -> str:

@@ -56,9 +56,9 @@ def _about(pod: dict[str, Any], settings: Settings, shell: Shell) -> Iterator[st
     for container in _not_ready(pod):
         logs = ("logs", _name(pod), "--container", container, "--tail", str(_LINES), *where)
         # If a container is about to restart, its last lines are in the log of the previous one.
-        said = _ask(settings, shell, *logs, "--previous") or _ask(settings, shell, *logs)
-        if said:
-            yield f"{_name(pod)}, last lines of {container}:\n{_last(said)}"
+        output = _ask(settings, shell, *logs, "--previous") or _ask(settings, shell, *logs)
+        if output:
+            yield f"{_name(pod)}, last lines of {container}:\n{_last(output)}"
 
 
 def _not_ready(pod: dict[str, Any]) -> list[str]:

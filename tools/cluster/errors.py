@@ -9,7 +9,7 @@ class ClusterError(Exception):
     Args:
         what: What went wrong.
         fix: How to fix it.
-        detail: What a command said: its last lines.
+        detail: What a command output: its last lines.
     """
 
     def __init__(self, what: str, fix: str, detail: str = "") -> None:

@@ -76,11 +76,11 @@ class Shell:
         if ended.returncode:
             with self.log.open() as log:
                 log.seek(start)
-                said = log.read()
+                shown = log.read()
             raise ClusterError(
                 f"`{shlex.join(words)}` ended with exit status {ended.returncode}",
                 fix or f"Read {self.log}, fix the cause and run the command again",
-                "\n".join(said.splitlines()[-_LAST_LINES:]),
+                "\n".join(shown.splitlines()[-_LAST_LINES:]),
             )
         return ended.stdout
 

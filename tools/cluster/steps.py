@@ -69,13 +69,13 @@ def run_steps(
         sys.stdout.flush()
         started = monotonic()
         try:
-            said = step.run(Shell(log))
+            answer = step.run(Shell(log))
         except ClusterError as error:
             out(f"  FAILED after {monotonic() - started:.1f} s: {step.name}\n\n{error}\n")
             if found := diagnose():
                 out(f"\n{found}\n")
             out(f"\nComplete output: {log}\nTo continue with this step, run `{command}` again.\n")
             return False
-        out(f"  {monotonic() - started:5.1f} s  {said}\n")
+        out(f"  {monotonic() - started:5.1f} s  {answer}\n")
     out(f"  {monotonic() - began:5.1f} s  in all\n")
     return True

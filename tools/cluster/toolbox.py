@@ -117,8 +117,8 @@ def _on_path(name: str) -> Path | None:
 
 
 def _acceptable(tool: Tool, path: Path, shell: Shell) -> str | None:
-    said = shell.ask(path, *tool.ask) or ""
-    match = re.search(r"v(\d+)\.(\d+)\.\d+", said)
+    output = shell.ask(path, *tool.ask) or ""
+    match = re.search(r"v(\d+)\.(\d+)\.\d+", output)
     return match[0] if match and tool.fits(int(match[1]), int(match[2])) else None
 
 

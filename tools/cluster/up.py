@@ -65,10 +65,10 @@ class Up:
         )
 
     def _engine(self, shell: Shell) -> str:
-        said = ensure_engine(shell)
+        output = ensure_engine(shell)
         self.images = kind.choose_images(self.settings, shell)
         where = "a registry" if self.images is Images.REGISTRY else "packages (offline)"
-        return f"{said}; images from {where}"
+        return f"{output}; images from {where}"
 
     def _programs(self, shell: Shell) -> str:
         if self.images is Images.REGISTRY:
@@ -105,6 +105,6 @@ def _remove(settings: Settings, shell: Shell) -> str:
     if not (BIN / "kind").exists() and kind.exists(settings, shell):
         offline_way = kind.choose_images(settings, shell) is Images.OFFLINE
         ensure_tools(shell, offline.programs(shell) if offline_way else None)
-    said = kind.remove(settings, shell)
+    output = kind.remove(settings, shell)
     settings.kubeconfig.unlink(missing_ok=True)
-    return said
+    return output

@@ -91,9 +91,9 @@ def check_unlabelled(image: str, shell: Shell) -> None:
         ClusterError: It does.
     """
     label = '{{index .Config.Labels "org.meltano-pods.stand-in"}}'
-    if said := shell.run("docker", "image", "inspect", "--format", label, image).strip():
+    if output := shell.run("docker", "image", "inspect", "--format", label, image).strip():
         raise ClusterError(
-            f"{image} is built on a stand-in ({said}): it is suitable for tests only",
+            f"{image} is built on a stand-in ({output}): it is suitable for tests only",
             "Build where the real base images can be fetched (BASES=registry), or, for a registry "
             "of your own to try things out, set ALLOW_STAND_INS=1",
         )

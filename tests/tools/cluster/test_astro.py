@@ -62,7 +62,7 @@ def test_the_account_may_what_the_chart_lets_a_launcher() -> None:
 
 
 def found(*containers: Mapping[str, str]) -> AstroKind:
-    said: list[dict[str, Any]] = [
+    output: list[dict[str, Any]] = [
         {
             "Name": f"/airflow-{number}",
             "Mounts": [{"Destination": to, "Source": source} for to, source in mounts.items()],
@@ -71,7 +71,7 @@ def found(*containers: Mapping[str, str]) -> AstroKind:
         for number, mounts in enumerate(containers)
     ]
     astro = AstroKind(Settings())
-    shell = FakeShell({"ps": "a b" if said else "", "inspect": json.dumps(said)})
+    shell = FakeShell({"ps": "a b" if output else "", "inspect": json.dumps(output)})
     astro.steps()[0].run(shell)
     return astro
 

@@ -54,9 +54,9 @@ class FakeApi:
 
 
 def test_progress_says_each_thing_once_and_follows_the_run_that_goes_first() -> None:
-    said: list[str] = []
+    reported: list[str] = []
     api = FakeApi()
-    shown = Progress(api, "shop.daily", out=said.append, context="kind-x")  # type: ignore[arg-type]
+    shown = Progress(api, "shop.daily", out=reported.append, context="kind-x")  # type: ignore[arg-type]
     shown.follow("manual")
     api.entries = [
         {"event": "moving", "level": "info", "logger": f"{OPERATORS}.pods.operator"},
@@ -76,7 +76,7 @@ def test_progress_says_each_thing_once_and_follows_the_run_that_goes_first() -> 
         }
     )
     shown.look()
-    text = "".join(said)
+    text = "".join(reported)
     for wanted in (
         "run manual",
         "run scheduled, which its schedule started\n",

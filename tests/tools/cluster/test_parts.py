@@ -26,7 +26,7 @@ KUBECTL_TOOL = next(tool for tool in TOOLS if tool.name == "kubectl")
 
 
 @pytest.mark.parametrize(
-    ("said", "acceptable"),
+    ("output", "acceptable"),
     [
         ("Client Version: v1.35.4\nKustomize Version: v5.7.1", "v1.35.4"),
         ("Client Version: v1.34.0", "v1.34.0"),
@@ -36,10 +36,10 @@ KUBECTL_TOOL = next(tool for tool in TOOLS if tool.name == "kubectl")
     ],
 )
 def test_a_tool_found_must_have_a_version_that_will_do(
-    said: str, acceptable: str | None, tmp_path: Path
+    output: str, acceptable: str | None, tmp_path: Path
 ) -> None:
     program = tmp_path / "kubectl"
-    program.write_text(f"#!/bin/sh\nprintf '%s' '{said}'\n")
+    program.write_text(f"#!/bin/sh\nprintf '%s' '{output}'\n")
     program.chmod(0o755)
 
     found = toolbox._acceptable(KUBECTL_TOOL, program, Shell(tmp_path / "log"))
@@ -153,14 +153,14 @@ def test_a_secret_gets_what_it_lacks_and_keeps_what_a_person_put_there(
     theirs = {"WAREHOUSE_PASSWORD": "dGhlaXJz", "TAP_TOKEN": "bWluZQ=="}
     shell = Shell(tmp_path / "log")
     monkeypatch.setattr(shell, "ask", lambda *_: json.dumps({"data": theirs}))
-    said: list[tuple[tuple[str, ...], dict[str, Any]]] = []
+    output: list[tuple[tuple[str, ...], dict[str, Any]]] = []
 
     def kubectl(_: object, __: object, *words: str, stdin: str) -> None:
-        said.append((words, json.loads(stdin)))
+        output.append((words, json.loads(stdin)))
 
     monkeypatch.setattr(apps, "kubectl", kubectl)
     apps._project_secret(Settings.read({}), "shop", addresses, shell)
-    ((words, manifest),) = said
+    ((words, manifest),) = output
     assert words[0] == "replace"
     assert manifest["data"].items() >= theirs.items()
     assert {"MELTANO_DATABASE_URI", "WAREHOUSE_HOST"} <= manifest["data"].keys()

@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 
 def test_each_step_is_named_with_its_time_and_what_it_did(tmp_path: Path) -> None:
-    said: list[str] = []
+    output: list[str] = []
 
     done = run_steps(
         [Step("First", lambda _: "made one"), Step("Second", lambda _: "found two")],
         tmp_path,
         command="make up",
-        out=said.append,
+        out=output.append,
     )
 
-    text = "".join(said)
+    text = "".join(output)
     assert done
     assert text.index("First") < text.index("made one") < text.index("found two")
     assert " s  in all" in text
 
 
 def test_a_failure_names_step_cause_fix_log_and_how_to_resume(tmp_path: Path) -> None:
-    said: list[str] = []
+    output: list[str] = []
 
     def never(_: Shell) -> str:
         raise AssertionError
@@ -44,10 +44,10 @@ def test_a_failure_names_step_cause_fix_log_and_how_to_resume(tmp_path: Path) ->
         tmp_path,
         command="make up",
         diagnose=lambda: "pod x is unwell",
-        out=said.append,
+        out=output.append,
     )
 
-    text = "".join(said)
+    text = "".join(output)
     assert not done
     for part in ("FAILED", "Make it", "exit status 3", "told", "Repair it", "pod x", "`make up`"):
         assert part in text
@@ -81,11 +81,11 @@ def test_asking_neither_fails_nor_logs(tmp_path: Path) -> None:
 
 
 def test_two_commands_at_once_take_turns(tmp_path: Path) -> None:
-    folder, said, order = tmp_path / "meltano-pods", [], []
+    folder, output, order = tmp_path / "meltano-pods", [], []
     waits = threading.Event()
 
     def tell(text: str) -> None:
-        said.append(text)
+        output.append(text)
         waits.set()
 
     def second() -> None:
@@ -99,4 +99,4 @@ def test_two_commands_at_once_take_turns(tmp_path: Path) -> None:
         order.append("first")
     other.join(30)
     assert order == ["first", "second"]
-    assert said == ["Waiting for another command on the cluster meltano-pods ...\n"]
+    assert output == ["Waiting for another command on the cluster meltano-pods ...\n"]

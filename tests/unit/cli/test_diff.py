@@ -15,7 +15,7 @@ from tests.support.projects import FULLEST
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.command_line import Said
+    from tests.support.command_line import RunCli
     from tests.support.projects import MakeProject
 
 
@@ -38,17 +38,17 @@ def repository(root: Path) -> Path:
     return root
 
 
-def changes(said: Said, *more: str) -> Any:
-    code, out, err = said("plan", "--diff", "main", "--exit-code", "--format", "json", *more)
+def changes(run_cli: RunCli, *more: str) -> Any:
+    code, out, err = run_cli("plan", "--diff", "main", "--exit-code", "--format", "json", *more)
     assert err == ""
     return code, json.loads(out)["projects"]
 
 
-def test_what_a_change_does(repository: Path, said: Said) -> None:
-    assert changes(said) == (0, [])
+def test_what_a_change_does(repository: Path, run_cli: RunCli) -> None:
+    assert changes(run_cli) == (0, [])
     rewrite(repository, "interval: '@daily'", "interval: '@hourly'")
     rewrite(repository, "    termination_grace_period: 30s", "    termination_grace_period: 60s")
-    code, (project,) = changes(said)
+    code, (project,) = changes(run_cli)
     (dag,) = project["dags"]
     assert (code, dag["dag_id"], dag["kind"]) == (3, "shop.daily", "changed")
     assert project["files"] is True
@@ -63,20 +63,20 @@ def test_what_a_change_does(repository: Path, said: Said) -> None:
     assert git(repository, "status", "--short") == " M meltano/shop/meltano.yml\n"
 
 
-def test_a_changed_state_id_is_called_out(repository: Path, said: Said) -> None:
+def test_a_changed_state_id_is_called_out(repository: Path, run_cli: RunCli) -> None:
     rewrite(repository, "name: daily", "name: nightly")
-    code, (project,) = changes(said)
+    code, (project,) = changes(run_cli)
     (dag,) = project["dags"]
     assert (code, dag["kind"], dag["was"]) == (4, "renamed", "shop.daily")
     assert dag["tasks"][0]["state_ids"] == {"old": ["daily"], "new": ["nightly"]}
-    code, out, _ = said("plan", "--diff", "main")
+    code, out, _ = run_cli("plan", "--diff", "main")
     assert code == 0
     assert "! STATE ID daily -> nightly: the next run extracts all records again" in out
     assert "1 renamed, 0 changed; 1 state id changed" in out
 
 
 def test_dags_and_projects_come_and_go(
-    repository: Path, said: Said, make_project: MakeProject
+    repository: Path, run_cli: RunCli, make_project: MakeProject
 ) -> None:
     make_project(FULLEST, "other")
     rewrite(
@@ -85,25 +85,27 @@ def test_dags_and_projects_come_and_go(
         "schedules:\n- {name: more, interval: '@daily', extractor: tap-a, loader: target-b, "
         "transform: skip}",
     )
-    code, (other, shop) = changes(said)
+    code, (other, shop) = changes(run_cli)
     assert (code, other["kind"], shop["kind"]) == (3, "added", "changed")
     assert [(dag["dag_id"], dag["kind"]) for dag in shop["dags"]] == [("shop.more", "added")]
     (repository / "meltano" / "shop" / "meltano.yml").unlink()
-    _, (other, shop) = changes(said)
+    _, (other, shop) = changes(run_cli)
     assert (shop["kind"], shop["dags"][0]["kind"]) == ("removed", "removed")
-    assert [each["project"] for each in changes(said, "other")[1]] == ["other"]
+    assert [each["project"] for each in changes(run_cli, "other")[1]] == ["other"]
 
 
-def test_a_new_dag_without_a_schedule_shows_no_change_of_it(repository: Path, said: Said) -> None:
+def test_a_new_dag_without_a_schedule_shows_no_change_of_it(
+    repository: Path, run_cli: RunCli
+) -> None:
     rewrite(repository, "schedules:", "jobs: [{name: load, tasks: tap-a target-b}]\nschedules:")
-    _, out, _ = said("plan", "--diff", "main")
+    _, out, _ = run_cli("plan", "--diff", "main")
     assert "+ shop.job.load  added; starts paused" in out
     assert "none -> none" not in out
 
 
-def test_dags_that_break_are_fixed_and_go(repository: Path, said: Said) -> None:
+def test_dags_that_break_are_fixed_and_go(repository: Path, run_cli: RunCli) -> None:
     rewrite(repository, "loader: target-b", "loader: target-x")
-    code, out, err = said("plan", "--diff", "main", "--exit-code", "--format", "json")
+    code, out, err = run_cli("plan", "--diff", "main", "--exit-code", "--format", "json")
     assert code == 1
     assert "unknown loader 'target-x'" in err
     (project,) = json.loads(out)["projects"]
@@ -111,26 +113,26 @@ def test_dags_that_break_are_fixed_and_go(repository: Path, said: Said) -> None:
     assert (dag["dag_id"], dag["kind"], dag["tasks"]) == ("shop.daily", "changed", [])
     assert dag["changes"] == [{"key": "broken", "old": False, "new": True}]
     git(repository, "commit", "--quiet", "--all", "--message", "broken")
-    code, out, _ = said("plan", "--diff", "main", "--format", "json")
+    code, out, _ = run_cli("plan", "--diff", "main", "--format", "json")
     assert (code, json.loads(out)["projects"]) == (1, [])
     rewrite(repository, "loader: target-x", "loader: target-b")
-    code, out, err = said("plan", "--diff", "main")
+    code, out, err = run_cli("plan", "--diff", "main")
     assert code == 0
     assert "broken: true -> false" in out
     assert "not compared" in err
 
 
-def test_a_template_of_pods_is_part_of_a_change(repository: Path, said: Said) -> None:
+def test_a_template_of_pods_is_part_of_a_change(repository: Path, run_cli: RunCli) -> None:
     file = repository / "k8s" / "pod_templates" / "default.yaml"
     file.write_text(file.read_text().replace("runAsNonRoot: true", "runAsNonRoot: false"))
-    _, (project,) = changes(said)
+    _, (project,) = changes(run_cli)
     assert project["files"] is False
     (task,) = project["dags"][0]["tasks"]
     assert [each["key"] for each in task["pod"]] == ["spec.securityContext.runAsNonRoot"]
 
 
 def test_a_submodule_is_compared_by_the_commit_it_had(
-    repository: Path, said: Said, tmp_path: Path
+    repository: Path, run_cli: RunCli, tmp_path: Path
 ) -> None:
     source = tmp_path / "source"
     source.mkdir()
@@ -141,24 +143,24 @@ def test_a_submodule_is_compared_by_the_commit_it_had(
     add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add"]
     git(repository, *add, str(source), "meltano/module")
     git(repository, "commit", "--quiet", "--all", "--message", "second")
-    assert changes(said) == (0, [])
+    assert changes(run_cli) == (0, [])
     file = repository / "meltano" / "module" / "meltano.yml"
     file.write_text(FULLEST.replace("@daily", "@hourly"))
-    _, (project,) = changes(said)
+    _, (project,) = changes(run_cli)
     assert (project["project"], project["kind"]) == ("module", "changed")
 
 
-def test_what_cannot_be_compared(repository: Path, said: Said) -> None:
-    code, _, err = said("plan", "--diff", "nope")
+def test_what_cannot_be_compared(repository: Path, run_cli: RunCli) -> None:
+    code, _, err = run_cli("plan", "--diff", "nope")
     assert code == 1
     assert "there is no commit `nope`" in err
-    assert said("plan", "--exit-code")[0] == 2
+    assert run_cli("plan", "--exit-code")[0] == 2
     rewrite(repository, "loader: target-b", "loader: target-x")
-    code, _, err = said("plan", "--diff", "main")
+    code, _, err = run_cli("plan", "--diff", "main")
     assert code == 1
     assert "unknown loader 'target-x'" in err
     git(repository, "commit", "--quiet", "--all", "--message", "broken")
     rewrite(repository, "loader: target-x", "loader: target-b")
-    code, _, err = said("plan", "--diff", "main")
+    code, _, err = run_cli("plan", "--diff", "main")
     assert code == 0
     assert "not compared, because main has an error" in err

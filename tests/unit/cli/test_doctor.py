@@ -189,7 +189,7 @@ def test_images_by_name(image: str, level: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "installed", "interval", "words"),
+    ("content", "installed", "interval", "words"),
     [
         ({"deferrable": "true"}, INSTALLED, 5, "`[workers] min_heartbeat_interval` is 5"),
         ({}, {"apache-airflow-core": "3.3.2"}, 1, "Airflow's Kubernetes provider"),
@@ -198,9 +198,11 @@ def test_images_by_name(image: str, level: str) -> None:
     ],
 )
 def test_airflow(
-    said: dict[str, str], installed: dict[str, str], interval: int | None, words: str
+    content: dict[str, str], installed: dict[str, str], interval: int | None, words: str
 ) -> None:
-    deployment = build_deployment(ROOT, parse_deployment({"execution_mode": "kubernetes", **said}))
+    deployment = build_deployment(
+        ROOT, parse_deployment({"execution_mode": "kubernetes", **content})
+    )
     (found,) = faults(check_airflow(deployment, installed, interval, pods=True))
     assert words in found[2]
 

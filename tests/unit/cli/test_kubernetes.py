@@ -37,7 +37,7 @@ from tools.images.push import pin
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.command_line import Said
+    from tests.support.command_line import RunCli
 
 SERVERS = {"here": 1, "prod": 2, "kind-meltano-pods": 3}
 """Contexts and the closed ports of this machine that they lead to."""
@@ -220,20 +220,20 @@ def test_a_profile_keeps_the_other_settings(root: Path, monkeypatch: pytest.Monk
     ],
 )
 def test_options_that_contradict_each_other(
-    said: Said, arguments: tuple[str, ...], words: str
+    run_cli: RunCli, arguments: tuple[str, ...], words: str
 ) -> None:
-    code, out, err = said("run", "shop.daily", *arguments)
+    code, out, err = run_cli("run", "shop.daily", *arguments)
     assert (code, out) == (2, "")
     assert words in err
 
 
 @pytest.mark.usefixtures("kubectl")
-def test_a_pod_by_its_settings_needs_no_option_but_a_cluster(root: Path, said: Said) -> None:
+def test_a_pod_by_its_settings_needs_no_option_but_a_cluster(root: Path, run_cli: RunCli) -> None:
     rewrite(root, "    environment: prod", "    environment: prod\n    execution_mode: kubernetes")
-    code, _, err = said("run", "shop.daily")
+    code, _, err = run_cli("run", "shop.daily")
     assert code == 1
     assert "no cluster is named" in err
-    code, _, err = said("run", "shop.daily", "--context", "here")
+    code, _, err = run_cli("run", "shop.daily", "--context", "here")
     assert "the cluster does not answer" in err
     assert "here (https://127.0.0.1:1)" in err
 
@@ -243,61 +243,61 @@ def options_in(fix: str) -> list[str]:
 
 
 @pytest.mark.usefixtures("local", "kubectl")
-def test_the_fix_of_a_cluster_that_does_not_answer_names_another_way(said: Said) -> None:
-    code, _, err = said("run", "shop.daily", "--kubernetes")
+def test_the_fix_of_a_cluster_that_does_not_answer_names_another_way(run_cli: RunCli) -> None:
+    code, _, err = run_cli("run", "shop.daily", "--kubernetes")
     assert code == 1
     assert "kind-meltano-pods (https://127.0.0.1:3, made by `make up`)" in err
     assert "fix: Run `make up`" in err
 
 
 def test_the_only_context_is_suggested_and_is_the_way(
-    root: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+    root: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = write_kubeconfig(root / "kube" / "config", "here", "here")
     monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(file))
-    err = said("run", "shop.daily", "--kubernetes")[2]
+    err = run_cli("run", "shop.daily", "--kubernetes")[2]
     (option,) = options_in(err.partition("fix: ")[2])
-    err = said("run", "shop.daily", "--kubernetes", *shlex.split(option))[2]
+    err = run_cli("run", "shop.daily", "--kubernetes", *shlex.split(option))[2]
     assert "here (https://127.0.0.1:1)" in err
 
 
 def test_doctor_asks_no_cluster_that_nobody_named(
-    root: Path, kubectl: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+    root: Path, kubectl: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(*_: object, **__: object) -> None:
         raise AssertionError("asked")
 
     monkeypatch.setattr("kubernetes.client.CoreV1Api", never)
     rewrite(root, "    environment: prod", "    environment: prod\n    execution_mode: kubernetes")
-    finding = doctor(said)
+    finding = doctor(run_cli)
     assert finding["level"] == "note"
     assert finding["what"].startswith("not checked: no cluster is named")
-    assert doctor(said, "--pod")["level"] == "error"
-    finding = doctor(said, "--kubeconfig", str(kubectl))
+    assert doctor(run_cli, "--pod")["level"] == "error"
+    finding = doctor(run_cli, "--kubeconfig", str(kubectl))
     assert (finding["level"], "several contexts" in finding["what"]) == ("error", True)
 
 
 @pytest.mark.usefixtures("kubectl")
 def test_without_the_client_doctor_and_run_say_what_to_install(
-    root: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+    root: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rewrite(root, "    environment: prod", "    environment: prod\n    execution_mode: kubernetes")
     for module in [each for each in sys.modules if each.split(".")[0] == "kubernetes"]:
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.delitem(sys.modules, "meltano_pods.cli.cluster")
     needed = "apache-airflow-providers-cncf-kubernetes>=10.25"
-    finding = doctor(said)
+    finding = doctor(run_cli)
     assert finding["level"] == "error"
     assert "needs Airflow's Kubernetes provider, which is not installed" in finding["what"]
     assert needed in finding["fix"]
-    code, _, err = said("run", "shop.daily", "--context", "here")
+    code, _, err = run_cli("run", "shop.daily", "--context", "here")
     assert code == 1
     assert "this command needs Airflow's Kubernetes provider" in err
     assert install_command(needed) in err
 
 
-def doctor(said: Said, *arguments: str) -> dict[str, Any]:
-    found = json.loads(said("doctor", *arguments, "--format", "json")[1])
+def doctor(run_cli: RunCli, *arguments: str) -> dict[str, Any]:
+    found = json.loads(run_cli("doctor", *arguments, "--format", "json")[1])
     (cluster,) = [each for each in found if each["topic"] == "cluster"]
     return dict(cluster)
 

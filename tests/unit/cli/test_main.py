@@ -23,7 +23,7 @@ from tests.support.projects import FULLEST
 from tests.support.schemas import validate
 
 if TYPE_CHECKING:
-    from tests.support.command_line import Said
+    from tests.support.command_line import RunCli
     from tests.support.projects import MakeProject
 
 
@@ -37,11 +37,11 @@ def test_every_command_is_there_and_documented(name: str) -> None:
             assert option.help, option.name
 
 
-def test_help_and_misuse(said: Said) -> None:
-    code, out, _ = said("--help")
+def test_help_and_misuse(run_cli: RunCli) -> None:
+    code, out, _ = run_cli("--help")
     assert code == 0
     assert all(f"  {name} " in out for name in COMMANDS)
-    assert said("plan", "--nonsense")[0] == said("nonsense")[0] == 2
+    assert run_cli("plan", "--nonsense")[0] == run_cli("nonsense")[0] == 2
 
 
 def test_what_needs_neither_imports_neither_airflow_nor_kubernetes(root: Path) -> None:
@@ -59,8 +59,8 @@ def test_what_needs_neither_imports_neither_airflow_nor_kubernetes(root: Path) -
 
 
 @pytest.mark.usefixtures("root")
-def test_the_plan_as_people_read_it(said: Said) -> None:
-    code, out, err = said("plan")
+def test_the_plan_as_people_read_it(run_cli: RunCli) -> None:
+    code, out, err = run_cli("plan")
     assert (code, err) == (0, "")
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert lines[0].startswith("shop (digest ")
@@ -72,7 +72,7 @@ def test_the_plan_as_people_read_it(said: Said) -> None:
 
 
 def test_the_plan_says_what_a_task_follows_where_their_order_does_not(
-    root: Path, said: Said
+    root: Path, run_cli: RunCli
 ) -> None:
     (root / "meltano" / "shop" / "meltano.yml").write_text(
         "plugins: {utilities: [{name: a}, {name: b}, {name: c}]}\n"
@@ -81,7 +81,7 @@ def test_the_plan_says_what_a_task_follows_where_their_order_does_not(
         "  tasks: [a, b, c]\n"
         "  annotations: {meltano_pods: {tasks: {b: {needs: []}, c: {needs: [a, b]}}}}\n"
     )
-    _, out, _ = said("plan")
+    _, out, _ = run_cli("plan")
     assert [line.split()[:5] for line in out.splitlines()[1:]] == [
         ["DAG", "SCHEDULE", "TASK", "AFTER", "ENVIRONMENT"],
         ["shop.job.load", "manual", "a", "-", "none"],
@@ -90,61 +90,63 @@ def test_the_plan_says_what_a_task_follows_where_their_order_does_not(
     ]
 
 
-def test_a_project_without_dags_says_so(root: Path, said: Said) -> None:
+def test_a_project_without_dags_says_so(root: Path, run_cli: RunCli) -> None:
     (root / "meltano" / "shop" / "meltano.yml").write_text("project_id: shop\n")
-    code, out, _ = said("plan")
+    code, out, _ = run_cli("plan")
     assert code == 0
     assert out.splitlines()[1:] == [
         f"  No DAG yet: {root}/meltano/shop/meltano.yml has neither a schedule nor a job. Add one."
     ]
     for more in (["--settings"], ["--pods", "default"]):
-        assert "No DAG yet" in said("plan", *more)[2]
+        assert "No DAG yet" in run_cli("plan", *more)[2]
 
 
 @pytest.mark.usefixtures("root")
-def test_a_setting_without_a_value_is_none_for_people_and_null_for_programs(said: Said) -> None:
-    rows = [line.split() for line in said("plan", "--settings")[1].splitlines()]
+def test_a_setting_without_a_value_is_none_for_people_and_null_for_programs(
+    run_cli: RunCli,
+) -> None:
+    rows = [line.split() for line in run_cli("plan", "--settings")[1].splitlines()]
     values = {row[0]: row[1] for row in rows if len(row) > 1}
     assert values["pool"] == "none"
     assert "null" not in values.values()
-    (project,) = json.loads(said("plan", "--settings", "--format", "json")[1])
+    (project,) = json.loads(run_cli("plan", "--settings", "--format", "json")[1])
     settings = {each["key"]: each["value"] for each in project["dags"][0]["tasks"][0]["settings"]}
     assert settings["pool"] is None
 
 
 @pytest.mark.usefixtures("root")
-def test_the_plan_and_its_pods_for_other_programs(said: Said) -> None:
+def test_the_plan_and_its_pods_for_other_programs(run_cli: RunCli) -> None:
     for form, load in (("json", json.loads), ("yaml", yaml.safe_load)):
-        (project,) = load(said("plan", "--format", form)[1])
+        (project,) = load(run_cli("plan", "--format", form)[1])
         assert project["dags"][0]["dag_id"] == "shop.daily"
-    (pod,) = yaml.safe_load_all(said("plan", "--pods", "astro")[1])
+    (pod,) = yaml.safe_load_all(run_cli("plan", "--pods", "astro")[1])
     validate(pod)
     assert pod["spec"]["containers"][0]["image"] == "ghcr.io/acme/meltano:1.0"
-    assert json.loads(said("plan", "--pods", "astro", "--format", "json")[1]) == [pod]
+    assert json.loads(run_cli("plan", "--pods", "astro", "--format", "json")[1]) == [pod]
 
 
 def test_projects_are_found_from_below_and_where_one_says(
-    root: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+    root: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(root / "meltano" / "shop")
-    assert said("plan", "shop")[0] == 0
+    assert run_cli("plan", "shop")[0] == 0
     monkeypatch.chdir("/")
-    code, _, err = said("plan")
+    code, _, err = run_cli("plan")
     assert code == 1
     assert "there is no folder `meltano` or `dags` here or above" in err
-    assert said("plan", "--projects", str(root / "meltano"))[0] == 0
+    assert run_cli("plan", "--projects", str(root / "meltano"))[0] == 0
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__PROJECTS_FOLDER", str(root / "meltano"))
-    assert said("plan")[0] == 0
+    assert run_cli("plan")[0] == 0
     monkeypatch.delenv("AIRFLOW__MELTANO_PODS__PROJECTS_FOLDER")
     (root / "airflow").mkdir()
     setting = f"[meltano_pods]\nprojects_folder = {root / 'meltano'}\n"
     (root / "airflow" / "airflow.cfg").write_text(setting)
-    assert said("plan")[0] == 0
-    assert "Did you mean `shop`" in said("plan", "shp")[2]
+    assert run_cli("plan")[0] == 0
+    assert "Did you mean `shop`" in run_cli("plan", "shp")[2]
 
 
 def test_validate_parses_each_file_once(
-    root: Path, said: Said, make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+    root: Path, run_cli: RunCli, make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_project(f"include_paths: [more.yml]\n{FULLEST}", "other", more="")
     parsed: list[str] = []
@@ -155,13 +157,15 @@ def test_validate_parses_each_file_once(
 
     read_text = files.read_text
     monkeypatch.setattr(files, "read_text", record)
-    code, _, err = said("validate")
+    code, _, err = run_cli("validate")
     assert (code, err.count("has no DAG file")) == (1, 1)
     assert sorted(parsed) == ["other/meltano.yml", "other/more.yml", "shop/meltano.yml"]
 
 
-def test_every_fault_is_named_at_once(root: Path, said: Said, make_project: MakeProject) -> None:
-    assert said("validate")[0] == 0
+def test_every_fault_is_named_at_once(
+    root: Path, run_cli: RunCli, make_project: MakeProject
+) -> None:
+    assert run_cli("validate")[0] == 0
     make_project(FULLEST.replace("loader: target-b", "loader: target-x"), "other")
     make_project(
         FULLEST.replace(
@@ -170,7 +174,7 @@ def test_every_fault_is_named_at_once(root: Path, said: Said, make_project: Make
         "b-c",
     )
     (root / "dags" / "gone.py").write_text(FILE)
-    code, out, err = said("validate")
+    code, out, err = run_cli("validate")
     assert code == 1
     for words in (
         "unknown loader 'target-x'", "unknown setting `termination_grace_perod`",
@@ -181,63 +185,63 @@ def test_every_fault_is_named_at_once(root: Path, said: Said, make_project: Make
         assert words in err
     assert err.count("fix: ") == 6
     assert out == "3 projects, 3 DAGs (2 broken), 6 errors\n"
-    faults = json.loads(said("validate", "--format", "json")[1])
+    faults = json.loads(run_cli("validate", "--format", "json")[1])
     assert len(faults) == 6
     (fault,) = [each for each in faults if "`termination_grace_perod`" in each["what"]]
     assert (fault["file"], fault["line"]) == ("meltano/b-c/meltano.yml", 20)
 
 
-def test_a_project_by_another_name_is_a_fault(root: Path, said: Said) -> None:
+def test_a_project_by_another_name_is_a_fault(root: Path, run_cli: RunCli) -> None:
     shop = root / "meltano" / "shop"
     (other := root / "meltano" / "other").mkdir()
     (other / "meltano.yaml").write_text("plugins: {}")
-    assert "Meltano reads meltano.yml, not meltano.yaml" in said("validate")[2]
+    assert "Meltano reads meltano.yml, not meltano.yaml" in run_cli("validate")[2]
     (shop / "meltano.yml").rename(shop / "Meltano.yml")
-    code, _, err = said("plan")
+    code, _, err = run_cli("plan")
     assert (code, err.count("Rename it to meltano.yml.")) == (1, 2)
 
 
-def test_a_plugin_that_only_meltano_hub_knows_is_warned_of(root: Path, said: Said) -> None:
+def test_a_plugin_that_only_meltano_hub_knows_is_warned_of(root: Path, run_cli: RunCli) -> None:
     locks = root / "meltano" / "shop" / "plugins" / "loaders"
     locks.mkdir(parents=True)
     rewrite(root, "{name: target-b, namespace: target_b}", "{name: target-b}")
-    code, out, err = said("validate")
+    code, out, err = run_cli("validate")
     assert (code, out) == (0, "1 project, 1 DAG, 0 errors, 1 warning\n")
     assert err.startswith("warning: the plugin 'target-b' has neither a `namespace` nor the lock")
     assert "meltano.yml, line 5, key plugins.loaders[0]" in err
     assert "run `meltano lock target-b`" in err
-    (found,) = json.loads(said("validate", "--format", "json")[1])
+    (found,) = json.loads(run_cli("validate", "--format", "json")[1])
     assert (found["severity"], found["line"]) == ("warning", 5)
     (locks / "target-b--acme.lock").write_text("{}")
-    assert "Add the `variant` of its lock file: acme." in said("validate")[2]
+    assert "Add the `variant` of its lock file: acme." in run_cli("validate")[2]
     rewrite(root, "{name: target-b}", "{name: target-b, variant: acme}")
-    assert said("validate") == (0, "1 project, 1 DAG, 0 errors\n", "")
+    assert run_cli("validate") == (0, "1 project, 1 DAG, 0 errors\n", "")
     rewrite(root, "{name: target-b, variant: acme}", "{name: target-b, inherit_from: tap-a}")
-    err = said("validate")[2]
+    err = run_cli("validate")[2]
     assert "extends 'tap-a', for which there is neither a plugin under `loaders`" in err
     assert "`meltano add --plugin-type loaders tap-a`" in err
 
 
 @pytest.mark.usefixtures("root")
 def test_what_the_deployment_cannot_start_is_a_fault(
-    said: Said, monkeypatch: pytest.MonkeyPatch
+    run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__EXECUTION_MODE", "kubernetes")
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__POD_TEMPLATE", "defalt.yaml")
-    assert "Did you mean `default.yaml`" in said("validate")[2]
+    assert "Did you mean `default.yaml`" in run_cli("validate")[2]
     # As in Airflow, a setting has precedence over what the profile says.
-    assert "Did you mean `default.yaml`" in said("validate", "--profile", "astro")[2]
+    assert "Did you mean `default.yaml`" in run_cli("validate", "--profile", "astro")[2]
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__EXECUTOR_MODE", "kubernetes")
-    assert "unknown setting `executor_mode`" in said("validate")[2]
+    assert "unknown setting `executor_mode`" in run_cli("validate")[2]
 
 
 def test_two_projects_that_share_a_secret_are_a_fault(
-    root: Path, said: Said, make_project: MakeProject
+    root: Path, run_cli: RunCli, make_project: MakeProject
 ) -> None:
     for name in ("a-x", "A_x"):
         make_project(FULLEST, name)
         (root / "dags" / f"{name}.py").write_text(FILE)
-    code, _, err = said("validate")
+    code, _, err = run_cli("validate")
     assert code == 1
     assert (
         "A_x and a-x have the same name in Kubernetes: they would share the Secret meltano-a-x-env"
@@ -245,19 +249,19 @@ def test_two_projects_that_share_a_secret_are_a_fault(
     )
 
 
-def test_dags_that_share_a_state(root: Path, said: Said) -> None:
+def test_dags_that_share_a_state(root: Path, run_cli: RunCli) -> None:
     jobs = "jobs: [{name: one, tasks: tap-a target-b}, {name: two, tasks: tap-a target-b}]"
     rewrite(root, "schedules:", f"{jobs}\nschedules:")
-    code, out, err = said("validate")
+    code, out, err = run_cli("validate")
     assert (code, out) == (0, "1 project, 3 DAGs, 0 errors, 1 warning\n")
     assert "warning: the DAGs `shop.job.one` and `shop.job.two` share the state" in err
-    assert said("plan")[0] == 0
+    assert run_cli("plan")[0] == 0
     schedules = "".join(
         f"- {{name: {job}, interval: '@daily', job: {job}}}\n" for job in ("one", "two")
     )
     rewrite(root, "schedules:\n", f"schedules:\n{schedules}")
     for command in ("plan", "validate"):
-        code, _, err = said(command)
+        code, _, err = run_cli(command)
         assert code == 1
         assert "error: the DAGs `shop.one` and `shop.two` share the state" in err
 
@@ -265,10 +269,10 @@ def test_dags_that_share_a_state(root: Path, said: Said) -> None:
 BAD = "- {name: gone, interval: '@hourly', extractor: tap-x, loader: target-b, transform: skip}\n"
 
 
-def test_broken_dags_beside_good_ones(root: Path, said: Said) -> None:
+def test_broken_dags_beside_good_ones(root: Path, run_cli: RunCli) -> None:
     with (root / "meltano" / "shop" / "meltano.yml").open("a") as file:
         file.write(BAD)
-    code, out, err = said("plan")
+    code, out, err = run_cli("plan")
     assert code == 1
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert lines[2].startswith("shop.daily 0 0 * * * tap-a-to-target-b prod")
@@ -276,19 +280,19 @@ def test_broken_dags_beside_good_ones(root: Path, said: Said) -> None:
         "shop.gone 0 * * * * - - broken - (meltano/shop/meltano.yml, line 33"
     )
     assert err.count("error: ") == 1
-    (project,) = json.loads(said("plan", "--format", "json")[1])
+    (project,) = json.loads(run_cli("plan", "--format", "json")[1])
     assert [each["dag_id"] for each in project["dags"]] == ["shop.daily"]
     (broken,) = project["broken"]
     assert (broken["dag_id"], broken["schedule"]) == ("shop.gone", "0 * * * *")
     assert "Did you mean `tap-a`?" in broken["errors"][0]["fix"]
-    assert len(list(yaml.safe_load_all(said("plan", "--pods", "astro")[1]))) == 1
-    code, out, err = said("validate")
+    assert len(list(yaml.safe_load_all(run_cli("plan", "--pods", "astro")[1]))) == 1
+    code, out, err = run_cli("validate")
     assert (code, out) == (1, "1 project, 2 DAGs (1 broken), 1 error\n")
-    (found,) = json.loads(said("validate", "--format", "json")[1])
+    (found,) = json.loads(run_cli("validate", "--format", "json")[1])
     assert (found["severity"], found["key"]) == ("error", "schedules[1].extractor")
 
 
-def test_what_no_run_uses_needs_no_hub(root: Path, said: Said) -> None:
+def test_what_no_run_uses_needs_no_hub(root: Path, run_cli: RunCli) -> None:
     rewrite(
         root,
         "plugins:\n",
@@ -296,49 +300,49 @@ def test_what_no_run_uses_needs_no_hub(root: Path, said: Said) -> None:
         "  utilities: [{name: superset}, {name: soda}, {name: b}, {name: own, inherit_from: b}]\n"
         "  orchestrators: [{name: airflow, variant: apache}]\n",
     )
-    assert said("validate") == (0, "1 project, 1 DAG, 0 errors\n", "")
+    assert run_cli("validate") == (0, "1 project, 1 DAG, 0 errors\n", "")
     rewrite(root, "schedules:\n", "jobs: [{name: check, tasks: ['soda:scan', own]}]\nschedules:\n")
-    code, out, err = said("validate")
+    code, out, err = run_cli("validate")
     assert (code, out) == (0, "1 project, 2 DAGs, 0 errors, 1 warning\n")
     assert "2 plugins have neither a `namespace` nor a lock file ('soda', 'b'): " in err
     assert "`meltano lock soda b` in the project's folder" in err
 
 
-def test_the_same_in_several_places_is_shown_once(root: Path, said: Said) -> None:
+def test_the_same_in_several_places_is_shown_once(root: Path, run_cli: RunCli) -> None:
     rewrite(root, "schedules:\n", "jobs: [{name: a, task: x}, {name: b, task: x}]\nschedules:\n")
-    _, _, err = said("validate")
+    _, _, err = run_cli("validate")
     assert err.count("`task`") == 1, err
     assert "; line " in err
 
 
-def test_the_schema_is_of_a_meltano_yml(said: Said) -> None:
-    assert "meltano/v4.4.1/" in json.loads(said("schema")[1])["allOf"][0]["$ref"]
-    schema = json.loads(said("schema", "--meltano", "")[1])
+def test_the_schema_is_of_a_meltano_yml(run_cli: RunCli) -> None:
+    assert "meltano/v4.4.1/" in json.loads(run_cli("schema")[1])["allOf"][0]["$ref"]
+    schema = json.loads(run_cli("schema", "--meltano", "")[1])
     jsonschema.validate(yaml.safe_load(FULLEST), schema)
     with pytest.raises(jsonschema.ValidationError, match="retires"):
         jsonschema.validate({"annotations": {"meltano_pods": {"retires": 3}}}, schema)
 
 
-def test_a_new_project_is_planned_and_valid(root: Path, said: Said) -> None:
-    assert said("new", "orders")[0] == 0
+def test_a_new_project_is_planned_and_valid(root: Path, run_cli: RunCli) -> None:
+    assert run_cli("new", "orders")[0] == 0
     assert (root / "dags" / "orders.py").read_text() == FILE
-    assert said("validate")[:2] == (0, "2 projects, 1 DAG, 0 errors\n")
+    assert run_cli("validate")[:2] == (0, "2 projects, 1 DAG, 0 errors\n")
     before = (root / "meltano" / "orders" / "meltano.yml").read_text()
-    code, _, err = said("new", "orders")
+    code, _, err = run_cli("new", "orders")
     assert code == 1
     assert "orders exists already" in err
     assert (root / "meltano" / "orders" / "meltano.yml").read_text() == before
-    said("new", "two-words")
+    run_cli("new", "two-words")
     for name, like in (("Orders", "orders"), ("two_words", "two-words")):
-        code, _, err = said("new", name)
+        code, _, err = run_cli("new", name)
         assert code == 1
         assert f"`{name}` is too similar to that of the project `{like}`" in err
         assert not list((root / "dags").glob(f"{name}*"))
     (root / "dags" / "bills.py").write_text("")
-    assert said("new", "bills")[0] == 1
+    assert run_cli("new", "bills")[0] == 1
     assert not (root / "meltano" / "bills").exists()
     for name in ("", "../x", "-x"):
-        assert said("new", "--", name)[0] == 1
+        assert run_cli("new", "--", name)[0] == 1
 
 
 @pytest.mark.parametrize(
@@ -347,14 +351,14 @@ def test_a_new_project_is_planned_and_valid(root: Path, said: Said) -> None:
      ("x" * 51, "x" * 50), ("42", None)],
 )  # fmt: skip
 def test_a_name_that_no_project_can_have(
-    name: str, near: str | None, root: Path, said: Said, make_project: MakeProject
+    name: str, near: str | None, root: Path, run_cli: RunCli, make_project: MakeProject
 ) -> None:
     """Wherever it is met: the same words, and other projects are left alone."""
-    _, _, err = said("new", name)
+    _, _, err = run_cli("new", name)
     make_project(FULLEST, name)
     (root / "dags" / f"{name}.py").write_text(FILE)
     for command in (("plan",), ("validate",), ("validate", name), ("run", f"{name}.daily")):
-        code, out, again = said(*command)
+        code, out, again = run_cli(*command)
         assert (code, again.count("fix: ")) == (1, 1)
         assert f"error: {name!r} is not a valid project name\n" in again
         assert f"where: meltano/{name}\n" in again
@@ -367,12 +371,12 @@ def test_a_name_that_no_project_can_have(
             assert "shop.daily" in out
 
 
-def test_the_example_of_a_new_project_is_one(root: Path, said: Said) -> None:
+def test_the_example_of_a_new_project_is_one(root: Path, run_cli: RunCli) -> None:
     """Without its comment signs it is a whole project."""
-    said("new", "orders")
+    run_cli("new", "orders")
     file = root / "meltano" / "orders" / "meltano.yml"
     file.write_text(uncommented(file.read_text()))
-    code, out, err = said("plan", "orders")
+    code, out, err = run_cli("plan", "orders")
     assert (code, err) == (0, "")
     assert "orders.daily " in out
     assert "orders.job.reload " in out
@@ -408,11 +412,11 @@ def test_the_command_is_installed(root: Path) -> None:
     assert done.stderr.startswith("error: there is no project `nope`; there are: shop\n  where: ")
 
 
-def test_a_folder_that_has_to_be_renamed_is_one_error(root: Path, said: Said) -> None:
+def test_a_folder_that_has_to_be_renamed_is_one_error(root: Path, run_cli: RunCli) -> None:
     project = root / "meltano" / "my shop"
     project.mkdir()
     (project / "meltano.yml").write_text("plugins: {}\n")
-    code, out, err = said("validate")
+    code, out, err = run_cli("validate")
     assert code == 1
     assert "1 error" in out
     assert "'my shop' is not a valid project name" in err
@@ -424,11 +428,11 @@ def test_a_folder_that_has_to_be_renamed_is_one_error(root: Path, said: Said) ->
     ("interval", "shown"), [("every day", "unreadable"), ("'@manual'", "manual")]
 )
 def test_the_plan_of_a_broken_dag_shows_whether_its_interval_is_known(
-    interval: str, shown: str, root: Path, said: Said
+    interval: str, shown: str, root: Path, run_cli: RunCli
 ) -> None:
     text = f"schedules:\n- {{name: daily, job: gone, interval: {interval}}}\n"
     (root / "meltano" / "shop" / "meltano.yml").write_text(text)
-    code, out, _ = said("plan")
+    code, out, _ = run_cli("plan")
     assert code == 1
     assert f"shop.daily {shown} " in " ".join(out.split())
 
@@ -436,7 +440,7 @@ def test_the_plan_of_a_broken_dag_shows_whether_its_interval_is_known(
 @pytest.mark.usefixtures("root")
 @pytest.mark.parametrize("command", ["validate", "doctor"])
 def test_every_file_of_a_project_is_read_once(
-    command: str, said: Said, monkeypatch: pytest.MonkeyPatch
+    command: str, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
     original = files.read_text
@@ -447,7 +451,7 @@ def test_every_file_of_a_project_is_read_once(
 
     monkeypatch.setattr(files, "read_text", read_text)
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LOCAL_ENV", '{"TAP_A_PATH": "/data"}')
-    said(command)
+    run_cli(command)
     assert read == ["meltano.yml"]
 
 

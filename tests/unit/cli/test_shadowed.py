@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from meltano_pods.errors import ProjectError
 
-    from tests.support.command_line import Said
+    from tests.support.command_line import RunCli
     from tests.support.projects import MakeProject
 
 SHOP = """\
@@ -52,14 +52,14 @@ def found(
     annotations: str = "",
     tap: str = "tap-a",
     template: str | None = None,
-    **said: str,
+    **variables: str,
 ) -> list[ProjectError]:
     folder = make_project(SHOP.replace("TAP,", f"{tap},").replace("ANNOTATIONS", annotations))
     root = folder.parents[1]
     if template is not None:
         (root / "k8s" / "pod_templates").mkdir(parents=True)
         (root / "k8s" / "pod_templates" / "default.yaml").write_text(template)
-    deployment = build_deployment(root, parse_deployment(said))
+    deployment = build_deployment(root, parse_deployment(variables))
     return list(find_shadowed_settings(load_project(folder), deployment))
 
 
@@ -156,15 +156,17 @@ def test_of_a_plugin_that_extends_another(
     assert bool(found(make_project, tap="tap-heir", local_env=f'{{"{name}": "x"}}')) == hidden
 
 
-def test_validate_and_doctor_warn(root: Path, said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_validate_and_doctor_warn(
+    root: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (root / "meltano" / "shop" / "meltano.yml").write_text(
         SHOP.replace("TAP,", "tap-a,").replace("ANNOTATIONS", "")
     )
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__LOCAL_ENV", '{"TAP_A_PATH": "/data"}')
-    code, out, err = said("validate")
+    code, out, err = run_cli("validate")
     assert code == 0
     assert "TAP_A_PATH" in out + err
-    _, out, _ = said("doctor")
+    _, out, _ = run_cli("doctor")
     assert "TAP_A_PATH" in out
 
 
@@ -179,9 +181,9 @@ JOBS = "plugins: {utilities: [{name: u, namespace: u}]}\njobs: [{name: load, tas
         ("environments: [{name: dev}]\ndefault_environment: dev\n", False),
     ],
 )
-def test_a_job_without_an_environment(more: str, warned: bool, root: Path, said: Said) -> None:
+def test_a_job_without_an_environment(more: str, warned: bool, root: Path, run_cli: RunCli) -> None:
     (root / "meltano" / "shop" / "meltano.yml").write_text(more + JOBS)
-    code, out, err = said("validate")
+    code, out, err = run_cli("validate")
     assert code == 0
     assert ("the runs of shop.job.load will fail" in out + err) == warned
 
@@ -209,7 +211,7 @@ WITHOUT_OUTPUT = [
 
 @pytest.mark.parametrize("case", WITHOUT_OUTPUT, ids=lambda case: " ".join(map(str, case)))
 def test_an_output_folder_that_no_pod_has(
-    case: tuple[str, str, bool], root: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+    case: tuple[str, str, bool], root: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     variable, more, warned = case
     (root / "meltano" / "shop" / "meltano.yml").write_text(
@@ -221,11 +223,11 @@ def test_an_output_folder_that_no_pod_has(
     templates.unlink()  # a link to those of this project
     templates.mkdir()
     (templates / "default.yaml").write_text(template_with(variable))
-    assert "MELTANO_PODS_OUTPUT" not in "".join(said("validate")[1:])
+    assert "MELTANO_PODS_OUTPUT" not in "".join(run_cli("validate")[1:])
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__EXECUTION_MODE", "kubernetes")
     monkeypatch.setenv("AIRFLOW__MELTANO_PODS__IMAGE", "registry.example.org/x:1")
-    code, out, err = said("validate")
+    code, out, err = run_cli("validate")
     assert code == 0, out + err
     what = "`destination_path` of target-jsonl refers to $MELTANO_PODS_OUTPUT"
     assert (out + err).count(what) == warned
-    assert (what in said("doctor")[1]) == warned
+    assert (what in run_cli("doctor")[1]) == warned

@@ -17,7 +17,7 @@ from tests.support.projects import FULLEST
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.command_line import Said
+    from tests.support.command_line import RunCli
     from tests.support.projects import MakeProject
 
 PREFIX = "AIRFLOW__MELTANO_PODS__"
@@ -148,16 +148,16 @@ def typed_in(root: Path, make_project: MakeProject, monkeypatch: pytest.MonkeyPa
 @pytest.mark.usefixtures("typed_in")
 @pytest.mark.parametrize("case", TYPOS)
 def test_a_typo_is_answered_by_what_was_meant(
-    case: str, said: Said, monkeypatch: pytest.MonkeyPatch
+    case: str, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     typo = TYPOS[case]
     for name, value in typo.env.items():
         monkeypatch.setenv(name, value)
-    code, out, err = said(*typo.typed.split())
+    code, out, err = run_cli(*typo.typed.split())
     assert typo.meant in err + out
     assert code == typo.code
     if typo.right is not None:
-        assert said(*typo.right.split())[0] == 0
+        assert run_cli(*typo.right.split())[0] == 0
 
 
 MISSPELT_FILES = {
@@ -167,38 +167,38 @@ MISSPELT_FILES = {
 
 
 @pytest.mark.parametrize("case", MISSPELT_FILES)
-def test_a_misspelt_file(case: str, root: Path, said: Said) -> None:
+def test_a_misspelt_file(case: str, root: Path, run_cli: RunCli) -> None:
     right, wrong = MISSPELT_FILES[case]
     shop = root / "meltano" / "shop"
     (shop / right).rename(shop / wrong)
-    code, _, err = said("plan")
+    code, _, err = run_cli("plan")
     assert code == 1
     (name,) = re.findall(r"fix: Rename it to (\S+)\.\n", err)
     (shop / wrong).rename(shop / name)
-    assert said("plan")[0] == 0
+    assert run_cli("plan")[0] == 0
 
 
 @pytest.mark.parametrize("command", ["plan shop", "validate shop", "validate", "run shop.daily"])
 def test_a_misspelt_file_beside_a_sound_project(
-    command: str, root: Path, said: Said, make_project: MakeProject
+    command: str, root: Path, run_cli: RunCli, make_project: MakeProject
 ) -> None:
     """It is the only error: nothing speaks of a project that is not there."""
     make_project(FULLEST.replace("state: backend", "state_id_suffix: b"), "orders")
     (root / "dags" / "orders.py").write_text(FILE)
     shop = root / "meltano" / "shop"
     (shop / "meltano.yml").rename(shop / "meltano.yaml")
-    code, _, err = said(*command.split())
+    code, _, err = run_cli(*command.split())
     assert (code, err.count("fix: ")) == (1, 1)
     assert "fix: Rename it to meltano.yml.\n" in err
 
 
-def test_a_misspelt_dag_file(root: Path, said: Said) -> None:
+def test_a_misspelt_dag_file(root: Path, run_cli: RunCli) -> None:
     (root / "dags" / "shop.py").rename(root / "dags" / "shpo.py")
-    code, _, err = said("validate")
+    code, _, err = run_cli("validate")
     assert code == 1
     assert "Did you mean `shop`? Rename or remove the file." in err
     (root / "dags" / "shpo.py").rename(root / "dags" / "shop.py")
-    assert said("validate")[0] == 0
+    assert run_cli("validate")[0] == 0
 
 
 SETTINGS = {
@@ -224,7 +224,7 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("wrong", SETTINGS)
-def test_a_setting_with_a_mistake(wrong: str, root: Path, said: Said) -> None:
+def test_a_setting_with_a_mistake(wrong: str, root: Path, run_cli: RunCli) -> None:
     project = root / "meltano" / "shop" / "meltano.yml"
     text = (
         "environments: [{name: dev}, {name: prod}]\nannotations: {meltano_pods: {%s}}\n"
@@ -232,10 +232,10 @@ def test_a_setting_with_a_mistake(wrong: str, root: Path, said: Said) -> None:
         "jobs: [{name: load, tasks: tap-a target-b}]\n"
     )
     project.write_text(text % wrong)
-    code, _, err = said("plan")
+    code, _, err = run_cli("plan")
     assert code == 1
     right = SETTINGS[wrong]
     assert f"`{right}`" in err.partition("fix: ")[2]
     if right.startswith(wrong.partition(":")[0] + ":"):
         project.write_text(text % right)
-        assert said("plan")[0] == 0
+        assert run_cli("plan")[0] == 0

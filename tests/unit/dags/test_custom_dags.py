@@ -95,11 +95,11 @@ def test_the_projects_settings_hold(load: Load, how: str) -> None:
 
 
 def test_what_the_task_says_comes_before_the_project(load: Load) -> None:
-    said = (
+    content = (
         ", environment='prod', full_refresh=True, retries=0, env={'REGION': 'us'}, "
         "settings={'run_timeout': None, 'resources': {'requests': {'memory': '4Gi'}}}"
     )
-    task = task_in(load(ONE % said, POD))
+    task = task_in(load(ONE % content, POD))
     assert task.arguments == ["run", "tap-csv", "target-jsonl", "--full-refresh"]
     assert (task.environment, task.env, task.retries) == ("prod", {"REGION": "us"}, 0)
     assert task.options.resources == {"requests": {"memory": "4Gi"}}
@@ -149,11 +149,11 @@ def test_a_project_is_read_once_for_a_task(
 
 @pytest.mark.parametrize("how", [EITHER, POD])
 def test_a_state_that_backfills_share_has_one_writer(load: Load, how: str) -> None:
-    said = ", settings={'backfill_state': 'shared'}"
-    task: Any = task_in(load(ONE % said, how))
+    content = ", settings={'backfill_state': 'shared'}"
+    task: Any = task_in(load(ONE % content, how))
     assert task.max_active_tis_per_dag == 1
     assert task_in(load(ONE % "", how)).max_active_tis_per_dag is None
-    mapped = (ONE % said).replace("task(", "task.partial(") + ".expand(state_id_suffix=['a'])"
+    mapped = (ONE % content).replace("task(", "task.partial(") + ".expand(state_id_suffix=['a'])"
     assert task_in(load(mapped, how)).max_active_tis_per_dag == 1
 
 

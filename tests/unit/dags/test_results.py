@@ -30,9 +30,9 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-def task(project: Path, run: str, **said: Any) -> MeltanoLocalOperator:
+def task(project: Path, run: str, **content: Any) -> MeltanoLocalOperator:
     with DAG("own", schedule=None):
-        return MeltanoLocalOperator(task_id="task", project=project, run=run, **said)
+        return MeltanoLocalOperator(task_id="task", project=project, run=run, **content)
 
 
 def test_a_pipeline_has_its_assets(project: Path) -> None:

@@ -36,9 +36,9 @@ def loaded(root: Path) -> DagBag:
 @pytest.mark.parametrize("command", [["plan", "--format", "json"], ["plan"], ["validate"]])
 def test_the_command_line_shows_none(capfd: pytest.CaptureFixture[str], command: list[str]) -> None:
     assert main(command) == 0
-    said = capfd.readouterr()
-    assert said.out
-    assert CANARY not in said.out + said.err
+    content = capfd.readouterr()
+    assert content.out
+    assert CANARY not in content.out + content.err
 
 
 def test_a_dag_holds_none(root: Path) -> None:
@@ -81,5 +81,5 @@ def test_an_error_shows_none(
     errors = "".join(bag.import_errors.values()) + shown + held
     assert "meltano/shop/meltano.yml" in errors
     assert main(["validate"]) != 0
-    said = capfd.readouterr()
-    assert CANARY not in errors + said.out + said.err
+    content = capfd.readouterr()
+    assert CANARY not in errors + content.out + content.err

@@ -69,11 +69,13 @@ def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 @pytest.fixture
 def operator(tmp_path: Path) -> Callable[..., MeltanoLocalOperator]:
-    def make(body: str, termination_grace_period: float = 120, **said: Any) -> MeltanoLocalOperator:
+    def make(
+        body: str, termination_grace_period: float = 120, **content: Any
+    ) -> MeltanoLocalOperator:
         write_stub(tmp_path, body)
         project = tmp_path / "meltano" / "shop"
         project.mkdir(parents=True)
-        run = planned("tap-csv", "target-jsonl", folder=project, **said)
+        run = planned("tap-csv", "target-jsonl", folder=project, **content)
         made = MeltanoLocalOperator(
             task_id="t", project=project, run=run, choices=dag_runs.choices()
         )

@@ -85,8 +85,8 @@ def test_a_fault_of_the_deployment() -> None:
     error = DeploymentError("there is no runner", "this worker", "Install it.")
     notification = build_failure_notification("retry", TRY, error, plain)
     assert (notification.event, notification.category) == ("retry", None)
-    said = (notification.summary, notification.error, notification.hint)
-    assert said == ("there is no runner", "where: this worker", "Install it.")
+    content = (notification.summary, notification.error, notification.hint)
+    assert content == ("there is no runner", "where: this worker", "Install it.")
 
 
 @pytest.mark.parametrize(

@@ -39,9 +39,9 @@ def test_off_is_not_the_same_as_unset(text: str) -> None:
 def test_what_is_wrong_is_said_but_not_shown(text: str, part: str) -> None:
     with pytest.raises(DeploymentError) as caught:
         parse_deployment({"notify": text})
-    said = str(caught.value)
-    assert part in said
-    assert "where: Airflow's setting `[meltano_pods] notify`" in said
-    assert "AIRFLOW__MELTANO_PODS__NOTIFY" in said
-    assert "hunter2" not in said + str(caught.value.__cause__)
+    content = str(caught.value)
+    assert part in content
+    assert "where: Airflow's setting `[meltano_pods] notify`" in content
+    assert "AIRFLOW__MELTANO_PODS__NOTIFY" in content
+    assert "hunter2" not in content + str(caught.value.__cause__)
     assert caught.value.__suppress_context__

@@ -124,8 +124,8 @@ def test_ids_of_good_dags_stay_whatever_is_broken(make_project: MakeProject) -> 
 
 
 def test_a_broken_dag_keeps_the_settings_that_are_right(make_project: MakeProject) -> None:
-    said = settings("{owner: data, notify: {email: [a@example.org]}, retries: -1, tags: [x]}")
-    (broken,) = planned(make_project, "job: other}", f"job: other, {said}}}").broken
+    content = settings("{owner: data, notify: {email: [a@example.org]}, retries: -1, tags: [x]}")
+    (broken,) = planned(make_project, "job: other}", f"job: other, {content}}}").broken
     assert broken.settings.owner == "data"
     assert broken.settings.notify.get("email") == ("a@example.org",)
     assert broken.settings.retries == 2

@@ -61,9 +61,9 @@ schedules:
 FILE = "meltano/shop/meltano.yml"
 
 
-def rows(make_project: MakeProject, **said: str) -> dict[str, ExplainedSetting]:
+def rows(make_project: MakeProject, **content: str) -> dict[str, ExplainedSetting]:
     (task,) = plan(read_project(make_project(PROJECT))).dags[0].tasks
-    return {each.key: each for each in explain_settings(task, parse_deployment(said))}
+    return {each.key: each for each in explain_settings(task, parse_deployment(content))}
 
 
 EXPECTED = {

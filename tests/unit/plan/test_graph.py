@@ -154,23 +154,23 @@ def test_refused(make_project: MakeProject, case: str) -> None:
 @pytest.mark.parametrize("key", ["needs: []", "tasks: {}"])
 @pytest.mark.parametrize("level", ["project", "environment", "plugin"])
 def test_levels_that_have_no_tasks(make_project: MakeProject, level: str, key: str) -> None:
-    said = f"annotations: {{meltano_pods: {{{key}}}}}"
+    content = f"annotations: {{meltano_pods: {{{key}}}}}"
     text = PROJECT.replace("{job}", "{}").replace("{schedule}", "{}")
     text += {
-        "project": said,
-        "environment": f"environments: [{{name: dev, {said}}}]",
+        "project": content,
+        "environment": f"environments: [{{name: dev, {content}}}]",
         "plugin": "",
     }[level]
     if level == "plugin":
-        text = text.replace("{name: dbt}", f"{{name: dbt, {said}}}")
+        text = text.replace("{name: dbt}", f"{{name: dbt, {content}}}")
     with pytest.raises(SettingsError, match=f"may not be set at {level} level") as caught:
         sound_plan(make_project(text))
     assert "job, schedule" in str(caught.value)
 
 
 def test_a_tasks_settings_are_its_own(make_project: MakeProject) -> None:
-    said = "{retries: 3, env: {A: job}, tasks: {dbt-run: {retries: 0, env: {B: task}}}}"
-    *others, dbt = dag(make_project, said, "{env: {B: schedule}}").tasks
+    content = "{retries: 3, env: {A: job}, tasks: {dbt-run: {retries: 0, env: {B: task}}}}"
+    *others, dbt = dag(make_project, content, "{env: {B: schedule}}").tasks
     assert (dbt.settings.retries, dbt.env) == (0, {"A": "job", "B": "task"})
     assert {task.settings.retries for task in others} == {3}
     assert others[0].env == {"A": "job", "B": "schedule"}

@@ -109,8 +109,8 @@ def test_one_state_in_a_backend_is_enough(make_project: MakeProject) -> None:
 
 
 def test_a_pool_for_those_alone_that_share(make_project: MakeProject) -> None:
-    said = "annotations: {meltano_pods: {pool: warehouse, state_pool: turns}}\n"
-    found = planned(make_project, PROJECT + said)
+    content = "annotations: {meltano_pods: {pool: warehouse, state_pool: turns}}\n"
+    found = planned(make_project, PROJECT + content)
     assert (found.errors, found.warnings) == ((), ())
     assert pools(found) == {
         f"shop.hourly {PAIR}": "turns",
@@ -121,17 +121,17 @@ def test_a_pool_for_those_alone_that_share(make_project: MakeProject) -> None:
 
 
 def test_two_pools_keep_nothing_apart(make_project: MakeProject) -> None:
-    said = "  annotations: {meltano_pods: {state_pool: one}}\n- name: large\n"
-    text = PROJECT.replace("- name: large\n", said)
+    content = "  annotations: {meltano_pods: {state_pool: one}}\n- name: large\n"
+    text = PROJECT.replace("- name: large\n", content)
     assert planned(make_project, text).errors
-    text = text.replace("name: large\n", "name: large\n" + said.splitlines()[0] + "\n")
+    text = text.replace("name: large\n", "name: large\n" + content.splitlines()[0] + "\n")
     assert not planned(make_project, text).errors
     assert planned(make_project, text.replace("pool: one", "pool: two", 1)).errors
 
 
 def test_another_environment_is_another_state(make_project: MakeProject) -> None:
-    said = "  annotations: {meltano_pods: {environment: prod}}\n- name: large\n"
-    assert not planned(make_project, PROJECT.replace("- name: large\n", said)).errors
+    content = "  annotations: {meltano_pods: {environment: prod}}\n- name: large\n"
+    assert not planned(make_project, PROJECT.replace("- name: large\n", content)).errors
 
 
 def test_a_broken_dag_breaks_no_other(make_project: MakeProject) -> None:
@@ -151,44 +151,46 @@ jobs:
 - name: twice
   tasks: [tap target, 'dbt:run', tap target]
   annotations:
-    meltano_pods: {said}
+    meltano_pods: {content}
 """
 
 
 def test_parallel_branches_of_one_state(make_project: MakeProject) -> None:
-    (error,) = planned(make_project, PARALLEL.replace("{said}", "{needs: []}")).errors
+    (error,) = planned(make_project, PARALLEL.replace("{content}", "{needs: []}")).errors
     for part in ("`tap-to-target` and `tap-to-target--2`", "dev:tap-to-target", "line 8"):
         assert part in str(error)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "content",
     ["{}", "{needs: [], tasks: {tap-to-target--2: {needs: [dbt-run]}, dbt-run: {needs: all}}}"],
 )
-def test_one_after_another_no_pool_is_needed(make_project: MakeProject, said: str) -> None:
-    found = planned(make_project, PARALLEL.replace("{said}", said))
+def test_one_after_another_no_pool_is_needed(make_project: MakeProject, content: str) -> None:
+    found = planned(make_project, PARALLEL.replace("{content}", content))
     assert set(pools(found).values()) == {None}
 
 
 def test_parallel_branches_take_turns(make_project: MakeProject) -> None:
-    found = planned(make_project, PARALLEL.replace("{said}", "{needs: [], state_pool: turns}"))
+    found = planned(make_project, PARALLEL.replace("{content}", "{needs: [], state_pool: turns}"))
     assert list(pools(found).values()) == ["turns", None, "turns"]
 
 
 @pytest.mark.parametrize(
-    "said", ["{backfill_state: shared}", "{tasks: {tap-to-target: {backfill_state: shared}}}"]
+    "content", ["{backfill_state: shared}", "{tasks: {tap-to-target: {backfill_state: shared}}}"]
 )
-def test_one_after_another_but_in_runs_of_a_backfill(make_project: MakeProject, said: str) -> None:
-    (error,) = planned(make_project, PARALLEL.replace("{said}", said)).errors
+def test_one_after_another_but_in_runs_of_a_backfill(
+    make_project: MakeProject, content: str
+) -> None:
+    (error,) = planned(make_project, PARALLEL.replace("{content}", content)).errors
     for part in ("`tap-to-target--2`", "a backfill shares it", "line 8", "backfill_state: own"):
         assert part in str(error)
-    turns = "{state_pool: turns, " + said[1:]
-    found = planned(make_project, PARALLEL.replace("{said}", turns))
+    turns = "{state_pool: turns, " + content[1:]
+    found = planned(make_project, PARALLEL.replace("{content}", turns))
     assert list(pools(found).values()) == ["turns", None, "turns"]
 
 
 def test_a_task_alone_with_its_state_needs_no_pool(make_project: MakeProject) -> None:
-    text = PARALLEL.replace("{said}", "{backfill_state: shared}").replace(", tap target]", "]")
+    text = PARALLEL.replace("{content}", "{backfill_state: shared}").replace(", tap target]", "]")
     assert set(pools(planned(make_project, text)).values()) == {None}
 
 

@@ -19,13 +19,13 @@ EL = """\
 SAYS = "annotations:\n  meltano_pods: {{{}}}\n"
 
 
-def hourly(make_project: MakeProject, said: str, text: str = GOOD) -> DagPlan:
-    return sound_plan(make_project(text + EL + SAYS.format(said))).dags[1]
+def hourly(make_project: MakeProject, content: str, text: str = GOOD) -> DagPlan:
+    return sound_plan(make_project(text + EL + SAYS.format(content))).dags[1]
 
 
 def test_run_options_are_settings_and_shown_where_the_command_is(make_project: MakeProject) -> None:
-    said = "full_refresh: true, state_id_suffix: x, select_filter: [a, '!b']"
-    dag = hourly(make_project, said)
+    content = "full_refresh: true, state_id_suffix: x, select_filter: [a, '!b']"
+    dag = hourly(make_project, content)
     (task,) = dag.tasks
     assert task.taps == ("tap-shop",)
     assert task.state_ids == ("hourly:x",)
@@ -56,7 +56,7 @@ def test_apart_from_the_state_and_without_an_environment(make_project: MakeProje
 
 
 @pytest.mark.parametrize(
-    ("said", "message"),
+    ("content", "message"),
     [
         ("state_id_suffix: 'a:b'", "`state_id_suffix` takes 1 to 63 letters"),
         ("state_id_suffix: '{{ ds }}'", "`state_id_suffix` takes 1 to 63 letters"),
@@ -68,10 +68,10 @@ def test_apart_from_the_state_and_without_an_environment(make_project: MakeProje
         ("backfill_state: none", "takes one of own, shared"),
     ],
 )
-def test_values_that_are_not_allowed(make_project: MakeProject, said: str, message: str) -> None:
+def test_values_that_are_not_allowed(make_project: MakeProject, content: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message) as caught:
-        hourly(make_project, said)
-    assert f"annotations.meltano_pods.{said.partition(':')[0]}" in str(caught.value)
+        hourly(make_project, content)
+    assert f"annotations.meltano_pods.{content.partition(':')[0]}" in str(caught.value)
 
 
 def test_a_plugin_cannot_say_how_meltano_runs(make_project: MakeProject) -> None:

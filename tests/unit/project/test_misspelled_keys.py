@@ -12,7 +12,7 @@ from meltano_pods.tasks.projects import load_project
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.command_line import Said
+    from tests.support.command_line import RunCli
     from tests.support.projects import MakeProject
 
 SETTINGS = [
@@ -116,12 +116,12 @@ def test_a_definition_in_a_lock_file(locked: bool, make_project: MakeProject) ->
     assert warnings(project) == ([("start_date", "start_dat")] if locked else [])
 
 
-def test_validate_warns_once_with_file_and_line(root: Path, said: Said) -> None:
+def test_validate_warns_once_with_file_and_line(root: Path, run_cli: RunCli) -> None:
     (root / "meltano" / "shop" / "meltano.yml").write_text(
         "plugins:\n  extractors:\n  - name: tap-a\n    namespace: tap_a\n"
         "    settings: [{name: password}]\n    config:\n      pasword: hunter2\n"
     )
-    code, out, err = said("validate")
+    code, out, err = run_cli("validate")
     assert code == 0
     shown = out + err
     assert shown.count("Did you mean `password`?") == 1

@@ -122,8 +122,8 @@ def test_the_last_file_says_what_is_no_list(make_project: MakeProject) -> None:
     project = read_project(folder)
     assert project.default_environment is not None
     assert project.default_environment.name == "prod"
-    said = {"owner": "one", "env": {"A": "three", "B": "one"}, "tags": ["x"]}
-    assert project.annotations.values == said
+    content = {"owner": "one", "env": {"A": "three", "B": "one"}, "tags": ["x"]}
+    assert project.annotations.values == content
     assert project.annotations.places["env.A"].file == "meltano/shop/a.yml"
 
 

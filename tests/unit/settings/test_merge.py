@@ -15,8 +15,8 @@ from tests.support.layers import layer
 
 @pytest.mark.parametrize(("lower", "upper"), list(pairwise(ORDER)))
 def test_each_level_wins_over_the_one_before(lower: str, upper: str) -> None:
-    said = [layer(upper, retries=1, env={"A": "u"}), layer(lower, retries=9, env={"A": "l"})]
-    for layers in (said, said[::-1]):
+    content = [layer(upper, retries=1, env={"A": "u"}), layer(lower, retries=9, env={"A": "l"})]
+    for layers in (content, content[::-1]):
         settings = build_settings(layers)
         assert settings.retries == 1
         assert settings.env == {"A": "u"}

@@ -35,8 +35,8 @@ schedules:
 """
 
 
-def planned(make_project: MakeProject, **said: str) -> Any:
-    parts = {"plugin": "", "project": "", "job": "", "schedule": "", **said}
+def planned(make_project: MakeProject, **content: str) -> Any:
+    parts = {"plugin": "", "project": "", "job": "", "schedule": "", **content}
     return sound_plan(make_project(PROJECT.format(**parts)))
 
 
@@ -139,7 +139,7 @@ def test_what_is_no_template() -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "content",
     [
         {"project": f"env: {{DB: '{CONN}'}}"},
         {"plugin": f"env: {{DB: '{CONN}'}}"},
@@ -154,9 +154,9 @@ def test_what_is_no_template() -> None:
         },
     ],
 )
-def test_wherever_it_stands(make_project: MakeProject, said: dict[str, str]) -> None:
+def test_wherever_it_stands(make_project: MakeProject, content: dict[str, str]) -> None:
     with pytest.raises(SettingsError) as caught:
-        planned(make_project, **said)
+        planned(make_project, **content)
     assert "line " in str(caught.value)
     assert "airflow_env" in str(caught.value)
 
@@ -169,7 +169,7 @@ def test_all_of_them_are_named_at_once(make_project: MakeProject) -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "content",
     [
         {"project": "env: {TAP_A_KEY: id}, not_secret: [TAP_A_KEY]"},
         {"plugin": "env: {TAP_A_KEY: id}, not_secret: [TAP_A_KEY]"},
@@ -185,8 +185,8 @@ def test_all_of_them_are_named_at_once(make_project: MakeProject) -> None:
         },
     ],
 )
-def test_what_is_no_secret_can_be_said(make_project: MakeProject, said: dict[str, str]) -> None:
-    task = planned(make_project, **said).dags[0].tasks[0]
+def test_what_is_no_secret_can_be_said(make_project: MakeProject, content: dict[str, str]) -> None:
+    task = planned(make_project, **content).dags[0].tasks[0]
     assert "TAP_A_KEY" in task.settings.not_secret
 
 
@@ -196,7 +196,7 @@ def test_what_one_job_says_is_not_said_for_another(make_project: MakeProject) ->
 
 
 @pytest.mark.parametrize(
-    ("said", "part"),
+    ("content", "part"),
     [
         ("not_secret: TAP_A_KEY", "takes a list of names"),
         ("not_secret: ['a b']", "entry 1 is not a name"),
@@ -215,17 +215,19 @@ def test_what_one_job_says_is_not_said_for_another(make_project: MakeProject) ->
         ("airflow_env: {A: {variable: a}}, secret_env: {A: }", "in `airflow_env` and in `secret_"),
     ],
 )
-def test_what_the_new_settings_do_not_take(make_project: MakeProject, said: str, part: str) -> None:
+def test_what_the_new_settings_do_not_take(
+    make_project: MakeProject, content: str, part: str
+) -> None:
     with pytest.raises(SettingsError) as caught:
-        planned(make_project, project=said)
+        planned(make_project, project=content)
     assert part in str(caught.value)
     assert "line 6" in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 
 def test_airflow_may_hold_the_address_of_the_state(make_project: MakeProject) -> None:
-    said = "state: backend, airflow_env: {MELTANO_STATE_BACKEND_URI: {connection: state}}"
-    assert planned(make_project, project=said).dags[0].tasks[0].settings.state == "backend"
+    content = "state: backend, airflow_env: {MELTANO_STATE_BACKEND_URI: {connection: state}}"
+    assert planned(make_project, project=content).dags[0].tasks[0].settings.state == "backend"
 
 
 @pytest.mark.parametrize(
@@ -246,13 +248,13 @@ def test_a_task_of_a_dag_of_ones_own_can_say_it(make_project: MakeProject) -> No
 
 
 def test_the_deployments_own_variables() -> None:
-    said = {"local_env": '{"MELTANO_DATABASE_URI": "postgresql://me:hunter2@db/x"}'}
+    content = {"local_env": '{"MELTANO_DATABASE_URI": "postgresql://me:hunter2@db/x"}'}
     with pytest.raises(DeploymentError) as caught:
-        parse_deployment(said)
+        parse_deployment(content)
     assert "MELTANO_DATABASE_URI holds a URL with a password" in str(caught.value)
     assert "AIRFLOW__MELTANO_PODS__NOT_SECRET" in caught.value.fix
     assert "hunter2" not in str(caught.value)
-    assert parse_deployment({**said, "not_secret": "MELTANO_DATABASE_URI"}).local_env
+    assert parse_deployment({**content, "not_secret": "MELTANO_DATABASE_URI"}).local_env
 
 
 def test_a_pod_template() -> None:

@@ -22,7 +22,7 @@ from tests.support.stub import write_stub
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.command_line import Said
+    from tests.support.command_line import RunCli
 
 PREFIX = "AIRFLOW__MELTANO_PODS__"
 
@@ -94,58 +94,64 @@ def test_projects_named_by_the_option_belong_to_the_airflow_project_they_stand_i
 
 
 def test_new_writes_the_dag_file_where_airflow_reads_it(
-    app: Path, tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+    app: Path, tmp_path: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert said("new", "orders")[0] == 0
+    assert run_cli("new", "orders")[0] == 0
     assert (app / "dags" / "orders.py").read_text() == FILE
     assert (tmp_path / "srv" / "projects" / "orders" / "meltano.yml").is_file()
     # The variable is Airflow's, wherever the command runs.
     (tmp_path / "synced").mkdir()
     monkeypatch.setenv("AIRFLOW__CORE__DAGS_FOLDER", str(tmp_path / "synced"))
-    assert said("new", "bills")[0] == 0
+    assert run_cli("new", "bills")[0] == 0
     assert (tmp_path / "synced" / "bills.py").is_file()
     monkeypatch.setenv("AIRFLOW__CORE__DAGS_FOLDER", str(app))
-    assert said("new", "items")[0] == 0
+    assert run_cli("new", "items")[0] == 0
     assert (app / "dags" / "items.py").is_file()
 
 
 def test_new_does_not_guess_where_airflow_reads_dag_files(
-    app: Path, tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+    app: Path, tmp_path: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path / "srv")
-    code, _, err = said("new", "orders")
+    code, _, err = run_cli("new", "orders")
     assert code == 1
     assert "it is unknown where Airflow reads DAG files" in err
     assert not (tmp_path / "srv" / "projects" / "orders").exists()
     # What the fix says.
     monkeypatch.setenv("AIRFLOW__CORE__DAGS_FOLDER", str(app / "dags"))
-    assert said("new", "orders")[0] == 0
+    assert run_cli("new", "orders")[0] == 0
     assert (app / "dags" / "orders.py").is_file()
 
 
-def test_validate_compares_with_the_dag_files_that_airflow_reads(app: Path, said: Said) -> None:
-    code, _, err = said("validate")
+def test_validate_compares_with_the_dag_files_that_airflow_reads(
+    app: Path, run_cli: RunCli
+) -> None:
+    code, _, err = run_cli("validate")
     assert code == 1
     assert "the project shop has no DAG file" in err
     assert f"where: {app}/dags/shop.py" in err
     (app / "dags" / "shop.py").write_text(FILE)
-    assert "has no DAG file" not in said("validate")[2]
+    assert "has no DAG file" not in run_cli("validate")[2]
 
 
 @pytest.mark.parametrize(
     "command", [("plan", "--pods", "external"), ("validate", "--profile", "external")]
 )
 def test_a_profile_leaves_the_pod_templates_where_they_are(
-    app: Path, tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+    app: Path,
+    tmp_path: Path,
+    run_cli: RunCli,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
 ) -> None:
     (app / "dags" / "shop.py").write_text(FILE)
-    assert "no pod template `default.yaml`" in said(*command)[2]
+    assert "no pod template `default.yaml`" in run_cli(*command)[2]
     templates = tmp_path / "templates"
     templates.mkdir()
     pod = {"kind": "Pod", "spec": {"containers": [{"name": "meltano", "image": "own:1"}]}}
     (templates / "default.yaml").write_text(yaml.safe_dump(pod))
     monkeypatch.setenv(f"{PREFIX}POD_TEMPLATES_FOLDER", str(templates))
-    code, _, err = said(*command)
+    code, _, err = run_cli(*command)
     assert (code, err) == (0, "")
 
 
@@ -154,19 +160,19 @@ def fix_of(err: str) -> str:
 
 
 def test_a_project_in_the_place_of_the_projects_folder(
-    app: Path, tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+    app: Path, tmp_path: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = tmp_path / "srv" / "projects" / "shop"
     monkeypatch.setenv(f"{PREFIX}PROJECTS_FOLDER", str(shop))
     for command in (["plan"], ["new", "orders"], ["doctor"]):
-        code, _, err = said(*command)
+        code, _, err = run_cli(*command)
         assert code == 1
         assert f"{shop} is a Meltano project itself" in err
         assert "Airflow's setting `[meltano_pods] projects_folder`" in err
         assert f"Use the folder above it: {shop.parent}." in fix_of(err)
-    assert "where: --projects" in said("plan", "--projects", str(shop))[2]
+    assert "where: --projects" in run_cli("plan", "--projects", str(shop))[2]
     monkeypatch.setenv(f"{PREFIX}PROJECTS_FOLDER", str(shop.parent))
-    assert said("plan")[0] == 0
+    assert run_cli("plan")[0] == 0
     assert app.is_dir()
 
 
@@ -184,28 +190,28 @@ def test_airflow_says_so_of_a_project_in_the_place_of_the_projects_folder(
 
 
 def test_a_meltano_project_by_itself(
-    tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = tmp_path / "own" / "my-elt"
     project.mkdir(parents=True)
     (project / "meltano.yml").write_text(FULLEST)
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "airflow"))
     monkeypatch.chdir(project)
-    code, _, err = said("plan")
+    code, _, err = run_cli("plan")
     assert code == 1
     assert "this is a single Meltano project" in err
     (option,) = re.findall(r"`(--projects .+?)`", fix_of(err))
-    code, out, _ = said("plan", *shlex.split(option))
+    code, out, _ = run_cli("plan", *shlex.split(option))
     assert code == 0
     assert "my-elt.daily" in out
 
 
 def test_a_process_finds_the_runner_beside_the_dags_folder(
-    app: Path, tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+    app: Path, tmp_path: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is where `make run`, which the fix names, puts it, wherever the projects are."""
     pytest.importorskip("airflow")
-    code, _, err = said("run", "shop.daily")
+    code, _, err = run_cli("run", "shop.daily")
     assert code == 1
     assert "meltano-runner was not found" in err
     assert "`make run` does" in err
@@ -214,4 +220,4 @@ def test_a_process_finds_the_runner_beside_the_dags_folder(
     result = json.dumps(RunResult(Outcome.SUCCEEDED, 0).as_dict())
     write_stub(tmp_path, f"echo '{result}' > $MELTANO_RUNNER_RESULT_FILE")
     (tmp_path / "meltano-runner").rename(app / ".venv-meltano" / "bin" / "meltano-runner")
-    assert said("run", "shop.daily")[0] == 0
+    assert run_cli("run", "shop.daily")[0] == 0

@@ -39,10 +39,10 @@ def test_success(
     with caplog.at_level(logging.INFO):
         assert task().execute(context()) == OK.as_dict()
     assert [name for name, _ in cluster.deletions] == [NAME]
-    said = [(record.levelname, record.getMessage()) for record in caplog.records]
-    assert ("INFO", "tap-a: hello") in said
-    assert ("ERROR", "target-b: oh") in said
-    assert any(text.startswith("succeeded: 12 records") for _, text in said)
+    content = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert ("INFO", "tap-a: hello") in content
+    assert ("ERROR", "target-b: oh") in content
+    assert any(text.startswith("succeeded: 12 records") for _, text in content)
     assert RESULT_KEY not in caplog.text
 
 

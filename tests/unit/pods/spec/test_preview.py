@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 def pods(folder: Path, profile: str) -> list[dict[str, Any]]:
-    said = {"profile": profile, "execution_mode": "kubernetes", "deployment": "prod"}
-    deployment = build_deployment(ROOT, parse_deployment(said), "airflows-own")
+    content = {"profile": profile, "execution_mode": "kubernetes", "deployment": "prod"}
+    deployment = build_deployment(ROOT, parse_deployment(content), "airflows-own")
     return [pod.manifest for pod in preview_pods(plan_project(folder), deployment)]
 
 

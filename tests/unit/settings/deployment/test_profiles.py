@@ -25,8 +25,8 @@ from meltano_pods.tasks.deployment import build_deployment, read_deployment, rea
 from tests.support.checkout import ROOT
 
 
-def options(said: dict[str, str], namespace: str | None = None, **settings: Any) -> Any:
-    deployment = build_deployment(ROOT, parse_deployment(said), namespace)
+def options(content: dict[str, str], namespace: str | None = None, **settings: Any) -> Any:
+    deployment = build_deployment(ROOT, parse_deployment(content), namespace)
     return build_pod_options(
         TaskPlan("t", (), None, {}, Settings(**settings)), deployment, "my_shop"
     )
@@ -51,14 +51,19 @@ def test_an_external_cluster_is_reached_by_a_connection_and_never_is_airflows_ow
     assert options({"profile": "external", "namespace": "loads"}, "astro-ns").namespace == "loads"
     assert found.secrets == ("meltano-my-shop-env",)
     # With a kubeconfig and no connection.
-    said = {"profile": "external", "kubernetes_conn_id": "", "kubeconfig": "/etc/kube/config"}
-    assert options(said).cluster.connection is None
-    assert str(options(said).cluster.kubeconfig) == "/etc/kube/config"
+    content = {"profile": "external", "kubernetes_conn_id": "", "kubeconfig": "/etc/kube/config"}
+    assert options(content).cluster.connection is None
+    assert str(options(content).cluster.kubeconfig) == "/etc/kube/config"
 
 
 def test_what_is_said_wins_over_the_profile() -> None:
-    said = {"profile": "astro", "execution_mode": "local", "secrets": "a, {project}-b", "image": ""}
-    settings = parse_deployment(said)
+    content = {
+        "profile": "astro",
+        "execution_mode": "local",
+        "secrets": "a, {project}-b",
+        "image": "",
+    }
+    settings = parse_deployment(content)
     assert settings.execution_mode == "local"
     assert settings.secrets == ("a", "{project}-b")
     assert settings.image is None
@@ -69,7 +74,7 @@ def test_what_is_said_wins_over_the_profile() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "parts"),
+    ("content", "parts"),
     [
         (
             {"profile": "astr"},
@@ -90,10 +95,10 @@ def test_what_is_said_wins_over_the_profile() -> None:
         ({"namespace": "My_NS"}, ("takes the name of a Kubernetes namespace",)),
     ],
 )
-def test_what_is_not_allowed(said: dict[str, str], parts: tuple[str, ...]) -> None:
+def test_what_is_not_allowed(content: dict[str, str], parts: tuple[str, ...]) -> None:
     with pytest.raises(DeploymentError) as caught:
-        parse_deployment(said)
-    key = next(iter(said))
+        parse_deployment(content)
+    key = next(iter(content))
     for part in (*parts, f"`[meltano_pods] {key}`", f"AIRFLOW__MELTANO_PODS__{key.upper()}"):
         assert part in str(caught.value)
 

@@ -12,19 +12,19 @@ from tests.support.layers import layer, read_error
 
 
 @pytest.mark.parametrize(
-    ("said", "pattern"),
+    ("content", "pattern"),
     [
         (True, DEFAULT_URI),
         (False, None),
         ({"uri": "postgres://db:5432/shop/public/{table}"}, "postgres://db:5432/shop/public/{table}"),
     ],
 )  # fmt: skip
-def test_assets_are_true_false_or_a_map(said: Any, pattern: str | None) -> None:
-    assert get_uri_pattern(build_settings([layer("project", assets=said)]).assets) == pattern
+def test_assets_are_true_false_or_a_map(content: Any, pattern: str | None) -> None:
+    assert get_uri_pattern(build_settings([layer("project", assets=content)]).assets) == pattern
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("content", "words"),
     [
         ("yes", "takes true, false or a map"),
         ({"url": "s3://b/{stream}"}, "unknown key `url`; expected: uri"),
@@ -39,7 +39,7 @@ def test_assets_are_true_false_or_a_map(said: Any, pattern: str | None) -> None:
         ({"uri": "s3://b/{stream}?v=1"}, "no user, password, query"),
     ],
 )
-def test_invalid_assets_are_rejected(said: object, words: str) -> None:
-    text = read_error(assets=said)
+def test_invalid_assets_are_rejected(content: object, words: str) -> None:
+    text = read_error(assets=content)
     assert words in text
     assert "hunter2" not in text

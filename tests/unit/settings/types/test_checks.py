@@ -13,7 +13,7 @@ ANY = ["added", "removed", "type"]
 
 
 @pytest.mark.parametrize(
-    ("said", "read"),
+    ("content", "read"),
     [
         ({}, {}),
         ({"min_records": 1}, {"min_records": {"fail": 1}}),
@@ -36,8 +36,8 @@ ANY = ["added", "removed", "type"]
         ),
     ],
 )
-def test_checks_are_parsed(said: dict[str, Any], read: dict[str, Any]) -> None:
-    assert build_settings([layer("project", checks=said)]).checks == read
+def test_checks_are_parsed(content: dict[str, Any], read: dict[str, Any]) -> None:
+    assert build_settings([layer("project", checks=content)]).checks == read
 
 
 def test_levels_add_to_each_other_and_take_away() -> None:
@@ -56,7 +56,7 @@ def test_levels_add_to_each_other_and_take_away() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("content", "words"),
     [
         (1, "takes a map"),
         ({"min_record": 1}, "unknown key `min_record`; expected one of: max_age, min_records"),
@@ -78,5 +78,5 @@ def test_levels_add_to_each_other_and_take_away() -> None:
         ({"streams": {"orders": {"streams": {}}}}, "unknown key `streams`"),
     ],
 )
-def test_invalid_checks_are_rejected(said: object, words: str) -> None:
-    assert words in read_error(checks=said)
+def test_invalid_checks_are_rejected(content: object, words: str) -> None:
+    assert words in read_error(checks=content)

@@ -18,7 +18,7 @@ def test_a_quantity_as_other_tools_write_it(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "content"),
     [
         ("memory", 512, "is 512, which is 512 bytes"),
         ("memory", "512m", "is '512m', which is 0.512 bytes"),
@@ -26,8 +26,8 @@ def test_a_quantity_as_other_tools_write_it(value: str) -> None:
         ("ephemeral-storage", "512m", "`ephemeral-storage` is '512m'"),
     ],
 )
-def test_memory_without_a_unit_or_in_thousandths(name: str, value: object, said: str) -> None:
-    with pytest.raises(SettingsError, match=said) as caught:
+def test_memory_without_a_unit_or_in_thousandths(name: str, value: object, content: str) -> None:
+    with pytest.raises(SettingsError, match=content) as caught:
         build_settings([layer("job", resources={"limits": {name: value}})])
     assert caught.value.fix == "Did you mean `512Mi`?"
 
