@@ -25,9 +25,9 @@ from meltano_pods.settings.deployment.values import PROJECT
 from meltano_pods.tasks.deployment import build_deployment
 from meltano_pods.tasks.projects import load_project, plan_project
 from meltano_runner.run import variables
-from meltano_runner.run.command import parse
+from meltano_runner.run.command import parse_arguments
 from meltano_runner.run.definitions import Definitions
-from meltano_runner.run.secrets import dotenv
+from meltano_runner.run.secrets import read_dotenv
 
 from tools import warehouse
 from tools.local_places import ROOT, build_state_path, local_env
@@ -151,7 +151,7 @@ def _plugins_of(project: Project, task: TaskPlan) -> Iterator[str]:
     """Yield the names of the plugins that a task's run starts."""
     yield from (name for pair in task.pipelines for name in pair)
     yield from task.utilities
-    for block in parse(list(task.build_invocation().arguments)[1:]).blocks:
+    for block in parse_arguments(list(task.build_invocation().arguments)[1:]).blocks:
         if (plugin := project.find_plugin(block)) is not None:  # a mapping's is its mapper
             yield plugin.name
 
@@ -159,15 +159,15 @@ def _plugins_of(project: Project, task: TaskPlan) -> Iterator[str]:
 def _check_variables(folder: Path, task: TaskPlan, environ: Mapping[str, str]) -> None:
     """Check as the runner does before a run that all variables that it refers to are set."""
     definitions = Definitions(folder, task.environment)
-    known = {**dotenv(folder / ".env"), **environ, **task.env}
-    request = parse(list(task.build_invocation().arguments)[1:])
+    known = {**read_dotenv(folder / ".env"), **environ, **task.env}
+    request = parse_arguments(list(task.build_invocation().arguments)[1:])
     try:
-        variables.check(definitions, request.blocks, known)
+        variables.check_variables(definitions, request.blocks, known)
     except variables.MissingVariableError as error:
         file = folder / ".env"
         names = list(dict.fromkeys(each.variable for each in error.missing))
         lines = " and ".join(f"`{name}=...`" for name in names)
-        near = {name: nearest(name, dotenv(file)) for name in names}
+        near = {name: nearest(name, read_dotenv(file)) for name in names}
         meant = "".join(
             f" Is the variable {other} there meant to be {name}?"
             for name, other in near.items()

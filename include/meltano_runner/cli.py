@@ -24,13 +24,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code: Meltano's own, 143 after a stop, 2 for misuse."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["run"]:
-        from meltano_runner.run.session import run  # noqa: PLC0415 - `--help` needs none of it
+        from meltano_runner.run.session import execute  # noqa: PLC0415 - `--help` needs none of it
 
-        return run(arguments[1:])
+        return execute(arguments[1:])
     if arguments == ["check"]:
-        from meltano_runner.run.preflight import check_all  # noqa: PLC0415 - as above
+        from meltano_runner.run.preflight import check_runs  # noqa: PLC0415 - as above
 
-        sys.stdout.write(check_all(sys.stdin.read()) + "\n")
+        sys.stdout.write(check_runs(sys.stdin.read()) + "\n")
         return 0
     if arguments in (["--help"], ["-h"]):
         sys.stdout.write(_USAGE)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from meltano_runner.run.definitions import Definitions
-from meltano_runner.run.variables import MissingVariableError, check
+from meltano_runner.run.variables import MissingVariableError, check_variables
 
 pytestmark = pytest.mark.meltano
 
@@ -108,7 +108,7 @@ def test_what_an_unset_variable_changes_is_what_is_missing(
         environment, plugin = key.split()
         names = {name for name in whole if before[key].get(name) != whole[name]}
         try:
-            check(Definitions(tmp_path, environment), [plugin], given)
+            check_variables(Definitions(tmp_path, environment), [plugin], given)
             found = set()
         except MissingVariableError as error:
             found = {each.setting.partition("[")[0] for each in error.missing}

@@ -1,7 +1,7 @@
 """The arguments of a run and the Meltano command they stand for."""
 
 import pytest
-from meltano_runner.run.command import UsageError, parse
+from meltano_runner.run.command import UsageError, parse_arguments
 
 
 @pytest.mark.parametrize(
@@ -25,11 +25,11 @@ from meltano_runner.run.command import UsageError, parse
     ],
 )
 def test_becomes(typed: str, meltano: str) -> None:
-    assert parse(typed.split()).arguments() == meltano.split()
+    assert parse_arguments(typed.split()).build_arguments() == meltano.split()
 
 
 def test_the_timeout_is_the_runners_own() -> None:
-    assert parse(["job", "--timeout", "60"]).timeout == 60
+    assert parse_arguments(["job", "--timeout", "60"]).timeout == 60
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_the_timeout_is_the_runners_own() -> None:
 )
 def test_misuse_is_refused_by_name(typed: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        parse(typed.split())
+        parse_arguments(typed.split())
 
 
 def test_a_value_is_never_taken_for_an_option() -> None:
-    assert parse(["job", "--state-id-suffix=--force; rm -rf /"]).arguments() == [
+    assert parse_arguments(["job", "--state-id-suffix=--force; rm -rf /"]).build_arguments() == [
         "run",
         "--state-id-suffix=--force; rm -rf /",
         "--no-install",

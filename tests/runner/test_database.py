@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _wanted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "_wanted_revision", lambda: "head")
+    monkeypatch.setattr(database, "_find_latest_revision", lambda: "head")
 
 
 def make(file: Path, revision: str) -> None:
@@ -31,7 +31,7 @@ def second(file: Path, environment: dict[str, str] | None = None) -> threading.T
     """Start a run that ends as soon as it may begin."""
 
     def run() -> None:
-        with database.made_by_one(environment or {}, file):
+        with database.lock_creation(environment or {}, file):
             pass
 
     thread = threading.Thread(target=run, daemon=True)
@@ -45,7 +45,7 @@ def test_others_wait_until_it_is_made_and_no_longer(tmp_path: Path, before: str 
     if before is not None:
         file.parent.mkdir()
         make(file, before)
-    with database.made_by_one({}, file):
+    with database.lock_creation({}, file):
         waiting = second(file)
         waiting.join(0.3)
         assert waiting.is_alive()
@@ -59,7 +59,7 @@ def test_others_wait_until_it_is_made_and_no_longer(tmp_path: Path, before: str 
 
 def test_who_cannot_make_it_leaves_it_to_the_next(tmp_path: Path) -> None:
     file = tmp_path / "meltano.db"
-    with database.made_by_one({}, file):
+    with database.lock_creation({}, file):
         waiting = second(file)
     waiting.join(10)
     assert not waiting.is_alive()
@@ -69,7 +69,7 @@ def test_nobody_waits_for_what_is_there_or_is_a_servers(tmp_path: Path) -> None:
     file = tmp_path / "meltano.db"
     make(file, "head")
     for uri in (f"sqlite:///{file}", "postgresql://h/d"):
-        with database.made_by_one({"MELTANO_DATABASE_URI": uri}, tmp_path / "none"):
+        with database.lock_creation({"MELTANO_DATABASE_URI": uri}, tmp_path / "none"):
             thread = second(tmp_path / "none", {"MELTANO_DATABASE_URI": uri})
             thread.join(10)
             assert not thread.is_alive()
@@ -78,5 +78,5 @@ def test_nobody_waits_for_what_is_there_or_is_a_servers(tmp_path: Path) -> None:
 
 def test_no_folder_is_made_that_somebody_named(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path / 'none' / 'meltano.db'}"
-    with database.made_by_one({"MELTANO_DATABASE_URI": uri}, tmp_path / "meltano.db"):
+    with database.lock_creation({"MELTANO_DATABASE_URI": uri}, tmp_path / "meltano.db"):
         assert list(tmp_path.iterdir()) == []

@@ -11,8 +11,8 @@ from meltano_runner.contract.dbt import DbtNode, DbtResult
 from meltano_runner.contract.message import MAX_BYTES, decode_result, encode_result
 from meltano_runner.contract.result import Outcome, RunResult
 from meltano_runner.run import dbt, events
-from meltano_runner.run.classify import classify
-from meltano_runner.run.command import parse
+from meltano_runner.run.classify import classify_failure
+from meltano_runner.run.command import parse_arguments
 from meltano_runner.run.redact import Redactor
 from meltano_runner.run.tracker import Tracker
 
@@ -95,7 +95,7 @@ def freshness(*results: dict[str, Any]) -> str:
 def read(
     folder: Path, text: str, *secrets: str, name: str = "run_results.json"
 ) -> DbtResult | None:
-    results = dbt.Results({"DBT_TARGET_PATH": str(folder)})
+    results = dbt.ArtifactReader({"DBT_TARGET_PATH": str(folder)})
     (folder / name).write_text(text)
     return results.read("dbt-postgres", Redactor(secrets))
 
@@ -149,7 +149,7 @@ def test_a_stale_source_fails_for_its_data(
     tmp_path: Path, nodes: list[dict[str, Any]], category: Category, error: str
 ) -> None:
     tracker = track(read(tmp_path, freshness(*nodes), name="sources.json"))
-    failure = classify(tracker, 1, oom_killed=False)
+    failure = classify_failure(tracker, 1, oom_killed=False)
     assert failure.category is category
     assert error in (failure.error or "")
 
@@ -172,7 +172,7 @@ def test_no_secret_comes_out_of_it(tmp_path: Path) -> None:
 
 def test_results_are_read_once(tmp_path: Path) -> None:
     (tmp_path / "run_results.json").write_text(artifact(FAILED))  # an earlier run's
-    results = dbt.Results({"DBT_TARGET_PATH": str(tmp_path)})
+    results = dbt.ArtifactReader({"DBT_TARGET_PATH": str(tmp_path)})
     assert results.read("dbt", str) is None
     (tmp_path / "run_results.json").write_text(artifact(MODEL, PASSED))
     assert results.read("dbt", str) is not None
@@ -185,16 +185,16 @@ def test_another_schema_is_no_failure(tmp_path: Path, text: str) -> None:
 
 
 def test_dbt_writes_to_the_runs_folder_unless_told_otherwise(tmp_path: Path) -> None:
-    own = dbt.environment(tmp_path, {"DBT_LOG_PATH": "/logs", "DBT_TARGET_PATH": ""})
+    own = dbt.build_environment(tmp_path, {"DBT_LOG_PATH": "/logs", "DBT_TARGET_PATH": ""})
     assert own["DBT_TARGET_PATH"] == str(tmp_path / "target")
     assert "DBT_LOG_PATH" not in own
 
 
 def track(result: DbtResult | None, *, code: int = 1, output: tuple[str, ...] = ()) -> Tracker:
-    tracker = Tracker(parse(["dbt:build"]), dbt_of=lambda _: result)
+    tracker = Tracker(parse_arguments(["dbt:build"]), read_dbt=lambda _: result)
     for text in (*output, "Done. PASS=8 WARN=0 ERROR=0 SKIP=0"):
         line = {"event": text, "cmd_type": "command", "name": "dbt", "stdio": "stderr"}
-        tracker.note(events.parse(json.dumps(line)))
+        tracker.note(events.parse_line(json.dumps(line)))
     end = {
         "event": "Block run completed",
         "block_type": "InvokerCommand",
@@ -202,7 +202,7 @@ def track(result: DbtResult | None, *, code: int = 1, output: tuple[str, ...] = 
         "err": f"`dbt build` failed with exit code: {code}",
         "exit_codes": {},
     }
-    tracker.note(events.parse(json.dumps(end)))
+    tracker.note(events.parse_line(json.dumps(end)))
     return tracker
 
 
@@ -225,7 +225,7 @@ def test_why_dbt_failed(
     tmp_path: Path, nodes: list[dict[str, Any]], category: Category, error: str
 ) -> None:
     tracker = track(read(tmp_path, artifact(*nodes)))
-    failure = classify(tracker, 1, oom_killed=False)
+    failure = classify_failure(tracker, 1, oom_killed=False)
     assert (failure.category, failure.plugin) == (category, "dbt")
     assert error in (failure.error or "")
 
@@ -246,7 +246,7 @@ def test_why_dbt_failed(
 )
 def test_an_error_before_any_node(output: tuple[str, ...], category: Category) -> None:
     tracker = track(None, code=2, output=("12:00:00  Encountered an error:", *output))
-    failure = classify(tracker, 1, oom_killed=False)
+    failure = classify_failure(tracker, 1, oom_killed=False)
     assert failure.category is category
     assert failure.error is not None
     assert failure.error.startswith(f"{output[0]}: {output[1].strip()}")
@@ -262,7 +262,7 @@ def test_a_success_is_kept_too(tmp_path: Path) -> None:
 
 def test_colours_and_counts_do_not_mislead() -> None:
     line = {"event": "\x1b[0m12:00  [\x1b[32mPASS\x1b[0m] WARN=0 ERROR=0", "name": "dbt"}
-    event = events.parse(json.dumps(line))
+    event = events.parse_line(json.dumps(line))
     assert (event.level, event.text) == ("INFO", "12:00  [PASS] WARN=0 ERROR=0")
 
 

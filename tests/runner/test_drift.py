@@ -72,12 +72,12 @@ def test_a_pattern_that_cannot_be_searched_is_an_error(project: Path, patterns: 
 
 
 def test_nothing_is_compared_unless_a_digest_is_expected(tmp_path: Path) -> None:
-    drift.check(tmp_path, {})
-    drift.check(tmp_path, {PROJECT_DIGEST: ""})
+    drift.check_drift(tmp_path, {})
+    drift.check_drift(tmp_path, {PROJECT_DIGEST: ""})
 
 
 def test_the_same_project_passes(project: Path) -> None:
-    drift.check(project, {PROJECT_DIGEST: compute_project_digest(project, PATTERNS)})
+    drift.check_drift(project, {PROJECT_DIGEST: compute_project_digest(project, PATTERNS)})
 
 
 @pytest.mark.parametrize(
@@ -87,12 +87,12 @@ def test_the_same_project_passes(project: Path) -> None:
 def test_a_project_that_makes_no_sense_differs(project: Path, text: str) -> None:
     (project / "meltano.yml").write_text(text)
     with pytest.raises(drift.DriftError, match="0123456789abcdef"):
-        drift.check(project, {PROJECT_DIGEST: "0123456789abcdef"})
+        drift.check_drift(project, {PROJECT_DIGEST: "0123456789abcdef"})
 
 
 def test_an_image_without_the_project_says_so(tmp_path: Path) -> None:
     with pytest.raises(drift.DriftError, match=r"there is no .*meltano\.yml"):
-        drift.check(tmp_path, {PROJECT_DIGEST: "0123456789abcdef"})
+        drift.check_drift(tmp_path, {PROJECT_DIGEST: "0123456789abcdef"})
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the runner runs on Linux")

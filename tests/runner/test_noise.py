@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from meltano_runner.run.events import Event, parse, render
-from meltano_runner.run.noise import Noise
+from meltano_runner.run.events import Event, format_event, parse_line
+from meltano_runner.run.noise import NoiseFilter
 
 FILE = "/p/.meltano/loaders/target-a/venv/lib/python3.11/site-packages/a/sinks.py"
 
 
 def shown(*events: Event) -> list[str]:
-    noise = Noise()
-    left = [noise.without(event) for event in events]
-    return [render(event) for event in left if event is not None]
+    noise = NoiseFilter()
+    left = [noise.filter_event(event) for event in events]
+    return [format_event(event) for event in left if event is not None]
 
 
 def plugin(text: str, source: str = "target-a", level: str = "INFO") -> Event:
@@ -100,7 +100,10 @@ def test_warnings_that_a_user_can_act_on_stay_as_warnings(text: str) -> None:
         f'{{"event": "{each}", "level": "info", "string_id": "target-a"}}'
         for each in (text, source)
     ]
-    assert shown(*map(parse, lines)) == [f"WARNING target-a: {text}", f"INFO target-a: {source}"]
+    assert shown(*map(parse_line, lines)) == [
+        f"WARNING target-a: {text}",
+        f"INFO target-a: {source}",
+    ]
 
 
 def test_a_word_in_a_message_makes_no_warning_of_it() -> None:

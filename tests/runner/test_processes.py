@@ -34,9 +34,9 @@ def test_a_child_that_is_just_being_started_is_no_plugin_yet() -> None:
         assert parent.stdin
         assert parent.stdout
         assert parent.stdout.readline() == "forked\n"
-        assert not any(processes.plugins(parent.pid).values())
+        assert not any(processes.find_plugins(parent.pid).values())
         print(file=parent.stdin, flush=True)
-        while not (target := processes.plugins(parent.pid)["target"]):
+        while not (target := processes.find_plugins(parent.pid)["target"]):
             assert parent.poll() is None
         target[0].kill()
-    assert not any(processes.plugins(parent.pid).values())
+    assert not any(processes.find_plugins(parent.pid).values())

@@ -58,7 +58,7 @@ def test_what_would_garble_the_log_is_left(value: str) -> None:
 
 
 def find(environment: Mapping[str, str], project: Path) -> set[str]:
-    return secrets.find(environment, project, Definitions(project, None).files)
+    return secrets.find_secret_values(environment, project, Definitions(project, None).files)
 
 
 def test_where_secrets_are_found(tmp_path: Path) -> None:

@@ -103,8 +103,8 @@ def test_a_select_in_a_file_has_a_place(tmp_path: Path) -> None:
     (project / "meltano.yml").write_text(
         "plugins:\n  extractors:\n  - name: tap-a\n    select:\n    - custmers.*\n"
     )
-    taps = Definitions(project, None).taken_by(["tap-a"])
-    selection = read_selection(taps, command.parse(["tap-a", "target-b"]), {})
+    taps = Definitions(project, None).find_plugins(["tap-a"])
+    selection = read_selection(taps, command.parse_arguments(["tap-a", "target-b"]), {})
     found = selection.find_error("tap-a", catalog())
     assert found
     assert found.startswith(
@@ -158,8 +158,8 @@ def test_filters_are_found_where_meltano_takes_them(
     found: list[str],
 ) -> None:  # fmt: skip
     (tmp_path / "meltano.yml").write_text(PROJECT)
-    request = command.parse(arguments.split())
-    taps = Definitions(tmp_path, environment).taken_by(request.blocks)
+    request = command.parse_arguments(arguments.split())
+    taps = Definitions(tmp_path, environment).find_plugins(request.blocks)
     selection = read_selection(taps, request, variables)
     assert list(selection.filters.values()) == [found]
 
@@ -177,7 +177,7 @@ def test_a_select_is_found_where_meltano_takes_it(
 ) -> None:
     text = PROJECT.replace("select_filter", "select").replace("own", "mine")
     (tmp_path / "meltano.yml").write_text(text)
-    request = command.parse(["tap-a", "target"])
-    taps = Definitions(tmp_path, environment).taken_by(request.blocks)
+    request = command.parse_arguments(["tap-a", "target"])
+    taps = Definitions(tmp_path, environment).find_plugins(request.blocks)
     error = read_selection(taps, request, variables).find_error("tap-a", catalog())
     assert words in (error or "")

@@ -22,15 +22,15 @@ def test_meltano_is_left_to_mark_its_run_as_failed_once_a_plugin_was_ended(
     """A SIGTERM at that moment left the run's row as running, which keeps the next run off."""
     plugins: dict[str, list[Any]] = {"tap": [SimpleNamespace(pid=1)], "target": [], "other": []}
     sent: list[int] = []
-    monkeypatch.setattr(processes, "plugins", lambda _: plugins)
-    monkeypatch.setattr(processes, "ending_signal", lambda _: signal.SIGTERM)
-    monkeypatch.setattr(processes, "send", lambda *_: None)
+    monkeypatch.setattr(processes, "find_plugins", lambda _: plugins)
+    monkeypatch.setattr(processes, "choose_stop_signal", lambda _: signal.SIGTERM)
+    monkeypatch.setattr(processes, "send_signal", lambda *_: None)
     monkeypatch.setattr(os, "kill", lambda _, number: sent.append(number))
     stop = Stop("SIGTERM", MELTANO, 120)
-    stop.step(busy=False)
+    stop.advance(busy=False)
     plugins["tap"].clear()
-    stop.step(busy=False)
+    stop.advance(busy=False)
     assert sent == []
     stop._idle_since = float("-inf")  # it has had its time
-    stop.step(busy=False)
+    stop.advance(busy=False)
     assert signal.SIGTERM in sent

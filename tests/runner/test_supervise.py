@@ -17,7 +17,7 @@ import pytest
 from meltano_runner.contract.categories import Category
 from meltano_runner.contract.message import decode_log_lines, decode_result
 from meltano_runner.contract.result import Outcome, RunResult
-from meltano_runner.run.logging_config import path
+from meltano_runner.run.logging_config import get_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,7 +112,7 @@ def test_a_run_imports_only_what_it_needs(start: Callable[..., Run]) -> None:
 
 
 def test_the_two_logging_configurations_differ_in_the_root_level_alone() -> None:
-    info, debug = (json.loads(Path(path(level)).read_text()) for level in ("info", "debug"))
+    info, debug = (json.loads(Path(get_path(level)).read_text()) for level in ("info", "debug"))
     assert (info["root"].pop("level"), debug["root"].pop("level")) == ("INFO", "DEBUG")
     assert info == debug
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from meltano_runner.run import tap_files
-from meltano_runner.run.tap_files import TapFiles, columns_of, read, type_of
+from meltano_runner.run.tap_files import TapFiles, get_type_name, list_columns, read_files
 
 
 def stream(name: str, columns: dict[str, Any], **selected: Any) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def stream(name: str, columns: dict[str, Any], **selected: Any) -> dict[str, Any
     ],
 )  # fmt: skip
 def test_a_type_has_a_short_name(schema: object, name: str) -> None:
-    assert type_of(schema) == name
+    assert get_type_name(schema) == name
 
 
 def test_only_what_is_selected_counts() -> None:
@@ -58,7 +58,7 @@ def test_only_what_is_selected_counts() -> None:
             stream("unwanted", {"id": text}, stream={"selected": False}),
         ]
     }
-    assert columns_of(catalog) == {"orders": {"id": "integer", "note": "string", "new": "string"}}
+    assert list_columns(catalog) == {"orders": {"id": "integer", "note": "string", "new": "string"}}
 
 
 @pytest.mark.parametrize("folder", ["tap-a", "elt/daily/01a2"])
@@ -68,13 +68,13 @@ def test_files_of_run_and_of_el_are_found(tmp_path: Path, folder: str) -> None:
     (own / "tap.properties.json").write_text(json.dumps(catalog))
     state = {"bookmarks": {"orders": {"replication_key_value": "s3cret"}}}
     (own / "state.json").write_text(json.dumps(state))
-    found = read(tmp_path, "tap-a", lambda text: text.replace("s3cret", "***"))
+    found = read_files(tmp_path, "tap-a", lambda text: text.replace("s3cret", "***"))
     assert found == TapFiles({"orders": {"id": "integer"}}, {"orders": "***"})
 
 
 def test_nothing_is_known_of_what_is_missing_or_broken(tmp_path: Path) -> None:
-    assert read(tmp_path, "tap-a", str) == TapFiles()
+    assert read_files(tmp_path, "tap-a", str) == TapFiles()
     (tmp_path / "tap-a").mkdir()
     (tmp_path / "tap-a" / tap_files.CATALOG).write_text("[]")
     (tmp_path / "tap-a" / tap_files._STATE).write_text("{")
-    assert read(tmp_path, "tap-a", str) == TapFiles()
+    assert read_files(tmp_path, "tap-a", str) == TapFiles()

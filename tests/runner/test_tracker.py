@@ -10,9 +10,9 @@ import pytest
 from meltano_runner.contract.categories import Category
 from meltano_runner.contract.result import StreamResult, sum_counts
 from meltano_runner.run import bookmarks, events
-from meltano_runner.run.classify import classify
-from meltano_runner.run.command import parse
-from meltano_runner.run.session import _result
+from meltano_runner.run.classify import classify_failure
+from meltano_runner.run.command import parse_arguments
+from meltano_runner.run.session import _build_result
 from meltano_runner.run.tap_files import TapFiles
 from meltano_runner.run.tracker import Tracker
 
@@ -66,9 +66,9 @@ def ended(*, success: bool = True, **fields: Any) -> str:
 
 
 def track(*lines: str, arguments: str = "tap-a target-b") -> Tracker:
-    tracker = Tracker(parse(arguments.split()))
+    tracker = Tracker(parse_arguments(arguments.split()))
     for each in lines:
-        tracker.note(events.parse(each))
+        tracker.note(events.parse_line(each))
     return tracker
 
 
@@ -92,7 +92,7 @@ def test_a_structured_metric_is_counted_once() -> None:
 def test_tap_and_target_are_counted_apart() -> None:
     (pipeline,) = track(
         STARTED, tap(f"METRIC: {metric(5)}"), target(f"METRIC: {metric(4)}"), SAVED, STATE, ended()
-    ).results()
+    ).build_results()
     assert pipeline.state_id == "dev:tap-a-to-target-b"
     assert pipeline.state_saved
     assert pipeline.streams == (StreamResult("s", 5, 4, "7"),)
@@ -100,10 +100,10 @@ def test_tap_and_target_are_counted_apart() -> None:
 
 def test_what_each_tap_was_given_is_read_when_its_pipeline_ends() -> None:
     given = iter([TapFiles({"s": {"id": "integer"}}, {"s": "6"}), TapFiles({"s": {}}, {"s": "7"})])
-    tracker = Tracker(parse(["tap-a", "target-b"]), lambda _: next(given))
+    tracker = Tracker(parse_arguments(["tap-a", "target-b"]), lambda _: next(given))
     for each in (STARTED, tap(f"METRIC: {metric(5)}"), STATE, ended(), STARTED, tap("hello")):
-        tracker.note(events.parse(each))
-    first, second = tracker.results()
+        tracker.note(events.parse_line(each))
+    first, second = tracker.build_results()
     assert first.streams == (StreamResult("s", 5, None, "7", "6", {"id": "integer"}),)
     # A tap that counts nothing: its catalog tells what it went through.
     assert second.streams == (StreamResult("s", None, None, None, "7", {}),)
@@ -111,16 +111,16 @@ def test_what_each_tap_was_given_is_read_when_its_pipeline_ends() -> None:
 
 def test_a_tap_without_metrics_has_no_figure() -> None:
     tracker = track(STARTED, tap("hello"), ended())
-    assert tracker.results()[0].extracted is None
+    assert tracker.build_results()[0].extracted is None
 
 
 def test_zero_records_are_a_figure() -> None:
     tracker = track(STARTED, tap(f"METRIC: {metric(0)}"), ended())
-    assert tracker.results()[0].extracted == 0
+    assert tracker.build_results()[0].extracted == 0
 
 
 def test_names_come_from_the_state_id_when_plugins_are_silent() -> None:
-    (pipeline,) = track(STARTED, ended(), arguments="a-job").results()
+    (pipeline,) = track(STARTED, ended(), arguments="a-job").build_results()
     assert (pipeline.tap, pipeline.target) == ("tap-a", "target-b")
 
 
@@ -129,7 +129,7 @@ def test_two_pipelines_of_one_run_are_kept_apart() -> None:
     tracker = track(
         STARTED, tap(f"METRIC: {metric(1)}"), SAVED, ended(), second, tap(f"METRIC: {metric(2)}")
     )
-    first, other = tracker.results()
+    first, other = tracker.build_results()
     assert (first.target, first.state_saved, first.streams[0].extracted) == ("target-b", True, 1)
     assert (other.state_id, other.state_saved) == ("dev:tap-a-to-target-c", False)
     assert other.streams[0].extracted == 2
@@ -149,7 +149,7 @@ def test_an_extract_load_schedule_has_its_own_state_id() -> None:
         line("Extract & load complete!", name="meltano"),
         arguments="tap-a target-b --state-id daily",
     )
-    (pipeline,) = tracker.results()
+    (pipeline,) = tracker.build_results()
     assert (pipeline.state_id, pipeline.state_saved, pipeline.extracted) == ("daily", True, 3)
     assert not tracker.busy
 
@@ -166,11 +166,11 @@ def test_an_extract_load_schedule_has_its_own_state_id() -> None:
     ],
 )
 def test_bookmarks(state: dict[str, Any], found: dict[str, str]) -> None:
-    assert bookmarks.by_stream(state) == found
+    assert bookmarks.format_bookmarks(state) == found
 
 
 def test_a_long_bookmark_is_cut() -> None:
-    assert len(bookmarks.by_stream({"bookmarks": {"s": {"x": "y" * 999}}})["s"]) == 256
+    assert len(bookmarks.format_bookmarks({"bookmarks": {"s": {"x": "y" * 999}}})["s"]) == 256
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", "open('/')", "{'a': __import__('os')}"])
@@ -285,7 +285,7 @@ TRACEBACK = [
 def test_reasons(
     lines: list[str], category: Category, plugin: str | None, error: str | None
 ) -> None:
-    failure = classify(track(*lines), 1, oom_killed=False)
+    failure = classify_failure(track(*lines), 1, oom_killed=False)
     assert failure.category == category
     if plugin:
         assert failure.plugin == plugin
@@ -295,14 +295,14 @@ def test_reasons(
 
 @pytest.mark.parametrize("text", ALREADY_RUNNING)
 def test_the_error_of_a_second_run_does_not_offer_force(text: str) -> None:
-    failure = classify(track(line(text, "error")), 1, oom_killed=False)
+    failure = classify_failure(track(line(text, "error")), 1, oom_killed=False)
     assert failure.category == Category.ALREADY_RUNNING
     assert "--force" not in (failure.error or "")
     assert (failure.error or "").endswith(ALREADY_RUNNING[text])
 
 
 def test_a_kernel_kill_is_out_of_memory_whatever_else_is_seen() -> None:
-    failure = classify(track(STARTED, *TRACEBACK, FAILED), 1, oom_killed=True)
+    failure = classify_failure(track(STARTED, *TRACEBACK, FAILED), 1, oom_killed=True)
     assert failure.category == Category.OUT_OF_MEMORY
     assert failure.plugin == "tap-a"
 
@@ -322,7 +322,7 @@ RATE_LIMITS = [
 
 @pytest.mark.parametrize("text", RATE_LIMITS)
 def test_a_rate_limit_is_told_from_other_errors(text: str) -> None:
-    failure = classify(track(STARTED, tap(f"ERROR {text}"), FAILED), 1, oom_killed=False)
+    failure = classify_failure(track(STARTED, tap(f"ERROR {text}"), FAILED), 1, oom_killed=False)
     assert failure.category is Category.RATE_LIMITED
 
 
@@ -336,7 +336,7 @@ def test_a_rate_limit_is_told_from_other_errors(text: str) -> None:
     ],
 )
 def test_what_looks_like_a_rate_limit_is_none(text: str) -> None:
-    failure = classify(track(STARTED, tap(f"ERROR {text}"), FAILED), 1, oom_killed=False)
+    failure = classify_failure(track(STARTED, tap(f"ERROR {text}"), FAILED), 1, oom_killed=False)
     assert failure.category is not Category.RATE_LIMITED
 
 
@@ -362,13 +362,13 @@ def test_a_run_that_was_stopped_says_what_was_lost(
         reason="SIGTERM", interrupted=True, killed=killed, category=Category.STOPPED, plugin=None
     )
     supervisor: Any = SimpleNamespace(stop=stop)
-    result = _result(track(STARTED, *lines), supervisor, 1, oom_killed=False)
+    result = _build_result(track(STARTED, *lines), supervisor, 1, oom_killed=False)
     assert (result.category, result.error) == (Category.STOPPED, error)
 
 
 def test_a_state_that_could_not_be_saved_is_no_success_of_the_target() -> None:
     lost = line("Failed to persist incremental state to the configured backend", "error")
-    assert classify(track(STARTED, lost), 1, oom_killed=False).category == (
+    assert classify_failure(track(STARTED, lost), 1, oom_killed=False).category == (
         Category.STATE_BACKEND_UNAVAILABLE
     )
 
@@ -394,7 +394,7 @@ class TestCounts:
         return started
 
     def counted(self, *lines: str) -> tuple[int | None, int | None, int | None]:
-        (found,) = track(STARTED, *lines, ended()).results()
+        (found,) = track(STARTED, *lines, ended()).build_results()
         return found.extracted, found.loaded, found.missing
 
     def exact(self, value: int, stream: str = "s") -> str:
@@ -443,8 +443,8 @@ class TestCounts:
 
     def test_a_discovery_is_no_start(self, start: Callable[..., str]) -> None:
         discovery = start("tap").replace("]", ", '--discover']", 1)
-        assert track(STARTED, discovery).results()[0].tap == "tap-a"
-        assert not track(discovery).results()
+        assert track(STARTED, discovery).build_results()[0].tap == "tap-a"
+        assert not track(discovery).build_results()
 
 
 def test_a_tap_with_nothing_to_move_is_refused_as_it_starts(tmp_path: Path) -> None:
@@ -452,13 +452,15 @@ def test_a_tap_with_nothing_to_move_is_refused_as_it_starts(tmp_path: Path) -> N
     call = ["/venv/bin/tap-a", "--config", f"{folder}/tap.01a2.config.json"]
     asked: list[tuple[str, Path]] = []
 
-    def why_refused(tap: str, found: Path) -> str | None:
+    def find_rejection(tap: str, found: Path) -> str | None:
         asked.append((tap, found))
         return "no such stream"
 
-    tracker = Tracker(parse(["tap-a", "target-b", "--state-id", "d"]), why_refused=why_refused)
-    tracker.note(events.parse(line(f"Invoking: {call}", "debug")))
-    assert (asked, tracker.refused) == ([("tap-a", folder)], "no such stream")
+    tracker = Tracker(
+        parse_arguments(["tap-a", "target-b", "--state-id", "d"]), find_rejection=find_rejection
+    )
+    tracker.note(events.parse_line(line(f"Invoking: {call}", "debug")))
+    assert (asked, tracker.rejection) == ([("tap-a", folder)], "no such stream")
 
 
 def test_counts_of_all_pipelines() -> None:

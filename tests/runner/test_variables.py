@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from meltano_runner.run.definitions import Definitions
-from meltano_runner.run.variables import MissingVariableError, check, find_similar
+from meltano_runner.run.variables import MissingVariableError, check_variables, find_similar
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +67,7 @@ def missing(root: Path, *blocks: str, text: str = PROJECT, **variables: str) -> 
     (root / "meltano.yml").write_text(text)
     definitions = Definitions(root, variables.get("MELTANO_ENVIRONMENT"))
     try:
-        check(definitions, blocks, variables)
+        check_variables(definitions, blocks, variables)
     except MissingVariableError as error:
         return [each.variable for each in error.missing]
     return []
@@ -76,7 +76,7 @@ def missing(root: Path, *blocks: str, text: str = PROJECT, **variables: str) -> 
 def test_the_error_says_which_plugin_setting_and_variable(tmp_path: Path) -> None:
     (tmp_path / "meltano.yml").write_text(PROJECT)
     with pytest.raises(MissingVariableError) as raised:
-        check(Definitions(tmp_path, None), ["tap-b"], {"DEV_USER": "x", "A_HOST": "h"})
+        check_variables(Definitions(tmp_path, None), ["tap-b"], {"DEV_USER": "x", "A_HOST": "h"})
     line = next(n for n, each in enumerate(PROJECT.splitlines(), 1) if "$B_PASSWORD" in each)
     place = f"{tmp_path.parent.name}/{tmp_path.name}/meltano.yml, line {line}"
     assert str(raised.value) == (
@@ -225,7 +225,7 @@ def test_the_error_names_file_line_and_the_similar_variable(
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text(text)
     with pytest.raises(MissingVariableError) as raised:
-        check(Definitions(project, None), [block], {"HOME": "/", "SEED_ID": "1"})
+        check_variables(Definitions(project, None), [block], {"HOME": "/", "SEED_ID": "1"})
     assert [each.place for each in raised.value.missing] == [
         f"meltano/squared/{place}" for place in places
     ]

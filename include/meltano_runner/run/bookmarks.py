@@ -1,6 +1,6 @@
-"""The bookmark of each stream in a Singer state.
+"""Reads the bookmark of each stream from a Singer state.
 
-State has no fixed form; the Singer SDK and most taps keep `bookmarks: {stream: {...}}`, with the
+State has no fixed form. The Singer SDK and most taps keep `bookmarks: {stream: {...}}`, with the
 replication key's value inside.
 https://hub.meltano.com/singer/spec#state
 """
@@ -25,18 +25,22 @@ def parse_logged_state(text: str) -> dict[str, Any] | None:
     return state if isinstance(state, dict) else None
 
 
-def by_stream(state: dict[str, Any]) -> dict[str, str]:
+def format_bookmarks(state: dict[str, Any]) -> dict[str, str]:
     """Return a short text for each stream's bookmark, at most 256 characters.
 
-    Streams that move whole tables have an empty one: that is none.
+    Streams with full-table replication have an empty bookmark and are omitted.
     """
     bookmarks = state.get("bookmarks")
     if not isinstance(bookmarks, dict):
         return {}
-    return {str(stream): _text(bookmark) for stream, bookmark in bookmarks.items() if bookmark}
+    return {
+        str(stream): _format_bookmark(bookmark)
+        for stream, bookmark in bookmarks.items()
+        if bookmark
+    }
 
 
-def _text(bookmark: object) -> str:
+def _format_bookmark(bookmark: object) -> str:
     found = bookmark
     if isinstance(bookmark, dict):
         found = next((bookmark[key] for key in _VALUE_KEYS if bookmark.get(key) is not None), found)

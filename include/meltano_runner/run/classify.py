@@ -18,7 +18,7 @@ _MELTANO_USAGE = 2  # exit code of click for bad arguments
 
 _Rules = tuple[tuple[Category, tuple[str, ...]], ...]
 
-# In this order: a full disk shows itself as a tap's or a target's error, and must not read as one.
+# In this order, because a full disk appears as an error of a tap or a target.
 _BY_TEXT: _Rules = (
     (
         Category.DISK_FULL,
@@ -105,8 +105,8 @@ _ROLES = (
 )
 
 
-# What Meltano says when it names no exit code: the tap's discovery failed, a plugin did not start,
-# the target died while it was written to.
+# Meltano's messages without an exit code: the tap's discovery failed, a plugin did not start, the
+# target died while Meltano wrote to it.
 _ROLE_BY_TEXT = (
     ("extractors", r"[Dd]iscovery failed|Cannot start extractor"),
     ("loaders", r"Cannot start loader|Broken ?[Pp]ipe|ConnectionResetError|^Connection lost"),
@@ -123,86 +123,86 @@ _FORCE = re.compile(
 
 
 class Failure(NamedTuple):
-    """Category, the plugin at fault and its last error."""
+    """Category, the plugin that failed and its last error."""
 
     category: Category
     plugin: str | None
     error: str | None
 
 
-def classify(tracker: Tracker, exit_code: int, *, oom_killed: bool) -> Failure:
-    """Name the reason of a run that Meltano ended with `exit_code` (not 0)."""
-    meltano_error = tracker.errors.meltano()
-    role = _failed_role(tracker) or _find_role(tracker, meltano_error or "")
-    plugin = None if role is None else tracker.plugin(role)
-    error = (tracker.errors.last(plugin) if plugin else None) or meltano_error
+def classify_failure(tracker: Tracker, exit_code: int, *, oom_killed: bool) -> Failure:
+    """Return why a run failed that Meltano ended with `exit_code` (not 0)."""
+    meltano_error = tracker.errors.get_meltano_error()
+    role = _find_failed_role(tracker) or _find_role(tracker, meltano_error or "")
+    plugin = None if role is None else tracker.get_plugin(role)
+    error = (tracker.errors.find_last_error(plugin) if plugin else None) or meltano_error
     if role == "utilities":
-        error = _utility_error(tracker, plugin)
+        error = _find_utility_error(tracker, plugin)
     if oom_killed:
         return Failure(Category.OUT_OF_MEMORY, plugin, error)
     for text in filter(None, (error, meltano_error)):
-        if found := _search(_BY_TEXT, text):
+        if found := _match_rules(_BY_TEXT, text):
             return Failure(found, plugin, _FORCE.sub("", text))
     if tracker.state_lost:
         return Failure(Category.STATE_BACKEND_UNAVAILABLE, None, meltano_error)
     if role == "utilities" and tracker.dbt and (failed := tracker.dbt[-1].failed):
-        return Failure(_dbt_category(failed), plugin, _dbt_error(failed))
+        return Failure(_classify_dbt(failed), plugin, _describe_dbt_error(failed))
     if role is not None:
-        category = _search(_BY_PLUGIN_TEXT, error or "") or dict(_ROLES)[role]
+        category = _match_rules(_BY_PLUGIN_TEXT, error or "") or dict(_ROLES)[role]
         if error is None and tracker.exit_codes.get(role) == -signal.SIGKILL:
             error = "killed (SIGKILL) by something outside the run"
         return Failure(category, plugin, error)
     fallback = Category.CONFIG_INVALID if exit_code == _MELTANO_USAGE else Category.UNKNOWN
-    found = _search(_BY_MELTANO_TEXT, meltano_error or "")
+    found = _match_rules(_BY_MELTANO_TEXT, meltano_error or "")
     return Failure(found or fallback, None, meltano_error)
 
 
 def _find_role(tracker: Tracker, meltano_error: str) -> str | None:
     """Return whose failure Meltano describes without an exit code."""
     role = next((role for role, text in _ROLE_BY_TEXT if re.search(text, meltano_error)), None)
-    if role == "loaders" and not tracker.errors.has_exception(tracker.plugin(role)):
+    if role == "loaders" and not tracker.errors.has_exception(tracker.get_plugin(role)):
         # The pipe may have been one to a mapper.
         return "mappers" if tracker.mapper else role
     return role
 
 
-def _failed_role(tracker: Tracker) -> str | None:
-    """Return whose failure came first: of two, one fails for the other.
+def _find_failed_role(tracker: Tracker) -> str | None:
+    """Return the role that failed first: a failure of the tap can cause one of the target.
 
-    A target that dies takes the tap with it, whose output has nowhere to go; a tap that dies in the
+    If a target dies, the tap fails too, because nobody reads its output. A tap that dies in the
     middle of a line can make the target fail on that line.
     """
     failed = {role for role, code in tracker.exit_codes.items() if code}
     if {"extractors", "loaders"} <= failed:
-        tap = tracker.plugin("extractors")
-        last = (tap and tracker.errors.last(tap)) or ""
+        tap = tracker.get_plugin("extractors")
+        last = (tap and tracker.errors.find_last_error(tap)) or ""
         echo = tracker.exit_codes["extractors"] < 0 or _NO_READER.search(last)
         return "loaders" if echo else "extractors"
     return next((role for role, _ in reversed(_ROLES) if role in failed), None)
 
 
-def _utility_error(tracker: Tracker, plugin: str | None) -> str | None:
-    """Return a utility's last words and its own exit code, which Meltano's does not tell."""
-    said = tracker.errors.last(plugin) if plugin else None
+def _find_utility_error(tracker: Tracker, plugin: str | None) -> str | None:
+    """Return a utility's last error and exit code, which Meltano's exit code does not reveal."""
+    last_error = tracker.errors.find_last_error(plugin) if plugin else None
     code = tracker.exit_codes.get("utilities")
-    if said is None or (tracker.utility_error or "").startswith("Cannot start plugin"):
+    if last_error is None or (tracker.utility_error or "").startswith("Cannot start plugin"):
         return tracker.utility_error
-    return f"{said} (exit code {code})"
+    return f"{last_error} (exit code {code})"
 
 
-def _dbt_category(failed: Sequence[DbtNode]) -> Category:
-    # Data that fail beside a model that cannot be built are the smaller trouble.
+def _classify_dbt(failed: Sequence[DbtNode]) -> Category:
+    # A model that cannot be built is worse than data that fails a test.
     broken = any(not node.data_failed for node in failed)
     return Category.DBT_MODEL_FAILED if broken else Category.DBT_TEST_FAILED
 
 
-def _dbt_error(failed: Sequence[DbtNode]) -> str:
+def _describe_dbt_error(failed: Sequence[DbtNode]) -> str:
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
     first = next((node for node in failed if not node.data_failed), failed[0])
     return f"{first.describe()}{more}"
 
 
-def _search(rules: _Rules, text: str) -> Category | None:
+def _match_rules(rules: _Rules, text: str) -> Category | None:
     for category, patterns in rules:
         if any(re.search(pattern, text) for pattern in patterns):
             return category

@@ -23,13 +23,13 @@ class UsageError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """One run, as asked for.
+    """The request for one run.
 
     Attributes:
         blocks: Plugins, `plugin:command`s and job names, in order.
         state_id: State id of an extract-load schedule; None for a `meltano run`.
-        transform: What an extract-load schedule does about its transformer: `run` it afterwards,
-            or run it `only`; None for nothing.
+        transform: Whether an extract-load schedule runs its transformer: `run` (afterwards) or
+            `only`; None for no transformer.
         timeout: Seconds after which the run is stopped as on SIGTERM; None for no limit.
         options: Meltano's own options, passed on as they are.
         stall_timeout: Seconds without any activity after which the run is stopped; None for no
@@ -43,8 +43,8 @@ class RunRequest:
     transform: str | None = None
     stall_timeout: int | None = STALL_SECONDS
 
-    def arguments(self) -> list[str]:
-        """Return Meltano's arguments; `--timeout` is the runner's own (it keeps the state)."""
+    def build_arguments(self) -> list[str]:
+        """Return Meltano's arguments; the runner handles `--timeout` itself to keep the state."""
         options = [*self.options]
         if "--install" not in options and "--no-install" not in options:
             # Plugins are installed beforehand. Meltano 4.4 reads `auto_install` and then installs
@@ -56,12 +56,12 @@ class RunRequest:
         return [*command, *options, f"--state-id={self.state_id}", *self.blocks]
 
     @property
-    def moves(self) -> bool:
+    def moves_records(self) -> bool:
         """Whether it is an extract-load schedule's, and more than its transformer runs."""
         return self.state_id is not None and self.transform != "only"
 
-    def values(self, option: str) -> list[str]:
-        """Return the values that one of Meltano's options is given."""
+    def get_values(self, option: str) -> list[str]:
+        """Return the values of one of Meltano's options."""
         prefix = f"{option}="
         return [each.removeprefix(prefix) for each in self.options if each.startswith(prefix)]
 
@@ -85,8 +85,8 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}\n{self.format_usage().rstrip()}")
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of `run`, which also is its documentation."""
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of `run`."""
     result = _Parser(
         prog="meltano-runner run",
         description="Run Meltano blocks as `meltano run` does, and write a result.",
@@ -105,13 +105,13 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument(
         "--timeout",
-        type=_positive,
+        type=_parse_positive,
         metavar="SECONDS",
         help="stop after this time: the target drains and the state is saved",
     )
     result.add_argument(
         "--stall-timeout",
-        type=_not_negative,
+        type=_parse_non_negative,
         metavar="SECONDS",
         default=STALL_SECONDS,
         help="stop after this time without any activity (default: %(default)s; 0: never)",
@@ -129,19 +129,19 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
-def parse(arguments: list[str]) -> RunRequest:
+def parse_arguments(arguments: list[str]) -> RunRequest:
     """Read the arguments after `run`.
 
     Raises:
         UsageError: An unknown option, a bad value, or options that do not go together.
         SystemExit: The arguments contain `--help`.
     """
-    known = parser().parse_intermixed_args(arguments)
-    given = vars(known)
+    known = build_parser().parse_intermixed_args(arguments)
+    values_by_name = vars(known)
     is_el = known.state_id is not None
     wrong = _RUN_ONLY_FLAGS + _RUN_ONLY_VALUES if is_el else ("--transform", *_EL_ONLY_VALUES)
     for option in wrong:
-        if given[_key(option)]:
+        if values_by_name[_get_attribute(option)]:
             raise UsageError(
                 f"{option} cannot be used {'with' if is_el else 'without'} --state-id: "
                 f"`meltano {'el' if is_el else 'run'}` has no such option"
@@ -151,9 +151,9 @@ def parse(arguments: list[str]) -> RunRequest:
             f"--state-id takes one tap and one target, found: {' '.join(known.blocks)}; "
             "leave it out to run other blocks"
         )
-    options = [flag for flag in (*_FLAGS, *_RUN_ONLY_FLAGS) if given[_key(flag)]]
+    options = [flag for flag in (*_FLAGS, *_RUN_ONLY_FLAGS) if values_by_name[_get_attribute(flag)]]
     for option in (*_VALUES, *_RUN_ONLY_VALUES, *_EL_ONLY_VALUES):
-        values = given[_key(option)] or []
+        values = values_by_name[_get_attribute(option)] or []
         options.extend(
             f"{option}={value}" for value in ([values] if isinstance(values, str) else values)
         )
@@ -167,7 +167,7 @@ def parse(arguments: list[str]) -> RunRequest:
     )
 
 
-def meltano_executable() -> str:
+def find_meltano() -> str:
     """Return the `meltano` beside this Python, else the first on PATH.
 
     Raises:
@@ -183,15 +183,15 @@ def meltano_executable() -> str:
     return found
 
 
-def _key(option: str) -> str:
+def _get_attribute(option: str) -> str:
     return option.removeprefix("--").replace("-", "_")
 
 
-def _not_negative(text: str) -> int:
-    return 0 if text == "0" else _positive(text)
+def _parse_non_negative(text: str) -> int:
+    return 0 if text == "0" else _parse_positive(text)
 
 
-def _positive(text: str) -> int:
+def _parse_positive(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of seconds above 0")
     return int(text)

@@ -1,8 +1,8 @@
-"""Lets one run alone make, or upgrade, a system database that is a SQLite file.
+"""Lets only one run at a time create or upgrade a system database that is a SQLite file.
 
-Meltano does so when it starts, in steps, and of two runs that start at once on a new database one
-fails with "table already exists": so it is for the first tasks of a project that run in parallel.
-A server's database is made by charts/meltano-pods. Meltano 4.4: `core/migration_service.py`.
+Meltano does so in several steps when it starts. If two runs start at the same time on a new
+database, such as the first tasks of a project, one fails with "table already exists". The database
+of a server is created by charts/meltano-pods. Meltano 4.4: `core/migration_service.py`.
 """
 
 from __future__ import annotations
@@ -23,40 +23,40 @@ _CHECK_SECONDS = 0.1
 
 
 @contextmanager
-def made_by_one(environment: Mapping[str, str], default: Path) -> Iterator[None]:
-    """Wait while another run makes the database; be the one that makes it if none does.
+def lock_creation(environment: Mapping[str, str], default: Path) -> Iterator[None]:
+    """Hold a lock while this run creates the database; wait while another run does.
 
     Args:
-        environment: The run's; names another database than the default where it does.
-        default: Meltano's own, where nothing names one.
+        environment: Environment variables of the run, which may set the database.
+        default: Meltano's default database.
     """
     uri = environment.get(_URI)
     file = Path(uri.removeprefix(_SQLITE)) if uri and uri.startswith(_SQLITE) else default
-    file = file.resolve()  # the default is a link of the run's own, to what all of them share
-    wanted = _wanted_revision()
-    if wanted is None or (uri and not uri.startswith(_SQLITE)) or _revision(file) == wanted:
+    file = file.resolve()  # the default is a link of this run to the database that runs share
+    wanted = _find_latest_revision()
+    if wanted is None or (uri and not uri.startswith(_SQLITE)) or _read_revision(file) == wanted:
         yield
         return
     try:
-        if not uri:  # a folder that somebody named is theirs to make
+        if not uri:  # users create the folder of a database that they set
             file.parent.mkdir(parents=True, exist_ok=True)
         lock = file.with_name(f"{file.name}.lock").open("a")
-    except OSError:  # nothing can be written there, so nothing can be made: Meltano says so
+    except OSError:  # the folder is not writable: Meltano reports the error
         yield
         return
     with lock:
-        while _revision(file) != wanted:
+        while _read_revision(file) != wanted:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 time.sleep(_CHECK_SECONDS)
                 continue
-            break  # it is ours until this run ends; others continue as soon as the database exists
+            break  # held until this run ends; others continue as soon as the database exists
         yield
 
 
-def _wanted_revision() -> str | None:
-    """Return the revision that this Meltano brings a database to; None if unknown."""
+def _find_latest_revision() -> str | None:
+    """Return the revision to which this Meltano migrates a database; None if unknown."""
     spec = importlib.util.find_spec("meltano")
     for folder in (spec and spec.submodule_search_locations) or ():
         file = Path(folder) / "migrations" / "db.lock"
@@ -65,8 +65,8 @@ def _wanted_revision() -> str | None:
     return None
 
 
-def _revision(file: Path) -> str | None:
-    """Return the revision of a database; None while there is none."""
+def _read_revision(file: Path) -> str | None:
+    """Return the revision of a database; None if it does not exist."""
     if not file.is_file():
         return None
     import sqlite3  # noqa: PLC0415 - for this alone, and most pods have no such file

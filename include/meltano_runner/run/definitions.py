@@ -34,9 +34,9 @@ class Layer:
     """Values of one plugin's settings, from one place.
 
     Attributes:
-        place: What kind of place it is, for a person; empty for the definition of a plugin.
-        plugin: Name of the plugin they are of: its own, or that of one it inherits from.
-        values: By setting; extras have a `_` in front, as Meltano has it.
+        place: The kind of place, for people; empty for the definition of a plugin.
+        plugin: Name of the plugin that sets them: the plugin itself or one that it inherits from.
+        values: Values by setting; extras have the prefix `_`, as in Meltano.
     """
 
     place: str
@@ -46,17 +46,17 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """A plugin that a run takes.
+    """A plugin that a run uses.
 
     Attributes:
         name: Its name.
         type: Its type, in Meltano's plural.
-        prefixes: What the names of its variables begin with, those of its parents among them.
-        layers: Its settings; what comes first wins.
-        env: Its own environment variables, of all places.
+        prefixes: Prefixes of its variables, including those of its parents.
+        layers: Its settings, highest precedence first.
+        env: Its environment variables, from all places.
         settings: Definitions of its settings.
-        installed_as: Name of the folder that holds its virtual environment; None where nothing is
-            installed for it, or nobody but Meltano Hub knows what.
+        installed_as: Name of the folder of its virtual environment; None if it needs none, or if
+            only Meltano Hub defines what to install.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Plugin:
 
 
 class PlacedText(str):
-    """A text of a project's file.
+    """A string in a project's file.
 
     Attributes:
         place: Its file, as messages show it, and line.
@@ -93,91 +93,93 @@ class Definitions:
 
     def __init__(self, project: Path, environment: str | None) -> None:
         self._project = project
-        self.files = list(_documents(project))
+        self.files = list(_load_files(project))
         self.main: Mapping[str, Any] = self.files[0] if self.files else {}
         name = environment or self.main.get("default_environment")
-        found = [each for each in self._all("environments") if each.get("name") == name]
+        found = [each for each in self._list_entries("environments") if each.get("name") == name]
         self.environment: Mapping[str, Any] = found[0] if found else {}
 
-    def taken_by(self, blocks: Iterable[str]) -> list[Plugin]:
-        """Return the plugins that these blocks of `meltano run` stand for."""
-        names = dict.fromkeys(name for block in blocks for name in self._plugin_names(block))
-        return [self._plugin(kind, name) for name in names for kind in self._types_of(name)]
+    def find_plugins(self, blocks: Iterable[str]) -> list[Plugin]:
+        """Return the plugins in these blocks of `meltano run`."""
+        names = dict.fromkeys(
+            name for block in blocks for name in self._iterate_plugin_names(block)
+        )
+        return [self._build_plugin(kind, name) for name in names for kind in self._find_types(name)]
 
     @property
     def project_env(self) -> Mapping[str, Any]:
         """Environment variables that the project has under `env`."""
-        return _mapping(self.main.get("env"))
+        return _as_mapping(self.main.get("env"))
 
     @property
     def environment_env(self) -> Mapping[str, Any]:
-        """Those of the active environment."""
-        return _mapping(self.environment.get("env"))
+        """Environment variables of the active environment."""
+        return _as_mapping(self.environment.get("env"))
 
     @cached_property
     def _plugins(self) -> dict[tuple[str, str], Mapping[str, Any]]:
         found: dict[tuple[str, str], Mapping[str, Any]] = {}
         for file in self.files:
-            for kind, entries in _mapping(file.get("plugins")).items():
-                for entry in _mappings(entries):
+            for kind, entries in _as_mapping(file.get("plugins")).items():
+                for entry in _as_mappings(entries):
                     found.setdefault((kind, str(entry.get("name"))), entry)
         return found
 
-    def _all(self, key: str) -> list[Mapping[str, Any]]:
-        return [entry for file in self.files for entry in _mappings(file.get(key))]
+    def _list_entries(self, key: str) -> list[Mapping[str, Any]]:
+        return [entry for file in self.files for entry in _as_mappings(file.get(key))]
 
-    def _plugin_names(self, block: str, depth: int = 0) -> Iterator[str]:
-        for job in self._all("jobs"):
+    def _iterate_plugin_names(self, block: str, depth: int = 0) -> Iterator[str]:
+        for job in self._list_entries("jobs"):
             if job.get("name") == block and depth < _MAX_PARENTS:
-                for step in _steps(job.get("tasks")):
-                    yield from self._plugin_names(step, depth + 1)
+                for step in _iterate_steps(job.get("tasks")):
+                    yield from self._iterate_plugin_names(step, depth + 1)
                 return
         for (kind, name), entry in self._plugins.items():
-            mappings = _mappings(entry.get("mappings")) if kind == "mappers" else ()
+            mappings = _as_mappings(entry.get("mappings")) if kind == "mappers" else ()
             if block in (each.get("name") for each in mappings):
                 yield name
                 return
         yield block.partition(":")[0]
 
-    def _types_of(self, name: str) -> list[str]:
+    def _find_types(self, name: str) -> list[str]:
         return [kind for kind in _TYPES if (kind, name) in self._plugins][:1]
 
-    def _plugin(self, kind: str, name: str) -> Plugin:
+    def _build_plugin(self, kind: str, name: str) -> Plugin:
         layers: list[Layer] = []
         env: list[Layer] = []
         prefixes: list[str] = []
         settings: list[Mapping[str, Any]] = []
-        for each in self._with_parents(kind, name):
+        for each in self._iterate_parents(kind, name):
             entry = self._plugins.get((kind, each), {})
-            here = self._of_environment(kind, each)
-            lock = self._lock(kind, each, entry)
+            here = self._get_environment_entry(kind, each)
+            lock = self._read_lock_file(kind, each, entry)
             layers += [
-                Layer(f"environment {self.environment.get('name')}", each, _values(here)),
-                Layer("", each, _values(entry)),
+                Layer(f"environment {self.environment.get('name')}", each, _get_values(here)),
+                Layer("", each, _get_values(entry)),
             ]
-            env += [Layer("env", each, _mapping(part.get("env"))) for part in (here, entry)]
+            env += [Layer("env", each, _as_mapping(part.get("env"))) for part in (here, entry)]
             prefixes += [each, str(entry.get("namespace") or lock.get("namespace") or each)]
-            settings += [*_mappings(entry.get("settings")), *_mappings(lock.get("settings"))]
-        unique = tuple(dict.fromkeys(map(to_variable, prefixes)))
+            settings += [*_as_mappings(entry.get("settings")), *_as_mappings(lock.get("settings"))]
+        unique = tuple(dict.fromkeys(map(build_variable_name, prefixes)))
         return Plugin(
             name, kind, unique, tuple(layers), tuple(env), tuple(settings),
-            self._installed_as(kind, name),
+            self._find_installation(kind, name),
         )  # fmt: skip
 
-    def _installed_as(self, kind: str, name: str) -> str | None:
-        """Return the first of a plugin and its parents that all after it share a `pip_url` with.
+    def _find_installation(self, kind: str, name: str) -> str | None:
+        """Return the topmost of a plugin's parents with the same `pip_url` as the plugin.
 
         As Meltano 4.4 has it (core/plugin/project_plugin.py: plugin_dir_name).
         """
         owner, url = None, None
-        for each in reversed(list(self._with_parents(kind, name))):
+        for each in reversed(list(self._iterate_parents(kind, name))):
             entry = self._plugins.get((kind, each), {})
-            own = entry.get("pip_url") or self._lock(kind, each, entry).get("pip_url")
-            if own and own != url:
-                owner, url = each, own
+            pip_url = entry.get("pip_url") or self._read_lock_file(kind, each, entry).get("pip_url")
+            if pip_url and pip_url != url:
+                owner, url = each, pip_url
         return owner
 
-    def _with_parents(self, kind: str, name: str) -> Iterator[str]:
+    def _iterate_parents(self, kind: str, name: str) -> Iterator[str]:
         for _ in range(_MAX_PARENTS):
             yield name
             parent = self._plugins.get((kind, name), {}).get("inherit_from")
@@ -185,29 +187,29 @@ class Definitions:
                 return
             name = parent
 
-    def _of_environment(self, kind: str, name: str) -> Mapping[str, Any]:
-        config = _mapping(self.environment.get("config"))
-        entries = _mappings(_mapping(config.get("plugins")).get(kind))
+    def _get_environment_entry(self, kind: str, name: str) -> Mapping[str, Any]:
+        config = _as_mapping(self.environment.get("config"))
+        entries = _as_mappings(_as_mapping(config.get("plugins")).get(kind))
         return next((each for each in entries if each.get("name") == name), {})
 
-    def _lock(self, kind: str, name: str, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _read_lock_file(self, kind: str, name: str, entry: Mapping[str, Any]) -> Mapping[str, Any]:
         variant = entry.get("variant")
         pattern = f"{name}--{variant}.lock" if isinstance(variant, str) else f"{name}--*.lock"
         for file in sorted((self._project / "plugins" / kind).glob(pattern)):
             try:
-                return _mapping(json.loads(file.read_text(encoding="utf-8")))
+                return _as_mapping(json.loads(file.read_text(encoding="utf-8")))
             except (OSError, ValueError):
                 return {}
         return {}
 
 
-def to_variable(*parts: str) -> str:
+def build_variable_name(*parts: str) -> str:
     """Return the environment variable of a setting, as Meltano names it."""
     text = "_".join(parts)
     return "".join(each if each.isalnum() else "_" for each in text).upper()
 
 
-def _documents(project: Path) -> Iterator[Mapping[str, Any]]:
+def _load_files(project: Path) -> Iterator[Mapping[str, Any]]:
     main = _load(project, project / "meltano.yml")
     yield main
     patterns = main.get("include_paths")
@@ -225,7 +227,7 @@ def _load(project: Path, file: Path) -> Mapping[str, Any]:
     name = (Path(*project.parts[-2:]) / file.relative_to(project)).as_posix()
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        """Keeps the places of texts."""
+        """Keeps the place of each string."""
 
     def read_text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> PlacedText:
         text = PlacedText(loader.construct_scalar(node))
@@ -234,27 +236,27 @@ def _load(project: Path, file: Path) -> Mapping[str, Any]:
 
     Loader.add_constructor("tag:yaml.org,2002:str", read_text)
     try:
-        return _mapping(yaml.load(file.read_bytes(), Loader))  # noqa: S506 - a safe loader
+        return _as_mapping(yaml.load(file.read_bytes(), Loader))  # noqa: S506 - a safe loader
     except (OSError, ValueError, yaml.YAMLError):
         return {}
 
 
-def _values(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+def _get_values(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     extras = {f"_{key}": value for key, value in entry.items() if key not in _NO_EXTRAS}
-    return {**extras, **_mapping(entry.get("config"))}
+    return {**extras, **_as_mapping(entry.get("config"))}
 
 
-def _steps(tasks: object) -> Iterator[str]:
+def _iterate_steps(tasks: object) -> Iterator[str]:
     if isinstance(tasks, str):
         yield from tasks.split()
     elif isinstance(tasks, list):
         for each in tasks:
-            yield from _steps(each)
+            yield from _iterate_steps(each)
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
+def _as_mapping(value: object) -> Mapping[str, Any]:
     return {str(key): each for key, each in value.items()} if isinstance(value, dict) else {}
 
 
-def _mappings(value: object) -> list[Mapping[str, Any]]:
-    return [_mapping(each) for each in value if each] if isinstance(value, list) else []
+def _as_mappings(value: object) -> list[Mapping[str, Any]]:
+    return [_as_mapping(each) for each in value if each] if isinstance(value, list) else []

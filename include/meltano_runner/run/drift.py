@@ -20,7 +20,7 @@ class DriftError(Exception):
     """The two differ. The message names both digests."""
 
 
-def check(project: Path, environment: Mapping[str, str]) -> None:
+def check_drift(project: Path, environment: Mapping[str, str]) -> None:
     """Compare the project with the digest the launcher expects; without one, nothing is compared.
 
     Raises:
@@ -30,7 +30,7 @@ def check(project: Path, environment: Mapping[str, str]) -> None:
     if not expected:
         return
     try:
-        found = compute_project_digest(project, _include_paths(project))
+        found = compute_project_digest(project, _read_include_paths(project))
     except FileNotFoundError:
         raise DriftError(
             f"the DAG was made from the project {project.name} with digest {expected}, and "
@@ -45,7 +45,7 @@ def check(project: Path, environment: Mapping[str, str]) -> None:
         )
 
 
-def _include_paths(project: Path) -> list[str]:
+def _read_include_paths(project: Path) -> list[str]:
     text = (project / "meltano.yml").read_text(encoding="utf-8-sig")
     if "include_paths" not in text:
         return []

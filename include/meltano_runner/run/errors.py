@@ -5,26 +5,26 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from meltano_runner.run.events import EXCEPTION_LINE, discovery_error, exception_text
+from meltano_runner.run.events import EXCEPTION_LINE, find_discovery_error, find_exception
 
 if TYPE_CHECKING:
     from meltano_runner.run.events import Event
 
-# What dbt says before an error of its own, which are the lines after it.
+# dbt's announcement of an error, which follows in the next lines.
 _ANNOUNCED = re.compile(r"Encountered an error:$")
 _MORE_LINES = 3
 _SEVERE = {"ERROR", "CRITICAL"}
-# Said after the error, by Meltano and by Python, never the error itself.
+# Lines of Meltano and Python after an error, never the error itself.
 _NOISE = re.compile(
     r"^(Need help fixing this problem\?|Run completed|Block run completed|sys\.exit|Traceback \()"
 )
 
 
 class ErrorLog:
-    """Keeps the most telling line of each plugin, and Meltano's last complaint."""
+    """Keeps the most specific error of each plugin, and Meltano's last error."""
 
     def __init__(self) -> None:
-        """Start with nothing known."""
+        """Start empty."""
         self._exceptions: dict[str, str] = {}
         self._errors: dict[str, str] = {}
         self._lines: dict[str, str] = {}
@@ -33,21 +33,21 @@ class ErrorLog:
         self._announced: dict[str, int] = {}
 
     def note(self, event: Event) -> None:
-        """Take in one event."""
+        """Process one event."""
         text = event.text.strip()
-        exception = exception_text(event)
+        exception = find_exception(event)
         if event.continues and self._continuable:
             # A console message with several lines: YAML errors say in the second where they are.
             self._meltano = f"{self._meltano} {text}"
             self._continuable -= 1
             return
         self._continuable = 0
-        if not (text or exception) or event.metric() or _NOISE.match(text):
+        if not (text or exception) or event.get_metric() or _NOISE.match(text):
             return
         if not event.from_plugin:
             if text and event.level in _SEVERE:
-                # Meltano wraps: the first line says it, the others are advice.
-                self._meltano = discovery_error(text) or text.splitlines()[0]
+                # The first line has Meltano's error, the others are advice.
+                self._meltano = find_discovery_error(text) or text.splitlines()[0]
                 self._continuable = _MORE_LINES
             elif exception and event.level in _SEVERE:
                 self._meltano = exception
@@ -66,7 +66,7 @@ class ErrorLog:
         elif event.level in _SEVERE:
             self._errors[source] = text
 
-    def last(self, plugin: str) -> str | None:
+    def find_last_error(self, plugin: str) -> str | None:
         """Return a plugin's last error: an exception, else an error line, else the last line."""
         for kept in (self._exceptions, self._errors, self._lines):
             if plugin in kept:
@@ -77,6 +77,6 @@ class ErrorLog:
         """Whether a plugin has logged an exception."""
         return plugin in self._exceptions
 
-    def meltano(self) -> str | None:
-        """Return what Meltano itself complained of last; None when it did not."""
+    def get_meltano_error(self) -> str | None:
+        """Return the last error of Meltano itself; None if there was none."""
         return self._meltano

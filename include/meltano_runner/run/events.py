@@ -1,7 +1,7 @@
-"""What one line of Meltano's output says.
+"""One line of Meltano's output as an event.
 
 Meltano logs one JSON object a line (structlog) with our logging configuration, and plain console
-lines before it has read that configuration; either way a plugin's own line stands inside.
+lines before it has read that configuration. Both contain the original line of a plugin.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _METRIC = re.compile(r"METRIC: (\{.*\})\s*$", re.DOTALL)
 EXCEPTION_LINE = re.compile(
     r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Warning)\b(?::|$)"
 )
-# Meltano's word on a tap that could not tell its catalog, and all of what the tap wrote.
+# Meltano's error about a failed discovery, followed by the tap's whole output.
 _DISCOVERY = re.compile(
     r"(?P<what>.*discovery failed): command \[.*?\] returned (?P<code>-?\d+) with stderr:"
     r"(?P<output>.*?)(\n\.\n.*)?",
@@ -64,67 +64,67 @@ class Event:
 
     @property
     def logger(self) -> str:
-        """Name of Meltano's logger, where the line tells (`meltano.cli.run`)."""
+        """Name of Meltano's logger, if the line contains it (`meltano.cli.run`)."""
         # structlog renders the logger by its repr: `<_FixedFindCallerLogger NAME (INFO)>`.
         parts = str(self.fields.get("_logger", "")).split()
         return parts[1] if len(parts) > 1 else ""
 
-    def metric(self) -> dict[str, Any] | None:
+    def get_metric(self) -> dict[str, Any] | None:
         """Return the Singer metric in this line, if it is one."""
         found = self.fields.get("metric_info")
         if found is None and (match := _METRIC.search(self.text)):
-            found = _json_object(match[1])
+            found = _parse_json_object(match[1])
         return found if isinstance(found, dict) and "metric" in found else None
 
 
-def parse(line: str) -> Event:
-    """Read one line; a line of any other form is Meltano's, as it stands."""
-    if line.startswith("{") and (data := _json_object(line)) and "event" in data:
-        return _structured(data)
+def parse_line(line: str) -> Event:
+    """Parse one line; a line of an unknown form becomes an unchanged line of Meltano."""
+    if line.startswith("{") and (data := _parse_json_object(line)) and "event" in data:
+        return _parse_structured(data)
     if match := _CONSOLE.match(line):
         level = match["level"].upper()
         return Event(level if level in _LEVELS else "INFO", "meltano", match["text"])
     if line.startswith("Error: "):
-        return Event("ERROR", "meltano", line.removeprefix("Error: "))  # click's own way
+        return Event("ERROR", "meltano", line.removeprefix("Error: "))  # the format of click
     return Event("INFO", "meltano", line, continues=not line.startswith(_FRAME))
 
 
-def render(event: Event) -> str:
-    """Return the event as a person reads it, one prefix for each of its lines."""
+def format_event(event: Event) -> str:
+    """Return the event as text for people, with a prefix in each line."""
     text = event.text
-    for exception in exceptions(event):
+    for exception in list_exceptions(event):
         text += f"\n{exception}"
     prefix = f"{event.level} {event.source}: "
     return "\n".join(prefix + part for part in text.splitlines() if part.strip()) or prefix
 
 
-def discovery_error(text: str) -> str | None:
-    """Return Meltano's word on a failed discovery with the telling line of the tap.
+def find_discovery_error(text: str) -> str | None:
+    """Return Meltano's error about a failed discovery with the relevant line of the tap.
 
-    Meltano repeats all that the tap wrote, which the log has already; None for any other text.
+    Meltano repeats the whole output of the tap, which the log already has; None for other text.
     """
     found = _DISCOVERY.fullmatch(text)
     if found is None:
         return None
     lines = [line.strip() for line in found["output"].splitlines() if line.strip()]
-    telling = [line for line in lines if EXCEPTION_LINE.match(line)] or lines
-    reason = telling[-1] if telling else f"exit code {found['code']}, and no output"
+    relevant = [line for line in lines if EXCEPTION_LINE.match(line)] or lines
+    reason = relevant[-1] if relevant else f"exit code {found['code']}, and no output"
     return f"{found['what']}: {reason}"
 
 
-def warning_kind(text: str) -> str | None:
+def find_warning_kind(text: str) -> str | None:
     """Return the class of the Python warning that a line is, without its module; else None."""
     found = _WARNING.match(text)
     return found["kind"] if found else None
 
 
-def exception_text(event: Event) -> str | None:
+def find_exception(event: Event) -> str | None:
     """Return `Type: message` of the exception that a structured line carries, outermost first."""
-    found = exceptions(event)
+    found = list_exceptions(event)
     return found[0] if found else None
 
 
-def _structured(data: dict[str, Any]) -> Event:
+def _parse_structured(data: dict[str, Any]) -> Event:
     text = data.pop("event")
     text = _COLOUR.sub("", text) if isinstance(text, str) else json.dumps(text)
     level = str(data.pop("level", "info")).upper()
@@ -137,15 +137,15 @@ def _structured(data: dict[str, Any]) -> Event:
     )
     if not event.from_plugin or level != "INFO":
         return event
-    # Meltano logs every unparsed plugin line as INFO; the plugin's own word is better.
-    if own := _PLUGIN_LEVEL.search(event.text[:60]):
-        return Event(own[1], event.source, event.text, event.fields)
-    if warning_kind(event.text):
+    # Meltano logs every unparsed plugin line as INFO; the level in the line is better.
+    if level_in_text := _PLUGIN_LEVEL.search(event.text[:60]):
+        return Event(level_in_text[1], event.source, event.text, event.fields)
+    if find_warning_kind(event.text):
         return Event("WARNING", event.source, event.text, event.fields)
     return event
 
 
-def exceptions(event: Event) -> list[str]:
+def list_exceptions(event: Event) -> list[str]:
     """Return `Type: message` of each exception that a structured line carries, outermost first."""
     # `exception`: structlog's list, cause after effect. `plugin_exception`: the Singer SDK's.
     found = event.fields.get("exception")
@@ -156,7 +156,7 @@ def exceptions(event: Event) -> list[str]:
     return texts
 
 
-def _json_object(text: str) -> dict[str, Any] | None:
+def _parse_json_object(text: str) -> dict[str, Any] | None:
     try:
         data = json.loads(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What Meltano hands a plugin that it starts: the files its command line names.
+"""The start of a plugin by Meltano, and the files in its command line.
 
 Meltano logs each command line at DEBUG right before it starts the process
 (`meltano.core.plugin_invoker`); the files are there until the plugin has ended.
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 _LINE = "Invoking: ["
 _CONFIG = re.compile(r"'--config', '(?P<path>[^']*/(?P<role>tap|target|mapper)\.[^'/]+\.json)'")
 _DROPS_RECORDS = ("stream_maps", "batch_config")
-"""Settings of the Singer SDK's plugins with which the number of records that go in is not the
-number of those that come out."""
+"""Settings of the Singer SDK's plugins that may change the number of records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Invocation:
     config: Path
 
     def may_drop_records(self) -> bool:
-        """Whether its settings let it pass on another number of records than it gets."""
+        """Whether its settings may change the number of records that it passes on."""
         try:
             config = json.loads(self.config.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -44,7 +43,7 @@ class Invocation:
 
 
 def read_invocation(event: Event) -> Invocation | None:
-    """Return the start that an event reports; None for any other event, such as a discovery."""
+    """Return the invocation that an event reports; None for others, such as a discovery."""
     if event.from_plugin or not event.text.startswith(_LINE) or "'--discover'" in event.text:
         return None
     found = _CONFIG.search(event.text)

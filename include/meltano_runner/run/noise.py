@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meltano_runner.run import workspace
-from meltano_runner.run.events import discovery_error, exceptions, warning_kind
+from meltano_runner.run.events import find_discovery_error, find_warning_kind, list_exceptions
 
 if TYPE_CHECKING:
     from meltano_runner.run.events import Event
@@ -36,17 +36,17 @@ _FOR_DEVELOPERS = re.compile(r"Deprecat\w*Warning$|SyntaxWarning$|MovedIn20Warni
 _SOURCE_LINE = "  "
 
 
-class Noise:
-    """Takes noise out of what a log shows, line by line: a warning of Python's may have two."""
+class NoiseFilter:
+    """Removes noise from a log, line by line; a warning of Python may have two lines."""
 
     def __init__(self) -> None:
-        """Start with nothing seen."""
+        """Start empty."""
         self._hidden: set[str] = set()
-        """Sources whose next line, if it is indented, belongs to a warning that was left out."""
+        """Sources whose next line, if it is indented, belongs to an omitted warning."""
         self._state_saved = False
-        """Whether a pipeline's state was saved: some taps have Meltano say so for each record."""
+        """Whether the state was saved: with some taps, Meltano logs it for each record."""
 
-    def without(self, event: Event) -> Event | None:
+    def filter_event(self, event: Event) -> Event | None:
         """Return an event without its noise; None if nothing is left."""
         if self._is_for_developers(event):
             return None
@@ -57,13 +57,17 @@ class Noise:
             return None if again else event
         if event.text == _BLOCK_ENDED:
             self._state_saved = False
-        discovery = discovery_error(event.text)
+        discovery = find_discovery_error(event.text)
         text = discovery or event.text
         lines = [line for line in text.splitlines() if not _MELTANO.match(line) and line != "."]
         if not lines:
             return None
-        # With what went wrong Meltano logs every exception that led there: once will do.
-        more = [] if discovery else [each for each in exceptions(event) if _is_news(each, text)]
+        # Meltano logs every exception that led to an error: show each message once.
+        more = (
+            []
+            if discovery
+            else [each for each in list_exceptions(event) if _adds_information(each, text)]
+        )
         fields = {key: value for key, value in event.fields.items() if key != "exception"}
         return replace(event, text="\n".join([*lines, *more]), fields=fields)
 
@@ -72,14 +76,14 @@ class Noise:
         self._hidden.discard(event.source)
         if after_hidden and event.text.startswith(_SOURCE_LINE):
             return True
-        if (kind := warning_kind(event.text)) and _FOR_DEVELOPERS.search(kind):
+        if (kind := find_warning_kind(event.text)) and _FOR_DEVELOPERS.search(kind):
             self._hidden.add(event.source)
             return True
         return False
 
 
-def _is_news(exception: str, text: str) -> bool:
-    """Whether an exception, as `Type: message`, says what a text does not."""
+def _adds_information(exception: str, text: str) -> bool:
+    """Whether an exception, as `Type: message`, adds something to a text."""
     _, _, message = exception.partition(": ")
     first = message.strip().splitlines()[0] if message.strip() else exception
     return first.rstrip(".") not in text and workspace.PREFIX not in exception

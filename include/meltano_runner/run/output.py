@@ -1,4 +1,4 @@
-"""Meltano's output as lines, and the lines as the launcher's log shows them."""
+"""Reads Meltano's output line by line, and writes the launcher's log."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from meltano_runner.run import events
-from meltano_runner.run.noise import Noise
+from meltano_runner.run.noise import NoiseFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,14 +23,14 @@ _MAX_LINE = 1 << 20
 _PROGRESS_SECONDS = 10.0
 
 
-def own_line(text: str, level: str, *, as_json: bool, name: str = "runner") -> str:
-    """Return a line of the runner's own as the log has it."""
+def format_line(text: str, level: str, *, as_json: bool, name: str = "runner") -> str:
+    """Return a log line of the runner itself in the format of the log."""
     if as_json:
         return json.dumps({"event": text, "level": level.lower(), "name": name})
     return f"{level} {name}: {text}"
 
 
-class Lines:
+class LineReader:
     """Splits what comes through a pipe into lines, without waiting for more than there is."""
 
     def __init__(self, descriptor: int) -> None:
@@ -45,12 +45,12 @@ class Lines:
         """Return the descriptor, for a selector."""
         return self._descriptor
 
-    def at_end(self) -> bool:
-        """Whether the writers are gone and all has been read."""
+    def is_at_end(self) -> bool:
+        """Whether all writers have closed the pipe and everything has been read."""
         return self._ended
 
     def read(self) -> Iterator[str]:
-        """Yield the lines that are complete by now; at the end also an unfinished one."""
+        """Yield the lines that are complete so far; at the end also an unfinished one."""
         try:
             data = os.read(self._descriptor, _READ)
         except BlockingIOError:
@@ -61,8 +61,8 @@ class Lines:
                 yield self._rest.decode(errors="replace")
             self._rest = b""
             return
-        *whole, self._rest = (self._rest + data).split(b"\n")
-        for line in whole:
+        *complete, self._rest = (self._rest + data).split(b"\n")
+        for line in complete:
             if self._skipping:
                 self._skipping = False
             else:
@@ -84,7 +84,7 @@ class StandardOutput:
         self.lines = 0
 
     def write(self, text: str) -> None:
-        """Write text immediately; continue even if nobody reads it any more."""
+        """Write text immediately; continue even if nobody reads it any longer."""
         self.lines += text.count("\n") + 1
         try:
             sys.stdout.write(text + "\n")
@@ -97,10 +97,10 @@ STDOUT = StandardOutput()
 
 
 class Log:
-    """Writes each line to the launcher's log as it comes, redacted, and hands it to the tracker."""
+    """Writes each line redacted to the launcher's log, and passes it to the tracker."""
 
     def __init__(self, tracker: Tracker, redact: Redactor, *, as_json: bool, level: str) -> None:
-        """Show lines of `level` and above; metrics only count unless `level` is `debug`."""
+        """Show lines of `level` and above, and metrics only if `level` is `debug`."""
         self._tracker = tracker
         self._redact = redact
         self._as_json = as_json
@@ -108,30 +108,30 @@ class Log:
         self._hidden = {"error": {"DEBUG", "INFO", "WARNING"}, "warning": {"DEBUG", "INFO"}}.get(
             level.lower(), set()
         )
-        self._noise = Noise()
+        self._noise = NoiseFilter()
         self._started = self._last_progress = monotonic()
         self._counted = 0
 
-    def line(self, line: str) -> None:
-        """Take one line of Meltano's output."""
+    def handle_line(self, line: str) -> None:
+        """Process one line of Meltano's output."""
         line = self._redact(line.rstrip("\r"))
         if not line:
             return
-        event = events.parse(line)
+        event = events.parse_line(line)
         known = len(self._tracker.dbt)
         self._tracker.note(event)
-        if event.metric() is not None:
-            self.progress()
-        if shown := self._shown(event):
+        if event.get_metric() is not None:
+            self.write_progress()
+        if shown := self._filter_event(event):
             # Again after decoding: a secret may have been escaped in another way.
-            STDOUT.write(line if self._as_json else self._redact(events.render(shown)))
+            STDOUT.write(line if self._as_json else self._redact(events.format_event(shown)))
         for result in self._tracker.dbt[known:]:
             for node in result.failed:
-                self.say(f"{result.plugin} {result.command}: {node.describe()}", "ERROR")
-            self.say(result.describe())
+                self.write_line(f"{result.plugin} {result.command}: {node.describe()}", "ERROR")
+            self.write_line(result.describe())
 
-    def progress(self) -> None:
-        """Say how far the run is, where that is news and 10 seconds have passed."""
+    def write_progress(self) -> None:
+        """Log the progress of the run, if there is any and 10 seconds have passed."""
         records, now = self._tracker.records, monotonic()
         total = sum(records.values())
         if total == self._counted or now - self._last_progress < _PROGRESS_SECONDS:
@@ -140,19 +140,19 @@ class Log:
         streams = ", ".join(f"{stream} {count:,}" for stream, count in records.most_common(5))
         more = f" and {len(records) - 5} more" if len(records) > 5 else ""  # noqa: PLR2004
         counted = f"{total:,} record{'' if total == 1 else 's'} extracted"
-        self.say(f"{counted} in {now - self._started:.0f} s ({streams}{more})")
+        self.write_line(f"{counted} in {now - self._started:.0f} s ({streams}{more})")
 
-    def say(self, text: str, level: str = "INFO") -> None:
-        """Write a line of the runner's own."""
-        STDOUT.write(own_line(self._redact(text), level, as_json=self._as_json))
+    def write_line(self, text: str, level: str = "INFO") -> None:
+        """Write a log line of the runner itself."""
+        STDOUT.write(format_line(self._redact(text), level, as_json=self._as_json))
 
-    def _shown(self, event: events.Event) -> events.Event | None:
-        """Return what a person is shown of an event; None for nothing."""
+    def _filter_event(self, event: events.Event) -> events.Event | None:
+        """Return the part of an event that the log shows; None for nothing."""
         if self._debug:
             return event
-        # Meltano's lines at DEBUG and metrics are there for the tracker alone.
-        if self._tracker.refused is not None and not event.from_plugin:
-            return None  # it reports the end of the tap that the runner has killed
-        if event.level == "DEBUG" or event.level in self._hidden or event.metric():
+        # Only the tracker needs metrics and Meltano's lines at DEBUG.
+        if self._tracker.rejection is not None and not event.from_plugin:
+            return None  # it reports the end of the tap that the runner killed
+        if event.level == "DEBUG" or event.level in self._hidden or event.get_metric():
             return None
-        return self._noise.without(event)
+        return self._noise.filter_event(event)

@@ -1,4 +1,4 @@
-"""What is known of one tap-to-target pair of a run."""
+"""Collects what is known about one tap-to-target pair of a run."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Pipeline:
         state: The last state that was saved, as Meltano logs it.
         extracted: Records by stream, as the tap counts them.
         loaded: The same as the target counts them.
-        files: What the tap was given.
-        read: Records that the target says it read, whatever became of them.
+        files: Catalog and state of the tap.
+        read: Records that the target reported as read, whether or not it loaded them.
         counts_exactly: Whether the tap counts what it sends, neither more nor less.
         started: Which of `tap`, `target` and `mapper` Meltano has started.
-        reshaping: Which of those may pass on another number of records than they get.
+        reshaping: Which of those may change the number of records.
     """
 
     tap: str | None = None
@@ -42,23 +42,23 @@ class Pipeline:
     started: set[str] = field(default_factory=set)
     reshaping: set[str] = field(default_factory=set)
 
-    def result(self) -> PipelineResult:
-        """Return it as values."""
-        tap, target = self.names()
+    def build_result(self) -> PipelineResult:
+        """Return the result of the pipeline."""
+        tap, target = self.find_names()
         state = bookmarks.parse_logged_state(self.state) if self.state else None
-        marks = bookmarks.by_stream(state) if state else {}
+        marks = bookmarks.format_bookmarks(state) if state else {}
         files = self.files or TapFiles()
         counted = (*self.extracted, *self.loaded)
-        # Taps that count nothing do not say either which streams they have gone through.
+        # Taps that count nothing do not report their streams either.
         streams = dict.fromkeys((*(counted or files.columns), *marks))
         return PipelineResult(
             tap=tap or "unknown",
             target=target,
             state_id=self.state_id,
             state_saved=self.saved,
-            extracted=self.total_extracted(),
-            loaded=self.total_loaded(),
-            missing=self.missing(),
+            extracted=self.sum_extracted(),
+            loaded=self.sum_loaded(),
+            missing=self.count_missing(),
             streams=tuple(
                 StreamResult(
                     stream,
@@ -72,31 +72,31 @@ class Pipeline:
             ),
         )
 
-    def total_extracted(self) -> int | None:
-        """Return the records that the tap reported, of all streams."""
+    def sum_extracted(self) -> int | None:
+        """Return the records that the tap reported for all streams."""
         return self.extracted.total() if self.extracted else None
 
-    def total_loaded(self) -> int | None:
-        """Return the records that the target reported, of all streams."""
+    def sum_loaded(self) -> int | None:
+        """Return the records that the target reported for all streams."""
         counted = self.loaded.total() if self.loaded else None
         if self.read is None or "target" in self.reshaping:
             return counted
-        # The Singer SDK loses a stream's count where its schema changes under way.
+        # The Singer SDK loses the count of a stream whose schema changes during the run.
         return max(self.read, counted or 0)
 
-    def missing(self) -> int | None:
-        """Return how many records the tap sent and the target did not take; None if in doubt."""
-        sent, taken = self.total_extracted(), self.read
+    def count_missing(self) -> int | None:
+        """Return how many records the tap sent and the target did not read; None if unknown."""
+        sent, taken = self.sum_extracted(), self.read
         if taken is None and "target" not in self.reshaping:
-            taken = self.total_loaded()
+            taken = self.sum_loaded()
         if sent is None or taken is None or not self.counts_exactly:
             return None
         if self.started != {"tap", "target"} or "tap" in self.reshaping:
             return None
         return max(sent - taken, 0)
 
-    def names(self) -> tuple[str | None, str | None]:
-        """Fill in from the state id (`env:tap-to-target[:suffix]`) what no line told."""
+    def find_names(self) -> tuple[str | None, str | None]:
+        """Return tap and target, from the state id (`env:tap-to-target[:suffix]`) if needed."""
         if self.state_id and ":" in self.state_id and not (self.tap and self.target):
             pair = self.state_id.split(":")[1]
             before, found, after = pair.partition("-to-")

@@ -1,4 +1,4 @@
-"""`meltano-runner check`: what runs on this machine lack, found without starting any of them.
+"""`meltano-runner check`: finds what runs on this machine lack without starting them.
 
 It reads a JSON list of runs, each with `arguments` (what follows `meltano-runner`) and
 `environment` (all of its variables), and writes a JSON list with the problems of each.
@@ -21,34 +21,34 @@ if TYPE_CHECKING:
 _Problem = dict[str, str]
 
 
-def check_all(text: str) -> str:
+def check_runs(text: str) -> str:
     """Return the problems of each run, as JSON.
 
     Args:
         text: The runs, as JSON.
     """
-    return json.dumps([list(_problems(each)) for each in json.loads(text)])
+    return json.dumps([list(_find_problems(each)) for each in json.loads(text)])
 
 
-def _problems(run: Mapping[str, Any]) -> Iterator[_Problem]:
-    """Yield what a run lacks: its category, the name of it, and a text for people."""
+def _find_problems(run: Mapping[str, Any]) -> Iterator[_Problem]:
+    """Yield what a run lacks: the category, the name, and a message for people."""
     environment: Mapping[str, str] = run["environment"]
     project = Path(environment["MELTANO_PROJECT_ROOT"])
-    request = command.parse(run["arguments"][1:])
+    request = command.parse_arguments(run["arguments"][1:])
     definitions = Definitions(project, environment.get("MELTANO_ENVIRONMENT") or None)
-    known = {**secrets.dotenv(project / ".env"), **environment}
+    known = {**secrets.read_dotenv(project / ".env"), **environment}
     try:
-        variables.check(definitions, request.blocks, known)
+        variables.check_variables(definitions, request.blocks, known)
     except variables.MissingVariableError as error:
         for each in error.missing:
-            yield _problem(Category.VARIABLE_MISSING, each.variable, str(each))
+            yield _build_problem(Category.VARIABLE_MISSING, each.variable, str(each))
     folder = Path(known.get(SYSTEM_DIR) or project / ".meltano")
-    for plugin in definitions.taken_by(request.blocks):
+    for plugin in definitions.find_plugins(request.blocks):
         name = plugin.installed_as
         if name is not None and not (folder / plugin.type / name / "venv").is_dir():
             what = f"the plugin {plugin.name} is not installed in {folder}"
-            yield _problem(Category.PLUGIN_MISSING, plugin.name, what)
+            yield _build_problem(Category.PLUGIN_MISSING, plugin.name, what)
 
 
-def _problem(category: Category, name: str, error: str) -> _Problem:
+def _build_problem(category: Category, name: str, error: str) -> _Problem:
     return {"category": category.value, "name": name, "error": error}

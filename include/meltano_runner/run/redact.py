@@ -1,4 +1,4 @@
-"""Takes known secrets out of text, in every form in which a log is likely to show them."""
+"""Masks known secrets in text, in every form that a log is likely to show."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MASK = "***"
 MIN_LENGTH = 4
-"""Shorter values are left alone: masking `1` or `no` would garble the log and protect nothing."""
+"""Shorter values are not masked: masking `1` or `no` would garble the log and protect nothing."""
 
 _MIN_LINE = 16  # of a secret with several lines (a private key), each line this long is masked too
 _NOT_SECRET = {"true", "false", "none", "null"}
@@ -22,8 +22,8 @@ _NOT_SECRET = {"true", "false", "none", "null"}
 class Redactor:
     """Replaces each known secret by `***`.
 
-    Forms: as it is, URL-encoded (both styles), JSON-escaped (with and without ASCII only), and in
-    base64 at any offset (so also inside `Basic` credentials), standard and URL-safe.
+    Forms: unchanged, URL-encoded (both styles), JSON-escaped (with and without ASCII only), and in
+        base64 at any offset (so also inside `Basic` credentials), standard and URL-safe.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
@@ -32,10 +32,10 @@ class Redactor:
             form
             for secret in secrets
             if len(secret) >= MIN_LENGTH and secret.lower() not in _NOT_SECRET
-            for form in _forms(secret)
+            for form in _iterate_forms(secret)
             if len(form) >= MIN_LENGTH
         }
-        # The longest first: a secret that contains another must go as a whole.
+        # The longest first: a secret that contains another must be masked completely.
         ordered = sorted(forms, key=lambda form: (-len(form), form))
         self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
@@ -44,7 +44,7 @@ class Redactor:
         return text if self._pattern is None else self._pattern.sub(MASK, text)
 
 
-def _forms(secret: str) -> Iterator[str]:
+def _iterate_forms(secret: str) -> Iterator[str]:
     parts = [secret, *(line for line in secret.splitlines() if len(line) >= _MIN_LINE)]
     for part in parts:
         yield part
@@ -53,14 +53,14 @@ def _forms(secret: str) -> Iterator[str]:
         yield quote_plus(part)
         yield json.dumps(part)[1:-1]
         yield json.dumps(part, ensure_ascii=False)[1:-1]
-    yield from _base64_forms(secret.encode())
+    yield from _iterate_base64_forms(secret.encode())
 
 
-def _base64_forms(data: bytes) -> Iterator[str]:
-    """Yield what of `data` is the same in the base64 of any text that holds it.
+def _iterate_base64_forms(data: bytes) -> Iterator[str]:
+    """Yield the part of `data` that is the same in the base64 of any text that contains it.
 
     Three bytes make four characters, so there are three alignments; the characters at either end
-    also depend on the bytes beside and are left out.
+    also depend on the adjacent bytes and are omitted.
     """
     for offset in range(3):
         text = base64.b64encode(b"\0" * offset + data).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""Finds the secrets of a run, so that none of them is shown.
+"""Finds the secret values of a run, so that the log and the result mask them.
 
 A pod receives secrets as environment variables. Locally they can also be in `.env`, and some people
 write them into meltano.yml or a file that it includes. What counts as a secret is
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
-# Our own annotations name Secrets (`secrets: [meltano-shop-env]`) and hold none.
+# The annotations of Meltano Pods name Secrets (`secrets: [meltano-shop-env]`) but contain none.
 _ANNOTATIONS = "meltano_pods"
 # `$NAME` in meltano.yml refers to a variable, whose value is in the environment.
 _REFERENCE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})")
 
 
-def find(
+def find_secret_values(
     environment: Mapping[str, str], project: Path, files: Iterable[Mapping[str, Any]] = ()
 ) -> set[str]:
     """Return the secret values in the environment, the project's `.env` and its YAML files.
 
-    Never raises: a file that cannot be read is Meltano's to complain about.
+    Never raises: Meltano reports a file that cannot be read.
 
     Args:
         environment: Variables of the run.
@@ -39,7 +39,7 @@ def find(
     found: set[str] = set()
     listed = set(parse_names(environment.get(SECRET_NAMES)))
     plain = frozenset(parse_names(environment.get(NOT_SECRET))) - listed
-    variables = {**dotenv(project / ".env"), **environment}
+    variables = {**read_dotenv(project / ".env"), **environment}
     for name, value in variables.items():
         if name in listed:
             found.add(value)
@@ -58,8 +58,8 @@ def _find_in_yaml(data: Mapping[str, Any], plain: Collection[str]) -> Iterator[s
                 yield secret.text
 
 
-def dotenv(path: Path) -> dict[str, str]:
-    """Return the variables of a project's `.env`; none where it cannot be read."""
+def read_dotenv(path: Path) -> dict[str, str]:
+    """Return the variables of a project's `.env`; none if it cannot be read."""
     if not path.is_file():
         return {}
     from dotenv import dotenv_values  # noqa: PLC0415 - Meltano brings it; needed only here

@@ -13,7 +13,7 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 from meltano_runner.run import tap_files
-from meltano_runner.run.definitions import PlacedText, to_variable
+from meltano_runner.run.definitions import PlacedText, build_variable_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -56,7 +56,7 @@ class Selection:
             tap: The tap's name.
             catalog: The catalog that Meltano passes to the tap, with its selection applied.
         """
-        streams = self._streams[tap] = tap_files.stream_ids(catalog)
+        streams = self._streams[tap] = tap_files.list_stream_ids(catalog)
         filters = self.filters.get(tap, ())
         names = [each for each in filters if _is_name(each)]
         for name in names:
@@ -67,7 +67,7 @@ class Selection:
                 self._unmatched.setdefault(name, text)
             elif self._has_other_tap(tap, name):
                 self._unmatched[name] = ""
-        if not streams or tap_files.columns_of(catalog):
+        if not streams or tap_files.list_columns(catalog):
             return None
         if names and all(self._has_other_tap(tap, name) for name in names):
             return None  # the streams are other taps'
@@ -102,7 +102,10 @@ def read_selection(
         request: The run.
         environment: Its environment variables.
     """
-    chosen = [*request.values("--select"), *(f"!{each}" for each in request.values("--exclude"))]
+    chosen = [
+        *request.get_values("--select"),
+        *(f"!{each}" for each in request.get_values("--exclude")),
+    ]
     return Selection(
         {tap.name: chosen or _read_patterns(tap, _FILTER, environment) for tap in taps},
         {tap.name: _read_patterns(tap, _SELECT, environment) for tap in taps},
@@ -112,7 +115,7 @@ def read_selection(
 def _read_patterns(tap: Plugin, setting: str, environment: Mapping[str, str]) -> list[str]:
     """Return the patterns in a setting of a tap; none if they are unknown."""
     for prefix in tap.prefixes[:2]:  # without the parents' prefixes, which are for runs of parents
-        text = environment.get(to_variable(prefix, setting))
+        text = environment.get(build_variable_name(prefix, setting))
         if text is not None:
             return _parse_patterns(text)
     for layer in tap.layers:

@@ -1,4 +1,4 @@
-"""One run from its arguments to its written result, whatever happens in between."""
+"""Executes one run, from its arguments to its written result, even if it fails."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from meltano_runner.run import (
 )
 from meltano_runner.run.classify import Failure
 from meltano_runner.run.definitions import Definitions
-from meltano_runner.run.output import STDOUT, Log, own_line
+from meltano_runner.run.output import STDOUT, Log, format_line
 from meltano_runner.run.selection import read_selection
 from meltano_runner.run.supervise import Supervisor
 from meltano_runner.run.tracker import Tracker
@@ -48,11 +48,11 @@ _EXIT_USAGE = 2
 _DEFAULT_GRACE = 120.0
 
 
-def run(arguments: list[str]) -> int:
-    """Do one run and return the exit code. Never raises; the result describes errors."""
+def execute(arguments: list[str]) -> int:
+    """Execute one run and return the exit code. Never raises; the result describes errors."""
     started = monotonic()
     try:
-        result = _run(arguments)
+        result = _execute(arguments)
     except command.UsageError as error:
         sys.stderr.write(f"meltano-runner: {error}\n")
         result = RunResult(
@@ -70,52 +70,53 @@ def run(arguments: list[str]) -> int:
         sys.excepthook(type(error), error, error.__traceback__)
         text = f"{type(error).__name__} in the runner: {error}"
         result = RunResult(Outcome.FAILED, 1, Category.UNKNOWN, error=text)
-    result = replace(result, seconds=monotonic() - started, peak_memory_bytes=memory.peak_bytes())
-    _explain(result)
-    _write(result)
+    result = replace(result, seconds=monotonic() - started, peak_memory_bytes=memory.measure_peak())
+    _log_explanation(result)
+    _write_result(result)
     return result.exit_code
 
 
-def _run(arguments: list[str]) -> RunResult:
-    request = command.parse(arguments)
+def _execute(arguments: list[str]) -> RunResult:
+    request = command.parse_arguments(arguments)
     environment = dict(os.environ)
     project = Path(environment.get("MELTANO_PROJECT_ROOT") or Path.cwd())
-    drift.check(project, environment)
+    drift.check_drift(project, environment)
     definitions = Definitions(project, environment.get("MELTANO_ENVIRONMENT") or None)
-    known = {**secrets.dotenv(project / ".env"), **environment}
-    variables.check(definitions, request.blocks, known)
-    taps = [each for each in definitions.taken_by(request.blocks) if each.type == "extractors"]
+    known = {**secrets.read_dotenv(project / ".env"), **environment}
+    variables.check_variables(definitions, request.blocks, known)
+    taps = [each for each in definitions.find_plugins(request.blocks) if each.type == "extractors"]
     selection = read_selection(taps, request, known)
     level = environment.pop("MELTANO_CLI_LOG_LEVEL", "info")
     environment |= {
-        "MELTANO_CLI_LOG_CONFIG": logging_config.path(level),
+        "MELTANO_CLI_LOG_CONFIG": logging_config.get_path(level),
         "NO_COLOR": "1",
         "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
     }
-    # With it, a signal that arrives while a plugin writes can tear a line of its output.
+    # With this variable, a signal that arrives while a plugin writes can split an output line.
     environment.pop("PYTHONUNBUFFERED", None)
     environment.setdefault("MELTANO_SEND_ANONYMOUS_USAGE_STATS", "false")
-    grace = _seconds(environment.get(GRACE_SECONDS))
-    oom_kills = memory.oom_kills()
+    grace = _parse_grace(environment.get(GRACE_SECONDS))
+    oom_kills = memory.count_oom_kills()
 
     @functools.cache
     def redactor() -> Redactor:
-        # Imported, and the secrets looked for, while Meltano starts.
+        # Imported, and the secrets searched, while Meltano starts.
         from meltano_runner.run.redact import Redactor  # noqa: PLC0415
 
-        return Redactor(secrets.find(environment, project, definitions.files))
+        return Redactor(secrets.find_secret_values(environment, project, definitions.files))
 
     def log() -> Log:
-        return Log(tracker, redactor(), as_json=_as_json(), level=level)
+        return Log(tracker, redactor(), as_json=_logs_json(), level=level)
 
-    meltano = [command.meltano_executable(), *request.arguments()]
-    with workspace.private(project, environment) as own:
-        files = Path(own[workspace.SYSTEM_DIR]) / "run"
-        given = environment | own
-        results = dbt.Results(given)
+    meltano = [command.find_meltano(), *request.build_arguments()]
+    with workspace.create_workspace(project, environment) as overrides:
+        system_dir = Path(overrides[workspace.SYSTEM_DIR])
+        files = system_dir / "run"
+        run_environment = environment | overrides
+        results = dbt.ArtifactReader(run_environment)
         tracker = Tracker(
             request,
-            lambda tap: tap_files.read(files, tap, redactor()),
+            lambda tap: tap_files.read_files(files, tap, redactor()),
             lambda utility: results.read(utility, redactor()),
             lambda tap, folder: selection.find_error(tap, tap_files.read_catalog(folder)),
         )
@@ -125,22 +126,22 @@ def _run(arguments: list[str]) -> RunResult:
             timeout=request.timeout,
             stall_timeout=request.stall_timeout,
         )
-        with database.made_by_one(given, Path(own[workspace.SYSTEM_DIR]) / "meltano.db"):
-            exit_code = supervisor.run(meltano, given, project, log)
-        oom_killed = memory.oom_kills() > oom_kills
-        result = _result(tracker, supervisor, exit_code, oom_killed=oom_killed)
+        with database.lock_creation(run_environment, system_dir / "meltano.db"):
+            exit_code = supervisor.run(meltano, run_environment, project, log)
+        oom_killed = memory.count_oom_kills() > oom_kills
+        result = _build_result(tracker, supervisor, exit_code, oom_killed=oom_killed)
         if result.outcome is Outcome.SUCCEEDED and (error := selection.find_final_error()):
-            return _failed(result, 1, Failure(Category.CONFIG_INVALID, None, error))
+            return _build_failure(result, 1, Failure(Category.CONFIG_INVALID, None, error))
         return result
 
 
-def _result(
+def _build_result(
     tracker: Tracker, supervisor: Supervisor, exit_code: int, *, oom_killed: bool
 ) -> RunResult:
     base = RunResult(
         Outcome.SUCCEEDED,
         0,
-        pipelines=tracker.results(),
+        pipelines=tracker.build_results(),
         dbt=tuple(tracker.dbt),
     )
     counts = sum_counts((each.extracted, each.loaded) for each in base.pipelines)
@@ -153,17 +154,19 @@ def _result(
             exit_code=_EXIT_STOPPED,
             category=stop.category,
             failed_plugin=stop.plugin,
-            error="; ".join(_of_stop(tracker, stop)),
+            error="; ".join(_describe_stop(tracker, stop)),
         )
     if exit_code == 0 and not tracker.state_lost:
         return base
-    if tracker.refused is not None:
-        tap = tracker.plugin("extractors")
-        return _failed(base, 1, Failure(Category.CONFIG_INVALID, tap, tracker.refused))
-    return _failed(base, exit_code, classify.classify(tracker, exit_code, oom_killed=oom_killed))
+    if tracker.rejection is not None:
+        tap = tracker.get_plugin("extractors")
+        return _build_failure(base, 1, Failure(Category.CONFIG_INVALID, tap, tracker.rejection))
+    return _build_failure(
+        base, exit_code, classify.classify_failure(tracker, exit_code, oom_killed=oom_killed)
+    )
 
 
-def _failed(result: RunResult, exit_code: int, failure: Failure) -> RunResult:
+def _build_failure(result: RunResult, exit_code: int, failure: Failure) -> RunResult:
     return replace(
         result,
         outcome=Outcome.FAILED,
@@ -175,25 +178,25 @@ def _failed(result: RunResult, exit_code: int, failure: Failure) -> RunResult:
     )
 
 
-def _of_stop(tracker: Tracker, stop: Stop) -> Iterator[str]:
-    """Yield what there is to say of a run that was stopped."""
+def _describe_stop(tracker: Tracker, stop: Stop) -> Iterator[str]:
+    """Yield the parts of the message about a stopped run."""
     yield f"stopped by {stop.reason}"
-    target = tracker.plugin("loaders")
+    target = tracker.get_plugin("loaders")
     if stop.killed:
         yield "the grace period ended before the target had drained"
     elif target is not None and tracker.exit_codes.get("loaders"):
-        said = tracker.errors.last(target) or "it said nothing"
-        yield f"{target} failed while it drained: {said}"
+        last_error = tracker.errors.find_last_error(target) or "no output"
+        yield f"{target} failed while it drained: {last_error}"
     if tracker.state_lost:
         yield "the state could not be saved"
 
 
-def _as_json() -> bool:
+def _logs_json() -> bool:
     return os.environ.get(LOG_FORMAT, "text").lower() == "json"
 
 
-def _explain(result: RunResult) -> None:
-    """Log at the end why a run did not succeed, for readers who see only the log."""
+def _log_explanation(result: RunResult) -> None:
+    """Log at the end why a run did not succeed, for readers who have only the log."""
     if result.category is None:
         return
     named = result.failed_plugin and result.failed_plugin not in (result.error or "")
@@ -205,18 +208,18 @@ def _explain(result: RunResult) -> None:
     level = "WARNING" if result.outcome is Outcome.STOPPED else "ERROR"
     with contextlib.suppress(OSError, ValueError):
         for line in (*f"{result.category.value}: {what}".splitlines(), build_hint(result)):
-            text = own_line(line, level, as_json=_as_json(), name=EXPLAINED_BY)
+            text = format_line(line, level, as_json=_logs_json(), name=EXPLAINED_BY)
             STDOUT.write(text)
 
 
-def _write(result: RunResult) -> None:
-    """Write the whole to the log and to the named file; to Kubernetes' own, what it takes."""
-    named = os.environ.get(RESULT_FILE)
-    path = named or (str(_TERMINATION_LOG) if _TERMINATION_LOG.is_file() else None)
+def _write_result(result: RunResult) -> None:
+    """Write the complete result to the log and the result file, or a short one to Kubernetes."""
+    configured = os.environ.get(RESULT_FILE)
+    path = configured or (str(_TERMINATION_LOG) if _TERMINATION_LOG.is_file() else None)
     if path:
         try:
-            # In place: Kubernetes mounts this very file.
-            text = encode_result(result, None if named else MAX_BYTES)
+            # In place, because Kubernetes mounts this file.
+            text = encode_result(result, None if configured else MAX_BYTES)
             Path(path).write_text(text + "\n")
         except OSError as error:
             sys.stderr.write(f"meltano-runner: cannot write the result to {path}: {error}\n")
@@ -224,7 +227,7 @@ def _write(result: RunResult) -> None:
         STDOUT.write(encode_log_line(result, STDOUT.lines))
 
 
-def _seconds(text: str | None) -> float:
+def _parse_grace(text: str | None) -> float:
     try:
         value = float(text) if text else _DEFAULT_GRACE
     except ValueError as error:

@@ -74,7 +74,7 @@ class StallWatch:
     def _sample(self, now: float) -> None:
         import psutil  # noqa: PLC0415 - as in processes
 
-        found = processes.plugins(self._meltano)
+        found = processes.find_plugins(self._meltano)
         if not any(found.values()):
             with contextlib.suppress(psutil.Error):
                 found = {"meltano": [psutil.Process(self._meltano)]}
@@ -103,7 +103,7 @@ class StallWatch:
         if not roles:
             return None
         first = min(roles, key=lambda role: self._usage[role].active_at)
-        taps = processes.plugins(self._meltano)["tap"]
+        taps = processes.find_plugins(self._meltano)["tap"]
         if first == "tap" and "target" in roles and any(map(_waits_to_write, taps)):
             return "target"
         return first

@@ -1,9 +1,9 @@
 """Ends a run early without losing state.
 
-Meltano's own way of ending on SIGTERM drops the state of a target that is still draining (measured:
-9 of 9 times). So only the tap is signalled: the target then reaches the end of its input, writes
-what it holds and prints its state, and Meltano saves it. Meltano itself is signalled only while it
-runs no plugin, and everything is killed when the time is up.
+On SIGTERM, Meltano drops the state of a target that is still draining (measured: 9 of 9 times). So
+only the tap is signalled: the target then reaches the end of its input, writes its buffers and
+prints its state, and Meltano saves it. Meltano itself is signalled only while it runs no plugin,
+and everything is killed at the end of the grace period.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     import psutil
 
 _SETTLE_SECONDS = 10.0
-"""How long Meltano may be busy without a plugin before it is told to end: it may be saving state,
-or migrating its system database, which a signal would leave half done."""
+"""Seconds for which Meltano may be busy without a plugin before it is signalled: it may be saving
+state, or migrating its system database, which a signal would interrupt."""
 
 
 class Stop:
-    """One stop under way. Call `step` often until Meltano has ended."""
+    """A stop in progress. Call `advance` often until Meltano has ended."""
 
     def __init__(
         self,
@@ -36,44 +36,44 @@ class Stop:
         category: Category = Category.STOPPED,
         plugin: str | None = None,
     ) -> None:
-        """Begin.
+        """Start the stop.
 
         Args:
             reason: For the log: `SIGTERM`, `timeout of 60 s`.
             meltano: Process id of Meltano.
             grace: Seconds until the launcher kills this container or process.
-            category: Of the run that is stopped.
-            plugin: The plugin at fault; None for none.
+            category: Category of the stopped run.
+            plugin: The plugin that caused the stop; None for none.
         """
         self.reason = reason
         self.category = category
         self.plugin = plugin
         self.interrupted = False
-        """Whether anything was cut short; a run that was just ending may end as it would have."""
+        """Whether anything was interrupted; a run that was just ending may end normally."""
         self.killed = False
         self._meltano = meltano
         now = monotonic()
-        # Time to kill, reap and write the result must be left; a tap that does not heed SIGTERM
-        # must leave the target time to drain.
+        # Leave time to kill, to reap and to write the result, and if a tap ignores SIGTERM, time
+        # for the target to drain.
         self._deadline = now + max(grace - max(grace * 0.05, 2.0), grace * 0.5)
         self._tap_deadline = now + grace * 0.5
         self._settle = min(_SETTLE_SECONDS, grace * 0.25)
         self._signalled: dict[int, int] = {}
         self._idle_since: float | None = None
 
-    def step(self, *, busy: bool) -> None:
-        """Do what is due.
+    def advance(self, *, busy: bool) -> None:
+        """Send the signals that are due.
 
         Args:
             busy: Whether Meltano, even when it runs no plugin, may be doing something that must
-                not be cut short.
+                not be interrupted.
         """
         now = monotonic()
         if now >= self._deadline:
             self.killed = self.interrupted = True
             processes.kill_all(self._meltano)
             return
-        found = processes.plugins(self._meltano)
+        found = processes.find_plugins(self._meltano)
         if any(found.values()):
             self._idle_since = None
             ending = found["tap"] or (found["other"] if not found["target"] else [])
@@ -81,27 +81,27 @@ class Stop:
                 self._signal(process, kill=now >= self._tap_deadline)
             return
         self._idle_since = self._idle_since or now
-        # Meltano ends by itself once a plugin was ended, and marks its run as failed first.
+        # After a plugin was stopped, Meltano marks its run as failed and ends by itself.
         busy = busy or bool(self._signalled)
         if not busy or now - self._idle_since >= self._settle:
             self._end_meltano()
 
     def _signal(self, process: psutil.Process, *, kill: bool) -> None:
-        signum = signal.SIGKILL if kill else processes.ending_signal(process)
+        signum = signal.SIGKILL if kill else processes.choose_stop_signal(process)
         if self._signalled.get(process.pid) != signum:
             self._signalled[process.pid] = signum
             self.interrupted = True
-            processes.send([process], signum)
+            processes.send_signal([process], signum)
 
     def _end_meltano(self) -> None:
-        """Tell Meltano to end, once, unless it starts a plugin this very moment."""
+        """Signal Meltano once, unless it is starting a plugin at this moment."""
         if self._meltano in self._signalled:
             return
         with contextlib.suppress(ProcessLookupError):
-            # Held, it cannot start a plugin between the look and the signal.
+            # A paused Meltano cannot start a plugin between the check and the signal.
             os.kill(self._meltano, signal.SIGSTOP)
             try:
-                if not any(processes.plugins(self._meltano).values()):
+                if not any(processes.find_plugins(self._meltano).values()):
                     self._signalled[self._meltano] = signal.SIGTERM
                     self.interrupted = True
                     os.kill(self._meltano, signal.SIGTERM)

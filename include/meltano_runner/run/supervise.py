@@ -1,4 +1,4 @@
-"""Runs Meltano: output, signals, time limit, end."""
+"""Runs Meltano: reads its output, handles signals and timeouts, and cleans up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from meltano_runner.contract.categories import Category
 from meltano_runner.run import processes
-from meltano_runner.run.output import Lines
+from meltano_runner.run.output import LineReader
 from meltano_runner.run.stall import StallWatch
 from meltano_runner.run.stop import Stop
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 _TICK_SECONDS = 1.0
 _STOP_TICK_SECONDS = 0.1
-_REFUSED_TICK_SECONDS = 0.01
+_REJECTED_TICK_SECONDS = 0.01
 _LINGER_SECONDS = 2.0
-"""How long plugins may outlive Meltano before they are killed."""
+"""Seconds for which plugins may outlive Meltano before they are killed."""
 
 
 class Supervisor:
@@ -71,14 +71,14 @@ class Supervisor:
             command: In exec form.
             environment: All of the process's environment.
             directory: Working directory.
-            log: Makes the log; called once Meltano is starting, which takes it seconds anyway.
+            log: Creates the log; called while Meltano starts, which takes seconds.
 
         Raises:
             OSError: The command cannot be started.
         """
         processes.adopt_orphans()
-        # Signals that come while Meltano is being started are kept, not lost.
-        with _caught(self._signals) as wakeup:
+        # Keeps signals that arrive while Meltano is being started.
+        with _catch_signals(self._signals) as wakeup:
             process = subprocess.Popen(  # exec form, no shell
                 command,
                 env=environment,
@@ -89,64 +89,64 @@ class Supervisor:
                 start_new_session=True,
                 preexec_fn=processes.die_with_parent,  # noqa: PLW1509 - there are no threads
             )
-            if process.stdout is None:  # pragma: no cover - asked for above
+            if process.stdout is None:  # pragma: no cover - requested above
                 raise RuntimeError("no pipe to Meltano")
             with process.stdout as pipe:
-                self._follow(process.pid, Lines(pipe.fileno()), wakeup, log())
+                self._follow(process.pid, LineReader(pipe.fileno()), wakeup, log())
             process.returncode = self._exit_code  # reaped here, together with orphans
         return self._exit_code if self._exit_code is not None else 1
 
-    def _follow(self, meltano: int, lines: Lines, wakeup: int, log: Log) -> None:
+    def _follow(self, meltano: int, lines: LineReader, wakeup: int, log: Log) -> None:
         deadline = None if self._timeout is None else monotonic() + self._timeout
         stall = StallWatch(meltano, self._stall_timeout)
         ended_at: float | None = None
         with selectors.DefaultSelector() as selector:
             selector.register(lines, selectors.EVENT_READ)
             selector.register(wakeup, selectors.EVENT_READ)
-            while not (lines.at_end() and self._ended()):
-                for key, _ in selector.select(self._tick(ending=ended_at is not None)):
+            while not (lines.is_at_end() and self._has_ended()):
+                for key, _ in selector.select(self._get_tick(ending=ended_at is not None)):
                     if key.fd == wakeup:
                         _drain(wakeup)
-                    elif not lines.at_end():
+                    elif not lines.is_at_end():
                         for line in lines.read():
                             stall.note_line()
-                            log.line(line)
-                        if lines.at_end():
+                            log.handle_line(line)
+                        if lines.is_at_end():
                             selector.unregister(lines)
                 self._reap(meltano)
-                self._check_refused(meltano)
+                self._kill_rejected_tap(meltano)
                 self._check_stop(meltano, deadline, stall, log)
-                log.progress()
-                if self._ended():
+                log.write_progress()
+                if self._has_ended():
                     ended_at = ended_at or monotonic()
                     if monotonic() - ended_at >= _LINGER_SECONDS:
-                        # Something still holds the pipe: nothing may outlive the run.
+                        # A process still has the pipe open: nothing may outlive the run.
                         processes.kill_all(meltano)
         self._clear_up(meltano, log)
 
-    def _tick(self, *, ending: bool) -> float:
-        if self._tracker.refused is not None and not self._killed_tap:
-            return _REFUSED_TICK_SECONDS
+    def _get_tick(self, *, ending: bool) -> float:
+        if self._tracker.rejection is not None and not self._killed_tap:
+            return _REJECTED_TICK_SECONDS
         return _STOP_TICK_SECONDS if ending or self.stop is not None else _TICK_SECONDS
 
-    def _check_refused(self, meltano: int) -> None:
-        """Kill a tap that must not move anything: it has only just been started.
+    def _kill_rejected_tap(self, meltano: int) -> None:
+        """Kill a tap that must not extract anything, as soon as it has started.
 
-        As long as it prints nothing, the target loads nothing and Meltano saves no state.
+        As long as the tap prints nothing, the target loads nothing and Meltano saves no state.
         """
-        if self._tracker.refused is None or self._killed_tap:
+        if self._tracker.rejection is None or self._killed_tap:
             return
-        taps = processes.plugins(meltano)["tap"]
-        processes.send(taps, signal.SIGKILL)
-        self._killed_tap = bool(taps) or self._ended()
+        taps = processes.find_plugins(meltano)["tap"]
+        processes.send_signal(taps, signal.SIGKILL)
+        self._killed_tap = bool(taps) or self._has_ended()
 
-    def _ended(self) -> bool:
+    def _has_ended(self) -> bool:
         return self._exit_code is not None
 
     def _check_stop(
         self, meltano: int, deadline: float | None, stall: StallWatch, log: Log
     ) -> None:
-        if self._ended():
+        if self._has_ended():
             return
         if self.stop is None:
             if self._signals:
@@ -156,17 +156,17 @@ class Supervisor:
                 reason = f"timeout of {self._timeout} s"
                 self.stop = Stop(reason, meltano, self._grace, Category.TIMED_OUT)
             elif stall.check():
-                plugin = self._tracker.plugin_of(stall.silent)
+                plugin = self._tracker.find_plugin_by_process_role(stall.silent)
                 reason = f"stall_timeout of {self._stall_timeout} s: no activity of "
                 reason += plugin or "Meltano"
                 self.stop = Stop(reason, meltano, self._grace, Category.STALLED, plugin)
             else:
                 return
-            log.say(f"stopping ({self.stop.reason}): the target drains, the state is saved")
-        self.stop.step(busy=self._tracker.busy)
+            log.write_line(f"stopping ({self.stop.reason}): the target drains, the state is saved")
+        self.stop.advance(busy=self._tracker.busy)
 
     def _reap(self, meltano: int) -> bool:
-        """Reap every child that has ended: Meltano, and orphans that came to the runner.
+        """Reap every child that has ended: Meltano, and orphans that the runner adopted.
 
         Returns:
             Whether a child is left.
@@ -182,18 +182,18 @@ class Supervisor:
             return False
 
     def _clear_up(self, meltano: int, log: Log) -> None:
-        if self._reap(meltano) and processes.any_left():
-            log.say("killing processes that outlived Meltano", "WARNING")
+        if self._reap(meltano) and processes.has_descendants():
+            log.write_line("killing processes that outlived Meltano", "WARNING")
             processes.kill_all(meltano)
             until = monotonic() + _LINGER_SECONDS
-            while processes.any_left() and monotonic() < until:
+            while processes.has_descendants() and monotonic() < until:
                 sleep(0.02)
                 self._reap(meltano)
         self._reap(meltano)
 
 
 @contextlib.contextmanager
-def _caught(signals: list[int]) -> Iterator[int]:
+def _catch_signals(signals: list[int]) -> Iterator[int]:
     """Collect SIGTERM and SIGINT in `signals`; yield a descriptor that wakes a selector."""
     reader, writer = os.pipe()
     os.set_blocking(reader, False)

@@ -1,4 +1,4 @@
-"""What Meltano passed to a tap: its catalog and its state, as files in the run's own folder.
+"""Reads the catalog and the state that Meltano passed to a tap, from files in the run's folder.
 
 The runner does not read the pipe between tap and target, so it sees no SCHEMA message. The catalog
 has the same information earlier: Meltano writes it for each run, from the tap's discovery and
@@ -23,63 +23,63 @@ CATALOG, _STATE = "tap.properties.json", "state.json"
 
 @dataclass(frozen=True, slots=True)
 class TapFiles:
-    """What the files say.
+    """The contents of the files.
 
     Attributes:
         columns: Types of the selected columns by name, by selected stream.
-        bookmarks: Each stream's bookmark in the state the tap was given.
+        bookmarks: Each stream's bookmark in the state that the tap started with.
     """
 
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     bookmarks: Mapping[str, str] = field(default_factory=dict)
 
 
-def read(folder: Path, tap: str, redact: Callable[[str], str]) -> TapFiles:
-    """Read the files of a tap that has run; empty where there are none, or none that can be read.
+def read_files(folder: Path, tap: str, redact: Callable[[str], str]) -> TapFiles:
+    """Read the files of a tap that has run; empty if there are no readable files.
 
     Args:
-        folder: Meltano's `run` folder, which holds this run's files alone.
+        folder: Meltano's `run` folder, with the files of this run only.
         tap: The tap's name.
-        redact: Takes secrets out of text.
+        redact: Masks secrets.
     """
     # `meltano run` has a folder for each plugin, `meltano el` one for each run of a state id.
     found = next((each for each in (folder / tap, *folder.glob("elt/*/*")) if each.is_dir()), None)
     if found is None:
         return TapFiles()
     state = _load(found / _STATE, redact)
-    return TapFiles(columns_of(_load(found / CATALOG, redact)), bookmarks.by_stream(state))
+    return TapFiles(list_columns(_load(found / CATALOG, redact)), bookmarks.format_bookmarks(state))
 
 
 def read_catalog(folder: Path) -> Mapping[str, Any]:
-    """Return the catalog that Meltano has put into a tap's folder; empty where there is none."""
+    """Return the catalog in a tap's folder; empty if there is none."""
     return _load(folder / CATALOG, str)
 
 
-def stream_ids(catalog: Mapping[str, Any]) -> list[str]:
+def list_stream_ids(catalog: Mapping[str, Any]) -> list[str]:
     """Return the streams of a catalog, selected or not."""
-    return [_stream_id(stream) for stream in _streams(catalog)]
+    return [_get_stream_id(stream) for stream in _list_streams(catalog)]
 
 
-def columns_of(catalog: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def list_columns(catalog: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Return the selected columns of each selected stream, with short names of their types."""
     found = {}
-    for stream in _streams(catalog):
-        selected = dict(_metadata(stream))
+    for stream in _list_streams(catalog):
+        selected = dict(_iterate_metadata(stream))
         if not _is_selected(selected.get((), {})):
             continue
         properties = (stream.get("schema") or {}).get("properties") or {}
-        found[_stream_id(stream)] = {
-            name: type_of(schema)
+        found[_get_stream_id(stream)] = {
+            name: get_type_name(schema)
             for name, schema in properties.items()
             if _is_selected(selected.get(("properties", name), {}))
         }
     return found
 
 
-def type_of(schema: object) -> str:
+def get_type_name(schema: object) -> str:
     """Return a short name of a JSON schema's type, such as `date-time` or `integer|string`.
 
-    That null is allowed is left out: taps say so of nearly everything.
+    It omits null, because taps allow null nearly everywhere.
     """
     if not isinstance(schema, dict):
         return "any"
@@ -91,16 +91,16 @@ def type_of(schema: object) -> str:
     return "|".join(sorted(names - {"null"})) or "any"
 
 
-def _streams(catalog: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _list_streams(catalog: Mapping[str, Any]) -> list[dict[str, Any]]:
     streams = catalog.get("streams")
     return [each for each in streams if isinstance(each, dict)] if isinstance(streams, list) else []
 
 
-def _stream_id(stream: Mapping[str, Any]) -> str:
+def _get_stream_id(stream: Mapping[str, Any]) -> str:
     return str(stream.get("tap_stream_id") or stream.get("stream"))
 
 
-def _metadata(stream: Any) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:  # noqa: ANN401
+def _iterate_metadata(stream: Any) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:  # noqa: ANN401
     for each in stream.get("metadata") or ():
         yield tuple(each.get("breadcrumb") or ()), each.get("metadata") or {}
 

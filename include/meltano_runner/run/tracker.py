@@ -1,4 +1,4 @@
-"""What is known of a run from the lines seen so far."""
+"""Tracks the progress of a run from the lines of Meltano's output."""
 
 from __future__ import annotations
 
@@ -42,51 +42,51 @@ _EL_ENDED = ("Extract & load complete!", "ELT could not be completed")
 
 
 class Tracker:
-    """Takes in events and answers what happened."""
+    """Processes events, and reports what happened."""
 
     def __init__(
         self,
         request: RunRequest,
-        files_of: Callable[[str], TapFiles] = lambda _: TapFiles(),
-        dbt_of: Callable[[str], DbtResult | None] = lambda _: None,
-        why_refused: Callable[[str, Path], str | None] = lambda *_: None,
+        read_files: Callable[[str], TapFiles] = lambda _: TapFiles(),
+        read_dbt: Callable[[str], DbtResult | None] = lambda _: None,
+        find_rejection: Callable[[str, Path], str | None] = lambda *_: None,
     ) -> None:
-        """Start with what the arguments tell.
+        """Start with what is known from the arguments.
 
         Args:
             request: The run.
-            files_of: Reads what a tap was given, by its name. Called when its pipeline has ended:
-                the next one of the same tap overwrites it.
-            dbt_of: Reads what dbt left, if it left anything, once a utility's command has ended.
-            why_refused: Returns why a tap must not move anything, by its name and the folder that
-                has its catalog; None if it may. Called as it is started.
+            read_files: Reads the catalog and state of a tap, by its name. Called when its pipeline
+                has ended, because the next pipeline of the tap overwrites them.
+            read_dbt: Reads dbt's artifacts, if there are any, after a utility's command has ended.
+            find_rejection: Returns why a tap must not extract anything, by its name and the folder
+                with its catalog; None if it may. Called when it is started.
         """
         self.errors = ErrorLog()
         self.exit_codes: dict[str, int] = {}
         self.busy = True
-        """Whether Meltano is starting, or a pipeline has begun and not been reported as ended."""
+        """Whether Meltano is starting, or a pipeline has started and is not reported as ended."""
         self.state_lost = False
         self.utility: str | None = None
-        """The utility that spoke or failed last."""
+        """The utility that logged or failed last."""
         self.utility_error: str | None = None
         """Meltano's message about the utility that failed."""
         self.mapper: str | None = None
         """The mapper that failed, else the one that logged an exception last."""
         self.dbt: list[DbtResult] = []
-        self.refused: str | None = None
-        """Why the tap that was started last must not move anything."""
+        self.rejection: str | None = None
+        """Why the tap that was started last must not extract anything."""
         self._pipelines: list[Pipeline] = []
         self._open: Pipeline | None = None
         self._pair = request.pair
-        self._files_of = files_of
-        self._dbt_of = dbt_of
-        self._why_refused = why_refused
-        if request.moves:
-            # `meltano el` names neither its job nor its end in the way `run` does.
-            self._begin(request.state_id)
+        self._read_tap_files = read_files
+        self._read_dbt = read_dbt
+        self._find_rejection = find_rejection
+        if request.moves_records:
+            # `meltano el` reports neither its job nor its end in the way that `run` does.
+            self._begin_pipeline(request.state_id)
 
     def note(self, event: Event) -> None:
-        """Take in one event."""
+        """Process one event."""
         self.errors.note(event)
         if event.from_plugin:
             self._note_plugin(event)
@@ -97,14 +97,14 @@ class Tracker:
 
     def _note_meltano(self, event: Event) -> None:
         if match := _JOB_STARTED.match(event.text):
-            self._begin(match["state_id"])
+            self._begin_pipeline(match["state_id"])
             self.busy = True
         elif event.text == _EL_STARTED:
             self.busy = True
         elif event.text.startswith(_STATE_SAVED):
-            self._current().saved = True
+            self._get_current_pipeline().saved = True
         elif event.text.startswith(_STATE):
-            self._current().state = event.text.removeprefix(_STATE)
+            self._get_current_pipeline().state = event.text.removeprefix(_STATE)
         elif event.text.startswith(_STATE_LOST):
             self.state_lost = True
         elif event.text == "Block run completed":
@@ -112,9 +112,9 @@ class Tracker:
         elif role := _EL_FAILED.get(event.text):
             self.exit_codes[role] = int(event.fields.get("code") or 1)
         else:
-            self._note_end_of_el(event)
+            self._note_el_end(event)
 
-    def _note_end_of_el(self, event: Event) -> None:
+    def _note_el_end(self, event: Event) -> None:
         if event.text in _TRANSFORM_ENDED:
             self._note_transform_end(event.fields)
         elif event.text.startswith(_EL_ENDED):
@@ -126,15 +126,15 @@ class Tracker:
         """Records extracted so far, by stream, over all pipelines."""
         return sum((pipeline.extracted for pipeline in self._pipelines), Counter())
 
-    def results(self) -> tuple[PipelineResult, ...]:
+    def build_results(self) -> tuple[PipelineResult, ...]:
         """Return the pipelines so far, in the order they ran."""
         self._read_files()
-        return tuple(pipeline.result() for pipeline in self._pipelines)
+        return tuple(pipeline.build_result() for pipeline in self._pipelines)
 
-    def plugin(self, role: str) -> str | None:
+    def get_plugin(self, role: str) -> str | None:
         """Return the plugin that has this role (`extractors`, `loaders`) in the last pipeline.
 
-        Of `utilities` the last one, and of `mappers` the one that failed.
+        For `utilities` the last one, and for `mappers` the one that failed.
         """
         if role == "utilities":
             return self.utility
@@ -142,47 +142,47 @@ class Tracker:
             return self.mapper
         if not self._pipelines:
             return None
-        last = self._pipelines[-1].result()
+        last = self._pipelines[-1].build_result()
         return {"extractors": last.tap, "loaders": last.target}.get(role)
 
-    def plugin_of(self, role: str | None) -> str | None:
-        """Return the plugin that runs as a process of this role (`processes.plugins`)."""
+    def find_plugin_by_process_role(self, role: str | None) -> str | None:
+        """Return the plugin that runs as a process of this role (`processes.find_plugins`)."""
         if role == "mapper":
             return "the mapper"
         section = {"tap": "extractors", "target": "loaders", "other": "utilities"}.get(role or "")
-        return None if section is None else self.plugin(section)
+        return None if section is None else self.get_plugin(section)
 
-    def _begin(self, state_id: str | None) -> Pipeline:
+    def _begin_pipeline(self, state_id: str | None) -> Pipeline:
         tap, target = self._pair or (None, None)
         self._open = Pipeline(tap, target, state_id)
         self._pipelines.append(self._open)
         return self._open
 
-    def _current(self) -> Pipeline:
-        # A run without state (--no-state-update) never says that a job begins.
-        return self._open or self._begin(None)
+    def _get_current_pipeline(self) -> Pipeline:
+        # A run without state (--no-state-update) does not report the start of a job.
+        return self._open or self._begin_pipeline(None)
 
     def _note_start(self, invocation: Invocation) -> None:
-        pipeline = self._current()
+        pipeline = self._get_current_pipeline()
         pipeline.started.add(invocation.role)
         if invocation.may_drop_records():
             pipeline.reshaping.add(invocation.role)
         if invocation.role == "tap":
             folder = invocation.config.parent
-            # `meltano el` has a folder for each run, and names the tap in its arguments alone.
+            # `meltano el` has a folder for each run, and names the tap only in its arguments.
             tap = self._pair[0] if self._pair else folder.name
             pipeline.tap = tap
-            self.refused = self._why_refused(tap, folder)
+            self.rejection = self._find_rejection(tap, folder)
 
     def _note_plugin(self, event: Event) -> None:
         if event.fields.get("cmd_type") in {"command", "transformer"}:
             self.utility = event.source
             return
-        role = _role(event.fields)
+        role = _get_role(event.fields)
         if role == "extractors":
-            self._current().tap = event.source
+            self._get_current_pipeline().tap = event.source
         elif role == "loaders":
-            self._current().target = event.source
+            self._get_current_pipeline().target = event.source
         elif role == "mappers":
             if self.errors.has_exception(event.source):
                 self.mapper = event.source
@@ -190,29 +190,33 @@ class Tracker:
         else:
             return
         if role == "loaders" and (found := _READ.match(event.text)):
-            self._current().read = int(found["records"])
-            if int(found["batches"] or 0):  # files of records, which nobody has counted
-                self._current().reshaping |= {"tap", "target"}
+            self._get_current_pipeline().read = int(found["records"])
+            if int(found["batches"] or 0):  # files of records, which are not counted
+                self._get_current_pipeline().reshaping |= {"tap", "target"}
         self._note_metric(role, event)
 
     def _note_metric(self, role: str, event: Event) -> None:
-        metric = event.metric()
+        metric = event.get_metric()
         if metric is None or metric.get("metric") != "record_count":
             return
         tags = metric.get("tags") or {}
         stream = tags.get("stream") or tags.get("endpoint")
         value = metric.get("value")
         if isinstance(stream, str) and isinstance(value, int):
-            # Singer counters start again at zero after each line they print.
-            counts = self._current().extracted if role == "extractors" else self._current().loaded
+            # Singer counters restart at zero after each line.
+            counts = (
+                self._get_current_pipeline().extracted
+                if role == "extractors"
+                else self._get_current_pipeline().loaded
+            )
             counts[stream] += value
-            # The Singer SDK's taps count each record as they write it, others as they see fit.
+            # Taps of the Singer SDK count each record that they write; others count in other ways.
             if role == "extractors" and tags.keys() & {"pid", "context"}:
-                self._current().counts_exactly = True
+                self._get_current_pipeline().counts_exactly = True
 
     def _read_files(self) -> None:
-        if self._open is not None and (tap := self._open.names()[0]):
-            self._open.files = self._files_of(tap)
+        if self._open is not None and (tap := self._open.find_names()[0]):
+            self._open.files = self._read_tap_files(tap)
 
     def _note_end(self, fields: dict[str, Any]) -> None:
         self.busy = False
@@ -233,7 +237,7 @@ class Tracker:
     def _note_command_end(self, fields: dict[str, Any]) -> None:
         if not fields.get("success"):
             self._note_command_failed(str(fields.get("err") or ""))
-        if self.utility and (found := self._dbt_of(self.utility)):
+        if self.utility and (found := self._read_dbt(self.utility)):
             self.dbt.append(found)
 
     def _note_transform_end(self, fields: dict[str, Any]) -> None:
@@ -241,7 +245,7 @@ class Tracker:
             self.exit_codes["utilities"] = int(code)
             self.utility_error = str(fields.get("message") or "") or None
         self.utility = self.utility or "dbt"
-        if found := self._dbt_of(self.utility):
+        if found := self._read_dbt(self.utility):
             self.dbt.append(found)
 
     def _note_command_failed(self, text: str) -> None:
@@ -254,7 +258,7 @@ class Tracker:
         self.utility_error = text or None
 
 
-def _role(fields: dict[str, Any]) -> str | None:
+def _get_role(fields: dict[str, Any]) -> str | None:
     """Return the role of a plugin by what `meltano run` and `meltano el` add to its lines."""
     producer, consumer = fields.get("producer"), fields.get("consumer")
     if fields.get("cmd_type") == "extractor" or (producer and not consumer):

@@ -111,18 +111,18 @@ NAMES = ["GREETING", "DB_PASS", "TAP_A_KEY", "TAP_X_NEXT_PAGE_TOKEN", "X_CONNECT
 def test_what_env_rejects_is_what_the_runner_masks(name: str) -> None:
     for value in VALUES:
         rejected = describe_secret(name, value) is not None
-        masked = Redactor(secrets.find({name: value}, NOWHERE))(value) != value
+        masked = Redactor(secrets.find_secret_values({name: value}, NOWHERE))(value) != value
         assert rejected == masked, value
         exempt = {name: value, "MELTANO_RUNNER_NOT_SECRET": name}
         assert describe_secret(name, value, [name]) is None
-        assert not secrets.find(exempt, NOWHERE)
+        assert not secrets.find_secret_values(exempt, NOWHERE)
 
 
 def test_the_whole_token_is_masked() -> None:
     for what, tokens in TOKENS.items():
         if what not in ("a URL with a password", "a password in a connection string"):
             for token in tokens:
-                redact = Redactor(secrets.find({"X": token}, NOWHERE))
+                redact = Redactor(secrets.find_secret_values({"X": token}, NOWHERE))
                 end = token.rpartition(" ")[2].rpartition("id=")[2].removeprefix("https://")
                 assert end not in redact(token)
 
