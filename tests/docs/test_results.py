@@ -34,7 +34,7 @@ def test_the_examples_of_settings_can_be_read(tmp_path: Path, page: Path, other:
     settings = dag.tasks[0].settings
     if page is ASSETS:
         uris = Uris("shop", None, get_uri_pattern(settings.assets) or "")
-        assert uris.stream("tap-shop", "target-postgres", "public-Orders") == (
+        assert uris.build_stream_uri("tap-shop", "target-postgres", "public-Orders") == (
             "postgres://warehouse:5432/shop/public/orders"
         )
     else:
@@ -44,9 +44,9 @@ def test_the_examples_of_settings_can_be_read(tmp_path: Path, page: Path, other:
 def test_the_uris_are_those_of_the_example_project() -> None:
     uris = Uris("csv_to_json", "dev")
     known = {
-        uris.stream("tap-csv", "target-jsonl", "orders"),
-        uris.pipeline("tap-csv", "target-jsonl"),
-        uris.streams("tap-csv", "target-jsonl"),
+        uris.build_stream_uri("tap-csv", "target-jsonl", "orders"),
+        uris.build_pipeline_uri("tap-csv", "target-jsonl"),
+        uris.build_streams_alias("tap-csv", "target-jsonl"),
     }
     found = set(re.findall(r"x-meltano://csv_to_json[^\s\"`]+", ASSETS.read_text()))
     assert found <= known

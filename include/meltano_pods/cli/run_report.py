@@ -9,7 +9,7 @@ from meltano_runner.contract.run_record import TaskIdentity
 
 from meltano_pods.failures import build_error
 from meltano_pods.project.meltano_command import build_meltano_command
-from meltano_pods.results import reporting_of
+from meltano_pods.results import build_reporting
 from meltano_pods.results.sinks.xcom import render_result
 from meltano_pods.results.task_report import RunEnd, finish_cli_run, format_command
 
@@ -44,7 +44,7 @@ def report_run(
     request: RunRequest, end: RunEnd, log: Log
 ) -> tuple[dict[str, Any], RunError | None]:
     """Check a run, log what it did, and return it as data, with its error if it failed."""
-    record = finish_cli_run(end, reporting_of(request.task, request.folder.name), log)
+    record = finish_cli_run(end, build_reporting(request.task, request.folder.name), log)
     data = render_result(record, None)
     if record.succeeded:
         return data, None

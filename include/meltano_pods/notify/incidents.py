@@ -79,7 +79,7 @@ def store_notification(ti: Any, notification: Notification, sent: Sequence[str])
 
 
 def read_notification(ti: Any) -> tuple[Notification | None, list[str]]:  # noqa: ANN401 - Airflow's
-    """Return what `store_notification` recorded; nothing if the task did not get there."""
+    """Return what `store_notification` recorded; nothing if it recorded none."""
     kept = ti.xcom_pull(task_ids=ti.task_id, key=_XCOM, map_indexes=ti.map_index)
     if not kept:
         return None, []

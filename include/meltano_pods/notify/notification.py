@@ -1,4 +1,4 @@
-"""What a notification says, as a value: the same for every way it may be sent.
+"""The content of a notification, which is the same for every channel.
 
 It contains what the runner reported (with redacted errors), the reason that Kubernetes reported,
 and Airflow's ids. It never contains environment variables or rendered fields.
@@ -17,7 +17,7 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class TaskTry:
-    """What Airflow calls it.
+    """The task instance that a notification is about, in Airflow's terms.
 
     Attributes:
         dag_id: The DAG.

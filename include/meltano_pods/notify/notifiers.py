@@ -179,7 +179,7 @@ class RunRecovered(_Notifier):
 
 
 def describe_try(context: Context) -> TaskTry:
-    """Return where it happened, from Airflow's context."""
+    """Return the try of the task instance in Airflow's context."""
     dag, run_id, ti = context["dag"], context["run_id"], context.get("ti")
     if ti is None:
         return TaskTry(dag.dag_id, run_id)

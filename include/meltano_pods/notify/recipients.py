@@ -14,7 +14,7 @@ from meltano_pods.settings.types.notify import CHANNELS, USUAL_EVENTS
 _SETTING = f"Airflow's setting `[{SECTION}] notify`"
 
 Notify = Mapping[str, tuple[str, ...] | None]
-"""The setting `notify`, as it is checked; None is nobody."""
+"""The setting `notify` after validation; None stands for no recipients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,12 @@ class Routing:
     events: tuple[str, ...] = USUAL_EVENTS
 
 
-def resolve_routing(dag_id: str, own: Notify, deployment: Notify | None) -> Routing:
+def resolve_routing(dag_id: str, setting: Notify, deployment: Notify | None) -> Routing:
     """Return the recipients and events of a DAG.
 
     Args:
         dag_id: The DAG, for messages.
-        own: Its setting.
+        setting: Its setting.
         deployment: The deployment's, over which the DAG's goes key by key; None: it is off.
 
     Raises:
@@ -61,12 +61,14 @@ def resolve_routing(dag_id: str, own: Notify, deployment: Notify | None) -> Rout
     """
     if deployment is None:
         return Routing()
-    merged = {**deployment, **own}
+    merged = {**deployment, **setting}
     recipients: list[Recipient] = []
     for channel, kind in CHANNELS.items():
         if not (to := merged.get(channel)):
             continue
-        _require(channel, f"DAG {dag_id}, `notify` in meltano.yml" if channel in own else _SETTING)
+        _require(
+            channel, f"DAG {dag_id}, `notify` in meltano.yml" if channel in setting else _SETTING
+        )
         groups = [to] if kind.is_shared else [(each,) for each in to]
         recipients += [Recipient(channel, group) for group in groups]
     events = merged.get("events")

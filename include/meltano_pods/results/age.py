@@ -1,4 +1,4 @@
-"""How old a bookmark is."""
+"""Determines how old a bookmark is."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def parse_time(bookmark: str | None) -> datetime | None:
 
 
 def find_newest(bookmarks: Iterable[str | None]) -> str | None:
-    """Return the bookmark of the latest time; None where none is a time."""
+    """Return the bookmark of the latest time; None if none is a time."""
     times = {each: time for each in bookmarks if each and (time := parse_time(each))}
     return max(times, key=lambda each: times[each]) if times else None
 

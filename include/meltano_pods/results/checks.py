@@ -1,4 +1,4 @@
-"""Checks the result of a run, as the setting `checks` says.
+"""Checks the result of a run against the setting `checks`.
 
 A check that cannot be evaluated has not passed, so that it never looks as if it had.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from meltano_pods.results.options import Reporting
 
     Compared = tuple[Mapping[str, Changes], list[str]]
-    """How columns changed, by stream, and sentences about what is not known."""
+    """How columns changed, by stream, and sentences about what is unknown."""
 
 _COLUMNS = "schema_change"
 _PATTERN = frozenset("*?[")
@@ -35,7 +35,7 @@ _PATTERN = frozenset("*?[")
 def evaluate_checks(
     reporting: Reporting, result: RunResult, compare: Callable[[], Compared]
 ) -> CheckReport | None:
-    """Check the result of a run that did its work.
+    """Check the result of a run that succeeded.
 
     Args:
         reporting: What the task's settings say.
@@ -48,7 +48,7 @@ def evaluate_checks(
     verdict = Verdict()
     expected = {**reporting.checks}
     check_missing(verdict, expected.pop(MISSING_RECORDS, None), result)
-    if expected and result.pipelines:  # a utility moves nothing
+    if expected and result.pipelines:  # a utility extracts nothing
         _check_streams(verdict, expected, result, compare)
     return verdict.build_report()
 
@@ -69,8 +69,8 @@ def _check_streams(
     subjects = [(run, {key: each for key, each in expected.items() if key != "streams"})]
     for name, checks in _resolve_checks(expected.get("streams") or {}, streams).items():
         if name in streams:
-            own = {name: changes[name]} if name in changes else {}
-            subjects.append((_Subject(name, streams[name], own), checks))
+            stream_changes = {name: changes[name]} if name in changes else {}
+            subjects.append((_Subject(name, streams[name], stream_changes), checks))
         elif checks:
             _add_missing(verdict, name, checks, streams, cut=cut)
     for pattern in _find_unmatched(expected.get("streams") or {}, streams):
@@ -79,16 +79,16 @@ def _check_streams(
     for subject, checks in subjects:
         for check, bounds in checks.items():
             if check != _COLUMNS or subject.changes or not unknown:
-                _evaluate(verdict, subject, check, bounds)
+                _evaluate_check(verdict, subject, check, bounds)
 
 
 _Streams = dict[str, tuple["StreamResult", ...]]
 
 
 def _group_streams(result: RunResult) -> _Streams:
-    """Return the streams the run went through, each as often as a pipeline of it has one."""
+    """Return the streams of the run by name, one for each pipeline that has it."""
     every = [stream for each in result.pipelines for stream in each.streams]
-    # A state keeps the bookmarks of streams that are selected no more.
+    # A state keeps the bookmarks of streams that are no longer selected.
     ran = [each for each in every if each.counted is not None or each.columns is not None]
     found: _Streams = {}
     for stream in ran or every:
@@ -98,22 +98,24 @@ def _group_streams(result: RunResult) -> _Streams:
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """What a check is about: the run, or one stream of it."""
+    """The subject of a check: the run, or one stream of it."""
 
     name: str | None
     streams: tuple[StreamResult, ...]
     changes: Mapping[str, Changes]
-    """Of those streams whose columns are known, now and from before."""
+    """For the streams whose columns are known for this and the last run."""
 
     @property
     def counted(self) -> int | None:
-        """Records extracted, of taps that count none loaded; None where nothing was counted."""
+        """Records extracted, or loaded if the tap counts none; None if nothing was counted."""
         counts = [each.counted for each in self.streams if each.counted is not None]
         return sum(counts) if counts else None
 
 
-def _evaluate(verdict: Verdict, subject: _Subject, check: str, bounds: Mapping[str, Any]) -> None:
-    """Add the outcome of one check; of a failure and a warning only the failure."""
+def _evaluate_check(
+    verdict: Verdict, subject: _Subject, check: str, bounds: Mapping[str, Any]
+) -> None:
+    """Add the outcome of one check: a failure hides a warning of the same check."""
     for severity in ("fail", "warn"):
         if severity not in bounds:
             continue
@@ -126,7 +128,7 @@ def _evaluate(verdict: Verdict, subject: _Subject, check: str, bounds: Mapping[s
     verdict.passed += 1
 
 
-def _min_records(subject: _Subject, least: int) -> tuple[Any, str] | None:
+def _check_min_records(subject: _Subject, least: int) -> tuple[Any, str] | None:
     count = subject.counted
     if count is None:
         return None, f"at least {counted(least, 'record')} expected, but the plugins count none"
@@ -135,7 +137,7 @@ def _min_records(subject: _Subject, least: int) -> tuple[Any, str] | None:
     return count, f"{counted(count, 'record')} extracted, at least {least:,} expected"
 
 
-def _max_age(subject: _Subject, most: float) -> tuple[Any, str] | None:
+def _check_max_age(subject: _Subject, most: float) -> tuple[Any, str] | None:
     bookmark = find_newest(each.bookmark for each in subject.streams)
     if bookmark is None:
         known = next((each.bookmark for each in subject.streams if each.bookmark), None)
@@ -148,30 +150,32 @@ def _max_age(subject: _Subject, most: float) -> tuple[Any, str] | None:
     return bookmark, f"{found}, at most {format_age(most)} expected"
 
 
-def _schema_change(subject: _Subject, kinds: list[str]) -> tuple[Any, str] | None:
+def _check_schema_change(subject: _Subject, kinds: list[str]) -> tuple[Any, str] | None:
     changes = {name: each.select(kinds) for name, each in subject.changes.items()}
     found = {name: each for name, each in changes.items() if each}
     if not found:
         return None
-    texts = [f"{'' if subject.name else f'{name}: '}{each.text()}" for name, each in found.items()]
+    texts = [
+        f"{'' if subject.name else f'{name}: '}{each.describe()}" for name, each in found.items()
+    ]
     return {name: each.as_dict() for name, each in found.items()}, "; ".join(texts)
 
 
 _UNMET: dict[str, Callable[[_Subject, Any], tuple[Any, str] | None]] = {
-    "min_records": _min_records,
-    "max_age": _max_age,
-    _COLUMNS: _schema_change,
+    "min_records": _check_min_records,
+    "max_age": _check_max_age,
+    _COLUMNS: _check_schema_change,
 }
 
 
 def _resolve_checks(
     by_stream: Mapping[str, Mapping[str, Any]], streams: _Streams
 ) -> dict[str, dict[str, Any]]:
-    """Return the checks of each stream: of the patterns it fits, in their order, then its own."""
+    """Return the checks of each stream: those of matching patterns in order, then its own."""
     patterns = {name: each for name, each in by_stream.items() if _PATTERN & set(name)}
     found: dict[str, dict[str, Any]] = {}
     for name, parts in streams.items():
-        # A full-table stream has no bookmark that could be old.
+        # A stream with full-table replication has no bookmark.
         skipped = () if any(each.bookmark for each in parts) else ("max_age",)
         for pattern, checks in patterns.items():
             if fnmatchcase(name, pattern):
@@ -198,7 +202,7 @@ def _add_missing(
 ) -> None:
     worst = "fail" if any("fail" in bounds for bounds in checks.values()) else "warn"
     if cut:
-        # With the log lost, the result is only as long as Kubernetes lets it be.
+        # If the log is lost, only the result within Kubernetes' size limit is left.
         worst, text = "warn", "not checked: the result was cut to its largest streams"
     else:
         text = (

@@ -1,4 +1,4 @@
-"""Where the columns of a pipeline's last run are kept: in Airflow's asset state store.
+"""Stores the columns of a pipeline's last run in Airflow's asset state store.
 
 The value belongs to the asset of the pipeline, one of the task's outlets, and survives a cleared
 task. XComs would not do: a task that is cleared loses them, and clearing is how a person accepts a
@@ -31,21 +31,21 @@ _MAX_KEY = 512
 
 
 class ColumnStoreError(Exception):
-    """The store cannot be used; the text says why."""
+    """The store cannot be used; the message has the reason."""
 
 
 class ColumnStore(Protocol):
     """Keeps the columns of pipelines between runs."""
 
     def load(self, pipeline: PipelineResult) -> Columns:
-        """Return what was saved; empty if nothing was.
+        """Return the saved columns; empty if there are none.
 
         Raises:
             ColumnStoreError: The store cannot be read.
         """
 
     def save(self, pipeline: PipelineResult, columns: Columns) -> None:
-        """Replace what was saved.
+        """Replace the saved columns.
 
         Raises:
             ColumnStoreError: The store cannot be written.
@@ -53,7 +53,7 @@ class ColumnStore(Protocol):
 
 
 class AssetColumnStore:
-    """Keeps them in the state store of each pipeline's asset.
+    """Keeps the columns in the state store of each pipeline's asset.
 
     Args:
         context: Of the task.
@@ -65,7 +65,7 @@ class AssetColumnStore:
         self._uris = Uris(reporting.project, reporting.environment)
 
     def load(self, pipeline: PipelineResult) -> Columns:
-        """Return what was saved; empty if nothing was.
+        """Return the saved columns; empty if there are none.
 
         Raises:
             ColumnStoreError: The store cannot be read.
@@ -80,7 +80,7 @@ class AssetColumnStore:
         return {name: each for name, each in items if isinstance(each, dict)}
 
     def save(self, pipeline: PipelineResult, columns: Columns) -> None:
-        """Replace what was saved.
+        """Replace the saved columns.
 
         Raises:
             ColumnStoreError: The store cannot be written.
@@ -93,7 +93,7 @@ class AssetColumnStore:
 
     def _find(self, pipeline: PipelineResult) -> Any:  # noqa: ANN401 - Airflow's accessor
         # The planned asset: that of another environment is not among the task's outlets.
-        asset = Asset(self._uris.pipeline(pipeline.tap, str(pipeline.target)))
+        asset = Asset(self._uris.build_pipeline_uri(pipeline.tap, str(pipeline.target)))
         try:
             return self._stores[asset]
         except KeyError:

@@ -1,4 +1,4 @@
-"""How the columns of streams changed since the last run."""
+"""Compares the columns of streams with those of the last run."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Changes:
         chosen = {kind: getattr(self, kind) if kind in kinds else {} for kind in _KINDS}
         return Changes(**chosen) if any(chosen.values()) else None
 
-    def text(self) -> str:
-        """Return it in words."""
+    def describe(self) -> str:
+        """Return the changes in words."""
         types = {name: f"{before} -> {now}" for name, (before, now) in self.type.items()}
         parts = [
             _list_columns("added", self.added),
@@ -42,7 +42,7 @@ class Changes:
         return "columns " + ", ".join(part for part in parts if part)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON-compatible data."""
+        """Return the changes as JSON-compatible data."""
         return {
             "added": dict(self.added),
             "removed": dict(self.removed),
@@ -54,7 +54,7 @@ _KINDS = ("added", "removed", "type")
 
 
 def compare_columns(store: ColumnStore, result: RunResult) -> tuple[dict[str, Changes], list[str]]:
-    """Return what changed, by stream, and what is not known; save the columns of this run.
+    """Return the changes by stream, and sentences about unknown ones; save this run's columns.
 
     A stream that was not there before has nothing to be compared with.
 

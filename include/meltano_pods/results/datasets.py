@@ -34,14 +34,17 @@ def declare_assets(reporting: Reporting) -> dict[str, list[Any]]:
     pairs = dict.fromkeys(reporting.pipelines)
     return {
         "inlets": [
-            *(Asset(uris.extractor(each)) for each in dict.fromkeys(tap for tap, _ in pairs)),
-            *(Asset(uris.pipeline(*pair)) for pair in reporting.reads),
+            *(
+                Asset(uris.build_extractor_uri(each))
+                for each in dict.fromkeys(tap for tap, _ in pairs)
+            ),
+            *(Asset(uris.build_pipeline_uri(*pair)) for pair in reporting.reads),
         ],
         "outlets": [
-            *(Asset(uris.pipeline(*pair)) for pair in pairs),
-            *(AssetAlias(uris.streams(*pair)) for pair in pairs),
-            *(Asset(uris.utility(each)) for each in reporting.utilities),
-            *(AssetAlias(uris.models(each)) for each in reporting.utilities),
+            *(Asset(uris.build_pipeline_uri(*pair)) for pair in pairs),
+            *(AssetAlias(uris.build_streams_alias(*pair)) for pair in pairs),
+            *(Asset(uris.build_utility_uri(each)) for each in reporting.utilities),
+            *(AssetAlias(uris.build_models_alias(each)) for each in reporting.utilities),
         ],
     }
 
@@ -79,9 +82,12 @@ def _list_loaded(
         "state_id": pipeline.state_id,
     }
     counts = {"extracted": pipeline.extracted, "loaded": pipeline.loaded}
-    yield Dataset(actual.pipeline(*pair), facts={**facts, **counts})
+    yield Dataset(actual.build_pipeline_uri(*pair), facts={**facts, **counts})
     for stream in _list_moved(pipeline):
-        uri, alias = actual.stream(*pair, stream.stream), planned.streams(*pair)
+        uri, alias = (
+            actual.build_stream_uri(*pair, stream.stream),
+            planned.build_streams_alias(*pair),
+        )
         yield Dataset(uri, alias, {**facts, **_describe_stream(stream)})
 
 
@@ -89,7 +95,7 @@ def _list_built(
     planned: Uris, actual: Uris, task: TaskIdentity, result: RunResult, utility: str
 ) -> Iterator[Dataset]:
     facts = {"run_id": task.run_id, "environment": task.environment, "utility": utility}
-    yield Dataset(actual.utility(utility), facts=facts)
+    yield Dataset(actual.build_utility_uri(utility), facts=facts)
     built = {
         node.name: {"command": command.command, "rows": node.rows, "seconds": node.seconds}
         for command in result.dbt
@@ -97,7 +103,11 @@ def _list_built(
         if command.plugin == utility and node.type in _BUILT and node.status == "success"
     }
     for name, figures in built.items():
-        yield Dataset(actual.model(utility, name), planned.models(utility), {**facts, **figures})
+        yield Dataset(
+            actual.build_model_uri(utility, name),
+            planned.build_models_alias(utility),
+            {**facts, **figures},
+        )
 
 
 def _list_moved(pipeline: PipelineResult) -> list[StreamResult]:

@@ -1,4 +1,4 @@
-"""What is done with the results of a task's runs."""
+"""Options for the results of a task's runs."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ if TYPE_CHECKING:
     from meltano_pods.plan import TaskPlan
 
 LABEL = "run_label"
-"""Variable of Airflow's context that holds what a run did in a few words."""
+"""Variable of Airflow's context with a short summary of a run."""
 LABEL_TEMPLATE = f"{{{{ {LABEL} | default('') }}}}"
-"""What the list of task instances shows of a run: Airflow has one text for each that a task can
-set, the name of a mapped one."""
+"""The label in the list of task instances, which Airflow takes from the name of a mapped task
+instance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reporting:
-    """What is done with the results of a task's runs.
+    """Options for the results of a task's runs.
 
     Attributes:
         project: Name of the project.
-        environment: Meltano environment as planned; None for none.
+        environment: Meltano environment in the plan; None for none.
         pipelines: Extractor and loader of each pipeline, in the order they run.
         utilities: Utilities whose commands it runs.
-        reads: Pipelines of the tasks before it, for the lineage of its utilities.
+        reads: Pipelines of upstream tasks, for the lineage of its utilities.
         assets: Pattern of the URIs of streams' assets; None for no assets.
-        checks: Bounds for the result, as settings.types.checks reads them.
+        checks: Bounds for the result, as parsed by settings.types.checks.
     """
 
     project: str
@@ -42,8 +42,8 @@ class Reporting:
     checks: Mapping[str, Any] = field(default_factory=dict)
 
 
-def reporting_of(planned: TaskPlan, project: str) -> Reporting:
-    """Return what a task's settings say.
+def build_reporting(planned: TaskPlan, project: str) -> Reporting:
+    """Return the options for the results of a task.
 
     Args:
         planned: Its plan.

@@ -1,4 +1,4 @@
-"""The end of a run: its record is built here, for every execution mode, and passed to the sinks.
+"""Builds the record of a run in every execution mode, and passes it to the sinks.
 
 Notifications are sinks of their own: only Airflow knows whether it retries, so it calls them, with
 the exception that carries the record (`meltano_pods.notify`).
@@ -41,7 +41,7 @@ _NOT_COMPARED = (
 
 @dataclass(frozen=True, slots=True)
 class RunEnd:
-    """What a launcher knows once a run has ended.
+    """What a launcher knows after a run has ended.
 
     Attributes:
         task: The task.
@@ -64,7 +64,7 @@ def build_record(
 
     Args:
         end: What the launcher knows.
-        reporting: What the task's settings say.
+        reporting: The task's options for results.
         compare: Compares its columns with those of the last run; called only if a check needs it.
         started_at: When the task started; None if that is not known.
     """
@@ -124,7 +124,7 @@ def finish_task(
 
     Args:
         end: What the launcher knows.
-        reporting: What the task's settings say.
+        reporting: The task's options for results.
         operator: The task.
         context: Its context.
         format_meltano: As in `build_hint`.
@@ -133,7 +133,7 @@ def finish_task(
         RunFailedError: The run failed or was stopped, or a check failed. What was loaded stays
             loaded.
     """
-    # Here and not above: the command line reports without Airflow, which takes a second to import.
+    # Imported here, because the command line reports without Airflow (1 s to import).
     from meltano_pods.results.column_store import AssetColumnStore  # noqa: PLC0415
     from meltano_pods.results.columns import compare_columns  # noqa: PLC0415
     from meltano_pods.results.sinks.asset_events import emit_asset_events  # noqa: PLC0415
@@ -150,7 +150,7 @@ def finish_task(
     }
     publish(record, Target(reporting, operator.log, AirflowTask(operator, context)), sinks)
     if not record.succeeded:
-        # What led here is in the message, and answers of APIs are long.
+        # The message has the cause, and API responses are long.
         raise build_error(record, format_meltano) from None
     return render_result(record)
 

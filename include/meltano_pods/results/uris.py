@@ -1,4 +1,4 @@
-"""URIs of assets: extractors, pipelines, the streams that a loader writes, what dbt builds."""
+"""Builds the URIs of assets: extractors, pipelines, streams that a loader writes, dbt models."""
 
 from __future__ import annotations
 
@@ -19,54 +19,54 @@ class Uris:
     Attributes:
         project: Name of the project.
         environment: Meltano environment; None for none.
-        pattern: Of a stream's URI, as the setting `assets` says.
+        pattern: Pattern of a stream's URI, from the setting `assets`.
     """
 
     project: str
     environment: str | None
     pattern: str = DEFAULT_URI
 
-    def extractor(self, extractor: str) -> str:
-        """Return the URI of what an extractor reads."""
-        return self._filled(f"{_PLACE}/{{extractor}}", extractor=extractor)
+    def build_extractor_uri(self, extractor: str) -> str:
+        """Return the URI of the source of an extractor."""
+        return self._fill_pattern(f"{_PLACE}/{{extractor}}", extractor=extractor)
 
-    def pipeline(self, extractor: str, loader: str) -> str:
+    def build_pipeline_uri(self, extractor: str, loader: str) -> str:
         """Return the URI of a pipeline, which has an event for each run that succeeds."""
         pattern = f"{_PLACE}/{{extractor}}-to-{{loader}}"
-        return self._filled(pattern, extractor=extractor, loader=loader)
+        return self._fill_pattern(pattern, extractor=extractor, loader=loader)
 
-    def streams(self, extractor: str, loader: str) -> str:
+    def build_streams_alias(self, extractor: str, loader: str) -> str:
         """Return the name of the alias of all streams of a pipeline."""
-        return f"{self.pipeline(extractor, loader)}/*"
+        return f"{self.build_pipeline_uri(extractor, loader)}/*"
 
-    def stream(self, extractor: str, loader: str, stream: str) -> str:
+    def build_stream_uri(self, extractor: str, loader: str, stream: str) -> str:
         """Return the URI of a stream as the loader writes it."""
         names = {"extractor": extractor, "loader": loader, "stream": stream}
-        return self._filled(self.pattern, **names, table=table_of(stream))
+        return self._fill_pattern(self.pattern, **names, table=get_table(stream))
 
-    def utility(self, utility: str) -> str:
+    def build_utility_uri(self, utility: str) -> str:
         """Return the URI of a utility, which has an event for each run that succeeds."""
-        return self._filled(f"{_PLACE}/{{utility}}", utility=utility)
+        return self._fill_pattern(f"{_PLACE}/{{utility}}", utility=utility)
 
-    def models(self, utility: str) -> str:
+    def build_models_alias(self, utility: str) -> str:
         """Return the name of the alias of all models that a utility builds."""
-        return f"{self.utility(utility)}/*"
+        return f"{self.build_utility_uri(utility)}/*"
 
-    def model(self, utility: str, model: str) -> str:
+    def build_model_uri(self, utility: str, model: str) -> str:
         """Return the URI of a model, seed or snapshot that dbt builds."""
-        return self._filled(f"{_PLACE}/{{utility}}/{{model}}", utility=utility, model=model)
+        return self._fill_pattern(f"{_PLACE}/{{utility}}/{{model}}", utility=utility, model=model)
 
-    def _filled(self, pattern: str, **names: str) -> str:
+    def _fill_pattern(self, pattern: str, **names: str) -> str:
         place = {"project": self.project, "environment": self.environment or _NO_ENVIRONMENT}
-        # Names may hold anything; a URI may not.
+        # Names may contain characters that a URI may not.
         values = {name: quote(value, safe="") for name, value in {**place, **names}.items()}
         return pattern.format_map(values)
 
 
-def table_of(stream: str) -> str:
-    """Return the table of a stream, as targets for SQL databases name it.
+def get_table(stream: str) -> str:
+    """Return the table to which targets for SQL databases write a stream.
 
-    Taps for them name streams `schema-table`.
+    Taps for SQL databases name streams `schema-table`.
     https://sdk.meltano.com/en/latest/classes/singer_sdk.sql.SQLSink.html
     """
     return stream.rpartition("-")[2].lower().replace(".", "_").replace(" ", "_")

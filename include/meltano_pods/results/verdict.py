@@ -44,7 +44,7 @@ class Verdict:
 
 
 def apply_checks(result: RunResult, report: CheckReport | None) -> RunResult:
-    """Return the result of a run as a failure if a check of it failed; else as it is."""
+    """Return the result of a run as a failure if one of its checks failed; else unchanged."""
     if report is None or not report.failed:
         return result
     lines = [each.message for each in report.failed[:MAX_SHOWN]]

@@ -1,4 +1,4 @@
-"""Turns pydantic's errors into our own messages: what is wrong, what is allowed, how to fix it.
+"""Turns pydantic's errors into messages: what is wrong, what is allowed, how to fix it.
 
 The fix shows the example that the field of every setting has (`examples`). Validators raise errors
 that continue the key's name: `takes a map: {NAME: value}`.

@@ -11,7 +11,7 @@ _NOTIFY = "Write it under `notify`, as `notify: {email: [team@example.com]}`."
 _ONE_RUN = "Remove it: a DAG has one run at a time, because two would write the same state."
 
 
-def _use(setting: str) -> str:
+def _suggest(setting: str) -> str:
     return f"Use the setting `{setting}`."
 
 
@@ -20,7 +20,7 @@ _INSTEAD = {
     **dict.fromkeys(("cron", "interval", "schedule", "schedule_interval"), _INTERVAL),
     **dict.fromkeys(
         ("execution_timeout", "timeout", "dagrun_timeout", "active_deadline_seconds"),
-        _use("run_timeout"),
+        _suggest("run_timeout"),
     ),
     **dict.fromkeys(
         (
@@ -30,15 +30,15 @@ _INSTEAD = {
         _NOTIFY,
     ),
     **dict.fromkeys(("max_active_runs", "depends_on_past"), _ONE_RUN),
-    **dict.fromkeys(("env_vars", "variables"), _use("env")),
-    **dict.fromkeys(("startup_timeout", "startup_timeout_seconds"), _use("start_timeout")),
+    **dict.fromkeys(("env_vars", "variables"), _suggest("env")),
+    **dict.fromkeys(("startup_timeout", "startup_timeout_seconds"), _suggest("start_timeout")),
     **dict.fromkeys(
-        ("grace_period", "termination_grace_period_seconds"), _use("termination_grace_period")
+        ("grace_period", "termination_grace_period_seconds"), _suggest("termination_grace_period")
     ),
-    **dict.fromkeys(("service_account_name", "serviceaccountname"), _use("service_account")),
-    **dict.fromkeys(("retry", "max_retries", "attempts"), _use("retries")),
-    "concurrency": _use("max_active_tasks"),
-    "imagepullsecrets": _use("image_pull_secrets"),
+    **dict.fromkeys(("service_account_name", "serviceaccountname"), _suggest("service_account")),
+    **dict.fromkeys(("retry", "max_retries", "attempts"), _suggest("retries")),
+    "concurrency": _suggest("max_active_tasks"),
+    "imagepullsecrets": _suggest("image_pull_secrets"),
     "retry_exponential_backoff": "Remove it: `retry_delay` doubles with each retry.",
     "labels": "Write it as `pod_override: {metadata: {labels: ...}}`.",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Validates each layer on its own, so that an error has one place, and finds all errors at once."""
+"""Validates each layer separately, so that an error has one place, and finds all errors."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _MAY_HOLD_SECRETS = (
 
 
 def validate_layers(layers: Iterable[Layer]) -> None:
-    """Validate layers, each on its own.
+    """Validate each layer separately.
 
     Raises:
         SettingsError: A key or value that is not allowed; the error holds all of them.
@@ -65,13 +65,13 @@ def find_errors(layer: Layer, not_secret: Collection[str] = ()) -> list[Settings
 def collect_not_secret(layers: Iterable[Layer]) -> frozenset[str]:
     """Return the names in `not_secret` of all layers and of their tasks."""
     filled = (layer for layer in layers if layer.values)
-    lists = (part.values.get("not_secret") for layer in filled for part in _with_tasks(layer))
+    lists = (part.values.get("not_secret") for layer in filled for part in _iterate_layers(layer))
     return frozenset(
         name for each in lists if isinstance(each, list | tuple) for name in map(str, each)
     )
 
 
-def _with_tasks(layer: Layer) -> Iterator[Layer]:
+def _iterate_layers(layer: Layer) -> Iterator[Layer]:
     """Yield a layer and those of its tasks."""
     yield layer
     with suppress(SettingsError):
@@ -86,7 +86,7 @@ def find_misplaced_settings(layer: Layer) -> Iterator[SettingsError]:
     for key, where in layer.outside:
         if key not in FIELDS and key != TASKS:
             continue
-        # Meltano's own jobs have `tasks`, too.
+        # Jobs of Meltano have `tasks`, too.
         if layer.level not in _get_excluded_levels(key) and (
             key != TASKS or where.key.endswith(f"annotations.{TASKS}")
         ):

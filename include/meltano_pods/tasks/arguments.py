@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.failures.retry_policy import CategoryRetryPolicy
-from meltano_pods.results import LABEL_TEMPLATE, declare_assets, reporting_of
+from meltano_pods.results import LABEL_TEMPLATE, build_reporting, declare_assets
 from meltano_pods.settings.podspec.reserved import WORKER_CONTAINER
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def build_airflow_arguments(planned: TaskPlan, project: str, *, starts_pod: bool
         "retry_policy": CategoryRetryPolicy(),
         "priority_weight": settings.priority_weight,
         "map_index_template": LABEL_TEMPLATE,
-        **declare_assets(reporting_of(planned, project)),
+        **declare_assets(build_reporting(planned, project)),
     }
     if settings.owner is not None:
         arguments["owner"] = settings.owner

@@ -13,7 +13,7 @@ from meltano_pods.errors import ParameterError, SettingsError
 from meltano_pods.parameters.choices import RunChoices
 from meltano_pods.parameters.command import InvocationContext, build_invocation
 from meltano_pods.parameters.interval import DagRunFacts
-from meltano_pods.results import reporting_of
+from meltano_pods.results import build_reporting
 from meltano_pods.settings.secret_check import find_secret_in_text
 from meltano_pods.tasks.arguments import build_airflow_arguments, merge_arguments
 from meltano_pods.tasks.mapping import InvalidTaskError, build_partial, plan_partial, read_suffix
@@ -92,7 +92,7 @@ class MeltanoOperator(BaseOperator):
         ):
             raise SettingsError(problem.what, f"task {self.task_id}", problem.fix)
         self.state_id_suffix = state_id_suffix
-        self.reporting = reporting_of(plan, project)
+        self.reporting = build_reporting(plan, project)
         self.choices = replace(
             choices or RunChoices(taps=plan.taps),
             options=settings.run_options,

@@ -99,14 +99,14 @@ def _execute(arguments: list[str]) -> RunResult:
     oom_kills = memory.count_oom_kills()
 
     @functools.cache
-    def redactor() -> Redactor:
+    def get_redactor() -> Redactor:
         # Imported, and the secrets searched, while Meltano starts.
         from meltano_runner.run.redact import Redactor  # noqa: PLC0415
 
         return Redactor(secrets.find_secret_values(environment, project, definitions.files))
 
-    def log() -> Log:
-        return Log(tracker, redactor(), as_json=_logs_json(), level=level)
+    def create_log() -> Log:
+        return Log(tracker, get_redactor(), as_json=_logs_json(), level=level)
 
     meltano = [command.find_meltano(), *request.build_arguments()]
     with workspace.create_workspace(project, environment) as overrides:
@@ -116,8 +116,8 @@ def _execute(arguments: list[str]) -> RunResult:
         results = dbt.ArtifactReader(run_environment)
         tracker = Tracker(
             request,
-            lambda tap: tap_files.read_files(files, tap, redactor()),
-            lambda utility: results.read(utility, redactor()),
+            lambda tap: tap_files.read_files(files, tap, get_redactor()),
+            lambda utility: results.read(utility, get_redactor()),
             lambda tap, folder: selection.find_error(tap, tap_files.read_catalog(folder)),
         )
         supervisor = Supervisor(
@@ -127,7 +127,7 @@ def _execute(arguments: list[str]) -> RunResult:
             stall_timeout=request.stall_timeout,
         )
         with database.lock_creation(run_environment, system_dir / "meltano.db"):
-            exit_code = supervisor.run(meltano, run_environment, project, log)
+            exit_code = supervisor.run(meltano, run_environment, project, create_log)
         oom_killed = memory.count_oom_kills() > oom_kills
         result = _build_result(tracker, supervisor, exit_code, oom_killed=oom_killed)
         if result.outcome is Outcome.SUCCEEDED and (error := selection.find_final_error()):

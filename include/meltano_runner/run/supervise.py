@@ -63,7 +63,7 @@ class Supervisor:
         command: list[str],
         environment: Mapping[str, str],
         directory: Path,
-        log: Callable[[], Log],
+        create_log: Callable[[], Log],
     ) -> int:
         """Run `command` to its end and return its exit code (-N when signal N killed it).
 
@@ -71,7 +71,7 @@ class Supervisor:
             command: In exec form.
             environment: All of the process's environment.
             directory: Working directory.
-            log: Creates the log; called while Meltano starts, which takes seconds.
+            create_log: Creates the log; called while Meltano starts, which takes seconds.
 
         Raises:
             OSError: The command cannot be started.
@@ -92,7 +92,7 @@ class Supervisor:
             if process.stdout is None:  # pragma: no cover - requested above
                 raise RuntimeError("no pipe to Meltano")
             with process.stdout as pipe:
-                self._follow(process.pid, LineReader(pipe.fileno()), wakeup, log())
+                self._follow(process.pid, LineReader(pipe.fileno()), wakeup, create_log())
             process.returncode = self._exit_code  # reaped here, together with orphans
         return self._exit_code if self._exit_code is not None else 1
 

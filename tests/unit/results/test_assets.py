@@ -36,19 +36,20 @@ class TestUris:
         ],
     )
     def test_they_survive_airflow_whatever_the_names(self, name: str, quoted: str) -> None:
-        uri = Uris("shop", None).stream(*PAIR, name)
+        uri = Uris("shop", None).build_stream_uri(*PAIR, name)
         assert uri == f"x-meltano://shop/-/target-b/{quoted}"
         assert (Asset(uri).uri, Asset(uri).name) == (uri, uri)
 
     def test_a_table_is_named_as_the_target_names_it(self) -> None:
         uris = Uris("shop", "prod", "postgres://db:5432/{project}/{environment}/{table}")
         assert (
-            uris.stream(*PAIR, "public-Order Items") == "postgres://db:5432/shop/prod/order_items"
+            uris.build_stream_uri(*PAIR, "public-Order Items")
+            == "postgres://db:5432/shop/prod/order_items"
         )
 
     def test_project_environment_and_loader_tell_streams_apart(self) -> None:
         found = {
-            Uris(project, environment).stream("tap-a", loader, "orders")
+            Uris(project, environment).build_stream_uri("tap-a", loader, "orders")
             for project in ("a", "b")
             for environment in ("dev", "prod", None)
             for loader in ("target-b", "target-c")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT_SECONDS = 5
 _MAX_HEADER = 150
-_MAX_SECTION = 2900  # of Slack's 3,000, with room for what is put around
+_MAX_SECTION = 2900  # of Slack's 3,000, with room for the markup
 
 
 def send(recipient: Recipient, notification: Notification, context: Context) -> None:
@@ -39,31 +39,31 @@ def build_blocks(notification: Notification) -> list[dict[str, Any]]:
     """Return the message's layout."""
     header = {"type": "plain_text", "text": format_title(notification)[:_MAX_HEADER]}
     found: list[dict[str, Any]] = [{"type": "header", "text": header}]
-    found.append(_section(_escape(notification.summary)))
+    found.append(_build_section(_escape(notification.summary)))
     if notification.error is not None:
-        found.append(_code(notification.error))
+        found.append(_format_code(notification.error))
     if notification.hint is not None:
-        found.append(_section(f"*What to do:* {_escape(notification.hint)}"))
+        found.append(_build_section(f"*What to do:* {_escape(notification.hint)}"))
     found.append(
-        _section(
+        _build_section(
             "\n".join(f"*{label}:* {_escape(value)}" for label, value in list_facts(notification))
         )
     )
     if notification.look:
-        found.append(_code("\n".join(notification.look)))
+        found.append(_format_code("\n".join(notification.look)))
     if notification.log_url is not None:
-        found.append(_section(f"<{_escape(notification.log_url)}|Log of the task>"))
+        found.append(_build_section(f"<{_escape(notification.log_url)}|Log of the task>"))
     return found
 
 
-def _section(text: str) -> dict[str, Any]:
+def _build_section(text: str) -> dict[str, Any]:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text[:_MAX_SECTION]}}
 
 
-def _code(text: str) -> dict[str, Any]:
+def _format_code(text: str) -> dict[str, Any]:
     # Three of them would end the block.
     inner = _escape(text).replace("```", "'''")[: _MAX_SECTION - 6]
-    return _section(f"```{inner}```")
+    return _build_section(f"```{inner}```")
 
 
 def _escape(text: str) -> str:

@@ -26,7 +26,7 @@ def emit_asset_events(record: RunRecord, target: Target) -> None:
     if target.airflow is None or target.reporting.assets is None or not record.succeeded:
         return
     operator, events = target.airflow.operator, target.airflow.context["outlet_events"]
-    # Every remaining outlet gets an event. A run in another environment is of another pipeline.
+    # Every remaining outlet gets an event. A run in another environment is another pipeline.
     known = {each.uri for each in record.datasets if each.alias is None}
     operator.outlets = [each for each in operator.outlets if not _is_foreign(each, known)]
     for dataset in record.datasets:

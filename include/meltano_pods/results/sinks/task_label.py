@@ -20,7 +20,7 @@ def set_label(record: RunRecord, target: Target) -> None:
     """Put the label where the task's `map_index_template` finds it."""
     if target.airflow is not None:
         label = (_describe(record) + describe_warnings(record))[:_MAX_LENGTH]
-        target.airflow.context[LABEL] = label  # type: ignore[literal-required] # a name of our own
+        target.airflow.context[LABEL] = label  # type: ignore[literal-required] # an extra key
 
 
 def _describe(record: RunRecord) -> str:

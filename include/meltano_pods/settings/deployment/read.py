@@ -76,7 +76,7 @@ def parse_deployment(
                 f"Airflow's setting `[{SECTION}] {key}`",
                 f"{suggestion(key, known)}Rename or remove {get_variable_name(key)}.",
             )
-    values = {key: value for key, value in section.items() if value or _counts_empty(key)}
+    values = {key: value for key, value in section.items() if value or _accepts_empty(key)}
     profile = PROFILES.get(values.get("profile", ""), {})
     try:
         settings = DeploymentSettings.model_validate({**profile, **values})
@@ -116,7 +116,7 @@ def _inherit_deferrable(settings: DeploymentSettings, value: str) -> DeploymentS
     return DeploymentSettings.model_construct(_fields_set=settings.model_fields_set, **values)
 
 
-def _counts_empty(key: str) -> bool:
+def _accepts_empty(key: str) -> bool:
     return DeploymentSettings.model_fields[key].json_schema_extra is EMPTY_COUNTS
 
 

@@ -58,7 +58,7 @@ def find_problems(value: object, kind: str = ROOT, path: tuple[str, ...] = ()) -
     elif kind in _PLAIN:
         kinds, meant = _PLAIN[kind]
         if not isinstance(value, kinds) or (kind == "int" and isinstance(value, bool)):
-            yield _wrong_type(path, value, meant)
+            yield _describe_wrong_type(path, value, meant)
 
 
 def find_spec_field(name: str) -> str | None:
@@ -69,7 +69,7 @@ def find_spec_field(name: str) -> str | None:
 
 def _check_items(value: object, kind: str, path: tuple[str, ...]) -> Iterator[Problem]:
     if not isinstance(value, list):
-        yield _wrong_type(path, value, "a list")
+        yield _describe_wrong_type(path, value, "a list")
         return
     for index, each in enumerate(value):
         yield from find_problems(each, kind, (*path, str(index)))
@@ -77,7 +77,7 @@ def _check_items(value: object, kind: str, path: tuple[str, ...]) -> Iterator[Pr
 
 def _check_entries(value: object, kind: str, path: tuple[str, ...]) -> Iterator[Problem]:
     if not isinstance(value, dict):
-        yield _wrong_type(path, value, "a map")
+        yield _describe_wrong_type(path, value, "a map")
         return
     for key, each in value.items():
         # Kubernetes also accepts numbers for quantities, which are strings.
@@ -92,13 +92,13 @@ QUANTITIES = (("requests",), ("limits",), ("overhead",))
 def _check_object(value: object, kind: str, path: tuple[str, ...]) -> Iterator[Problem]:
     known = load_fields()[kind]
     if not isinstance(value, dict):
-        yield _wrong_type(path, value, "a map")
+        yield _describe_wrong_type(path, value, "a map")
         return
     for key, each in value.items():
         if key in known:
             choices = ENUMS.get((kind, key), ())
             if choices and isinstance(each, str) and each not in choices:
-                yield _wrong_choice((*path, key), each, choices)
+                yield _describe_wrong_choice((*path, key), each, choices)
             else:
                 yield from find_problems(each, known[key], (*path, str(key)))
             continue
@@ -114,13 +114,13 @@ def _check_object(value: object, kind: str, path: tuple[str, ...]) -> Iterator[P
         )
 
 
-def _wrong_type(path: tuple[str, ...], value: object, meant: str) -> Problem:
+def _describe_wrong_type(path: tuple[str, ...], value: object, meant: str) -> Problem:
     return Problem(
         path, f"`{'.'.join(path)}` takes {meant}, found {_format_value(value)}", "Correct it."
     )
 
 
-def _wrong_choice(path: tuple[str, ...], value: str, choices: tuple[str, ...]) -> Problem:
+def _describe_wrong_choice(path: tuple[str, ...], value: str, choices: tuple[str, ...]) -> Problem:
     return Problem(
         path,
         f"`{'.'.join(path)}` takes one of {listed(choices)}, found {value!r}",

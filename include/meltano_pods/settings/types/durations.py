@@ -1,6 +1,6 @@
 """Durations: `90s`, `5m`, `2h30m`; errors suggest what `1 hour`, `PT1H` or `01:30:00` stand for.
 
-They are written as they may be typed.
+Errors and pages show durations in this notation.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ def parse_duration(value: object) -> object:
     if isinstance(value, timedelta):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return _seconds(float(value))
+        return _convert_seconds(float(value))
     if isinstance(value, str) and value and (match := _DURATION.fullmatch(value.strip())):
         days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
-        return _seconds(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+        return _convert_seconds(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
     takes = "takes seconds or a duration such as 90s, 5m, 2h30m, 1d"
     near = guess_duration(value)
     if near is None:
@@ -40,7 +40,7 @@ def parse_duration(value: object) -> object:
     raise PydanticCustomError("duration", "{message}", {"message": takes, "near": near})
 
 
-def _seconds(value: float) -> timedelta:
+def _convert_seconds(value: float) -> timedelta:
     try:
         return timedelta(seconds=value)
     except (OverflowError, ValueError):
@@ -63,7 +63,7 @@ def guess_duration(value: object) -> str | None:
 
 
 def format_duration(value: timedelta) -> str:
-    """Return a duration as it may be typed; a fraction of a second as seconds."""
+    """Return a duration in the notation of settings; a fraction of a second as seconds."""
     total = value.total_seconds()
     if total.is_integer():
         return _format_duration(int(total))

@@ -98,7 +98,7 @@ def check_resources(value: object) -> object:
             )
         if not isinstance(entries, dict):
             raise build_nested_error(str(part), f"`{part}` takes a map: {{memory: 512Mi}}")
-        checked[part] = {name: _quantity(part, name, each) for name, each in entries.items()}
+        checked[part] = {name: _format_quantity(part, name, each) for name, each in entries.items()}
     if (above := find_request_above_limit(checked)) is not None:
         raise build_nested_error(f"requests.{above}", f"the request of {above} is above its limit")
     return checked
@@ -113,7 +113,7 @@ def find_request_above_limit(resources: Mapping[str, Mapping[str, str]]) -> str 
     return None
 
 
-def _quantity(part: str, name: Any, value: object) -> str:  # noqa: ANN401 - YAML's keys
+def _format_quantity(part: str, name: Any, value: object) -> str:  # noqa: ANN401 - YAML's keys
     if name not in _RESOURCES and "/" not in str(name):
         raise build_nested_error(
             f"{part}.{name}",

@@ -1,4 +1,4 @@
-"""Single values of a kind of their own: dates, time zones, links, whole numbers, task ids."""
+"""Types of single values: dates, time zones, links, whole numbers, task ids."""
 
 from __future__ import annotations
 
