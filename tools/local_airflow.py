@@ -14,7 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from meltano_pods.gc_tuning import seldom_collected
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import list_names, suggest
 
 from tools.airflow_log import DAG_FILES, own_words
 from tools.stop_listener import StopListener
@@ -76,9 +76,9 @@ def _describe_missing(dag_id: str, bags: Sequence[DagBag]) -> str:
     known = [each for bag in bags for each in bag.dags]
     if errors and not known:
         return "\n".join(errors)
-    files = listed(os.path.relpath(each) for bag in bags for each in [bag.dag_folder])
-    near = suggestion(dag_id, known)
-    text = f"there is no DAG {dag_id}; {files} define: {listed(known)}. {near}".strip()
+    files = list_names(os.path.relpath(each) for bag in bags for each in [bag.dag_folder])
+    near = suggest(dag_id, known)
+    text = f"there is no DAG {dag_id}; {files} define: {list_names(known)}. {near}".strip()
     return "\n".join([text, *errors])
 
 

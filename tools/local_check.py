@@ -16,7 +16,7 @@ from meltano_pods.cli.dag_ids import find_dag
 from meltano_pods.cli.projects import find_projects
 from meltano_pods.cli.variable_checks import find_shadowed_settings
 from meltano_pods.errors import MeltanoPodsError, ProjectError
-from meltano_pods.names import listed, nearest
+from meltano_pods.names import find_nearest, list_names
 from meltano_pods.plan.environments import find_missing_environments
 from meltano_pods.project.files import find_project_folders
 from meltano_pods.project.misspelled_keys import find_misspelled_settings
@@ -140,7 +140,7 @@ def reject_project(name: str) -> str:
         for dag_id in plan_project(folder).list_dag_ids()
     ]
     example = dag_ids[0] if dag_ids else "store.customers"
-    others = f"; the DAGs of {name} are: {listed(dag_ids)}" if len(dag_ids) > 1 else ""
+    others = f"; the DAGs of {name} are: {list_names(dag_ids)}" if len(dag_ids) > 1 else ""
     return (
         f"unknown variable `PROJECT`; expected one of: DAG, FULL_REFRESH{others}\n"
         f"  fix: make run DAG={example}"
@@ -167,7 +167,7 @@ def _check_variables(folder: Path, task: TaskPlan, environ: Mapping[str, str]) -
         file = folder / ".env"
         names = list(dict.fromkeys(each.variable for each in error.missing))
         lines = " and ".join(f"`{name}=...`" for name in names)
-        near = {name: nearest(name, read_dotenv(file)) for name in names}
+        near = {name: find_nearest(name, read_dotenv(file)) for name in names}
         meant = "".join(
             f" Is the variable {other} there meant to be {name}?"
             for name, other in near.items()

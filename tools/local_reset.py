@@ -11,7 +11,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from meltano_pods.names import counted, listed, suggestion
+from meltano_pods.names import list_names, pluralize, suggest
 from meltano_pods.project.files import find_project_folders
 
 from tools import warehouse
@@ -30,7 +30,7 @@ def main(*names: str) -> int:
     if len(names) != 1 or not names[0]:
         sys.stderr.write(
             "make reset: name the project, such as `make reset PROJECT=csv_to_json`; there are: "
-            f"{listed(projects)}\n"
+            f"{list_names(projects)}\n"
         )
         return 2
     (name,) = names
@@ -39,7 +39,7 @@ def main(*names: str) -> int:
     if not found and name not in projects:
         sys.stderr.write(
             f"make reset: there is no project {name}, and it has no state or output; there are: "
-            f"{listed(projects)}. {suggestion(name, projects)}\n"
+            f"{list_names(projects)}. {suggest(name, projects)}\n"
         )
         return 1
     print(f"Removing the state and output of {name}'s local runs:" if found else "Nothing is kept.")
@@ -67,7 +67,7 @@ def describe(path: Path) -> str:
         return ""
     files = [each for each in path.rglob("*") if each.is_file()]
     size = sum(each.stat().st_size for each in files)
-    return f"the output: {counted(len(files), 'file')}, {size / 1e6:.1f} MB"
+    return f"the output: {pluralize(len(files), 'file')}, {size / 1e6:.1f} MB"
 
 
 def left(name: str, folder: Path | None) -> list[str]:

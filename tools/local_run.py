@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from meltano_pods.cli import local_paths
 from meltano_pods.errors import MeltanoPodsError
-from meltano_pods.names import counted, describe_counts
+from meltano_pods.names import describe_counts, pluralize
 from meltano_runner.contract.dbt import DbtResult
 from meltano_runner.contract.result import sum_counts
 
@@ -191,7 +191,7 @@ class LocalRun:
         for file in written[:_MAX_FILES]:
             _show(f"  {file.relative_to(ROOT)} holds {describe_content(file)}")
         if len(written) > _MAX_FILES:
-            _show(f"  and {counted(len(written) - _MAX_FILES, 'more file')}")
+            _show(f"  and {pluralize(len(written) - _MAX_FILES, 'more file')}")
         if written:
             _show(
                 "  The project's folder is not kept where runs are pods; a destination below "
@@ -224,7 +224,7 @@ def describe_content(file: Path) -> str:
     if file.suffix not in _LINES:
         return f"{file.stat().st_size:,} bytes"
     with file.open("rb") as lines:
-        return counted(sum(1 for _ in lines), "record")
+        return pluralize(sum(1 for _ in lines), "record")
 
 
 def counts_of(results: Iterable[dict[str, Any]]) -> str:

@@ -71,21 +71,21 @@ class MeltanoPodsError(Exception):
 _E = TypeVar("_E", bound=MeltanoPodsError)
 
 
-def together(errors: Sequence[_E]) -> _E:
+def combine_errors(errors: Sequence[_E]) -> _E:
     """Return an error that is the first of several and shows the others as well."""
     first = copy.copy(errors[0])
     first.others = tuple(errors[1:])
     return first
 
 
-def every(error: _E) -> list[_E]:
+def split_errors(error: _E) -> list[_E]:
     """Return an error and those that were found together with it, each alone."""
     first = copy.copy(error)
     first.others = ()
     return [first, *error.others]  # type: ignore[list-item]
 
 
-def distinct(errors: Iterable[_E]) -> list[_E]:
+def deduplicate(errors: Iterable[_E]) -> list[_E]:
     """Return errors without those that say the same of the same place."""
     return list({(each.what, str(each.where)): each for each in errors}.values())
 
@@ -151,7 +151,7 @@ class Errors:
         """End a part, and keep its error if there is one."""
         if not isinstance(error, ProjectError) or isinstance(error, ProjectFileError):
             return False
-        self.found += every(error)
+        self.found += split_errors(error)
         return True
 
     def check(self) -> None:
@@ -161,4 +161,4 @@ class Errors:
             ProjectError: The first error, together with the others.
         """
         if self.found:
-            raise together(self.found)
+            raise combine_errors(self.found)

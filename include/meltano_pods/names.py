@@ -18,7 +18,7 @@ _MAX_KEY = 250
 """Characters that the key of a variable of Airflow may have."""
 
 
-def nearest(name: str, valid: Iterable[str]) -> str | None:
+def find_nearest(name: str, valid: Iterable[str]) -> str | None:
     """Return the valid name most like `name`, in whatever case, if one is alike at all.
 
     Names that begin alike come first: `tap-orders` means `tap-orders-incremental` and not
@@ -44,7 +44,7 @@ def _likeness(name: str, other: str) -> float | None:
     return matcher.ratio() + len(commonprefix([name, other])) / max(len(name), 1)
 
 
-def listed(names: Iterable[str], empty: str = "none") -> str:
+def list_names(names: Iterable[str], empty: str = "none") -> str:
     """Return names as `a, b, c`; a long list is cut and says how many it leaves out."""
     every = sorted(set(names))
     if not every:
@@ -53,13 +53,13 @@ def listed(names: Iterable[str], empty: str = "none") -> str:
     return ", ".join(every[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def suggestion(name: str, valid: Iterable[str]) -> str:
+def suggest(name: str, valid: Iterable[str]) -> str:
     """Return `Did you mean x? ` where a valid name is near, else an empty string."""
-    near = nearest(name, valid)
+    near = find_nearest(name, valid)
     return f"Did you mean `{near}`? " if near else ""
 
 
-def counted(number: int, what: str) -> str:
+def pluralize(number: int, what: str) -> str:
     """Return `1 fault`, `2 faults`, `1,200 faults`."""
     return f"{number:,} {what}" + ("" if number == 1 else "s")
 
@@ -74,7 +74,7 @@ def describe_counts(extracted: int | None, loaded: int | None, what: str = "") -
     """
     if extracted is None and loaded is None:
         return f"{what}s not counted" if what else "not counted"
-    first = f"{counted(extracted or 0, what) if what else f'{extracted or 0:,}'} extracted"
+    first = f"{pluralize(extracted or 0, what) if what else f'{extracted or 0:,}'} extracted"
     return ", ".join(
         (
             "extracted: unknown" if extracted is None else first,

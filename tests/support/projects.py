@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from meltano_pods.errors import Errors, MeltanoPodsError, every
+from meltano_pods.errors import Errors, MeltanoPodsError, split_errors
 from meltano_pods.plan import plan
 from meltano_pods.project import read_project
 
@@ -25,7 +25,7 @@ def errors_in(folder: Path, environment: str | None = None) -> list[MeltanoPodsE
     try:
         return list(plan(read_project(folder), environment).errors)
     except MeltanoPodsError as error:
-        return every(error)
+        return split_errors(error)
 
 
 def sound_plan(folder: Path, environment: str | None = None) -> ProjectPlan:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from meltano_pods.names import listed, nearest
+from meltano_pods.names import find_nearest, list_names
 
 
 @pytest.mark.parametrize(
@@ -26,10 +26,10 @@ from meltano_pods.names import listed, nearest
     ],
 )
 def test_the_nearest_name(name: str, valid: list[str], expected: str | None) -> None:
-    assert nearest(name, valid) == expected
+    assert find_nearest(name, valid) == expected
 
 
 def test_a_long_list_says_how_many_it_leaves_out() -> None:
-    assert listed(["b", "a", "b"]) == "a, b"
-    assert listed([]) == "none"
-    assert listed(map(str, range(10, 30))).endswith(", 21 and 8 more")
+    assert list_names(["b", "a", "b"]) == "a, b"
+    assert list_names([]) == "none"
+    assert list_names(map(str, range(10, 30))).endswith(", 21 and 8 more")

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from meltano_pods.names import describe_counts, listed, suggestion
+from meltano_pods.names import describe_counts, list_names, suggest
 from meltano_runner.contract.dbt import DbtResult
 
 from tools.airflow_api import ENDED, AirflowApi, text_of
@@ -74,9 +74,8 @@ def _loaded(api: AirflowApi, dag_id: str) -> None:
         if time.monotonic() - began >= wait or (there and not is_here(dag_id)):
             wrong = api.call("GET", "/api/v2/importErrors")["import_errors"]
             raise ClusterError(
-                f"There is no DAG {dag_id}; there are: {listed(known or there)}",
-                f"{suggestion(dag_id, there)}Choose one with DAG=, or fix its file and run "
-                "`make up`",
+                f"There is no DAG {dag_id}; there are: {list_names(known or there)}",
+                f"{suggest(dag_id, there)}Choose one with DAG=, or fix its file and run `make up`",
                 "\n".join(
                     f"{each['filename']}: {own_words(each['stack_trace'])}" for each in wrong
                 ),

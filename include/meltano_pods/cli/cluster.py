@@ -27,7 +27,7 @@ from meltano_pods.cli.kubeconfig import (
 )
 from meltano_pods.cli.local_cluster import find_local_kubeconfig
 from meltano_pods.errors import DeploymentError
-from meltano_pods.names import listed
+from meltano_pods.names import list_names
 from meltano_pods.pods.diagnose.api_errors import ApiError, diagnose_api_error
 from meltano_pods.settings.deployment.read import get_variable_name
 
@@ -133,7 +133,7 @@ def _build_no_cluster_error(settings: DeploymentSettings) -> NoClusterError:
         else "kubectl's current context does not count"
     )
     option = f"`--context {known[0]}`" if len(known) == 1 else "`--context NAME`"
-    more = f" (the kubeconfig has: {listed(known)})" if known else " and `--kubeconfig FILE`"
+    more = f" (the kubeconfig has: {list_names(known)})" if known else " and `--kubeconfig FILE`"
     return NoClusterError(
         f"no cluster is named, and `make up` has not started one here; {because}",
         "--context",

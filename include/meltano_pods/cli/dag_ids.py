@@ -8,8 +8,8 @@ import click
 
 from meltano_pods.cli.output import format_cli_command
 from meltano_pods.cli.projects import check_file_name
-from meltano_pods.errors import DeploymentError, MeltanoPodsError, together
-from meltano_pods.names import counted, listed, suggestion
+from meltano_pods.errors import DeploymentError, MeltanoPodsError, combine_errors
+from meltano_pods.names import list_names, pluralize, suggest
 from meltano_pods.project.naming import check_project_folder
 from meltano_pods.tasks.projects import plan_project
 
@@ -37,7 +37,7 @@ def find_dag(found: Projects, dag_id: str | None) -> tuple[ProjectPlan, DagPlan]
         known = list(_iterate_dag_ids(found))
         raise click.UsageError(
             f"Name a DAG, as in `{format_cli_command('run', known[0])}`; expected one of: "
-            f"{listed(known)}."
+            f"{list_names(known)}."
             if known
             else "Name a DAG. There is none yet: no project here has a schedule or a job."
         )
@@ -50,7 +50,7 @@ def find_dag(found: Projects, dag_id: str | None) -> tuple[ProjectPlan, DagPlan]
                 return plan, dag
         for broken in plan.broken:
             if broken.dag_id == dag_id:
-                raise together(broken.errors)
+                raise combine_errors(broken.errors)
     if not folders:
         check_file_name(found.folder / _get_project_name(dag_id))
         raise _build_unknown_dag_error(found, dag_id, list(_iterate_dag_ids(found)))
@@ -68,10 +68,10 @@ def find_dag(found: Projects, dag_id: str | None) -> tuple[ProjectPlan, DagPlan]
 
 def _warn_about_errors(plan: ProjectPlan) -> None:
     if plan.errors:
-        broken = f", and {listed(each.dag_id for each in plan.broken)} cannot run"
+        broken = f", and {list_names(each.dag_id for each in plan.broken)} cannot run"
         click.echo(
             click.style("warning: ", fg="yellow", bold=True)
-            + f"the project {plan.project} has {counted(len(plan.errors), 'error')}"
+            + f"the project {plan.project} has {pluralize(len(plan.errors), 'error')}"
             + (broken if plan.broken else "")
             + f"; `{format_cli_command('validate', plan.project)}` shows "
             + ("it" if len(plan.errors) == 1 else "them"),
@@ -95,7 +95,7 @@ def _iterate_dag_ids(found: Projects) -> Iterator[str]:
 
 def _build_project_error(folder: Path, known: Sequence[str]) -> DeploymentError:
     return DeploymentError(
-        f"`{folder.name}` is a project, and its DAGs are: {listed(known)}",
+        f"`{folder.name}` is a project, and its DAGs are: {list_names(known)}",
         str(folder),
         f"Did you mean `{known[0]}`?"
         if len(known) == 1
@@ -110,7 +110,7 @@ def _build_unknown_dag_error(found: Projects, dag_id: str, known: Sequence[str])
     # meltano.yml has the name of a schedule or job without the project.
     matching = [each for each in known if each.endswith(f".{dag_id}")]
     meant = " or ".join(f"`{each}`" for each in matching[:_MAX_SUGGESTED])
-    near = f"Did you mean {meant}? " if matching else suggestion(dag_id, known)
+    near = f"Did you mean {meant}? " if matching else suggest(dag_id, known)
     if not matching and (file := _find_custom_dag(found.airflow.dags, dag_id)) is not None:
         return DeploymentError(
             f"`{dag_id}` is a custom DAG, and this command knows only the DAGs of projects",
@@ -118,7 +118,7 @@ def _build_unknown_dag_error(found: Projects, dag_id: str, known: Sequence[str])
             f"Run it with `make run DAG={dag_id}`.",
         )
     return DeploymentError(
-        f"there is no DAG `{dag_id}`; there are: {listed(known)}",
+        f"there is no DAG `{dag_id}`; there are: {list_names(known)}",
         str(found.folder),
         f"{near}Name one of these; `{format_cli_command('plan')}` lists all.",
     )

@@ -9,7 +9,7 @@ from kubernetes import config
 from kubernetes.config import kube_config
 
 from meltano_pods.errors import DeploymentError
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import list_names, suggest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,15 +42,15 @@ def choose_context(file: Path | None, name: str | None, *, allow_current: bool =
         return found
     if name is not None:
         raise DeploymentError(
-            f"the kubeconfig has no context `{name}`; it has: {listed(known)}",
+            f"the kubeconfig has no context `{name}`; it has: {list_names(known)}",
             describe_place(file),
-            f"{suggestion(name, known)}Name one of these with `--context`, or another file with "
+            f"{suggest(name, known)}Name one of these with `--context`, or another file with "
             "`--kubeconfig FILE`.",
         )
     if len(contexts) == 1:
         return contexts[0]
     raise NoClusterError(
-        f"the kubeconfig has several contexts: {listed(known)}",
+        f"the kubeconfig has several contexts: {list_names(known)}",
         describe_place(file),
         "Choose one with `--context NAME`.",
     )

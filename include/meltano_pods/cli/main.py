@@ -11,7 +11,7 @@ import click
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.gc_tuning import seldom_collected
 from meltano_pods.missing import missing_package
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import list_names, suggest
 
 ERRORS, MISUSE, INTERRUPTED = 1, 2, 130
 
@@ -41,8 +41,10 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = suggestion(args[0], COMMANDS)
-            ctx.fail(f"No such command '{args[0]}'. {near}The commands are: {listed(COMMANDS)}.")
+            near = suggest(args[0], COMMANDS)
+            ctx.fail(
+                f"No such command '{args[0]}'. {near}The commands are: {list_names(COMMANDS)}."
+            )
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

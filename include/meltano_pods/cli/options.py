@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from meltano_pods.names import nearest, suggestion
+from meltano_pods.names import find_nearest, suggest
 from meltano_pods.settings.deployment.profiles import PROFILES
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class SuggestingPath(click.Path):
         """Return the path."""
         path = Path(value)
         if not path.exists() and path.parent.is_dir():
-            near = nearest(path.name, [each.name for each in path.parent.iterdir()])
+            near = find_nearest(path.name, [each.name for each in path.parent.iterdir()])
             if near is not None:
                 self.fail(f"{value} does not exist. Did you mean {path.parent / near}?", param, ctx)
         return super().convert(value, param, ctx)
@@ -40,7 +40,7 @@ class SuggestingChoice(click.Choice[str]):
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ANN401
         """Return the message for another value."""
         message = super().get_invalid_choice_message(value, ctx)
-        return f"{message} {suggestion(str(value), self.choices)}".rstrip()
+        return f"{message} {suggest(str(value), self.choices)}".rstrip()
 
 
 PROFILE_NAMES = ("default", *PROFILES)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from meltano_pods.cli.dag_files import CALL, calls_airflow_dags
 from meltano_pods.cli.projects import build_misnamed_error, find_misnamed_files, read_projects
 from meltano_pods.errors import DeploymentError
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import list_names, suggest
 from meltano_pods.plan.environments import find_missing_environments
 from meltano_pods.pods.spec.naming import build_secret_name
 from meltano_pods.project.misspelled_keys import find_misspelled_keys, find_misspelled_settings
@@ -86,9 +86,9 @@ def _check_dag_files(found: Projects, misnamed: Collection[str]) -> Iterator[Dep
         if name not in there and name not in misnamed:
             yield DeploymentError(
                 f"the DAG file is for the project {name}, which does not exist; there are: "
-                f"{listed(there)}",
+                f"{list_names(there)}",
                 str(file),
-                f"{suggestion(name, there)}Rename or remove the file.",
+                f"{suggest(name, there)}Rename or remove the file.",
             )
 
 

@@ -16,10 +16,10 @@ from meltano_pods.cli.output import format_cli_command
 from meltano_pods.errors import (
     DeploymentError,
     MeltanoPodsError,
-    every,
-    together,
+    combine_errors,
+    split_errors,
 )
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import list_names, suggest
 from meltano_pods.project.files import MELTANO_FILE, find_misnamed_file, find_project_folders
 from meltano_pods.tasks.folders import check_projects_folder, describe_projects_source
 from meltano_pods.tasks.projects import load_project
@@ -121,7 +121,7 @@ class Projects:
             if name not in known:
                 check_file_name(self.folder / name)
                 raise DeploymentError(
-                    f"there is no project `{name}`; there are: {listed(known)}",
+                    f"there is no project `{name}`; there are: {list_names(known)}",
                     str(self.folder),
                     f"{_suggest_project(name, known)}Name one of these.",
                 )
@@ -134,7 +134,7 @@ class Projects:
 def _suggest_project(name: str, known: Sequence[str]) -> str:
     """Suggest a project for the name of a folder, file or DAG."""
     part = next((each for each in re.split(r"[/\\.]", name) if each in known), name)
-    return suggestion(part, known)
+    return suggest(part, known)
 
 
 def find_projects(folder: Path | None) -> Projects:
@@ -151,7 +151,7 @@ def find_projects(folder: Path | None) -> Projects:
     check_projects_folder(found, "--projects" if folder else describe_projects_source(airflow))
     folders = tuple(find_project_folders(found))
     if not folders and (wrong := find_misnamed_files(found)):
-        raise together([build_misnamed_error(each) for each in wrong])
+        raise combine_errors([build_misnamed_error(each) for each in wrong])
     if not folders:
         raise DeploymentError(
             f"there is no project: no folder in it has a {MELTANO_FILE}",
@@ -203,7 +203,7 @@ def read_projects(
         try:
             found.append(load_project(folder))
         except MeltanoPodsError as error:
-            errors += every(error)
+            errors += split_errors(error)
         else:
             errors += found[-1].plan.errors
     return found, errors

@@ -16,7 +16,7 @@ from meltano_pods.cli.output import TABLE, TerminalLog, format_option, show_data
 from meltano_pods.cli.projects import find_projects, projects_option
 from meltano_pods.cli.run_request import RunRequest
 from meltano_pods.errors import DeploymentError, RunError
-from meltano_pods.names import describe_counts, listed, suggestion
+from meltano_pods.names import describe_counts, list_names, suggest
 from meltano_pods.parameters.choices import RunChoices
 from meltano_pods.parameters.command import InvocationContext, build_invocation
 from meltano_pods.pods.spec.build import RunSpec
@@ -205,9 +205,9 @@ def _sort_tasks(dag: DagPlan, task_ids: Sequence[str]) -> Iterator[TaskPlan]:
     for task_id in task_ids:
         if task_id not in tasks:
             raise DeploymentError(
-                f"the DAG has no task `{task_id}`; it has: {listed(tasks)}",
+                f"the DAG has no task `{task_id}`; it has: {list_names(tasks)}",
                 dag.dag_id,
-                f"{suggestion(task_id, tasks)}Name one of these.",
+                f"{suggest(task_id, tasks)}Name one of these.",
             )
     order = TopologicalSorter({task.task_id: task.upstream for task in dag.tasks})
     for task_id in order.static_order():

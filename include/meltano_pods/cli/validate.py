@@ -21,7 +21,7 @@ from meltano_pods.cli.project_checks import check_projects
 from meltano_pods.cli.projects import find_projects, projects_option
 from meltano_pods.cli.variable_checks import find_shadowed_settings, find_unset_output
 from meltano_pods.errors import MeltanoPodsError
-from meltano_pods.names import counted
+from meltano_pods.names import pluralize
 from meltano_pods.pods.spec.preview import preview_pods
 
 if TYPE_CHECKING:
@@ -74,10 +74,10 @@ def command(names: tuple[str, ...], projects: Path | None, form: str, profile: s
         dags = sum(len(each.dags) + len(each.broken) for each in plans)
         broken = sum(len(each.broken) for each in plans)
         counts = [
-            counted(len(found.folders), "project"),
-            counted(dags, "DAG") + (f" ({broken} broken)" if broken else ""),
-            counted(len(errors), "error"),
-            *([counted(len(warnings), "warning")] if warnings else []),
+            pluralize(len(found.folders), "project"),
+            pluralize(dags, "DAG") + (f" ({broken} broken)" if broken else ""),
+            pluralize(len(errors), "error"),
+            *([pluralize(len(warnings), "warning")] if warnings else []),
         ]
         click.echo(click.style(", ".join(counts), fg="red" if errors else "green"))
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meltano_pods.names import counted, describe_counts
+from meltano_pods.names import describe_counts, pluralize
 
 if TYPE_CHECKING:
     from meltano_runner.contract.result import PipelineResult, RunResult, StreamResult
@@ -20,7 +20,7 @@ def summarize(result: RunResult) -> str:
         parts += [_describe_stream(stream) for stream in streams[:_STREAMS]]
         more = len(streams) - _STREAMS
         if (hidden := max(more, 0) + pipeline.streams_omitted) > 0:
-            parts.append(f"{counted(hidden, 'more stream')}")
+            parts.append(f"{pluralize(hidden, 'more stream')}")
         parts += _describe_state(pipeline)
     return "; ".join([*parts, *_describe_omitted(result), *_describe_dbt(result)])
 
@@ -47,7 +47,9 @@ def _describe_run(result: RunResult) -> str:
 
 
 def _describe_omitted(result: RunResult) -> list[str]:
-    return [counted(result.pipelines_omitted, "more pipeline")] if result.pipelines_omitted else []
+    return (
+        [pluralize(result.pipelines_omitted, "more pipeline")] if result.pipelines_omitted else []
+    )
 
 
 def _describe_dbt(result: RunResult) -> list[str]:

@@ -11,7 +11,7 @@ from meltano_runner.contract.run_record import PodReport
 
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.failures import RunFailedError
-from meltano_pods.names import counted
+from meltano_pods.names import pluralize
 from meltano_pods.notify.notification import Notification
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def build_recovery_notification(
     count = incident.failed_runs
     notification = replace(
         _start_notification("recovery", task),
-        summary=f"The run succeeded, after {counted(count, 'failed run')}.",
+        summary=f"The run succeeded, after {pluralize(count, 'failed run')}.",
         failed_since=incident.since,
         failed_runs=count,
         look=(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meltano_pods.names import counted, describe_counts
+from meltano_pods.names import describe_counts, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,7 +54,7 @@ def _format_records(notification: Notification) -> str:
     parts = [_format_stream(stream) for stream in notification.streams[:_SHOWN_STREAMS]]
     hidden = len(notification.streams) - len(parts) + notification.streams_omitted
     if hidden:
-        parts.append(counted(hidden, "more stream"))
+        parts.append(pluralize(hidden, "more stream"))
     took = "" if notification.seconds is None else f" in {notification.seconds:g} s"
     return f"{total}{took}" + (f": {'; '.join(parts)}" if parts else "")
 

@@ -13,7 +13,7 @@ from meltano_runner.contract.secret_rule import describe_secret, is_secret_name
 from pydantic import ValidationError
 
 from meltano_pods.errors import ParameterError
-from meltano_pods.names import listed
+from meltano_pods.names import list_names
 from meltano_pods.settings.messages import describe_allowed
 from meltano_pods.settings.run import RunOptions
 
@@ -70,7 +70,7 @@ class RunChoices:
         environment = _check_one_of(ENVIRONMENT, changed.pop(ENVIRONMENT, None), self.environments)
         only = changed.pop(ONLY_TASKS, None)
         if only is not None and not isinstance(only, list | tuple):
-            raise _build_error(ONLY_TASKS, only, f"a list of task ids: {listed(self.task_ids)}")
+            raise _build_error(ONLY_TASKS, only, f"a list of task ids: {list_names(self.task_ids)}")
         for each in only or ():
             _check_one_of(ONLY_TASKS, each, self.task_ids)
         if not changed:
@@ -110,7 +110,7 @@ def _check_one_of(name: str, value: object, allowed: tuple[str, ...]) -> str | N
     if value is None:
         return None
     if not isinstance(value, str) or value not in allowed:
-        raise _build_error(name, value, f"one of: {listed(allowed)}")
+        raise _build_error(name, value, f"one of: {list_names(allowed)}")
     return value
 
 
@@ -129,7 +129,7 @@ def _reject_unknown(params: Mapping[str, Any], offered: Mapping[str, Any]) -> No
                 else "Leave it out."
             )
             raise ParameterError(
-                f"this DAG does not offer the parameter `{name}`; it offers: {listed(offered)}",
+                f"this DAG does not offer the parameter `{name}`; it offers: {list_names(offered)}",
                 f"parameter {name}",
                 fix,
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from meltano_pods.errors import Errors, ProjectError, SettingsError, distinct
+from meltano_pods.errors import Errors, ProjectError, SettingsError, deduplicate
 from meltano_pods.plan.broken import build_broken_dag
 from meltano_pods.plan.dag_docs import add_conflict_note, describe_dag, document_dag
 from meltano_pods.plan.dag_source import build_meltano_layers, find_dag_sources
@@ -232,7 +232,7 @@ def _build_broken_dags(
         return ()
     ids = make_unique_identifiers([*taken, *(source.name for source, _ in broken)])[len(taken) :]
     return tuple(
-        build_broken_dag(context.project, source, dag_id, distinct(errors))
+        build_broken_dag(context.project, source, dag_id, deduplicate(errors))
         for dag_id, (source, errors) in zip(ids, broken, strict=True)
     )
 
@@ -249,7 +249,7 @@ def _collect_errors(
         *(error for _, errors in broken for error in errors),
         *(each.build_error() for each in conflicts if each.severity is Severity.ERROR),
     ]
-    return tuple(sorted(distinct(found), key=_get_place))
+    return tuple(sorted(deduplicate(found), key=_get_place))
 
 
 def _collect_warnings(
@@ -261,7 +261,7 @@ def _collect_warnings(
         *(error for each in _iter_annotations(project) for error in find_misplaced_settings(each)),
         *(each.build_error() for each in conflicts if each.severity is Severity.WARNING),
     ]
-    return tuple(distinct(found))
+    return tuple(deduplicate(found))
 
 
 def _get_place(error: ProjectError) -> tuple[str, int]:

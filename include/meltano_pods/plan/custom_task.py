@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.errors import Errors, Location, ProjectError, SettingsError
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import list_names, suggest
 from meltano_pods.plan.environments import (
     check_no_secrets,
     check_variable_sources,
@@ -91,9 +91,10 @@ def plan_custom_task(
         environment = choose_environment(project, [job.annotations for job in jobs], fallback)
     elif environment not in project.environments:
         raise ProjectError(
-            f"unknown environment `{environment}`; expected one of: {listed(project.environments)}",
+            f"unknown environment `{environment}`; expected one of: "
+            f"{list_names(project.environments)}",
             where,
-            f"{suggestion(environment, project.environments)}Name one of `environments` of "
+            f"{suggest(environment, project.environments)}Name one of `environments` of "
             f"{project.where.file}.",
         )
     for option in options:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.errors import ProjectError, SettingsError, together
-from meltano_pods.names import listed, suggestion
+from meltano_pods.errors import ProjectError, SettingsError, combine_errors
+from meltano_pods.names import list_names, suggest
 from meltano_pods.project.yaml.nodes import quote
 from meltano_pods.settings.layers import find_place, sort_layers
 from meltano_pods.settings.secret_check import find_secret_errors
@@ -47,17 +47,18 @@ def choose_environment(
     if isinstance(name, str):  # anything else is an error of its level
         if name not in project.environments:
             raise SettingsError(
-                f"unknown environment `{name}`; expected one of: {listed(project.environments)}",
+                f"unknown environment `{name}`; expected one of: "
+                f"{list_names(project.environments)}",
                 find_place(layers, "environment"),
-                f"{suggestion(name, project.environments)}Name one of `environments`.",
+                f"{suggest(name, project.environments)}Name one of `environments`.",
             )
         return name
     if fallback and fallback not in project.environments:
         raise ProjectError(
             f"MELTANO_ENVIRONMENT is the unknown environment `{fallback}`; expected one of: "
-            f"{listed(project.environments)}",
+            f"{list_names(project.environments)}",
             project.where,
-            f"{suggestion(fallback, project.environments)}Add `- name: {fallback}` under "
+            f"{suggest(fallback, project.environments)}Add `- name: {fallback}` under "
             "`environments`, or name another with the setting `environment`.",
         )
     return fallback or _default_environment(project)
@@ -68,7 +69,7 @@ def _default_environment(project: Project) -> str | None:
     if default is None:
         return None
     if default.unset:
-        names = listed(default.unset)
+        names = list_names(default.unset)
         raise ProjectError(
             f"the default environment `{default.text}` cannot be resolved; not set: {names}",
             default.where,
@@ -80,9 +81,9 @@ def _default_environment(project: Project) -> str | None:
         written = "" if default.text in {None, default.name} else f" (`{default.text}`)"
         raise ProjectError(
             f"unknown default environment {quote(default.name)}{written}; expected one of: "
-            f"{listed(project.environments)}",
+            f"{list_names(project.environments)}",
             default.where,
-            f"{suggestion(default.name, project.environments)}Name one of `environments`, or add "
+            f"{suggest(default.name, project.environments)}Name one of `environments`, or add "
             "it there.",
         )
     return default.name
@@ -135,7 +136,7 @@ def check_no_secrets(settings: Settings, layers: Iterable[Layer]) -> None:
     """
     errors = [each for layer in layers for each in find_secret_errors(layer, settings.not_secret)]
     if errors:
-        raise together(errors)
+        raise combine_errors(errors)
 
 
 def check_variable_sources(
@@ -184,16 +185,17 @@ def check_allowed_environments(
     for name in settings.allowed_environments:
         if name not in project.environments:
             raise SettingsError(
-                f"unknown environment `{name}`; expected one of: {listed(project.environments)}",
+                f"unknown environment `{name}`; expected one of: "
+                f"{list_names(project.environments)}",
                 find_place(layers, _SETTING),
-                f"{suggestion(name, project.environments)}Name environments of `environments`.",
+                f"{suggest(name, project.environments)}Name environments of `environments`.",
             )
         other = _collect_settings(project.environments[name])
         keys = {key for key in {*default, *other} if default.get(key) != other.get(key)}
         if keys:
             raise SettingsError(
                 f"a run that chooses the environment `{name}` would keep these settings of "
-                f"`{environment}`: {listed(keys)}",
+                f"`{environment}`: {list_names(keys)}",
                 find_place(layers, _SETTING),
                 f"Give both environments the same settings, or remove `{name}` from `{_SETTING}` "
                 f"and add a schedule with `environment: {name}`.",

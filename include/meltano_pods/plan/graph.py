@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import SettingsError
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import list_names, suggest
 from meltano_pods.settings.layers import find_place
 
 if TYPE_CHECKING:
@@ -81,9 +81,9 @@ def _check_known(
         if name not in known:
             raise SettingsError(
                 f"unknown task `{name}` in `needs` of `{task_id}`; expected one of: "
-                f"{listed(known)}",
+                f"{list_names(known)}",
                 find_place(layers[task_id], "needs"),
-                f"{suggestion(name, known)}Write task ids: what a task runs, joined by dashes.",
+                f"{suggest(name, known)}Write task ids: what a task runs, joined by dashes.",
             )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import list_names, suggest
 
 MANUAL = ("@manual", "@none")
 ONCE = "@once"
@@ -54,14 +54,17 @@ def find_interval_error(interval: str) -> tuple[str, str] | None:
     if interval.startswith("@"):
         if interval.lower() in ALIASES:
             return None
-        near = suggestion(interval.lower(), ALIASES)
-        return "is an unknown alias", f"{near}Write one of {listed(ALIASES)}, or a cron expression."
+        near = suggest(interval.lower(), ALIASES)
+        return (
+            "is an unknown alias",
+            f"{near}Write one of {list_names(ALIASES)}, or a cron expression.",
+        )
     fields = interval.split()
     if len(fields) != len(_FIELDS):
         what = f"has {len(fields)} field{'s' if len(fields) != 1 else ''}, not 5"
         fix = (
             "Write five fields (minute, hour, day of the month, month, day of the week) such as "
-            f"`0 3 * * *`, or one of {listed(ALIASES)}."
+            f"`0 3 * * *`, or one of {list_names(ALIASES)}."
         )
         return what, fix
     for index, field in enumerate(fields):

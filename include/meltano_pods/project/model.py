@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from meltano_pods.errors import ProjectLoadError, distinct
+from meltano_pods.errors import ProjectLoadError, deduplicate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -257,7 +257,7 @@ class Project:
     def get_common_errors(self) -> list[ProjectError]:
         """Return the errors that keep everything in the project from running."""
         load = (each for each in self.iter_errors() if isinstance(each, ProjectLoadError))
-        return distinct([*self.errors, *load])
+        return deduplicate([*self.errors, *load])
 
     def find_plugin(self, block: str) -> Plugin | None:
         """Return the plugin that a block names, also for `dbt-core:run` or a mapping's name."""

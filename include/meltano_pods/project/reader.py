@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from meltano_runner.contract.digest import compute_project_digest
 
-from meltano_pods.errors import Errors, Location, ProjectLoadError, together
+from meltano_pods.errors import Errors, Location, ProjectLoadError, combine_errors
 from meltano_pods.project.files import (
     INCLUDE_PATHS,
     MELTANO_FILE,
@@ -142,7 +142,7 @@ def read_project(folder: Path, contents: Sequence[Entries] | None = None) -> Pro
         # Misplaced keys are missing elsewhere, which may cause further errors.
         unsure = misplaced_keys or any(isinstance(each, ProjectLoadError) for each in layout.found)
         others = _exclude_caused_by(misplaced, project) if unsure else complete.iter_errors()
-        raise together([*misplaced, *others])
+        raise combine_errors([*misplaced, *others])
     return complete
 
 

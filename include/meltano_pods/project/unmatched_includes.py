@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from meltano_pods.names import listed, nearest
+from meltano_pods.names import find_nearest, list_names
 from meltano_pods.project.files import INCLUDE_PATHS, get_include_patterns
 from meltano_pods.project.yaml.nodes import quote
 
@@ -41,11 +41,11 @@ def _build_warning(folder: Path, node: Node, parts: tuple[str, ...]) -> ProjectE
     names = [each.name for each in parent.iterdir() if not each.name.startswith(".")]
     owner = parent.relative_to(folder).as_posix() if existing else "the project"
     missing = parts[existing]
-    near = None if _GLOB & set(missing) else nearest(missing, names)
+    near = None if _GLOB & set(missing) else find_nearest(missing, names)
     correct = PurePath(*parts[:existing], near or missing, *parts[existing + 1 :]).as_posix()
     return node.build_error(
         f"{quote('/'.join(parts))} in `{INCLUDE_PATHS}` matches no file, so Meltano reads nothing "
-        f"for it; {owner} has: {listed(names)}",
+        f"for it; {owner} has: {list_names(names)}",
         (f"Did you mean `{correct}`? " if near else "")
         + f"Correct the pattern, which is relative to meltano.yml, or remove it from "
         f"`{INCLUDE_PATHS}`.",

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.names import counted
+from meltano_pods.names import pluralize
 from meltano_pods.results.age import find_newest, format_age, get_age
 from meltano_pods.results.missing import check_missing
 from meltano_pods.results.verdict import MAX_SHOWN, Verdict
@@ -131,10 +131,10 @@ def _evaluate_check(
 def _check_min_records(subject: _Subject, least: int) -> tuple[Any, str] | None:
     count = subject.counted
     if count is None:
-        return None, f"at least {counted(least, 'record')} expected, but the plugins count none"
+        return None, f"at least {pluralize(least, 'record')} expected, but the plugins count none"
     if count >= least:
         return None
-    return count, f"{counted(count, 'record')} extracted, at least {least:,} expected"
+    return count, f"{pluralize(count, 'record')} extracted, at least {least:,} expected"
 
 
 def _check_max_age(subject: _Subject, most: float) -> tuple[Any, str] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meltano_pods.names import counted
+from meltano_pods.names import pluralize
 from meltano_pods.settings.types.checks import MISSING_RECORDS
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def check_missing(verdict: Verdict, bounds: Mapping[str, int] | None, result: Ru
             verdict.passed += 1
         else:
             text = (
-                f"{pair}: {counted(pipeline.extracted or 0, 'record')} extracted, "
+                f"{pair}: {pluralize(pipeline.extracted or 0, 'record')} extracted, "
                 f"{pipeline.missing:,} of them not read by the target ({MISSING_RECORDS})"
             )
             verdict.add(severity, MISSING_RECORDS, None, pipeline.missing, text)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from meltano_pods.errors import Location, SettingsError, together
-from meltano_pods.names import listed, suggestion
+from meltano_pods.errors import Location, SettingsError, combine_errors
+from meltano_pods.names import list_names, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -104,15 +104,15 @@ def check_task_ids(layer: Layer, known: Collection[str]) -> None:
     """
     errors = [
         SettingsError(
-            f"there is no task `{task_id}`; expected one of: {listed(known)}",
+            f"there is no task `{task_id}`; expected one of: {list_names(known)}",
             task_layer.where,
-            f"{suggestion(task_id, known)}Use the id of a task: its command, with dashes.",
+            f"{suggest(task_id, known)}Use the id of a task: its command, with dashes.",
         )
         for task_id, task_layer in split_task_layers(layer)
         if task_id not in known
     ]
     if errors:
-        raise together(errors)
+        raise combine_errors(errors)
 
 
 def _require_map(layer: Layer, value: object, path: str) -> dict[str, Any]:

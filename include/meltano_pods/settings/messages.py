@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 import yaml
 from pydantic.fields import FieldInfo
 
-from meltano_pods.names import listed, nearest
+from meltano_pods.names import find_nearest, list_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,7 +55,7 @@ def describe_allowed(detail: ErrorDetails, field: FieldInfo) -> str:
     """Return what a setting takes, as a phrase that begins with `takes`."""
     context = detail.get("ctx", {})
     if choices := _list_choices(detail, field):
-        return f"takes one of {listed(choices)}"
+        return f"takes one of {list_names(choices)}"
     if detail["type"] in _BOUNDS:
         return f"takes {_format_range(field)}"
     if detail["type"] == "string_too_short" and context["min_length"] == 1:
@@ -76,7 +76,7 @@ def suggest_fix(detail: ErrorDetails, field: FieldInfo, write: Callable[[Any], s
     context = detail.get("ctx", {})
     if fix := context.get("fix"):
         return str(fix)
-    near = context.get("near") or nearest(str(detail["input"]), _list_choices(detail, field))
+    near = context.get("near") or find_nearest(str(detail["input"]), _list_choices(detail, field))
     if near is not None:
         return f"Did you mean `{near}`? Write it as `{write(near)}`."
     if detail["type"] == "tuple_type" and _NAME.fullmatch(str(detail["input"])):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from meltano_pods.errors import SettingsError, together
-from meltano_pods.names import listed, suggestion
+from meltano_pods.errors import SettingsError, combine_errors
+from meltano_pods.names import list_names, suggest
 from meltano_pods.settings.layers import (
     ORDER,
     TASK_LEVELS,
@@ -49,7 +49,7 @@ def validate_layers(layers: Iterable[Layer]) -> None:
     # The plan knows which of the layers apply together, and checks `not_secret` again.
     not_secret = collect_not_secret(every)
     if errors := [error for layer in every for error in find_errors(layer, not_secret)]:
-        raise together(errors)
+        raise combine_errors(errors)
 
 
 def find_errors(layer: Layer, not_secret: Collection[str] = ()) -> list[SettingsError]:
@@ -180,9 +180,9 @@ def _build_error(layer: Layer, detail: ErrorDetails) -> SettingsError:
     if detail["type"] == "extra_forbidden":
         known = _list_known_keys(layer.level)
         return SettingsError(
-            f"unknown setting `{key}`; expected one of: {listed(known)}",
+            f"unknown setting `{key}`; expected one of: {list_names(known)}",
             where,
-            explain_unknown_key(key) or f"{suggestion(key, known)}Rename or remove it.",
+            explain_unknown_key(key) or f"{suggest(key, known)}Rename or remove it.",
         )
     field = FIELDS[key]
     what = describe_error(detail, field, secret=key in _MAY_HOLD_SECRETS)

@@ -14,7 +14,7 @@ from meltano_runner.contract.environment import NOT_SECRET, SECRET_NAMES, join_n
 from meltano_runner.contract.result import Outcome, RunResult
 from meltano_runner.contract.secret_rule import describe_secret, is_secret_name
 
-from meltano_pods.names import listed
+from meltano_pods.names import list_names
 from meltano_pods.settings.types.env import PUBLIC_FIELDS
 
 if TYPE_CHECKING:
@@ -168,7 +168,9 @@ def _read_variable(variable: str, key: str | None) -> str:
         data = None
     value = _find_in_json(data, key)
     if value in (None, ""):
-        keys = f"; its keys are: {listed(data)}" if isinstance(data, dict) else ", and is not JSON"
+        keys = (
+            f"; its keys are: {list_names(data)}" if isinstance(data, dict) else ", and is not JSON"
+        )
         raise _MissingError(f"the Airflow variable `{variable}` has no key `{key}`{keys}")
     return str(value)
 

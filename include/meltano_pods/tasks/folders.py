@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import DeploymentError
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import list_names, suggest
 from meltano_pods.project.files import MELTANO_FILE, find_project_folders
 from meltano_pods.settings.deployment.read import SECTION, get_variable_name
 
@@ -92,7 +92,7 @@ def check_projects_folder(folder: Path, where: str) -> None:
         )
     if not folder.is_dir():
         siblings = folder.parent.iterdir() if folder.parent.is_dir() else ()
-        near = suggestion(folder.name, [each.name for each in siblings if each.is_dir()])
+        near = suggest(folder.name, [each.name for each in siblings if each.is_dir()])
         raise DeploymentError(
             f"there is no folder of Meltano projects at {folder}",
             where,
@@ -119,9 +119,10 @@ def find_project(folders: Folders, name: str, where: str, fix: str) -> Path:
     check_projects_folder(folders.projects, describe_projects_source(folders))
     known = [each.name for each in find_project_folders(folders.projects)]
     raise DeploymentError(
-        f"there is no Meltano project `{name}` in {folders.projects}; there are: {listed(known)}",
+        f"there is no Meltano project `{name}` in {folders.projects}; "
+        f"there are: {list_names(known)}",
         where,
-        f"{suggestion(name, known)}{fix}",
+        f"{suggest(name, known)}{fix}",
     )
 
 

@@ -19,7 +19,7 @@ from airflow.sdk.definitions.mappedoperator import MappedOperator, OperatorParti
 from airflow.sdk.exceptions import AirflowFailException
 
 from meltano_pods.errors import ProjectError
-from meltano_pods.names import listed
+from meltano_pods.names import list_names
 from meltano_pods.settings.types import run_options
 from meltano_pods.tasks.arguments import build_airflow_arguments, merge_assets
 from meltano_pods.tasks.planned_task import COMMAND_ARGUMENTS, plan_task
@@ -54,7 +54,8 @@ class MeltanoPartial(OperatorPartial):
         self._check_keys(mapped_kwargs)
         if others := mapped_kwargs.keys() - {SUFFIX}:
             raise self._build_error(
-                f"`expand` maps over {listed(others)} in addition to `{SUFFIX}`: Airflow would run "
+                f"`expand` maps over {list_names(others)} in addition to "
+                f"`{SUFFIX}`: Airflow would run "
                 "every combination, and several of them would share a state",
                 _PAIRS,
             )
@@ -89,8 +90,8 @@ class MeltanoPartial(OperatorPartial):
             )
         if unknown := [key for key in item if key not in _MAPPABLE]:
             raise self._build_error(
-                f"{listed(f'`{key}`' for key in unknown)} cannot differ between items; what can: "
-                f"{listed(_MAPPABLE)}",
+                f"{list_names(f'`{key}`' for key in unknown)} cannot differ between items; "
+                f"what can: {list_names(_MAPPABLE)}",
                 "Set it in `partial`, or create a separate task.",
             )
 
@@ -101,7 +102,7 @@ class MeltanoPartial(OperatorPartial):
             if not _is_template(suffix):
                 check_suffix(suffix, self._where)
         if duplicates := _find_duplicates(suffixes):
-            shown = listed(f"`{each}`" for each in duplicates)
+            shown = list_names(f"`{each}`" for each in duplicates)
             raise self._build_error(
                 f"`{SUFFIX}` is {shown} for more than one item, so they would share one state",
                 "Give each item a different suffix.",

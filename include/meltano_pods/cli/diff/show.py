@@ -13,7 +13,7 @@ from meltano_pods.cli.diff.checkout import check_out_commit
 from meltano_pods.cli.diff.compare import compare_plans
 from meltano_pods.cli.output import TABLE, format_value, show_data, show_errors
 from meltano_pods.cli.projects import plan_projects
-from meltano_pods.names import counted
+from meltano_pods.names import pluralize
 from meltano_pods.pods.spec import naming
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.project.files import find_project_folders
@@ -152,4 +152,4 @@ def _show_totals(changed: list[ProjectChange], reference: str, states: int) -> N
     dags = [dag for project in changed for dag in project.dags]
     kinds = (ADDED, REMOVED, RENAMED, CHANGED)
     counts = ", ".join(f"{sum(dag.kind == kind for dag in dags)} {kind}" for kind in kinds)
-    click.echo(f"DAGs since {reference}: {counts}; {counted(states, 'state id')} changed")
+    click.echo(f"DAGs since {reference}: {counts}; {pluralize(states, 'state id')} changed")

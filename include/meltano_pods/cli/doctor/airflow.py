@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from meltano_pods.cli.doctor.finding import ERROR, NOTE, WARNING, Finding, build_ok
 from meltano_pods.missing import PROVIDER, PROVIDER_REQUIREMENT, install_command
-from meltano_pods.names import counted
+from meltano_pods.names import pluralize
 from meltano_pods.plan.state_place import identify_database
 from meltano_pods.settings.deployment.read import find_misspelled_variables
 from meltano_pods.settings.types.execution import KUBERNETES
@@ -101,7 +101,9 @@ def describe_state(
     guarded = [task for task in external if identify_database(task) is not None]
     external = [task for task in external if identify_database(task) is None]
     if internal:
-        keep = f"{counted(len(internal), 'task')} {'keeps' if len(internal) == 1 else 'keep'} state"
+        keep = (
+            f"{pluralize(len(internal), 'task')} {'keeps' if len(internal) == 1 else 'keep'} state"
+        )
         of = " of MELTANO_DATABASE_URI" if execution_mode == KUBERNETES else ""
         yield Finding(
             NOTE, "state", f"{keep} in the system database{of}; Meltano rejects concurrent runs of "
@@ -109,12 +111,12 @@ def describe_state(
         )  # fmt: skip
     if guarded:
         yield Finding(
-            NOTE, "state", f"state of {counted(len(guarded), 'task')}: in a backend (`state`), "
+            NOTE, "state", f"state of {pluralize(len(guarded), 'task')}: in a backend (`state`), "
             "and a system database rejects a second run of the same state id",
         )  # fmt: skip
     if external:
         yield Finding(
-            NOTE, "state", f"state of {counted(len(external), 'task')}: in a backend (`state`); "
+            NOTE, "state", f"state of {pluralize(len(external), 'task')}: in a backend (`state`); "
             "the last of concurrent runs of one state id overwrites the others' bookmark",
             "Do not run the same state id elsewhere at the same time.",
         )  # fmt: skip

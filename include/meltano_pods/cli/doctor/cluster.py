@@ -10,7 +10,7 @@ from meltano_runner.contract.environment import PROJECT_DIGEST
 
 from meltano_pods.cli.doctor.facts import CREATE_SECRETS, PERMISSIONS, PodNeeds
 from meltano_pods.cli.doctor.finding import ERROR, NOTE, WARNING, Finding, build_ok
-from meltano_pods.names import listed
+from meltano_pods.names import list_names
 from meltano_pods.pods.spec import naming
 from meltano_pods.settings.types.resources import parse_quantity
 
@@ -120,7 +120,7 @@ def _check_secrets(
     needed = list_needed_secrets(pods)
     if facts.secrets is None:
         yield Finding(
-            NOTE, "secrets", f"you may not read them; pods need: {listed(needed)}",
+            NOTE, "secrets", f"you may not read them; pods need: {list_names(needed)}",
             "Ask someone with access to run: kubectl --namespace "
             f"{namespace} get secrets",
         )  # fmt: skip
@@ -136,7 +136,7 @@ def _check_secrets(
             errors += 1
             yield Finding(
                 ERROR, "secrets", f"the Secret `{name}` has no key {', '.join(lacking)}; it has: "
-                f"{listed(facts.secrets[name])}",
+                f"{list_names(facts.secrets[name])}",
                 f"kubectl --namespace {namespace} edit secret {name}, or name another key in "
                 "`secret_env`.",
             )  # fmt: skip

@@ -32,7 +32,7 @@ from meltano_pods.cli.run_request import RunRequest
 from meltano_pods.cli.variable_checks import find_shadowed_settings, find_unset_output
 from meltano_pods.errors import MeltanoPodsError
 from meltano_pods.missing import missing_package
-from meltano_pods.names import counted
+from meltano_pods.names import pluralize
 from meltano_pods.pods.spec.build import RunSpec
 from meltano_pods.pods.spec.preview import preview_pods
 from meltano_pods.settings.types.execution import KUBERNETES, LOCAL
@@ -129,7 +129,7 @@ def _collect_findings(found: Projects, choice: _ClusterChoice, *, dry_run: bool)
         for each in several
     ]
     if not checks.errors:
-        findings.append(build_ok("projects", f"{counted(len(plans), 'project')}: plan OK"))
+        findings.append(build_ok("projects", f"{pluralize(len(plans), 'project')}: plan OK"))
     findings += check_variables(os.environ)
     tasks = defaultdict(list)
     for task in (task for plan in plans for task in plan.tasks):
@@ -301,4 +301,4 @@ def _show(findings: Sequence[Finding], form: str) -> None:
             click.echo(f"{'':7}  {'':{width}}  fix: {each.fix}")
     errors = sum(each.level == ERROR for each in findings)
     warnings = sum(each.level == WARNING for each in findings)
-    click.echo(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}")
+    click.echo(f"{pluralize(errors, 'error')}, {pluralize(warnings, 'warning')}")

@@ -13,7 +13,7 @@ from meltano_pods.cli.doctor.finding import ERROR, NOTE, WARNING, Finding, build
 from meltano_pods.cli.local_paths import has_local_meltano
 from meltano_pods.cli.run_local import build_local_environment
 from meltano_pods.cli.run_request import RunRequest
-from meltano_pods.names import listed
+from meltano_pods.names import list_names
 from meltano_pods.pods.spec.build import RunSpec
 from meltano_pods.project.meltano_command import has_make_target
 
@@ -125,7 +125,7 @@ def report_problems(found: Sequence[RunProblem], *, installs: bool) -> Iterator[
         yield Finding(
             WARNING if installs else ERROR,
             "plugins",
-            f"{folder.name}: plugins are not installed on this machine: {listed(names)}",
+            f"{folder.name}: plugins are not installed on this machine: {list_names(names)}",
             "Install them with `make plugins`; `make run` installs those of its DAG."
             if installs and has_make_target(folder)
             else f"Run `meltano install` in {_shorten_path(folder)}.",

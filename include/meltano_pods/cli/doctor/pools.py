@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meltano_pods.cli.doctor.finding import ERROR, NOTE, Finding, build_ok
-from meltano_pods.names import counted, listed, suggestion
+from meltano_pods.names import list_names, pluralize, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -74,7 +74,7 @@ def check_pools(tasks: Sequence[TaskPlan], pools: Mapping[str, Pool] | None) -> 
                 _format_command(each, exclusive=each in exclusive) for each in sorted(named)
             ]
             yield Finding(
-                NOTE, "pools", f"tasks use these pools: {listed(named)}; they are not checked, "
+                NOTE, "pools", f"tasks use these pools: {list_names(named)}; they are not checked, "
                 "because Airflow's database cannot be reached from here",
                 "Run `meltano-pods doctor` or `airflow pools list` where Airflow runs. To create "
                 f"the pools: {', '.join(commands)}.",
@@ -87,19 +87,19 @@ def check_pools(tasks: Sequence[TaskPlan], pools: Mapping[str, Pool] | None) -> 
             wrong = True
             yield Finding(ERROR, "pools", what, fix)
     if named and not wrong:
-        yield build_ok("pools", f"tasks use these pools: {listed(named)}")
+        yield build_ok("pools", f"tasks use these pools: {list_names(named)}")
 
 
 def _diagnose_pool(name: str, pools: Mapping[str, Pool], *, exclusive: bool) -> tuple[str, str]:
     command = _format_command(name, exclusive=exclusive)
     pool = pools.get(name)
     if pool is None:
-        near = suggestion(name, pools)
+        near = suggest(name, pools)
         return f"there is no pool `{name}`: its tasks never start", f"{near}Create it: {command}."
     if pool.slots == 0:
         return f"the pool `{name}` has no slots: its tasks never start", f"Add slots: {command}."
     if exclusive and pool.slots != 1:
-        has = "unlimited slots" if pool.slots < 0 else counted(pool.slots, "slot")
+        has = "unlimited slots" if pool.slots < 0 else pluralize(pool.slots, "slot")
         return (
             f"the pool `{name}` has {has}: tasks that write the same state can run concurrently",
             f"Set it to one: {command}.",

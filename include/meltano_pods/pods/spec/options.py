@@ -9,7 +9,7 @@ from pathlib import Path  # noqa: TC003
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from meltano_pods.errors import DeploymentError, SettingsError
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import list_names, suggest
 from meltano_pods.pods.spec.naming import build_secret_name
 from meltano_pods.settings.deployment.defaults import apply_defaults
 from meltano_pods.settings.types.env import AirflowSource  # noqa: TC001
@@ -194,8 +194,8 @@ def _find_template(name: str, folder: Path) -> Path:
         )
     there = [each.name for each in folder.glob("*.y*ml")]
     raise DeploymentError(
-        f"there is no pod template `{name}` in {folder}; there are: {listed(there)}",
+        f"there is no pod template `{name}` in {folder}; there are: {list_names(there)}",
         "the setting `pod_template`",
-        f"{suggestion(name, there)}Add the file (the Airflow image must contain it, see "
+        f"{suggest(name, there)}Add the file (the Airflow image must contain it, see "
         ".dockerignore), or set AIRFLOW__MELTANO_PODS__POD_TEMPLATES_FOLDER to their folder.",
     )

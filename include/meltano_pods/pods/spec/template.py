@@ -8,7 +8,7 @@ import yaml
 from meltano_runner.contract.secret_rule import describe_secret
 
 from meltano_pods.errors import DeploymentError
-from meltano_pods.names import listed
+from meltano_pods.names import list_names
 from meltano_pods.settings.deployment.read import get_variable_name
 from meltano_pods.settings.podspec.fields import find_problems
 from meltano_pods.settings.podspec.reserved import RUN_CONTAINER
@@ -47,7 +47,7 @@ def read_template(file: Path) -> dict[str, Any]:
     names = [each.get("name") for each in containers]
     if RUN_CONTAINER not in names:
         raise DeploymentError(
-            f"it has no container `{RUN_CONTAINER}`; its containers: {listed(map(str, names))}",
+            f"it has no container `{RUN_CONTAINER}`; its containers: {list_names(map(str, names))}",
             where,
             f"Name the container that runs Meltano `{RUN_CONTAINER}`.",
         )

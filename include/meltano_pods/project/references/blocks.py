@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from meltano_pods.errors import Location, ProjectError, together
-from meltano_pods.names import listed, nearest, suggestion
+from meltano_pods.errors import Location, ProjectError, combine_errors
+from meltano_pods.names import find_nearest, list_names, suggest
 from meltano_pods.project.model import PluginType, Task
 from meltano_pods.project.yaml.nodes import quote
 
@@ -83,7 +83,7 @@ def check_blocks(project: Project, blocks: Iterable[str], where: Location) -> No
         sequence.add(block, where)
     sequence.end(where)
     if sequence.errors:
-        raise together(sequence.errors)
+        raise combine_errors(sequence.errors)
 
 
 class _BlockSequence:
@@ -170,13 +170,13 @@ class _BlockSequence:
         elif plugin.type in _NOT_RUNNABLE:
             what = (
                 f"the block {quote(block)} names a plugin of the type {plugin.type}, which does "
-                f"not run; expected one of: {listed(self._list_valid_names())}"
+                f"not run; expected one of: {list_names(self._list_valid_names())}"
             )
             fix = "Name a plugin that runs; different plugins need different names."
         elif plugin.type is PluginType.MAPPERS and name == plugin.name:
             what = (
                 f"the block {quote(block)} is a mapper; expected one of its mappings: "
-                f"{listed(plugin.mappings)}"
+                f"{list_names(plugin.mappings)}"
             )
             fix = "Name one of its `mappings`, whose name must differ from the mapper's."
         else:
@@ -191,14 +191,14 @@ class _BlockSequence:
         valid = self._list_valid_names()
         what = (
             f"the block {quote(block)} does not name a plugin that can run here; expected one of: "
-            f"{listed(valid)}"
+            f"{list_names(valid)}"
         )
-        near = suggestion(name, valid)
+        near = suggest(name, valid)
         return what, f"{near}Name one of these, or add the plugin under `plugins`."
 
     def _find_unreadable_errors(self, block: str, name: str) -> list[ProjectError]:
         """Return the errors of the plugins with unreadable names that a block may refer to."""
-        if not self._unreadable or nearest(name, self._list_valid_names()) is not None:
+        if not self._unreadable or find_nearest(name, self._list_valid_names()) is not None:
             return []
         kind = self._guess_type(block)
         within = self.extractor is not None
@@ -214,7 +214,7 @@ class _BlockSequence:
         for prefix, kind in _PREFIXES.items():
             if block.casefold().startswith(prefix):
                 return kind
-        near = nearest(block.partition(":")[0], self._list_valid_names())
+        near = find_nearest(block.partition(":")[0], self._list_valid_names())
         return None if near is None else self._named[near].type
 
     def _suggest_fix(self, block: str) -> str | None:

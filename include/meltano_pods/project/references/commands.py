@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Errors, ProjectError
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import list_names, suggest
 from meltano_pods.project.files import get_location, read_text
 from meltano_pods.project.meltano_command import build_meltano_command
 from meltano_pods.project.model import PluginType
@@ -69,9 +69,9 @@ def _check_block(
     if valid is not None and command not in valid and ":" not in command:
         raise ProjectError(
             f"the plugin {quote(name)} has no command {quote(command)}; expected one of: "
-            f"{listed(valid)}",
+            f"{list_names(valid)}",
             task.where,
-            f"{suggestion(command, valid)}Name one of these, or add it under `commands` of the "
+            f"{suggest(command, valid)}Name one of these, or add it under `commands` of the "
             "plugin.",
         )
 

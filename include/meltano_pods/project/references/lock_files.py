@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import ProjectError
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import list_names, suggest
 from meltano_pods.project.meltano_command import build_meltano_command, has_make_target
 from meltano_pods.project.model import PluginType
 from meltano_pods.project.yaml.nodes import quote
@@ -106,13 +106,13 @@ def _build_fix(project: Project, plugin: Plugin, path: Path) -> str:
     name = plugin.inherit_from or plugin.name
     variants = _find_locked_variants(plugin, path)
     if variants and plugin.variant is None:
-        return f"Add the `variant` of its lock file: {listed(variants)}."
+        return f"Add the `variant` of its lock file: {list_names(variants)}."
     if variants:
-        near = suggestion(str(plugin.variant), variants)
-        return f"{near}There are lock files of the variants: {listed(variants)}."
+        near = suggest(str(plugin.variant), variants)
+        return f"{near}There are lock files of the variants: {list_names(variants)}."
     if plugin.inherit_from is not None:
         others = [each.name for each in project.plugins if each.type is plugin.type]
-        near = suggestion(name, [each for each in others if each != plugin.name])
+        near = suggest(name, [each for each in others if each != plugin.name])
         return (
             f"{near}Name a plugin of the project, or add it with access to the Hub: "
             f"`{build_meltano_command(project.path, f'add --plugin-type {plugin.type} {name}')}`."

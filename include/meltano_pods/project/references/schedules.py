@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Errors, Location, ProjectError
-from meltano_pods.names import listed, nearest
+from meltano_pods.names import find_nearest, list_names
 from meltano_pods.project.meltano_command import build_meltano_command
 from meltano_pods.project.model import TRANSFORMER, Job, PluginType, Transform
 from meltano_pods.project.references.commands import find_commands
@@ -70,13 +70,13 @@ def _check_name(
 ) -> Sequence[ProjectError]:
     if name in valid:
         return ()
-    near = nearest(name, valid)
+    near = find_nearest(name, valid)
     if near is None and unreadable:
         return unreadable
     return [
         ProjectError(
             f"unknown {key} {quote(name)} in the schedule {quote(schedule.name)}; "
-            + (f"expected one of: {listed(valid)}" if valid else f"the project has no {key}"),
+            + (f"expected one of: {list_names(valid)}" if valid else f"the project has no {key}"),
             _get_location(schedule, key),
             (f"Did you mean `{near}`? " if near else "")
             + ("Name one of these, or add" if valid else "Add")
@@ -119,7 +119,7 @@ def _find_transform_errors(project: Project, schedule: Schedule) -> Iterator[Pro
         yield ProjectError(
             f"the schedule {quote(schedule.name)} has `transform: {schedule.transform}`, for which "
             f"Meltano runs `clean`, `deps` and `run` of the transformer `{TRANSFORMER}`; "
-            f"missing: {listed(missing)}",
+            f"missing: {list_names(missing)}",
             _get_location(schedule, "transform"),
             f"Add them under `commands` of the transformer; or {_suggest_job(project, schedule)}",
         )

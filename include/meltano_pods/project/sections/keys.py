@@ -10,7 +10,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Location, ProjectError, ProjectLoadError
-from meltano_pods.names import listed, nearest
+from meltano_pods.names import find_nearest, list_names
 from meltano_pods.project.sections.annotations import is_like_vendor_key
 
 if TYPE_CHECKING:
@@ -161,11 +161,11 @@ def reject_unknown_keys(
         # Keys after a section with too much indentation belong to that section.
         if key in known or key in SECTIONS or is_ours(key) or (sections and key in _OWNERS):
             continue
-        near = nearest(key, missing)
+        near = find_nearest(key, missing)
         errors.found.append(
             node.build_error(
                 f"unknown key `{key}` in {what}, for which Meltano rejects the whole project; "
-                f"expected one of: {listed(known)}",
+                f"expected one of: {list_names(known)}",
                 f"Did you mean `{near}`? Rename it."
                 if near is not None
                 else "Remove it. If it is a setting of DAGs and tasks, move it to "

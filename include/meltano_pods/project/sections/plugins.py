@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from meltano_pods.errors import Errors, Location, ProjectError, ProjectLoadError, together
-from meltano_pods.names import listed, nearest
+from meltano_pods.errors import Errors, Location, ProjectError, ProjectLoadError, combine_errors
+from meltano_pods.names import find_nearest, list_names
 from meltano_pods.project.model import Plugin, PluginType
 from meltano_pods.project.sections.annotations import read_annotations
 from meltano_pods.project.sections.keys import SECTIONS, find_misplaced_sections
@@ -131,7 +131,7 @@ def parse_plugin_type(key: str, node: Node) -> PluginType:
     errors = Errors()
     kind = _read_type(key, node, errors, ProjectLoadError)
     if kind is None or errors.found:
-        raise together(errors.found)
+        raise combine_errors(errors.found)
     return kind
 
 
@@ -141,10 +141,10 @@ def _read_type(
     """Return the plugin type that a key names or resembles."""
     if key in _TYPES:
         return PluginType(key)
-    near = nearest(key, PluginType)
+    near = find_nearest(key, PluginType)
     errors.found.append(
         node.build_error(
-            f"{quote(key)} is not a plugin type; expected one of: {listed(PluginType)}",
+            f"{quote(key)} is not a plugin type; expected one of: {list_names(PluginType)}",
             (f"Did you mean `{near}`? " if near else "")
             + "Move the plugins under one of these, as in `extractors: [{name: tap-example}]`.",
             error,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meltano_pods.errors import Errors, ProjectLoadError
-from meltano_pods.names import listed
+from meltano_pods.names import list_names
 from meltano_pods.project.cron import find_interval_error
 from meltano_pods.project.model import Schedule, Transform
 from meltano_pods.project.sections.annotations import read_annotations
@@ -165,7 +165,8 @@ def _read_transform(node: Node, entries: Entries, schedule: str) -> Transform:
     transform = node_of_transform.as_string("`transform: skip`")
     if transform not in _TRANSFORMS:
         entries["transform"].fail(
-            f"{quote(transform)} is an unknown `transform`; expected one of: {listed(Transform)}",
+            f"{quote(transform)} is an unknown `transform`; expected one "
+            f"of: {list_names(Transform)}",
             "Write `transform: skip`, or `transform: run` to run the transformer `dbt` afterwards.",
         )
     return Transform(transform)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meltano_pods.failures import summarize_briefly
-from meltano_pods.names import counted, describe_counts
+from meltano_pods.names import describe_counts, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def list_stream_lines(result: RunResult) -> list[str]:
     more = len(lines) - _MAX_LINES
     omitted = max(more, 0) + sum(each.streams_omitted for each in result.pipelines)
     if omitted:
-        lines[_MAX_LINES:] = [counted(omitted, "more stream")]
+        lines[_MAX_LINES:] = [pluralize(omitted, "more stream")]
     return lines
 
 

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from meltano_pods.failures import summarize
-from meltano_pods.names import counted
+from meltano_pods.names import pluralize
 
 if TYPE_CHECKING:
     from meltano_runner.contract.run_record import RunRecord
@@ -52,4 +52,4 @@ def render_result(record: RunRecord, max_bytes: int | None = _MAX_BYTES) -> dict
 
 def describe_warnings(record: RunRecord) -> str:
     """Return `; 2 warnings`, or an empty string if no check warned."""
-    return f"; {counted(len(record.warnings), 'warning')}" if record.warnings else ""
+    return f"; {pluralize(len(record.warnings), 'warning')}" if record.warnings else ""

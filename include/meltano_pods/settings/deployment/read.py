@@ -13,7 +13,7 @@ from meltano_runner.contract.secret_rule import describe_secret
 from pydantic import ValidationError
 
 from meltano_pods.errors import DeploymentError
-from meltano_pods.names import listed, nearest, suggestion
+from meltano_pods.names import find_nearest, list_names, suggest
 from meltano_pods.settings.deployment.model import EMPTY_COUNTS, DeploymentSettings
 from meltano_pods.settings.deployment.profiles import PROFILES
 from meltano_pods.settings.deployment.values import parse_boolean
@@ -48,7 +48,9 @@ def find_misspelled_variables(environment: Mapping[str, str]) -> dict[str, str]:
     for name in environment:
         match = _LIKE_VARIABLE.fullmatch(name)
         if match and not name.startswith(_VARIABLE_PREFIX):
-            key = nearest(match[1].lower(), DeploymentSettings.model_fields) or match[1].lower()
+            key = (
+                find_nearest(match[1].lower(), DeploymentSettings.model_fields) or match[1].lower()
+            )
             misspelled[name] = get_variable_name(key)
     return misspelled
 
@@ -72,9 +74,9 @@ def parse_deployment(
     for key in section:
         if key not in known:
             raise DeploymentError(
-                f"unknown setting `{key}` in [{SECTION}]; expected one of: {listed(known)}",
+                f"unknown setting `{key}` in [{SECTION}]; expected one of: {list_names(known)}",
                 f"Airflow's setting `[{SECTION}] {key}`",
-                f"{suggestion(key, known)}Rename or remove {get_variable_name(key)}.",
+                f"{suggest(key, known)}Rename or remove {get_variable_name(key)}.",
             )
     values = {key: value for key, value in section.items() if value or _accepts_empty(key)}
     profile = PROFILES.get(values.get("profile", ""), {})

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import list_names, suggest
 from meltano_pods.settings.podspec.enums import ENUMS
 
 if TYPE_CHECKING:
@@ -104,12 +104,12 @@ def _check_object(value: object, kind: str, path: tuple[str, ...]) -> Iterator[P
             continue
         place = f"`{'.'.join(path)}`" if path else "a pod template"
         # Users may write fields in the snake case of Python's client, or outside of `spec`.
-        near = suggestion(_to_camel_case(str(key)), known)
+        near = suggest(_to_camel_case(str(key)), known)
         if not near and not path and str(key) in load_fields()["V1PodSpec"]:
             near = f"Write it under `spec`: `spec: {{{key}: ...}}`. "
         yield Problem(
             (*path, str(key)),
-            f"unknown field `{key}` of {place}; expected one of: {listed(known)}",
+            f"unknown field `{key}` of {place}; expected one of: {list_names(known)}",
             f"{near}Rename or remove it.",
         )
 
@@ -123,8 +123,8 @@ def _describe_wrong_type(path: tuple[str, ...], value: object, meant: str) -> Pr
 def _describe_wrong_choice(path: tuple[str, ...], value: str, choices: tuple[str, ...]) -> Problem:
     return Problem(
         path,
-        f"`{'.'.join(path)}` takes one of {listed(choices)}, found {value!r}",
-        f"{suggestion(value, choices)}Correct it.",
+        f"`{'.'.join(path)}` takes one of {list_names(choices)}, found {value!r}",
+        f"{suggest(value, choices)}Correct it.",
     )
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import list_names, suggest
 from meltano_pods.settings.types.errors import build_nested_error
 
 PLACEHOLDERS = ("project", "environment", "extractor", "loader", "stream", "table")
@@ -37,7 +37,7 @@ def check_assets(value: object) -> bool | dict[str, str]:
             raise build_nested_error(
                 str(key),
                 f"unknown key `{key}`; expected: uri",
-                f"{suggestion(str(key), ['uri'])}Rename or remove it.",
+                f"{suggest(str(key), ['uri'])}Rename or remove it.",
             )
     if not isinstance(uri := value.get("uri"), str):
         raise build_nested_error("uri", "`uri` takes a string such as s3://bucket/{stream}")
@@ -62,11 +62,11 @@ def _check_uri(uri: str) -> None:
         ) from None
     for name in names:
         if name not in PLACEHOLDERS:
-            known = listed(f"{{{each}}}" for each in PLACEHOLDERS)
+            known = list_names(f"{{{each}}}" for each in PLACEHOLDERS)
             raise build_nested_error(
                 "uri",
                 f"unknown placeholder `{{{name}}}`; expected one of: {known}",
-                f"{suggestion(name, PLACEHOLDERS)}Rename or remove it.",
+                f"{suggest(name, PLACEHOLDERS)}Rename or remove it.",
             )
     if not {"stream", "table"} & set(names):
         raise build_nested_error(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import list_names, suggest
 from meltano_pods.settings.types.durations import DURATION_SCHEMA, parse_duration
 from meltano_pods.settings.types.errors import build_nested_error
 
@@ -54,8 +54,8 @@ def _parse_checks(checks: dict[Any, Any], path: str, allowed: tuple[str, ...]) -
         if key not in allowed:
             raise build_nested_error(
                 f"{path}{key}",
-                f"unknown key `{key}`; expected one of: {listed(allowed)}",
-                f"{suggestion(str(key), allowed)}Rename or remove it.",
+                f"unknown key `{key}`; expected one of: {list_names(allowed)}",
+                f"{suggest(str(key), allowed)}Rename or remove it.",
             )
         if value is not None and key == MISSING_RECORDS:
             found[key] = _parse_missing_records(key, value)
@@ -73,8 +73,8 @@ def _parse_missing_records(path: str, value: object) -> dict[str, int]:
     allowed = (*SEVERITIES, IGNORE)
     raise build_nested_error(
         path,
-        f"`{path}` takes {listed(allowed)}, found {value!r}",
-        f"{suggestion(str(value), allowed)}Write `{path}: warn`, for example.",
+        f"`{path}` takes {list_names(allowed)}, found {value!r}",
+        f"{suggest(str(value), allowed)}Write `{path}: warn`, for example.",
     )
 
 
@@ -88,8 +88,8 @@ def _parse_bounds(path: str, check: str, value: object) -> dict[str, Any]:
         if severity not in SEVERITIES:
             raise build_nested_error(
                 f"{path}.{severity}",
-                f"unknown severity `{severity}`; expected one of: {listed(SEVERITIES)}",
-                f"{suggestion(str(severity), SEVERITIES)}Rename or remove it.",
+                f"unknown severity `{severity}`; expected one of: {list_names(SEVERITIES)}",
+                f"{suggest(str(severity), SEVERITIES)}Rename or remove it.",
             )
         where = f"{path}.{severity}" if isinstance(value, dict) else path
         if bound is not None:
@@ -138,8 +138,8 @@ def _parse_changes(path: str, check: str, value: object) -> list[str]:
     if not isinstance(items, list) or not items or not set(map(str, items)) <= set(CHANGES):
         raise build_nested_error(
             path,
-            f"`{check}` takes `any` or a list of {listed(CHANGES)}, found {value!r}",
-            f"{suggestion(str(value), SEVERITIES)}Write `{check}: warn` or `{check}: fail` for any "
+            f"`{check}` takes `any` or a list of {list_names(CHANGES)}, found {value!r}",
+            f"{suggest(str(value), SEVERITIES)}Write `{check}: warn` or `{check}: fail` for any "
             "change, or name some.",
         )
     return [each for each in CHANGES if each in items]

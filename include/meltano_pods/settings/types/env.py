@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import list_names, suggest
 from meltano_pods.settings.types.env_names import NAME_SCHEMA, check_name, reject_run_variable
 from meltano_pods.settings.types.errors import build_nested_error
 from meltano_pods.settings.types.kubernetes import SecretKey, SecretName
@@ -85,8 +85,8 @@ def _check_source(name: str, source: Any) -> None:  # noqa: ANN401 - YAML's
         if key not in _KEYS:
             raise build_nested_error(
                 f"{name}.{key}",
-                f"unknown key `{key}`; expected one of: {listed(_KEYS)}",
-                f"{suggestion(str(key), _KEYS)}Rename or remove it.",
+                f"unknown key `{key}`; expected one of: {list_names(_KEYS)}",
+                f"{suggest(str(key), _KEYS)}Rename or remove it.",
             )
         if value is not None and not isinstance(value, str):
             raise build_nested_error(f"{name}.{key}", f"`{key}` takes a string")
@@ -111,9 +111,9 @@ def _check_values(name: str, source: Mapping[str, str | None]) -> None:
     if field is not None and not re.search(FIELD, field):
         raise build_nested_error(
             f"{name}.field",
-            f"a connection has no field `{field}`; expected one of: {listed(FIELDS)}, or "
+            f"a connection has no field `{field}`; expected one of: {list_names(FIELDS)}, or "
             "`extra.KEY` for a key of its extra",
-            f"{suggestion(field, FIELDS)}Write one of these.",
+            f"{suggest(field, FIELDS)}Write one of these.",
         )
 
 
@@ -150,7 +150,7 @@ def check_secret_env(value: object) -> object:
                 raise build_nested_error(
                     f"{name}.{key}",
                     f"unknown key `{key}`; expected `secret` or `key`",
-                    f"{suggestion(str(key), _SECRET_KEY)}Rename or remove it.",
+                    f"{suggest(str(key), _SECRET_KEY)}Rename or remove it.",
                 )
         checked[name] = each or {}
     return checked

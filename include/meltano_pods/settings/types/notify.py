@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from meltano_pods.names import listed, suggestion
+from meltano_pods.names import list_names, suggest
 from meltano_pods.settings.types.errors import build_nested_error
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def _check_channel(key: str, value: object) -> tuple[str, ...] | None:
         keys = [*CHANNELS, _EVENTS]
         raise build_nested_error(
             key,
-            f"unknown key `{key}`; expected one of: {listed(keys)}",
-            f"{suggestion(key, keys)}Rename or remove it.",
+            f"unknown key `{key}`; expected one of: {list_names(keys)}",
+            f"{suggest(key, keys)}Rename or remove it.",
         )
     takes, check = ("an event", _check_event) if key == _EVENTS else CHANNELS[key][:2]
     if value is None:
@@ -73,8 +73,8 @@ def _check_event(key: str, item: str) -> None:
     if item not in EVENTS:
         raise build_nested_error(
             key,
-            f"unknown event {item!r}; expected one of: {listed(EVENTS)}",
-            f"{suggestion(item, EVENTS)}Write some of these.",
+            f"unknown event {item!r}; expected one of: {list_names(EVENTS)}",
+            f"{suggest(item, EVENTS)}Write some of these.",
         )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from meltano_pods.names import suggestion
+from meltano_pods.names import suggest
 from meltano_pods.settings.types.errors import build_nested_error
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def check_resources(value: object) -> object:
                 f"unknown key `{part}`; expected `requests` or `limits`",
                 f"Write it as `requests: {{{part}: {_EXAMPLES[part]}}}`, or under `limits`."
                 if part in _RESOURCES
-                else f"{suggestion(str(part), PARTS)}Rename or remove it.",
+                else f"{suggest(str(part), PARTS)}Rename or remove it.",
             )
         if not isinstance(entries, dict):
             raise build_nested_error(str(part), f"`{part}` takes a map: {{memory: 512Mi}}")
@@ -119,7 +119,7 @@ def _format_quantity(part: str, name: Any, value: object) -> str:  # noqa: ANN40
             f"{part}.{name}",
             f"unknown resource `{name}`; expected one of: {', '.join(_RESOURCES)}, or one with a "
             "domain such as nvidia.com/gpu",
-            f"{suggestion(str(name), _RESOURCES)}Rename or remove it.",
+            f"{suggest(str(name), _RESOURCES)}Rename or remove it.",
         )
     try:
         number = parse_quantity(value)

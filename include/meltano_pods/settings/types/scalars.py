@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from meltano_pods.names import nearest
+from meltano_pods.names import find_nearest
 
 Name = Annotated[str, Field(min_length=1, max_length=250)]
 
@@ -44,7 +44,7 @@ def check_timezone(value: object) -> object:
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
-        near = nearest(value, available_timezones())
+        near = find_nearest(value, available_timezones())
         hint = f"Did you mean `{near}`? " if near else ""
         fix = f"{hint}Write it as `timezone: {near or 'Europe/Berlin'}`."
         context = {"message": takes, "fix": fix}
