@@ -101,8 +101,8 @@ def test_a_source_that_is_stale(shop: Shop) -> None:
     shop.replace("transform/models/staging/sources.yml", "loaded_at_field: _sdc_batched_at", bounds)
     fresh = shop.run("dbt-postgres:freshness")
     assert fresh.outcome is Outcome.SUCCEEDED, shop.log()
-    (told,) = fresh.dbt
-    assert (told.command, dict(told.counts)) == ("source freshness", {"pass": 1})
+    (freshness,) = fresh.dbt
+    assert (freshness.command, dict(freshness.counts)) == ("source freshness", {"pass": 1})
     shop.sql("update raw.orders set _sdc_batched_at = now() - interval '3 hours'")
     stale = shop.run("dbt-postgres:freshness")
     assert (stale.category, stale.failed_plugin) == (Category.DBT_TEST_FAILED, "dbt-postgres")

@@ -1,4 +1,4 @@
-"""What is told to end, and when, with neither Meltano nor plugins."""
+"""Which processes a stop ends, and when, with neither Meltano nor plugins."""
 
 from __future__ import annotations
 

@@ -250,8 +250,8 @@ TRACEBACK = [
         ),
         *(
             ([STARTED, line(DISCOVERY % shown, "error")], Category.TAP_FAILED, "tap-a",
-             f"Cannot start plugin tap-a: Catalog discovery failed: {told}")
-            for shown, told in {
+             f"Cannot start plugin tap-a: Catalog discovery failed: {details}")
+            for shown, details in {
                 "no such table": "no such table",
                 "Traceback (most recent call last):\n  File\nKeyError: 'id'\n": "KeyError: 'id'",
                 "OSError: gone\nbye\n\n.\nFor more detailed log": "OSError: gone",
@@ -450,17 +450,17 @@ class TestCounts:
 def test_a_tap_with_nothing_to_move_is_refused_as_it_starts(tmp_path: Path) -> None:
     folder = tmp_path / "elt" / "daily" / "1"
     call = ["/venv/bin/tap-a", "--config", f"{folder}/tap.01a2.config.json"]
-    asked: list[tuple[str, Path]] = []
+    calls: list[tuple[str, Path]] = []
 
     def find_rejection(tap: str, found: Path) -> str | None:
-        asked.append((tap, found))
+        calls.append((tap, found))
         return "no such stream"
 
     tracker = Tracker(
         parse_arguments(["tap-a", "target-b", "--state-id", "d"]), find_rejection=find_rejection
     )
     tracker.note(events.parse_line(line(f"Invoking: {call}", "debug")))
-    assert (asked, tracker.rejection) == ([("tap-a", folder)], "no such stream")
+    assert (calls, tracker.rejection) == ([("tap-a", folder)], "no such stream")
 
 
 def test_counts_of_all_pipelines() -> None:

@@ -95,8 +95,8 @@ class MeltanoLocalOperator(MeltanoOperator):
         invocation = self.build_run_invocation(context)
         result = self._perform(project, invocation)
         task = identify_task(context, project.name, invocation.arguments, invocation.environment)
-        typed = bind(build_meltano_command, project)
-        return finish_task(RunEnd(task, result), self.reporting, self, context, typed)
+        format_meltano = bind(build_meltano_command, project)
+        return finish_task(RunEnd(task, result), self.reporting, self, context, format_meltano)
 
     def on_kill(self) -> None:
         """Stop the run; `execute` relays its output until it ends, and then raises.

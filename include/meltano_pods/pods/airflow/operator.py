@@ -343,9 +343,9 @@ class MeltanoPodOperator(MeltanoOperator, KubernetesPodOperator):
         pod = end.build_report(None if self._pod_run is None else "/".join(self._address))
         invocation = self.build_run_invocation(context)
         task = identify_task(context, self.project, invocation.arguments, invocation.environment)
-        typed = functools.partial(build_meltano_command, self._folder)
+        format_meltano = functools.partial(build_meltano_command, self._folder)
         run_end = RunEnd(task, end.outcome.result, pod)
-        return finish_task(run_end, self.reporting, self, context, typed)
+        return finish_task(run_end, self.reporting, self, context, format_meltano)
 
     def _connect(self, namespace: str) -> ClusterDriver:
         self._driver = ClusterDriver(lambda: connect(self.options.cluster), namespace, self.log)
