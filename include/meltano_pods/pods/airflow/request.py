@@ -34,7 +34,7 @@ def build_try(task: MeltanoPodOperator, ti: RuntimeTaskInstanceProtocol) -> Task
         map_index=-1 if ti.map_index is None else ti.map_index,
         try_number=ti.try_number,
         ti_id=str(ti.id),
-        deployment=task.options.deployment,
+        deployment=task.deployment_id,
         # Clearing grants a task its retries again, on top of the tries it had.
         cleared_tries=max(0, ti.max_tries - (task.retries or 0)),
     )

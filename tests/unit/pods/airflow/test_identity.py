@@ -11,8 +11,13 @@ pytest.importorskip("airflow.providers.cncf.kubernetes")
 from meltano_pods.pods.airflow.identity import DEPLOYMENT_ID_VARIABLE, read_deployment_id
 from meltano_pods.pods.spec import naming
 
+from tests.unit.pods.airflow.runs import context
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.support.fake_cluster import FakeCluster
+    from tests.unit.pods.airflow.runs import MakeTask
 
 MODULE = "meltano_pods.pods.airflow.identity"
 
@@ -76,3 +81,19 @@ def test_two_tasks_that_create_it_at_once_agree(database: Database) -> None:
 
     database.meanwhile = other_task_stores_its_own
     assert read_deployment_id("") == "other"
+
+
+def test_a_pod_has_the_id_of_its_airflow(
+    task: MakeTask, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configured: list[str] = []
+
+    def read(setting: str) -> str:
+        configured.append(setting)
+        return "this-airflow"
+
+    monkeypatch.setattr("meltano_pods.pods.airflow.operator.read_deployment_id", read)
+    task(deployment="").execute(context())
+    (pod,) = cluster.created
+    assert pod["metadata"]["labels"][naming.DEPLOYMENT] == "this-airflow"
+    assert configured == [""]
