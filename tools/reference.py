@@ -46,7 +46,7 @@ SETTINGS = {
     "Secrets and state": ("airflow_env", "secrets", "secret_env", "state", "database_secret"),
     "Pods": (
         "execution_mode", "deferrable", "image", "image_pull_policy", "image_pull_secrets",
-        "resources", "namespace", "service_account", "pod_template", "pod_override",
+        "resources", "namespace", "service_account", "queue", "pod_template", "pod_override",
         "worker_override", "start_timeout",
     ),
 }  # fmt: skip

@@ -46,8 +46,17 @@ def configuration(image: str) -> dict[str, Any]:
 
 
 def inside(image: str, script: str) -> str:
-    """Return what a Bash script says inside the image, as its own user."""
-    return docker("run", "--rm", "--entrypoint=bash", image, "-euc", script).stdout
+    """Return what a Bash script prints inside the image, as its own user.
+
+    `docker run` may lose the output of a container that ends at once: it is complete with its mark.
+    """
+    mark = "end of output"
+    command = ("run", "--rm", "--entrypoint=bash", image, "-euc", f"{script}\necho '{mark}'")
+    for _ in range(3):
+        output, found, _ = docker(*command).stdout.rpartition(mark)
+        if found:
+            return output
+    raise AssertionError(f"the output of {image} was lost three times: {script}")
 
 
 @dataclass(frozen=True)

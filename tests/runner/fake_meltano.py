@@ -4,6 +4,7 @@ Takes the name of a behaviour as its block: `meltano run drains`. Plugins are st
 argument by which the runner tells them apart in real life.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -90,6 +91,31 @@ def odd_output() -> int:
     return 0
 
 
+def floods() -> int:
+    for number in range(200_000):
+        print(f'{{"event": "line {number} {"x" * 90}", "level": "info"}}')
+    say('{"event": "the disk is nearly full", "level": "warning"}')
+    return 0
+
+
+def one_line() -> int:
+    for _ in range(50):
+        sys.stdout.write("x" * 1_000_000)
+    say("\nafter the line")
+    return 0
+
+
+def large_state() -> int:
+    say("{\"event\": \"Running job with name 'dev:tap-a-to-target-b' and run ID 'x'\"}")
+    filler = "y" * 5_000_000
+    bookmark = {"replication_key": "day", "replication_key_value": "2026-01-01", "filler": filler}
+    state = {"bookmarks": {"orders": bookmark}}  # as Meltano logs it: a Python literal
+    say(json.dumps({"event": f"Incremental state: {state}", "level": "debug"}))
+    say('{"event": "Incremental state has been updated at now", "level": "info"}')
+    say('{"event": "Block run completed", "level": "info", "success": true}')
+    return 0
+
+
 def secret() -> int:
     say(os.environ["TAP_PASSWORD"])
     say('{"event": "' + os.environ["TAP_PASSWORD"] + '", "level": "error"}')
@@ -116,6 +142,9 @@ BEHAVIOURS = {
     "utility": lambda: plugin("other-x", WAITS).wait(),
     "orphan": orphan,
     "odd-output": odd_output,
+    "floods": floods,
+    "one-line": one_line,
+    "large-state": large_state,
     "secret": secret,
 }
 

@@ -241,9 +241,38 @@ def test_odd_output_is_relayed_in_bounds(start: Callable[..., Run]) -> None:
     run = start("run", "odd-output")
     assert run.end().outcome is Outcome.SUCCEEDED
     assert "not text" in run.log
-    assert "[line cut]" in run.log
+    assert " [2,983,630 more characters]" in run.log
+    assert " [line cut]" not in run.log
     assert "no end of line" in run.log
-    assert len(run.log) < 1_200_000
+    assert len(run.log) < 100_000
+
+
+def test_a_flood_of_lines_is_bounded_and_its_end_is_shown(start: Callable[..., Run]) -> None:
+    run = start("run", "floods")
+    result = run.end()
+    assert result.outcome is Outcome.SUCCEEDED
+    assert 8_000_000 < len(run.log) < 9_000_000
+    assert "lines are omitted: the log of a run is limited to 8 MiB" in run.log
+    assert "line 199999 " in run.log
+    assert "WARNING meltano: the disk is nearly full" in run.log
+
+
+def test_a_line_of_any_length_takes_no_more_memory_than_a_long_one(
+    start: Callable[..., Run],
+) -> None:
+    run = start("run", "one-line")
+    result = run.end()
+    assert result.outcome is Outcome.SUCCEEDED
+    assert len(run.log) < 100_000
+    assert "after the line" in run.log
+
+
+def test_a_large_state_is_in_the_result(start: Callable[..., Run]) -> None:
+    run = start("run", "large-state")
+    result = run.end()
+    (stream,) = result.pipelines[0].streams
+    assert (stream.stream, stream.bookmark) == ("orders", "2026-01-01")
+    assert len(run.log) < 100_000
 
 
 def test_a_secret_is_in_neither_log_nor_result(start: Callable[..., Run]) -> None:

@@ -70,6 +70,7 @@ def options(**changes: Any) -> PodOptions:
         image_pull_policy=None,
         image_pull_secrets=(),
         service_account=None,
+        queue=None,
         secrets=("meltano-shop-env",),
         secret_env={},
         airflow_env={},

@@ -19,6 +19,7 @@ from meltano_pods.settings.types.kubernetes import (
     Image,
     Namespace,
     PodTemplate,
+    QueueName,
     SecretName,
     ServiceAccount,
 )
@@ -100,6 +101,16 @@ class PodSettings(BaseModel, defer_build=True):
             "Service account of the pods, for a cloud's workload identity; its token is mounted "
             "only if the pod template says so. None: AIRFLOW__MELTANO_PODS__SERVICE_ACCOUNT, else "
             "that of the pod template."
+        ),
+        json_schema_extra=_WHOLE_POD,
+    )
+    queue: QueueName | None = Field(
+        default=None,
+        examples=["nightly"],
+        description=(
+            "Local queue of Kueue in which the pods wait for their turn: its name in the pods' "
+            "namespace. The wait counts towards `start_timeout`. It is not the queue of Airflow's "
+            "executor. None: no queue."
         ),
         json_schema_extra=_WHOLE_POD,
     )

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from meltano_runner.run import events
+from meltano_runner.run.log_limit import LogLimit, cut_line
 from meltano_runner.run.noise import NoiseFilter
 
 if TYPE_CHECKING:
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
     from meltano_runner.run.tracker import Tracker
 
 _READ = 1 << 16
-_MAX_LINE = 1 << 20
-"""Bytes; a longer line is cut, so that a plugin cannot fill the runner's memory with one."""
+_MAX_LINE = 16 << 20
+"""Bytes; a longer line is cut, so that a plugin cannot fill the runner's memory with one.
+
+A state of several megabytes is one line, and the result needs all of it.
+"""
 _PROGRESS_SECONDS = 10.0
 
 
@@ -109,6 +113,7 @@ class Log:
             level.lower(), set()
         )
         self._noise = NoiseFilter()
+        self._limit = LogLimit()
         self._started = self._last_progress = monotonic()
         self._counted = 0
 
@@ -123,12 +128,28 @@ class Log:
         if event.get_metric() is not None:
             self.write_progress()
         if shown := self._filter_event(event):
-            # Again after decoding: a secret may have been escaped in another way.
-            STDOUT.write(line if self._as_json else self._redact(events.format_event(shown)))
+            self._write_event(line if self._as_json else events.format_event(shown), shown.level)
         for result in self._tracker.dbt[known:]:
             for node in result.failed:
                 self.write_line(f"{result.plugin} {result.command}: {node.describe()}", "ERROR")
             self.write_line(result.describe())
+
+    def write_rest(self) -> None:
+        """Write the last lines that were omitted because the log was too long."""
+        for number, text in enumerate(self._limit.take_rest()):
+            if number:
+                STDOUT.write(text)
+            else:
+                self.write_line(text, "WARNING")
+
+    def _write_event(self, text: str, level: str) -> None:
+        if not self._as_json:
+            # Again after decoding: a secret may have been escaped in another way.
+            text = "\n".join(map(cut_line, self._redact(text).split("\n")))
+        if self._limit.admit(text, level):
+            STDOUT.write(text)
+        elif report := self._limit.take_report():
+            self.write_line(report, "WARNING")
 
     def write_progress(self) -> None:
         """Log the progress of the run, if there is any and 10 seconds have passed."""

@@ -123,6 +123,7 @@ class Supervisor:
                         # A process still has the pipe open: nothing may outlive the run.
                         processes.kill_all(meltano)
         self._clear_up(meltano, log)
+        log.write_rest()
 
     def _get_tick(self, *, ending: bool) -> float:
         if self._tracker.rejection is not None and not self._killed_tap:

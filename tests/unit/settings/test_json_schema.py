@@ -25,6 +25,7 @@ GOOD: dict[str, list[Any]] = {
     "resources": [{"requests": {"cpu": 1, "memory": "1Gi"}, "limits": {"nvidia.com/gpu": 1}}],
     "namespace": ["meltano"],
     "service_account": ["loader"],
+    "queue": ["nightly", None],
     "secrets": [["a", "b"], [], None],
     "secret_env": [{"A": None, "B": {}, "C": {"secret": "s", "key": "K"}}],
     "airflow_env": [

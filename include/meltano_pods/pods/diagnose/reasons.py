@@ -71,6 +71,8 @@ _DISRUPTIONS = {
     "DeletionByTaintManager": Category.NODE_LOST,
     "DeletionByPodGC": Category.NODE_LOST,
 }
+# https://kubernetes.io/docs/concepts/scheduling-eviction/pod-scheduling-readiness/
+_GATED = "SchedulingGated"
 _DEADLINE, _DEADLINE_FIELD = "DeadlineExceeded", "activeDeadlineSeconds"
 _STATUS_REASONS = {
     "Evicted": Category.EVICTED,
@@ -131,6 +133,9 @@ def diagnose_waiting(pod: Manifest, events: Sequence[Manifest]) -> PodDiagnosis 
     if scheduled is not None:
         reason, message = scheduled.get("reason") or "Unschedulable", scheduled.get("message") or ""
         final = _NO_VOLUME_CLAIM.search(message) is not None
+        queue = (pod["metadata"].get("labels") or {}).get(naming.QUEUE)
+        if reason == _GATED and queue is not None:
+            message = f"in the queue `{queue}` of Kueue; {message}"
         return PodDiagnosis(Category.UNSCHEDULABLE, reason, message, final=final)
     return None
 

@@ -121,8 +121,13 @@ def _build_optional_fields(
     fields: Manifest = {"spec": {"containers": [container]}}
     if (volume := _resize_scratch(template, options.resources)) is not None:
         fields["spec"]["volumes"] = [volume]
+    metadata: Manifest = {}
     if options.namespace is not None:
-        fields["metadata"] = {"namespace": options.namespace}
+        metadata["namespace"] = options.namespace
+    if options.queue is not None:
+        metadata["labels"] = {naming.QUEUE: options.queue}
+    if metadata:
+        fields["metadata"] = metadata
     if options.image_pull_secrets:
         fields["spec"]["imagePullSecrets"] = [{"name": name} for name in options.image_pull_secrets]
     if options.service_account is not None:

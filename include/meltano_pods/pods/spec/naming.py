@@ -23,6 +23,9 @@ PROJECT = f"{VENDOR}/project"
 DEPLOYMENT = f"{VENDOR}/deployment"
 TASK_INSTANCE = f"{VENDOR}/task-instance"
 TRY = f"{VENDOR}/try"
+QUEUE = "kueue.x-k8s.io/queue-name"
+"""The label by which Kueue takes a pod into a queue.
+https://kueue.sigs.k8s.io/docs/tasks/run/plain_pods/"""
 SELECTOR = f"{MANAGED_BY}={VENDOR}"
 """Selects all pods of Meltano Pods."""
 

@@ -58,6 +58,7 @@ class PodOptions:
         image_pull_policy: When nodes pull it.
         image_pull_secrets: Secrets for its registry; empty: those of the template.
         service_account: Its service account.
+        queue: The local queue of Kueue in which it waits; None for no queue.
         secrets: Secrets whose keys become environment variables.
         secret_env: Variables whose values are single keys of Secrets.
         airflow_env: Variables whose values Airflow holds; the pod gets them in its own Secret.
@@ -85,6 +86,7 @@ class PodOptions:
     image_pull_policy: str | None
     image_pull_secrets: tuple[str, ...]
     service_account: str | None
+    queue: str | None
     secrets: tuple[str, ...]
     secret_env: Mapping[str, SecretKey]
     airflow_env: Mapping[str, AirflowSource]
@@ -139,6 +141,7 @@ def build_pod_options(
         image_pull_policy=chosen.image_pull_policy,
         image_pull_secrets=chosen.image_pull_secrets,
         service_account=chosen.service_account,
+        queue=settings.queue,
         secrets=tuple(expand_project(each, project) for each in chosen.secrets or ()),
         secret_env={
             name: SecretKey(key.secret or keys, key.key or name)

@@ -55,6 +55,9 @@ Namespace = Annotated[
     str, BeforeValidator(make_name_validator("namespace")), _NAMED, Field(max_length=63)
 ]
 ServiceAccount = Annotated[str, BeforeValidator(make_name_validator("service account")), _NAMED]
+QueueName = Annotated[
+    str, BeforeValidator(make_name_validator("queue")), _NAMED, Field(max_length=63)
+]
 SecretName = Annotated[str, BeforeValidator(make_name_validator("Secret")), _NAMED]
 SecretKey = Annotated[str, BeforeValidator(check_secret_key)]
 Image = Annotated[

@@ -253,6 +253,29 @@ def test_a_kubelet_that_says_only_in_an_event_why_it_cannot_pull(
     assert (found.category, found.message, found.final) == (Category.IMAGE_PULL, message, final)
 
 
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ({}, "SchedulingGated: Scheduling is blocked due to non-empty scheduling gates"),
+        (
+            {"kueue.x-k8s.io/queue-name": "nightly"},
+            "SchedulingGated: in the queue `nightly` of Kueue; Scheduling is blocked",
+        ),
+    ],
+)
+def test_a_pod_that_waits_for_its_turn(labels: dict[str, str], words: str) -> None:
+    gated = {
+        "type": "PodScheduled", "status": "False", "reason": "SchedulingGated",
+        "message": "Scheduling is blocked due to non-empty scheduling gates",
+    }  # fmt: skip
+    there = pod(None, conditions=[gated])
+    there["metadata"]["labels"] = labels
+    found = diagnose_waiting(there, [])
+    assert found is not None
+    assert str(found).startswith(words)
+    assert not found.final
+
+
 REFUSED = [
     (403, 'pods \\"x\\" is forbidden: exceeded quota: q, requested: pods=1', "quota_exceeded"),
     (403, 'pods \\"x\\" is forbidden: failed quota: q: must specify limits', "quota_exceeded"),

@@ -96,6 +96,15 @@ def test_template_then_settings_then_override(changes: dict[str, Any], image: st
     assert main(build(**changes))["image"] == image
 
 
+def test_a_queue_is_a_label() -> None:
+    label = "kueue.x-k8s.io/queue-name"
+    assert build(queue="nightly")["metadata"]["labels"][label] == "nightly"
+    assert label not in build()["metadata"]["labels"]
+    # A pod in another queue is not the same work.
+    specs = {build(queue=each)["metadata"]["annotations"][naming.SPEC] for each in ("a", "b", None)}
+    assert len(specs) == 3
+
+
 def scratch_size(template: str, settings: dict[str, Any], **changes: Any) -> str:
     file = TEMPLATES / template
     pod = build_pod(read_template(file), options(resources=settings, **changes), SPEC, RUN)
