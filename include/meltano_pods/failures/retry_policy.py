@@ -1,4 +1,4 @@
-"""How long Airflow waits before a retry, if the reason of the failure tells."""
+"""Sets the delay before a retry if the category of the failure requires one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class CategoryRetryPolicy(RetryPolicy):
 
 
 def _get_delay(context: Context, try_number: int) -> timedelta:
-    """Return about how long Airflow waits by itself."""
+    """Return the approximate delay that Airflow would use."""
     task = context["ti"].task
     factor = float(getattr(task, "retry_exponential_backoff", 0) or 1)
     delay: timedelta = task.retry_delay * factor ** (try_number - 1)

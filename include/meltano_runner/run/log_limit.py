@@ -1,9 +1,9 @@
-"""Bounds what the log of a run takes in: a plugin may write gigabytes.
+"""Limits the size of the log of a run: a plugin may write gigabytes.
 
 A line is cut at 16 KiB. After 8 MiB, lines of plugins below WARNING are omitted and counted, and
-after 9 MiB all lines but the runner's own: a node rotates a log at 10 MiB by default, and who reads
-it later, as for a deferred task, then sees all of it. The last omitted lines of a run are written
-at its end: they tell most about a failure.
+after 9 MiB all lines but the runner's own: a node rotates a log at 10 MiB by default, so a log that
+is read at the end, as for a deferred task, is complete. The last omitted lines are written at the
+end of the run, because they explain most failures.
 https://kubernetes.io/docs/concepts/cluster-administration/logging/#log-rotation
 """
 
@@ -23,7 +23,7 @@ _REPORT_SECONDS = 60.0
 
 
 def cut_line(text: str) -> str:
-    """Return a line without what is too much of it."""
+    """Return a line, cut if it is too long."""
     more = len(text) - MAX_LINE
     return text if more <= 0 else f"{text[:MAX_LINE]} [{more:,} more characters]"
 

@@ -97,8 +97,8 @@ def diagnose_api_error(error: ApiError) -> PodDiagnosis:
 def can_pass(error: ApiError) -> bool:
     """Whether waiting can help where an object was not created.
 
-    A quota that the object alone exceeds, or that demands limits which it does not have, never
-    will let it in. https://kubernetes.io/docs/concepts/policy/resource-quotas/
+    It cannot if the object alone exceeds a quota, or lacks a limit that the quota requires.
+    https://kubernetes.io/docs/concepts/policy/resource-quotas/
     """
     if error.is_outage:
         return True

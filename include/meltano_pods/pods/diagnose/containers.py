@@ -1,8 +1,8 @@
-"""What the containers of a pod say about its run.
+"""Explains a run from the containers of its pod.
 
 The run's own container alone decides about success. An init container or a sidecar that keeps it
-from starting is named; what else they do, and how sidecars end, does not matter. Native sidecars
-are init containers that Kubernetes restarts.
+from starting is named; how the others end does not matter. Native sidecars are init containers
+that Kubernetes restarts.
 https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
 """
 
@@ -39,28 +39,27 @@ def find_oom_kill(pod: Manifest) -> PodDiagnosis | None:
     """Return the diagnosis if the kernel killed a process of the run because of its memory.
 
     On version 1 control groups, a killed child leaves the reason with whatever exit code its parent
-    returns, even 0: the reason counts, not the code. In an init container it counts, too.
+    returns, even 0: the reason counts, not the code. An init container counts as well.
     """
-    own = _find_run(pod)
-    for status in [*_list_inits(pod), *([] if own is None else [own])]:
-        state = (status.get("state") or {}).get("terminated") or {}
+    names = [*(str(each["name"]) for each in _list_inits(pod)), RUN_CONTAINER]
+    for name in names:
+        state = get_terminated_state(pod, name) or {}
         if state.get("reason") == _OOM:
-            name, code = status.get("name"), state.get("exitCode")
-            text = f"container {name}, exit code {code}"
+            text = f"container {name}, exit code {state.get('exitCode')}"
             return PodDiagnosis(Category.OUT_OF_MEMORY, _OOM, text)
     return None
 
 
-def find_failed_container(pod: Manifest, last_words: str = "") -> PodDiagnosis | None:
+def find_failed_container(pod: Manifest, last_line: str = "") -> PodDiagnosis | None:
     """Return why the run's container failed, or which init container kept it from starting.
 
     Args:
         pod: The pod.
-        last_words: The last line of the run's log where it left no result: some runtimes say only
+        last_line: The last line of the run's log if it left no result: some runtimes report only
             there that they could not start the program.
     """
     if (state := get_terminated_state(pod)) is not None:
-        return _judge_run(state, last_words) if state.get("exitCode", 0) else None
+        return _judge_run(state, last_line) if state.get("exitCode", 0) else None
     for status in _list_inits(pod):
         state = (status.get("state") or {}).get("terminated") or {}
         if state.get("exitCode", 0):
@@ -114,13 +113,13 @@ def _wait_for(status: Manifest, text: str) -> PodDiagnosis:
     )
 
 
-def _judge_run(state: Manifest, last_words: str) -> PodDiagnosis:
+def _judge_run(state: Manifest, last_line: str) -> PodDiagnosis:
     reason, message = state.get("reason") or "Error", state.get("message") or ""
-    for text in (message, last_words):
+    for text in (message, last_line):
         if PLATFORM.search(text):
             return PodDiagnosis(Category.IMAGE_PLATFORM, reason, text)
     text = f"container {RUN_CONTAINER}, exit code {state['exitCode']}"
-    # The run's own message is its result, which others read.
+    # The run's own message is its result, which `outcome` reads.
     own = reason in {"Error", "Completed"} or not message
     return PodDiagnosis(Category.UNKNOWN, reason, text if own else f"{text}: {message}")
 
@@ -132,11 +131,6 @@ def _judge_init(name: str, state: Manifest) -> PodDiagnosis:
     text = f"init container {name}, exit code {state['exitCode']}"
     text = f"{text}: {message}" if message else text
     return PodDiagnosis(Category.CONTAINER_FAILED, reason, text, container=name)
-
-
-def _find_run(pod: Manifest) -> dict[str, Any] | None:
-    statuses = (pod.get("status") or {}).get("containerStatuses") or []
-    return next((each for each in statuses if each.get("name") == RUN_CONTAINER), None)
 
 
 def _list_inits(pod: Manifest, *, sidecars: bool = False) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What is the matter with a pod."""
+"""The reason why a pod waits, or why it ended."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PodDiagnosis:
-    """What is the matter with a pod.
+    """Why a pod waits, or ended.
 
     Attributes:
         category: What kind of failure it is.
-        reason: Kubernetes' own word for it, such as `OOMKilled`.
-        message: Kubernetes' own text; may be empty.
-        final: Whether waiting cannot fix it, though Kubernetes goes on trying.
-        container: The container, not the run's own, whose log says more; None for none.
+        reason: Kubernetes' reason, such as `OOMKilled`.
+        message: Kubernetes' message; may be empty.
+        final: Whether waiting cannot help, although Kubernetes retries.
+        container: The init container or sidecar whose log explains it; None if there is none.
     """
 
     category: Category
